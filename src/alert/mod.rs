@@ -1,0 +1,1 @@
+//! Notices to people: letters, SMTP and the outbox with its retries.

@@ -1,0 +1,1 @@
+//! Wires the rooms together. The only room that knows them all, and the one that reads the clock.

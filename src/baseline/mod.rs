@@ -1,0 +1,1 @@
+//! Profiles to baselines: what is normal.

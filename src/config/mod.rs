@@ -1,0 +1,1 @@
+//! What the file says to what it means, with errors that point.

@@ -1,0 +1,1 @@
+//! The whole of the judgement, as one function of its inputs.

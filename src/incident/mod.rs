@@ -1,0 +1,1 @@
+//! Findings to incidents with a life, and to notices that are due.

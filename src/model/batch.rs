@@ -1,0 +1,117 @@
+//! Events by column: what the engine judges and the store keeps. No secret is in it.
+
+use super::{EventKind, TextColumn, Timestamp};
+
+/// Up to [`EventBatch::ROWS_MAX`] events. Every column has one entry for each row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EventBatch {
+    /// Milliseconds since 1970, as the log says.
+    pub time: Vec<i64>,
+    /// The file or stream it came from, by name.
+    pub source: TextColumn,
+    /// The format that read it, by its registry's name.
+    pub format: TextColumn,
+    pub kind: Vec<EventKind>,
+    /// The public id of the credential; empty if there was none.
+    pub key: TextColumn,
+    pub role: TextColumn,
+    /// Canonical text of the address; IPv4-mapped IPv6 is IPv4.
+    pub source_ip: TextColumn,
+    pub method: TextColumn,
+    pub path: TextColumn,
+    pub query: TextColumn,
+    /// The path with its ids replaced, so that neighbours share one: `/v1/orders/{id}`.
+    pub route: TextColumn,
+    /// 0 if the line gives none.
+    pub status: Vec<u16>,
+    /// Sent to the client.
+    pub bytes: Vec<u64>,
+    pub request_bytes: Vec<u64>,
+    pub duration_us: Vec<u64>,
+    pub user_agent: TextColumn,
+    pub referer: TextColumn,
+    pub user: TextColumn,
+    pub model: TextColumn,
+    pub input_tokens: Vec<u64>,
+    pub output_tokens: Vec<u64>,
+    pub cost_micros: Vec<u64>,
+    /// 0 if neither the line nor the networks know it.
+    pub asn: Vec<u32>,
+    pub country: TextColumn,
+    /// Set once the engine has found that the event's slot was judged before it came.
+    pub late: Vec<bool>,
+}
+
+/// One row of a batch, as it is read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Event<'a> {
+    pub at: Timestamp,
+    pub kind: EventKind,
+    pub source: &'a str,
+    pub key: &'a str,
+    pub role: &'a str,
+    pub source_ip: &'a str,
+    pub method: &'a str,
+    pub path: &'a str,
+    pub query: &'a str,
+    pub route: &'a str,
+    pub status: u16,
+    pub bytes: u64,
+    pub user_agent: &'a str,
+}
+
+impl EventBatch {
+    /// A batch is cut here, wherever the chunks of bytes end, so that it is the same in
+    /// any chunking.
+    pub const ROWS_MAX: usize = 8192;
+
+    pub fn len(&self) -> usize {
+        self.time.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.time.is_empty()
+    }
+
+    pub fn is_full(&self) -> bool {
+        Self::ROWS_MAX <= self.len()
+    }
+
+    pub fn event(&self, row: usize) -> Event<'_> {
+        Event {
+            at: Timestamp(number(&self.time, row)),
+            kind: number(&self.kind, row),
+            source: self.source.get(row),
+            key: self.key.get(row),
+            role: self.role.get(row),
+            source_ip: self.source_ip.get(row),
+            method: self.method.get(row),
+            path: self.path.get(row),
+            query: self.query.get(row),
+            route: self.route.get(row),
+            status: number(&self.status, row),
+            bytes: number(&self.bytes, row),
+            user_agent: self.user_agent.get(row),
+        }
+    }
+}
+
+/// The entry of a row; the default for a row that is not there.
+fn number<T: Copy + Default>(column: &[T], row: usize) -> T {
+    column.get(row).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_read_across_its_columns() {
+        let mut batch = EventBatch { time: vec![7], status: vec![200], ..EventBatch::default() };
+        batch.key.push("k_alpha");
+        let event = batch.event(0);
+        assert_eq!((event.at, event.status, event.key), (Timestamp(7), 200, "k_alpha"));
+        assert_eq!(event.path, "");
+        assert_eq!(batch.len(), 1);
+    }
+}

@@ -1,0 +1,15 @@
+//! The nouns. Plain data, shared by every room; nothing here judges anything.
+
+pub mod batch;
+pub mod finding;
+pub mod position;
+pub mod record;
+pub mod text;
+pub mod time;
+
+pub use batch::{Event, EventBatch};
+pub use finding::{Class, Entity, Finding, Severity};
+pub use position::{Position, SourceId};
+pub use record::{EventKind, Record};
+pub use text::{Dictionary, TextColumn};
+pub use time::{Day, Hour, Millis, Slot, Timestamp};

@@ -1,0 +1,1 @@
+//! Events to profiles: what one key, role or address did in one slot and hour.

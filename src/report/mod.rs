@@ -1,0 +1,1 @@
+//! Stored events to tables: questions in SQL.

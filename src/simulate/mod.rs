@@ -1,0 +1,1 @@
+//! Labelled traffic from a seed: a hard history to try the daemon on.

@@ -1,0 +1,1 @@
+//! Memory: blocks of events, positions, state, incidents and the outbox, in sled.

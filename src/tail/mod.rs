@@ -1,0 +1,1 @@
+//! Bytes to lines with positions: files that grow, rotate and vanish.

@@ -1,0 +1,1 @@
+//! State to pages and JSON.
