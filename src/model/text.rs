@@ -1,7 +1,5 @@
 //! A column of text: every distinct value once, and a number for each row.
 
-use std::hash::BuildHasher;
-
 use ahash::RandomState;
 use hashbrown::HashTable;
 
