@@ -11,7 +11,9 @@ use super::Timestamp;
 pub type Field<'a> = Cow<'a, [u8]>;
 
 /// What sort of record it is. Baselines of one kind never feed another's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum EventKind {
     #[default]
     Request,

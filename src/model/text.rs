@@ -48,9 +48,8 @@ impl Dictionary {
         let number = u32::try_from(ends.len()).unwrap_or(0);
         bytes.extend_from_slice(value.as_bytes());
         ends.push(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
-        numbers.insert_unique(hash, number, |&number| {
-            hasher.hash_one(slice_of(bytes, ends, number))
-        });
+        numbers
+            .insert_unique(hash, number, |&number| hasher.hash_one(slice_of(bytes, ends, number)));
         number
     }
 

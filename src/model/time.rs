@@ -7,23 +7,33 @@ const MILLIS_PER_HOUR: i64 = 3600 * MILLIS_PER_SECOND;
 const MILLIS_PER_DAY: i64 = 24 * MILLIS_PER_HOUR;
 
 /// A moment in UTC, in whole milliseconds since 1970.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Timestamp(pub i64);
 
 /// A length of time in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Millis(pub i64);
 
 /// A stretch of ten seconds, counted from 1970: the grain in which use is added up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Slot(pub i64);
 
 /// One whole UTC hour, counted from 1970.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Hour(pub i64);
 
 /// One whole UTC day, counted from 1970.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Day(pub i64);
 
 impl Timestamp {
@@ -117,11 +127,7 @@ impl Hour {
     }
 
     /// 0 to 23, UTC.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a remainder of 24 lies in 0..24"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "a remainder of 24 lies in 0..24")]
     pub const fn of_day(self) -> usize {
         self.0.rem_euclid(24) as usize
     }
@@ -142,11 +148,7 @@ impl Day {
     }
 
     /// 0 is Monday, 6 is Sunday. 1970 began on a Thursday.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a remainder of 7 lies in 0..7"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "a remainder of 7 lies in 0..7")]
     pub const fn of_week(self) -> usize {
         (self.0 + 3).rem_euclid(7) as usize
     }
