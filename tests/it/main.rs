@@ -1,0 +1,5 @@
+//! One test binary, so that everything is linked once.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+mod architecture;
