@@ -1,1 +1,125 @@
 //! What the file says to what it means, with errors that point.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use crate::identity::KeyIs;
+use crate::model::Millis;
+
+mod mistakes;
+mod read;
+mod secret;
+mod table;
+mod units;
+
+pub use mistakes::ConfigError;
+pub use secret::{Secret, SecretError};
+
+/// What is meant. Behind this door nothing is checked again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    pub sources: Vec<Source>,
+    /// Whether the logs hold public ids of keys, or the keys themselves.
+    pub key_is: KeyIs,
+    pub inventory: Option<PathBuf>,
+    pub networks: Option<PathBuf>,
+    pub alerts: Alerts,
+    /// A table for each detector that is made louder or quieter.
+    pub detectors: toml::Table,
+    /// When a credential counts as stale, by the name of the check.
+    pub stale: BTreeMap<String, Millis>,
+    pub mail: Option<Mail>,
+    pub web: Web,
+    pub store: Store,
+}
+
+/// One file, or a glob of files, of one format.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    pub path: String,
+    /// A name of the registry, or `auto`.
+    pub format: String,
+    pub log_format: Option<String>,
+    pub key_from: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alerts {
+    pub false_alarms_per_day: f64,
+    pub patience: Millis,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mail {
+    pub server: String,
+    pub port: u16,
+    pub tls: Tls,
+    pub from: String,
+    pub to: Vec<String>,
+    pub user: Option<String>,
+    pub password: Option<Secret>,
+    pub root_certificate: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    Starttls,
+    Implicit,
+    /// To loopback only.
+    None,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Web {
+    /// `None` if the page is off.
+    pub listen: Option<SocketAddr>,
+    /// How people reach the page, for links in mails.
+    pub base_url: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Store {
+    pub directory: PathBuf,
+    pub key: Option<Secret>,
+    pub retention: Millis,
+}
+
+impl Config {
+    pub const DEFAULT_PATH: &str = "/etc/keyvigil/keyvigil.toml";
+    pub const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
+
+    /// Reads and checks the file. All its mistakes come at once.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        Self::parse(&text, &path.display().to_string())
+    }
+
+    /// As [`Config::load`], of a text that `name` stands for in messages.
+    pub fn parse(text: &str, name: &str) -> Result<Self, ConfigError> {
+        read::config(text, name)
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            sources: Vec::new(),
+            key_is: KeyIs::Secret,
+            inventory: None,
+            networks: None,
+            alerts: Alerts { false_alarms_per_day: 1.0, patience: Millis::seconds(5) },
+            detectors: toml::Table::new(),
+            stale: read::stale_defaults(),
+            mail: None,
+            web: Web { listen: Self::DEFAULT_LISTEN.parse().ok(), base_url: None },
+            store: Store {
+                directory: PathBuf::from("/var/lib/keyvigil"),
+                key: None,
+                retention: Millis::days(30),
+            },
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The file's tables, one function each, to [`Config`].
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use toml::de::DeTable;
+
+use super::mistakes::{self, Mistake};
+use super::table::Table;
+use super::{Alerts, Config, ConfigError, Mail, Source, Store, Tls, Web};
+use crate::detect::Panel;
+use crate::format::{self, Parser};
+use crate::identity::KeyIs;
+use crate::model::Millis;
+
+/// When a credential counts as stale, and where the figure comes from is in the
+/// commented configuration.
+const STALE: &[(&str, i64)] = &[
+    ("unused_warn", 45),
+    ("unused_fail", 90),
+    ("never_used", 14),
+    ("rotation_overdue", 90),
+    ("expiring_warn", 30),
+    ("expiring_fail", 7),
+];
+
+const SUBMISSION_PORT: u16 = 587;
+const SUBMISSIONS_PORT: u16 = 465;
+const SMTP_PORT: u16 = 25;
+
+pub(super) fn stale_defaults() -> BTreeMap<String, Millis> {
+    STALE.iter().map(|(name, days)| ((*name).to_owned(), Millis::days(*days))).collect()
+}
+
+pub(super) fn config(text: &str, name: &str) -> Result<Config, ConfigError> {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    let mut mistakes: Vec<Mistake> = errors
+        .into_iter()
+        .map(|error| Mistake {
+            at: error.span().unwrap_or(0..0),
+            what: "this is not TOML".to_owned(),
+            instead: error.message().to_owned(),
+        })
+        .collect();
+    let mut config = Config::default();
+    if mistakes.is_empty() {
+        mistakes = fill(&mut config, document.get_ref(), text);
+    }
+    if mistakes.is_empty() { Ok(config) } else { Err(mistakes::error(mistakes, text, name)) }
+}
+
+fn fill(config: &mut Config, document: &DeTable<'_>, text: &str) -> Vec<Mistake> {
+    let mut mistakes = Vec::new();
+    let mut top = Table::new("", document);
+    for table in top.tables("sources") {
+        let (source, wrong) = source(table);
+        config.sources.extend(source);
+        mistakes.extend(wrong);
+    }
+    let key_is = top.choice("key_is", &[("secret", KeyIs::Secret), ("id", KeyIs::Id)]);
+    config.key_is = key_is.unwrap_or(config.key_is);
+    config.inventory = top.text("inventory").map(PathBuf::from);
+    config.networks = top.text("networks").map(PathBuf::from);
+    let mut each = |table: Option<&DeTable<'_>>, read: &mut dyn FnMut(&DeTable<'_>) -> Vec<Mistake>| {
+        mistakes.extend(table.map(read).unwrap_or_default());
+    };
+    each(top.table("alerts"), &mut |table| alerts(&mut config.alerts, table));
+    each(top.table("stale"), &mut |table| stale(&mut config.stale, table));
+    each(top.table("mail"), &mut |table| mail(&mut config.mail, table));
+    each(top.table("web"), &mut |table| web(&mut config.web, table));
+    each(top.table("store"), &mut |table| store(&mut config.store, table));
+    if top.table("detectors").is_some() {
+        let place = top.place_of("detectors");
+        match detectors(text) {
+            Ok(tables) => config.detectors = tables,
+            Err(why) => top.complain(place, "a detector's settings are wrong".into(), &why).unwrap_or(()),
+        }
+    }
+    mistakes.extend(top.finish());
+    mistakes
+}
+
+fn source(values: &DeTable<'_>) -> (Option<Source>, Vec<Mistake>) {
+    let mut table = Table::new("sources", values);
+    let path = table.text("path");
+    let format = table.text("format").unwrap_or_else(|| "auto".to_owned());
+    let options =
+        format::Options { log_format: table.text("log_format"), key_from: table.text("key_from") };
+    if path.is_none() && !values.contains_key("path") {
+        let at = values.keys().next().map_or(0..0, toml::Spanned::span);
+        table.complain::<()>(at, "a source has no `path`".into(), "add path = \"/var/log/…\"");
+    }
+    if format != "auto" || options.log_format.is_some() {
+        let name = if options.log_format.is_some() { "log_format" } else { "format" };
+        let at = table.place_of(name);
+        if let Err(error) = Parser::by_name(&format, &options) {
+            table.complain::<()>(at, "this format cannot be used".into(), &error.to_string());
+        }
+    }
+    let format::Options { log_format, key_from } = options;
+    let source = path.map(|path| Source { path, format, log_format, key_from });
+    (source, table.finish())
+}
+
+fn alerts(alerts: &mut Alerts, values: &DeTable<'_>) -> Vec<Mistake> {
+    let mut table = Table::new("alerts", values);
+    if let Some(budget) = table.number("false_alarms_per_day") {
+        alerts.false_alarms_per_day = budget;
+        if !(0.01..=1000.0).contains(&budget) {
+            let what = format!("{budget} false alarms a day are not a budget");
+            let at = table.place_of("false_alarms_per_day");
+            table.complain::<()>(at, what, "write a number from 0.01 to 1000");
+        }
+    }
+    alerts.patience = table.duration("patience").unwrap_or(alerts.patience);
+    table.finish()
+}
+
+fn stale(stale: &mut BTreeMap<String, Millis>, values: &DeTable<'_>) -> Vec<Mistake> {
+    let mut table = Table::new("stale", values);
+    for (name, _) in STALE {
+        if let Some(length) = table.duration(name) {
+            stale.insert((*name).to_owned(), length);
+        }
+    }
+    table.finish()
+}
+
+fn mail(mail: &mut Option<Mail>, values: &DeTable<'_>) -> Vec<Mistake> {
+    let mut table = Table::new("mail", values);
+    let whole = 0..0;
+    let at = values.keys().next().map_or(whole, toml::Spanned::span);
+    let known = [("starttls", Tls::Starttls), ("implicit", Tls::Implicit), ("none", Tls::None)];
+    let tls = table.choice("tls", &known).unwrap_or(Tls::Starttls);
+    let usual = match tls {
+        Tls::Starttls => SUBMISSION_PORT,
+        Tls::Implicit => SUBMISSIONS_PORT,
+        Tls::None => SMTP_PORT,
+    };
+    let port = table.number("port").map_or(Some(usual), as_port);
+    let to = table.texts("to");
+    if to.is_empty() {
+        table.complain::<()>(at.clone(), "[mail] names nobody to write to".into(), "add to = \"…\"");
+    }
+    if port.is_none() {
+        let place = table.place_of("port");
+        table.complain::<()>(place, "there is no such port".into(), "write 1 to 65535");
+    }
+    for address in table.text("from").iter().chain(&to) {
+        if !address.contains('@') {
+            let what = format!("{address:?} is not a mail address");
+            table.complain::<()>(at.clone(), what, "write somebody@example.com");
+        }
+    }
+    *mail = Some(Mail {
+        server: table.text("server").unwrap_or_else(|| "localhost".to_owned()),
+        port: port.unwrap_or(usual),
+        tls,
+        from: table.text("from").unwrap_or_else(|| "keyvigil@localhost".to_owned()),
+        to,
+        user: table.text("user"),
+        password: table.secret("password"),
+        root_certificate: table.text("root_certificate").map(PathBuf::from),
+    });
+    table.finish()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be a whole number of a port's range"
+)]
+fn as_port(number: f64) -> Option<u16> {
+    let fits = (1.0..=65_535.0).contains(&number) && number.fract() == 0.0;
+    fits.then_some(number as u16)
+}
+
+fn web(web: &mut Web, values: &DeTable<'_>) -> Vec<Mistake> {
+    let mut table = Table::new("web", values);
+    match table.text("listen").as_deref() {
+        None => {}
+        Some("off") => web.listen = None,
+        Some(text) => match text.parse::<SocketAddr>() {
+            Ok(address) => web.listen = Some(address),
+            Err(_) => {
+                let at = table.place_of("listen");
+                let what = format!("{text:?} is not an address to listen on");
+                table.complain::<()>(at, what, "write \"127.0.0.1:8787\" or \"off\"");
+            }
+        },
+    }
+    web.base_url = table.text("base_url");
+    table.finish()
+}
+
+fn store(store: &mut Store, values: &DeTable<'_>) -> Vec<Mistake> {
+    let mut table = Table::new("store", values);
+    if let Some(directory) = table.text("directory") {
+        store.directory = directory.into();
+    }
+    store.key = table.secret("key");
+    store.retention = table.duration("retention").unwrap_or(store.retention);
+    table.finish()
+}
+
+/// The detectors' tables, tried on the detectors themselves.
+fn detectors(text: &str) -> Result<toml::Table, String> {
+    let mut document: toml::Table = toml::from_str(text).map_err(|error| error.to_string())?;
+    let Some(toml::Value::Table(tables)) = document.remove("detectors") else {
+        return Err("write [detectors.NAME] with the settings below".to_owned());
+    };
+    Panel::new(&tables).map_err(|error| error.to_string())?;
+    Ok(tables)
+}

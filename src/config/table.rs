@@ -1,0 +1,198 @@
+//! One table of the file, taken apart setting by setting; what is left over is a mistake.
+
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::mistakes::{Mistake, closest};
+use super::secret::Secret;
+use super::units;
+use crate::model::Millis;
+
+/// Settings are asked for by name; [`Table::finish`] complains about those nobody asked for.
+pub(super) struct Table<'t, 'i> {
+    name: String,
+    values: &'t DeTable<'i>,
+    asked: Vec<&'static str>,
+    mistakes: Vec<Mistake>,
+}
+
+impl<'t, 'i> Table<'t, 'i> {
+    pub(super) fn new(name: &str, values: &'t DeTable<'i>) -> Self {
+        Self { name: name.to_owned(), values, asked: Vec::new(), mistakes: Vec::new() }
+    }
+
+    pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
+        let value = self.value(name)?;
+        match value.get_ref() {
+            DeValue::String(text) => Some(text.to_string()),
+            other => self.wrong_type(name, value.span(), (other, "a text in quotes")),
+        }
+    }
+
+    /// A text, or a list of texts.
+    pub(super) fn texts(&mut self, name: &'static str) -> Vec<String> {
+        let Some(value) = self.value(name) else { return Vec::new() };
+        let DeValue::Array(items) = value.get_ref() else {
+            return self.text(name).into_iter().collect();
+        };
+        let mut texts = Vec::new();
+        for item in items {
+            match item.get_ref() {
+                DeValue::String(text) => texts.push(text.to_string()),
+                other => {
+                    let wanted = (other, "a list of texts in quotes");
+                    texts.extend(self.wrong_type::<String>(name, item.span(), wanted));
+                }
+            }
+        }
+        texts
+    }
+
+    pub(super) fn number(&mut self, name: &'static str) -> Option<f64> {
+        let value = self.value(name)?;
+        let number = match value.get_ref() {
+            DeValue::Integer(number) => number.as_str().parse().ok(),
+            DeValue::Float(number) => number.as_str().parse().ok(),
+            other => return self.wrong_type(name, value.span(), (other, "a number")),
+        };
+        number.or_else(|| self.complain(value.span(), format!("`{name}` is out of range"), ""))
+    }
+
+    pub(super) fn duration(&mut self, name: &'static str) -> Option<Millis> {
+        let text = self.text(name)?;
+        units::duration(&text).or_else(|| {
+            let what = format!("`{name}` is not a duration");
+            self.complain(self.place_of(name), what, "write a number and s, m, h, d or w: \"45d\"")
+        })
+    }
+
+    /// One of several words.
+    pub(super) fn choice<T: Copy>(&mut self, name: &'static str, known: &[(&str, T)]) -> Option<T> {
+        let text = self.text(name)?;
+        if let Some((_, chosen)) = known.iter().find(|(word, _)| *word == text) {
+            return Some(*chosen);
+        }
+        let words: Vec<String> = known.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+        let instead = format!("write {}", words.join(" or "));
+        self.complain(self.place_of(name), format!("`{name}` cannot be {text:?}"), &instead)
+    }
+
+    /// `{ credential = "…" }`, `{ file = "…" }` or `{ env = "…" }`.
+    pub(super) fn secret(&mut self, name: &'static str) -> Option<Secret> {
+        const INSTEAD: &str = "write { credential = \"…\" }, { file = \"…\" } or { env = \"…\" }";
+        let value = self.value(name)?;
+        let DeValue::Table(place) = value.get_ref() else {
+            let what = format!("a secret never stands in the configuration: `{name}`");
+            return self.complain(value.span(), what, INSTEAD);
+        };
+        let mut entries = place.iter();
+        match (entries.next(), entries.next()) {
+            (Some((kind, value)), None) => match (kind.get_ref().as_ref(), value.get_ref()) {
+                ("credential", DeValue::String(it)) => Some(Secret::Credential(it.to_string())),
+                ("file", DeValue::String(it)) => Some(Secret::File(it.to_string().into())),
+                ("env", DeValue::String(it)) => Some(Secret::Environment(it.to_string())),
+                _ => self.complain(value.span(), format!("`{name}` names no place"), INSTEAD),
+            },
+            _ => self.complain(value.span(), format!("`{name}` names no single place"), INSTEAD),
+        }
+    }
+
+    /// The table of that name.
+    pub(super) fn table(&mut self, name: &'static str) -> Option<&'t DeTable<'i>> {
+        let value = self.value(name)?;
+        match value.get_ref() {
+            DeValue::Table(table) => Some(table),
+            other => {
+                let wanted = (other, "a table");
+                self.wrong_type(name, value.span(), wanted)
+            }
+        }
+    }
+
+    /// The tables of a list `[[name]]`.
+    pub(super) fn tables(&mut self, name: &'static str) -> Vec<&'t DeTable<'i>> {
+        let Some(value) = self.value(name) else { return Vec::new() };
+        let DeValue::Array(items) = value.get_ref() else {
+            let what = format!("`{name}` is a list of tables");
+            self.complain::<()>(value.span(), what, &format!("begin each with [[{name}]]"));
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for item in items {
+            match item.get_ref() {
+                DeValue::Table(table) => tables.push(table),
+                other => {
+                    let wanted = (other, "a table");
+                    self.wrong_type::<()>(name, item.span(), wanted);
+                }
+            }
+        }
+        tables
+    }
+
+    /// Where the value of a setting stands; the whole file if it is not there.
+    pub(super) fn place_of(&self, name: &str) -> Range<usize> {
+        self.values.get(name).map_or(0..0, Spanned::span)
+    }
+
+    /// Notes a mistake; `None`, so that a caller can return it.
+    pub(super) fn complain<T>(
+        &mut self,
+        at: Range<usize>,
+        what: String,
+        instead: &str,
+    ) -> Option<T> {
+        self.mistakes.push(Mistake { at, what, instead: instead.to_owned() });
+        None
+    }
+
+    /// The mistakes, with those about settings that nobody asked for.
+    pub(super) fn finish(mut self) -> Vec<Mistake> {
+        for key in self.values.keys() {
+            let typed = key.get_ref().as_ref();
+            if self.asked.contains(&typed) {
+                continue;
+            }
+            let what = match self.name.as_str() {
+                "" => format!("unknown setting `{typed}`"),
+                table => format!("unknown setting `{typed}` in [{table}]"),
+            };
+            let instead = closest(typed, &self.asked).map_or_else(
+                || format!("there are {}", self.asked.join(", ")),
+                |meant| format!("did you mean `{meant}`?"),
+            );
+            self.mistakes.push(Mistake { at: key.span(), what, instead });
+        }
+        self.mistakes
+    }
+
+    fn value(&mut self, name: &'static str) -> Option<&'t Spanned<DeValue<'i>>> {
+        if !self.asked.contains(&name) {
+            self.asked.push(name);
+        }
+        self.values.get(name)
+    }
+
+    fn wrong_type<T>(
+        &mut self,
+        name: &str,
+        at: Range<usize>,
+        (found, wanted): (&DeValue<'_>, &str),
+    ) -> Option<T> {
+        let what = format!("`{name}` is {}", described(found));
+        self.complain(at, what, &format!("write {wanted}"))
+    }
+}
+
+fn described(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) | DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
