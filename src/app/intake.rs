@@ -1,0 +1,250 @@
+//! Chunks of bytes to batches of events: frame, parse, identify, and count what was not
+//! an event.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use memchr::memchr;
+
+use super::watermark::Watermark;
+use crate::format::{Options, Outcome, Parser};
+use crate::identity::{Identity, Seen};
+use crate::model::{EventBatch, Millis, Position, Record, SourceId, Timestamp};
+use crate::tail::Chunk;
+
+/// Rejected lines that are kept to be shown, the newest, scrubbed.
+const REJECTS_SHOWN_MAX: usize = 10;
+
+/// How much of a rejected line is shown.
+const REJECT_CHARS_MAX: usize = 200;
+
+/// A format is looked for again when more than half of so many lines did not fit.
+const DOUBTFUL_LINES_MIN: u64 = 200;
+
+/// What became of the lines of one source, by reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub lines: u64,
+    pub events: u64,
+    pub rejected: BTreeMap<String, u64>,
+    pub skipped: BTreeMap<String, u64>,
+    /// Accepted with something forgiven.
+    pub forgiven: BTreeMap<String, u64>,
+}
+
+/// A line that was not understood, as it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    pub reason: String,
+    pub line: String,
+}
+
+/// What the engine is to see next, and where the sources then stand.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    pub(super) batch: EventBatch,
+    pub(super) positions: BTreeMap<SourceId, Position>,
+    pub(super) watermark: Option<Timestamp>,
+}
+
+/// One source as it is read.
+#[derive(Debug)]
+struct Reading {
+    format: String,
+    options: Options,
+    parser: Option<Parser>,
+    counts: Counts,
+    rejects: VecDeque<Reject>,
+    /// Lines and misfits since the format was last looked for.
+    doubt: (u64, u64),
+}
+
+#[derive(Debug)]
+pub(super) struct Intake {
+    identity: Identity,
+    sources: BTreeMap<SourceId, Reading>,
+    watermark: Watermark,
+    delay: Millis,
+    taken: Taken,
+}
+
+impl Intake {
+    pub(super) fn new(identity: Identity, delay: Millis) -> Self {
+        Self {
+            identity,
+            sources: BTreeMap::new(),
+            watermark: Watermark::default(),
+            delay,
+            taken: Taken::default(),
+        }
+    }
+
+    pub(super) fn identity_mut(&mut self) -> &mut Identity {
+        &mut self.identity
+    }
+
+    pub(super) fn watermark_mut(&mut self) -> &mut Watermark {
+        &mut self.watermark
+    }
+
+    /// Whether the source has its format already.
+    pub(super) fn knows(&self, source: &SourceId) -> bool {
+        self.sources.get(source).is_some_and(|reading| reading.parser.is_some())
+    }
+
+    /// From now on the source is read with this parser.
+    pub(super) fn add(&mut self, source: SourceId, parser: Option<Parser>, options: Options) {
+        let format = parser.as_ref().map_or("unknown", Parser::name).to_owned();
+        let reading = self.sources.entry(source).or_insert_with(|| Reading::new(options));
+        reading.parser = parser;
+        reading.format = format;
+        reading.doubt = (0, 0);
+    }
+
+    pub(super) fn counts(&self) -> impl Iterator<Item = (&SourceId, &Counts)> {
+        self.sources.iter().map(|(source, reading)| (source, &reading.counts))
+    }
+
+    pub(super) fn rejects(&self, source: &SourceId) -> impl Iterator<Item = &Reject> {
+        self.sources.get(source).into_iter().flat_map(|reading| reading.rejects.iter())
+    }
+
+    pub(super) fn format_of(&self, source: &SourceId) -> &str {
+        self.sources.get(source).map_or("unknown", |reading| reading.format.as_str())
+    }
+
+    /// Takes a chunk's lines. Each time a batch is full, `ready` is given it.
+    pub(super) fn take(
+        &mut self,
+        chunk: &Chunk,
+        arrival: Timestamp,
+        ready: &mut dyn FnMut(Taken),
+    ) {
+        let mut consumed = 0;
+        while let Some(rest) = chunk.bytes.get(consumed..).filter(|rest| !rest.is_empty()) {
+            let length = memchr(b'\n', rest).unwrap_or(rest.len());
+            let line = rest.get(..length).unwrap_or_default();
+            self.take_line(&chunk.source, line, arrival);
+            consumed += (length + 1).min(rest.len());
+            if self.taken.batch.is_full() {
+                self.mark(chunk, consumed);
+                ready(self.hand_over());
+            }
+        }
+        self.mark(chunk, consumed);
+    }
+
+    /// One line without its end.
+    pub(super) fn take_line(&mut self, source: &SourceId, line: &[u8], arrival: Timestamp) {
+        let Some(reading) = self.sources.get_mut(source) else { return };
+        reading.counts.lines += 1;
+        reading.doubt.0 += 1;
+        let Some(parser) = &mut reading.parser else {
+            reading.reject("format not recognised", line, &self.identity);
+            return;
+        };
+        match parser.parse(line) {
+            Outcome::Event(record) => {
+                let seen = Seen { source: &source.0, format: &reading.format, arrival };
+                append(&mut self.identity, &record, &seen, &mut self.taken.batch);
+                reading.counts.accept(&record);
+            }
+            Outcome::Events(records) => {
+                for record in &records {
+                    let seen = Seen { source: &source.0, format: &reading.format, arrival };
+                    append(&mut self.identity, record, &seen, &mut self.taken.batch);
+                    reading.counts.accept(record);
+                }
+            }
+            Outcome::Skip(reason) => count(&mut reading.counts.skipped, reason),
+            Outcome::Malformed(reason) | Outcome::Pending(reason) => {
+                reading.reject(reason, line, &self.identity);
+                return;
+            }
+        }
+        if let Some(at) = self.taken.batch.time.last() {
+            self.watermark.saw(source, Timestamp(*at));
+        }
+    }
+
+    /// Whether so many lines did not fit that the format should be looked for again.
+    pub(super) fn doubts(&self, source: &SourceId) -> bool {
+        self.sources.get(source).is_some_and(|reading| {
+            let (lines, misfits) = reading.doubt;
+            DOUBTFUL_LINES_MIN <= lines && lines < misfits * 2
+        })
+    }
+
+    pub(super) fn options_of(&self, source: &SourceId) -> Options {
+        self.sources.get(source).map(|reading| reading.options.clone()).unwrap_or_default()
+    }
+
+    /// What has come together since the last time, whether full or not.
+    pub(super) fn hand_over(&mut self) -> Taken {
+        let watermark = self.watermark.passed(self.delay);
+        let taken = std::mem::take(&mut self.taken);
+        Taken { watermark, ..taken }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.taken.batch.is_empty() && self.taken.positions.is_empty()
+    }
+
+    fn mark(&mut self, chunk: &Chunk, consumed: usize) {
+        let position = chunk.position_after(consumed);
+        if let Some(known) = self.taken.positions.get_mut(&chunk.source) {
+            *known = position;
+        } else {
+            self.taken.positions.insert(chunk.source.clone(), position);
+        }
+    }
+}
+
+fn append(identity: &mut Identity, record: &Record<'_>, seen: &Seen<'_>, batch: &mut EventBatch) {
+    identity.append(record, seen, batch);
+}
+
+impl Reading {
+    fn new(options: Options) -> Self {
+        Self {
+            format: "unknown".to_owned(),
+            options,
+            parser: None,
+            counts: Counts::default(),
+            rejects: VecDeque::new(),
+            doubt: (0, 0),
+        }
+    }
+
+    fn reject(&mut self, reason: &str, line: &[u8], identity: &Identity) {
+        count(&mut self.counts.rejected, reason);
+        self.doubt.1 += 1;
+        let start = line.get(..REJECT_CHARS_MAX).unwrap_or(line);
+        let text = String::from_utf8_lossy(start);
+        let line = identity.scrub(&text).into_owned();
+        if self.rejects.len() == REJECTS_SHOWN_MAX {
+            self.rejects.pop_front();
+        }
+        self.rejects.push_back(Reject { reason: reason.to_owned(), line });
+    }
+}
+
+impl Counts {
+    pub fn rejected_total(&self) -> u64 {
+        self.rejected.values().sum()
+    }
+
+    fn accept(&mut self, record: &Record<'_>) {
+        self.events += 1;
+        if let Some(quirk) = record.quirk {
+            count(&mut self.forgiven, quirk);
+        }
+    }
+}
+
+fn count(counts: &mut BTreeMap<String, u64>, reason: &str) {
+    if let Some(count) = counts.get_mut(reason) {
+        *count += 1;
+    } else {
+        counts.insert(reason.to_owned(), 1);
+    }
+}

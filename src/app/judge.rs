@@ -1,0 +1,131 @@
+//! The engine's own thread: what came in, in order, to what is to be kept and told.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::intake::Taken;
+use crate::engine::{Action, Engine, Input, Overview, StateRow};
+use crate::incident::{Alert, Incident, IncidentId, Notice, StaleFinding};
+use crate::model::{Hour, Position, SourceId};
+
+/// The state is written out at least after so many events, so that opening stays quick.
+const EVENTS_BETWEEN_SNAPSHOTS_MAX: usize = 4_000_000;
+
+/// One engine, and the number of its next input.
+#[derive(Debug)]
+pub(super) struct Judge {
+    engine: Engine,
+    next_input: u64,
+    events_since_snapshot: usize,
+    snapshot_hour: Option<Hour>,
+    rhythm: Rhythm,
+}
+
+/// How often the state is written out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rhythm {
+    /// At each new hour of event time: live.
+    Hourly,
+    /// Only when there is much to repeat: history passes a day in a moment.
+    Rarely,
+}
+
+/// All that one step leads to. It is committed as a whole.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    pub(super) inputs: Vec<(u64, Input)>,
+    pub(super) positions: BTreeMap<SourceId, Position>,
+    pub(super) incidents: BTreeMap<IncidentId, Incident>,
+    pub(super) stale: Vec<StaleFinding>,
+    pub(super) notices: Vec<Notice>,
+    pub(super) alerts: Vec<Alert>,
+    pub(super) snapshot: Option<Snapshot>,
+    pub(super) overview: Option<Box<Overview>>,
+}
+
+/// The state after all inputs before `next_input`.
+#[derive(Debug)]
+pub(super) struct Snapshot {
+    pub(super) rows: Vec<StateRow>,
+    pub(super) next_input: u64,
+}
+
+impl Judge {
+    pub(super) fn new(engine: Engine, next_input: u64, rhythm: Rhythm) -> Self {
+        Self { engine, next_input, events_since_snapshot: 0, snapshot_hour: None, rhythm }
+    }
+
+    /// Judges a batch, if there is one, and then the passing of time.
+    pub(super) fn judge(&mut self, taken: Taken) -> Judged {
+        let mut judged = Judged { positions: taken.positions, ..Judged::default() };
+        if !taken.batch.is_empty() {
+            self.events_since_snapshot += taken.batch.len();
+            self.step(Input::Batch(Arc::new(taken.batch)), &mut judged);
+        }
+        if let Some(watermark) = taken.watermark {
+            self.step(Input::Tick(watermark), &mut judged);
+            self.snapshot_if_due(watermark.hour(), &mut judged);
+        }
+        judged
+    }
+
+    /// Judges an input that is not made of lines.
+    pub(super) fn judge_input(&mut self, input: Input) -> Judged {
+        let mut judged = Judged::default();
+        self.step(input, &mut judged);
+        judged
+    }
+
+    /// What is to be remembered when nothing more comes.
+    pub(super) fn last(&mut self) -> Judged {
+        let mut judged = Judged::default();
+        self.snapshot(&mut judged);
+        judged.overview = Some(Box::new(self.engine.overview()));
+        judged
+    }
+
+    pub(super) fn overview(&self) -> Overview {
+        self.engine.overview()
+    }
+
+    fn step(&mut self, mut input: Input, judged: &mut Judged) {
+        let mut late = Vec::new();
+        for action in self.engine.step(&input) {
+            match action {
+                Action::SetAside { row } => late.push(row),
+                Action::Incident(incident) => {
+                    judged.incidents.insert(incident.id, *incident);
+                }
+                Action::Alert(alert) => judged.alerts.push(alert),
+                Action::Notice(notice) => judged.notices.push(notice),
+                Action::Stale(finding) => judged.stale.push(*finding),
+            }
+        }
+        if let Input::Batch(batch) = &mut input
+            && !late.is_empty()
+        {
+            let batch = Arc::make_mut(batch);
+            for row in late {
+                if let Some(mark) = batch.late.get_mut(row as usize) {
+                    *mark = true;
+                }
+            }
+        }
+        judged.inputs.push((self.next_input, input));
+        self.next_input += 1;
+    }
+
+    fn snapshot_if_due(&mut self, hour: Hour, judged: &mut Judged) {
+        let new_hour = self.snapshot_hour.replace(hour).is_some_and(|before| before < hour);
+        let hourly = self.rhythm == Rhythm::Hourly && new_hour;
+        if hourly || EVENTS_BETWEEN_SNAPSHOTS_MAX <= self.events_since_snapshot {
+            self.snapshot(judged);
+        }
+    }
+
+    fn snapshot(&mut self, judged: &mut Judged) {
+        self.events_since_snapshot = 0;
+        let rows = self.engine.changed_state();
+        judged.snapshot = Some(Snapshot { rows, next_input: self.next_input });
+    }
+}
