@@ -1,2 +1,7 @@
 //! The way in.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    keyvigil::cli::main()
+}

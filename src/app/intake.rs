@@ -64,6 +64,7 @@ pub(super) struct Intake {
     sources: BTreeMap<SourceId, Reading>,
     watermark: Watermark,
     delay: Millis,
+    latest: Timestamp,
     taken: Taken,
 }
 
@@ -74,6 +75,7 @@ impl Intake {
             sources: BTreeMap::new(),
             watermark: Watermark::default(),
             delay,
+            latest: Timestamp::default(),
             taken: Taken::default(),
         }
     }
@@ -162,8 +164,24 @@ impl Intake {
             }
         }
         if let Some(at) = self.taken.batch.time.last() {
-            self.watermark.saw(source, Timestamp(*at));
+            self.latest = Timestamp(*at);
+            self.watermark.saw(source, self.latest);
         }
+    }
+
+    /// The time that a line gives, without taking it.
+    pub(super) fn time_of(&mut self, source: &SourceId, line: &[u8]) -> Option<Timestamp> {
+        match self.sources.get_mut(source)?.parser.as_mut()?.parse(line) {
+            Outcome::Event(record) => record.time,
+            Outcome::Events(records) => records.first()?.time,
+            Outcome::Skip(_) | Outcome::Malformed(_) | Outcome::Pending(_) => None,
+        }
+    }
+
+    /// The time of the last event taken: what a line without a time of its own gets in a
+    /// replay.
+    pub(super) fn latest(&self) -> Timestamp {
+        self.latest
     }
 
     /// Whether so many lines did not fit that the format should be looked for again.
@@ -189,7 +207,12 @@ impl Intake {
         self.taken.batch.is_empty() && self.taken.positions.is_empty()
     }
 
-    fn mark(&mut self, chunk: &Chunk, consumed: usize) {
+    pub(super) fn is_full(&self) -> bool {
+        self.taken.batch.is_full()
+    }
+
+    /// The chunk's source has been taken up to there.
+    pub(super) fn mark(&mut self, chunk: &Chunk, consumed: usize) {
         let position = chunk.position_after(consumed);
         if let Some(known) = self.taken.positions.get_mut(&chunk.source) {
             *known = position;

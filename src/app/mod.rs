@@ -7,13 +7,16 @@ use crate::model::Timestamp;
 mod beats;
 mod board;
 mod demo;
+mod follow;
 mod intake;
 mod job;
 mod judge;
 mod keeper;
 mod live;
 mod outputs;
+mod people;
 mod replay;
+mod stages;
 mod watermark;
 
 pub use demo::{Demo, DemoOptions};

@@ -49,7 +49,12 @@ impl Watermark {
         self.sources.entry(source.clone()).or_default().at_end = Some(wall);
     }
 
-    /// The source has bytes that are not read yet, or cannot be read at all.
+    /// The source cannot be read: it holds nothing back, or time would stand still.
+    pub(super) fn lost(&mut self, source: &SourceId) {
+        self.sources.remove(source);
+    }
+
+    /// The source has bytes that are not read yet.
     pub(super) fn behind(&mut self, source: &SourceId) {
         if let Some(progress) = self.sources.get_mut(source) {
             progress.at_end = None;

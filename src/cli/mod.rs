@@ -1,1 +1,106 @@
 //! The command line: one file a subcommand.
+
+use std::error::Error as _;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::app::JobError;
+use crate::config::ConfigError;
+use crate::store::StoreError;
+
+mod check;
+mod demo;
+mod job;
+mod parse;
+mod query;
+mod replay;
+mod run;
+mod simulate;
+mod status;
+mod tell;
+
+/// Learns how each API key is normally used, and says when that changes.
+#[derive(Debug, Parser)]
+#[command(name = "keyvigil", version, about, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Watch the logs: judge, remember, mail, and show a page
+    Run(run::RunArgs),
+    /// Judge old logs, and say what was found
+    Replay(replay::ReplayArgs),
+    /// See it work on made-up traffic, with nothing configured
+    Demo(demo::DemoArgs),
+    /// Check the configuration and whether its logs can be read
+    Check(check::CheckArgs),
+    /// Show what became of each log line, and why
+    Parse(parse::ParseArgs),
+    /// Ask a question in SQL about the stored events
+    Query(query::QueryArgs),
+    /// How the daemon is doing
+    Status(status::StatusArgs),
+    /// Write labelled traffic, made up from a seed
+    Simulate(simulate::SimulateArgs),
+}
+
+/// Exit codes, by name.
+mod exit {
+    /// Something was found: incidents, or mistakes.
+    pub(super) const FINDINGS: u8 = 1;
+    /// Another process uses the store (`EX_TEMPFAIL`).
+    pub(super) const STORE_IN_USE: u8 = 75;
+    /// The configuration is wrong (`EX_CONFIG`).
+    pub(super) const CONFIG: u8 = 78;
+}
+
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match &cli.command {
+        Command::Run(args) => run::run(args),
+        Command::Replay(args) => replay::run(args),
+        Command::Demo(args) => demo::run(args),
+        Command::Check(args) => check::run(args),
+        Command::Parse(args) => parse::run(args),
+        Command::Query(args) => query::run(args),
+        Command::Status(args) => status::run(args),
+        Command::Simulate(args) => simulate::run(args),
+    };
+    done.unwrap_or_else(|error| {
+        let mut lines = vec![format!("keyvigil: {error}")];
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            lines.push(format!("  because: {error}"));
+            cause = error.source();
+        }
+        // Where nobody listens, the exit code still tells.
+        drop(writeln!(std::io::stderr().lock(), "{}", lines.join("\n")));
+        ExitCode::from(code_of(&error))
+    })
+}
+
+fn code_of(error: &anyhow::Error) -> u8 {
+    for cause in error.chain() {
+        if let Some(StoreError::InUse { .. }) = cause.downcast_ref() {
+            return exit::STORE_IN_USE;
+        }
+        if let Some(ConfigError::Unreadable { .. } | ConfigError::Wrong { .. }) = cause.downcast_ref()
+        {
+            return exit::CONFIG;
+        }
+        if let Some(JobError::Store(StoreError::InUse { .. })) = cause.downcast_ref() {
+            return exit::STORE_IN_USE;
+        }
+        if let Some(JobError::Format { .. } | JobError::Inventory(_) | JobError::Refused(_)) =
+            cause.downcast_ref()
+        {
+            return exit::CONFIG;
+        }
+    }
+    exit::FINDINGS
+}

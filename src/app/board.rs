@@ -1,0 +1,270 @@
+//! What the stages let others see: put together from their latest words, published to
+//! the page and to whoever waits for the summary.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use super::intake::{Counts, Intake, Reject};
+use super::job::Job;
+use super::replay::Found;
+use crate::config::Config;
+use crate::engine::Overview;
+use crate::incident::{Incident, IncidentId, StaleFinding, StaleState};
+use crate::model::{Millis, Timestamp};
+use crate::store::Store;
+use crate::tail::{SourceState, SourceStatus};
+use crate::web::{HourPoint, Learning, Mail, Mode, Reading, Source, View, WebState};
+
+/// Incidents that the page lists; the store knows them all.
+const INCIDENTS_SHOWN_MAX: usize = 1000;
+
+/// Sources are looked at in every round of the tail, but shown only so often.
+const PUBLISH_EVERY: Millis = Millis(1000);
+
+/// Cheap to clone: every stage has one.
+#[derive(Clone, Debug)]
+pub(super) struct Board {
+    parts: Arc<Mutex<Parts>>,
+    view: watch::Sender<Arc<View>>,
+    store: Option<Store>,
+    found: Option<Arc<Mutex<Found>>>,
+    now: fn() -> Timestamp,
+}
+
+#[derive(Debug, Default)]
+struct Parts {
+    mode: Mode,
+    started: Option<Timestamp>,
+    overview: Overview,
+    incidents: BTreeMap<IncidentId, Incident>,
+    stale: BTreeMap<(String, String), StaleFinding>,
+    sources: Vec<Source>,
+    mail_enabled: bool,
+    degraded: Vec<String>,
+    published: Option<Timestamp>,
+}
+
+impl Board {
+    /// For a replay: only the summary at its end is asked for.
+    pub(super) fn collecting(found: Arc<Mutex<Found>>) -> Self {
+        Self { found: Some(found), ..Self::new(Parts::default(), None) }
+    }
+
+    /// For the daemon: shows at once what the store remembers.
+    pub(super) fn live(job: &Job, store: Option<Store>, config: &Config) -> Result<Self, super::JobError> {
+        let mut parts = Parts {
+            started: Some(super::now()),
+            overview: job.overview(),
+            mail_enabled: config.mail.is_some(),
+            degraded: job.warnings.clone(),
+            ..Parts::default()
+        };
+        if let Some(store) = &store {
+            let known = store.incidents(INCIDENTS_SHOWN_MAX)?;
+            parts.incidents = known.into_iter().map(|incident| (incident.id, incident)).collect();
+            for finding in store.stale_findings()? {
+                parts.stale.insert((finding.key.clone(), finding.kind.clone()), finding);
+            }
+            parts.degraded.extend(store.health());
+        }
+        Ok(Self::new(parts, store))
+    }
+
+    /// For the demo: time is that of the log which is played.
+    pub(super) fn as_demo(self) -> Self {
+        self.parts().mode = Mode::Demo;
+        self
+    }
+
+    fn new(parts: Parts, store: Option<Store>) -> Self {
+        let (view, _) = watch::channel(Arc::new(View::default()));
+        Self { parts: Arc::new(Mutex::new(parts)), view, store, found: None, now: super::now }
+    }
+
+    pub(super) fn web_state(&self, config: &Config) -> WebState {
+        self.publish();
+        let host = config.web.base_url.as_deref().and_then(host_of);
+        WebState {
+            view: self.view.subscribe(),
+            now: self.now,
+            hosts: host.into_iter().collect(),
+        }
+    }
+
+    pub(super) fn overview(&self, overview: Overview) {
+        if let Some(found) = &self.found {
+            locked(found).overview = overview;
+            return;
+        }
+        self.parts().overview = overview;
+        self.publish();
+    }
+
+    /// These are on the disk now.
+    pub(super) fn committed(&self, incidents: &[Incident], stale: &[StaleFinding]) {
+        if let Some(found) = &self.found {
+            let mut found = locked(found);
+            found.incidents.extend(incidents.iter().map(|it| (it.id, it.clone())));
+            keep_stale(&mut found.stale, stale);
+            return;
+        }
+        if incidents.is_empty() && stale.is_empty() {
+            return;
+        }
+        let mut parts = self.parts();
+        parts.incidents.extend(incidents.iter().map(|it| (it.id, it.clone())));
+        while INCIDENTS_SHOWN_MAX < parts.incidents.len() {
+            let oldest = parts.incidents.values().min_by_key(|it| (it.opened, it.id)).map(|it| it.id);
+            oldest.and_then(|oldest| parts.incidents.remove(&oldest));
+        }
+        keep_stale(&mut parts.stale, stale);
+        drop(parts);
+        self.publish();
+    }
+
+    /// How the reading goes.
+    pub(super) fn sources(&self, statuses: &[SourceStatus], intake: &Intake) {
+        let now = (self.now)();
+        let due = |at: Timestamp| now < at || at.plus(PUBLISH_EVERY) <= now;
+        if !self.parts().published.is_none_or(due) {
+            return;
+        }
+        let sources: Vec<Source> = statuses.iter().map(|it| source_row(it, intake)).collect();
+        self.parts().sources = sources;
+        self.publish();
+    }
+
+    fn publish(&self) {
+        let now = (self.now)();
+        let mut parts = self.parts();
+        parts.published = Some(now);
+        let mut view = parts.view(now);
+        drop(parts);
+        if let Some(store) = &self.store {
+            match store.outbox_counts() {
+                Ok(counts) => {
+                    view.mail.queued = counts.waiting;
+                    view.mail.failed = counts.given_up;
+                    view.mail.last_sent = counts.last_sent;
+                }
+                Err(error) => view.degraded.push(error.to_string()),
+            }
+        }
+        self.view.send_replace(Arc::new(view));
+    }
+
+    fn parts(&self) -> MutexGuard<'_, Parts> {
+        locked(&self.parts)
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Parts {
+    fn view(&self, wall: Timestamp) -> View {
+        let overview = &self.overview;
+        let now = match self.mode {
+            Mode::Demo | Mode::Replay => overview.watermark.unwrap_or(wall),
+            Mode::Live => wall,
+        };
+        let ready = overview.keys.iter().filter(|key| key.state == "ready").count();
+        View {
+            now,
+            updated: wall,
+            mode: self.mode,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            host: super::host_name(),
+            started: self.started,
+            last_event: overview.last_event,
+            lag_seconds: overview.watermark.map(|at| seconds(now.since(at))),
+            watermark: overview.watermark,
+            events: overview.events,
+            late: overview.late,
+            roles: count(overview.roles.len()),
+            keys: overview.keys.clone(),
+            incidents: self.incidents.values().cloned().collect(),
+            stale: self.stale.values().cloned().collect(),
+            sources: self.sources.clone(),
+            mail: Mail { enabled: self.mail_enabled, ..Mail::default() },
+            hours: overview.hours.iter().map(HourPoint::from).collect(),
+            learning: Learning {
+                keys_ready: count(ready),
+                keys: count(overview.keys.len()),
+                ..Learning::default()
+            },
+            degraded: self.degraded.clone(),
+            alarm_line: overview.theta_is_learned.then_some(overview.theta),
+            ..View::default()
+        }
+    }
+}
+
+fn keep_stale(known: &mut BTreeMap<(String, String), StaleFinding>, changed: &[StaleFinding]) {
+    for finding in changed {
+        let name = (finding.key.clone(), finding.kind.clone());
+        match finding.state {
+            StaleState::Open => known.insert(name, finding.clone()),
+            StaleState::Resolved => known.remove(&name),
+        };
+    }
+}
+
+fn source_row(status: &SourceStatus, intake: &Intake) -> Source {
+    let counts: Counts = intake
+        .counts()
+        .find(|(source, _)| **source == status.source)
+        .map(|(_, counts)| counts.clone())
+        .unwrap_or_default();
+    let shown = |reject: &Reject| format!("{}: {}", reject.reason, reject.line);
+    Source {
+        path: status.source.0.clone(),
+        state: match status.state {
+            SourceState::Reading => Reading::Reading,
+            SourceState::Idle => Reading::Idle,
+            SourceState::CatchingUp => Reading::CatchingUp,
+            SourceState::Unreadable => Reading::Unreadable,
+            SourceState::Missing => Reading::Missing,
+        },
+        format: intake.format_of(&status.source).to_owned(),
+        offset: status.offset,
+        size: status.size,
+        lines: counts.lines,
+        rejected: counts.rejected_total(),
+        reasons: counts.rejected.into_iter().collect(),
+        last_rejects: intake.rejects(&status.source).map(shown).collect(),
+        rotations: status.rotations,
+        problem: status.problem.clone(),
+    }
+}
+
+/// The name in `https://name:port/path`.
+fn host_of(url: &str) -> Option<String> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = rest.split(['/', ':']).next()?;
+    (!host.is_empty()).then(|| host.to_owned())
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a lag in seconds, shown with one digit")]
+fn seconds(length: Millis) -> f64 {
+    length.0.max(0) as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_behind_a_name_is_asked_for_by_that_name() {
+        assert_eq!(host_of("https://keys.example.com:8443/x").as_deref(), Some("keys.example.com"));
+        assert_eq!(host_of("keys.example.com").as_deref(), Some("keys.example.com"));
+        assert_eq!(host_of("https:///x"), None);
+    }
+}

@@ -1,0 +1,181 @@
+//! The reading stage of the daemon: what the tail delivers, in rounds, with the passing
+//! of time between them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+use super::beats::{Beats, Stage};
+use super::board::Board;
+use super::intake::Intake;
+use super::job::JobError;
+use super::replay::{parser_for, source_of};
+use super::stages::{Said, Stages};
+use crate::config::{Config, Source};
+use crate::format::{Options, Parser};
+use crate::model::{Millis, Position, SourceId, Timestamp};
+use crate::tail::{Chunk, SourceState, TailOptions, Tailed, Tailer};
+
+/// Lines wait no longer than this for their batch to fill.
+const BATCH_AGE_MAX: Millis = Millis(300);
+
+/// How long a quiet tail sleeps, unless a log grows.
+const QUIET: Duration = Duration::from_millis(100);
+
+/// How often the passing of time is told when nothing comes.
+const TICK_EVERY: Millis = Millis::seconds(1);
+
+pub(super) struct Follow {
+    tailer: Tailer,
+    sources: Vec<Source>,
+    batch_since: Option<Timestamp>,
+    ticked_at: Option<Timestamp>,
+}
+
+impl Follow {
+    pub(super) fn new(
+        config: &Config,
+        positions: &[(SourceId, Position)],
+        from_start: bool,
+    ) -> Result<Self, JobError> {
+        let pattern = |source: &Source| source_of(Path::new(&source.path)).0;
+        let patterns: Vec<String> = config.sources.iter().map(pattern).collect();
+        let positions: BTreeMap<SourceId, Position> = positions.iter().cloned().collect();
+        let options = TailOptions { patterns, from_start, ..TailOptions::default() };
+        let tailer = Tailer::new(options, positions)?;
+        Ok(Self { tailer, sources: config.sources.clone(), batch_since: None, ticked_at: None })
+    }
+
+    /// Reads until it is told to stop or a later stage is gone.
+    pub(super) fn run(
+        &mut self,
+        intake: &mut Intake,
+        stages: &Stages,
+        board: &Board,
+        (beats, stopped): (&Beats, &watch::Receiver<bool>),
+    ) -> Result<(), JobError> {
+        while !*stopped.borrow() {
+            let now = super::now();
+            beats.beat(Stage::Reading, now);
+            let mut busy = false;
+            for tailed in self.tailer.poll(now) {
+                match tailed {
+                    Tailed::Chunk(chunk) => {
+                        busy = true;
+                        self.take(&chunk, intake, stages, now)?;
+                    }
+                }
+            }
+            self.note_ends(intake, now);
+            board.sources(&self.tailer.sources(), intake);
+            self.hand_over_if_due(intake, stages, now)?;
+            if stages.is_broken() {
+                return Err(JobError::StageEnded("judging or keeping"));
+            }
+            if !busy {
+                self.tailer.wait(QUIET);
+            }
+        }
+        stages.say(Said::Taken(intake.hand_over()))
+    }
+
+    fn take(
+        &mut self,
+        chunk: &Chunk,
+        intake: &mut Intake,
+        stages: &Stages,
+        now: Timestamp,
+    ) -> Result<(), JobError> {
+        self.find_format(chunk, intake);
+        self.batch_since.get_or_insert(now);
+        let mut failed = None;
+        intake.take(chunk, now, &mut |taken| failed = stages.say(Said::Taken(taken)).err());
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Tells the format of a source that is new, or whose lines no longer fit.
+    fn find_format(&self, chunk: &Chunk, intake: &mut Intake) {
+        if intake.knows(&chunk.source) && !intake.doubts(&chunk.source) {
+            return;
+        }
+        let wanted = self.wanted(&chunk.source);
+        let again = intake.knows(&chunk.source);
+        let lines: Vec<&[u8]> =
+            chunk.bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+        let from_chunk = || {
+            let told = (wanted.format == "auto").then(|| Parser::detect(&lines, &wanted.options));
+            told?.ok().map(|detected| detected.parser)
+        };
+        let path = Path::new(&chunk.source.0);
+        let from_file =
+            || parser_for(path, &wanted.format, &wanted.options).ok().and_then(|(parser, _)| parser);
+        let parser = if again { from_chunk() } else { from_file().or_else(from_chunk) };
+        match &parser {
+            Some(parser) => {
+                info!(source = %chunk.source.0, format = parser.name(), "format recognised");
+            }
+            None => warn!(source = %chunk.source.0, "format not recognised; see `keyvigil check --logs`"),
+        }
+        if parser.is_some() || !again {
+            intake.add(chunk.source.clone(), parser, wanted.options);
+        }
+    }
+
+    fn wanted(&self, source: &SourceId) -> Wanted {
+        let is_it = |it: &&Source| {
+            let pattern = source_of(Path::new(&it.path)).0;
+            pattern == source.0
+                || glob::Pattern::new(&pattern).is_ok_and(|pattern| pattern.matches(&source.0))
+        };
+        let source = self.sources.iter().find(is_it);
+        let options = source.map(|it| Options {
+            log_format: it.log_format.clone(),
+            key_from: it.key_from.clone(),
+        });
+        let format = source.map_or_else(|| "auto".to_owned(), |it| it.format.clone());
+        Wanted { format, options: options.unwrap_or_default() }
+    }
+
+    /// Which sources hold time back, and which follow the clock.
+    fn note_ends(&self, intake: &mut Intake, now: Timestamp) {
+        for status in self.tailer.sources() {
+            let watermark = intake.watermark_mut();
+            match status.state {
+                SourceState::Idle | SourceState::Reading if status.at_end => {
+                    watermark.caught_up(&status.source, now);
+                }
+                SourceState::Idle | SourceState::Reading | SourceState::CatchingUp => {
+                    watermark.behind(&status.source);
+                }
+                SourceState::Unreadable | SourceState::Missing => watermark.lost(&status.source),
+            }
+        }
+    }
+
+    fn hand_over_if_due(
+        &mut self,
+        intake: &mut Intake,
+        stages: &Stages,
+        now: Timestamp,
+    ) -> Result<(), JobError> {
+        let old = |since: Option<Timestamp>, age: Millis| {
+            since.is_none_or(|since| since.plus(age) <= now || now < since)
+        };
+        let lines_due = !intake.is_empty() && old(self.batch_since, BATCH_AGE_MAX);
+        if lines_due || old(self.ticked_at, TICK_EVERY) {
+            self.batch_since = None;
+            self.ticked_at = Some(now);
+            stages.say(Said::Taken(intake.hand_over()))?;
+        }
+        Ok(())
+    }
+}
+
+/// How a source is to be read, by the configuration.
+struct Wanted {
+    format: String,
+    options: Options,
+}

@@ -1,0 +1,192 @@
+//! What `run`, `replay` and `demo` have in common: the state is opened, the engine is
+//! where it was, and three stages stand ready.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use super::intake::Intake;
+use super::judge::{Judge, Rhythm};
+use crate::config::{Config, SecretError};
+use crate::engine::{Engine, EngineError, Input, Settings};
+use crate::format::FormatError;
+use crate::identity::{Identity, Inventory, InventoryError, Networks};
+use crate::model::{Position, SourceId};
+use crate::store::{OpenOptions, Store, StoreError};
+use crate::tail::TailError;
+
+/// The pepper of a temporary state, so that two runs agree. It protects nothing that
+/// outlives the run.
+const TEMPORARY_PEPPER: [u8; 32] = *b"keyvigil: temporary state, fixed";
+
+/// Files for other programs.
+#[derive(Clone, Debug, Default)]
+pub struct Outputs {
+    pub alerts_json: Option<PathBuf>,
+    pub findings_json: Option<PathBuf>,
+}
+
+#[derive(Debug, Error)]
+pub enum JobError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Tail(#[from] TailError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error("cannot tell the format of {path}")]
+    Format { path: String, source: FormatError },
+    #[error("cannot use the inventory or the networks; correct the file and start again")]
+    Inventory(#[from] InventoryError),
+    #[error("cannot read {path}")]
+    Unreadable { path: PathBuf, source: io::Error },
+    #[error("cannot write {path}")]
+    Output { path: PathBuf, source: io::Error },
+    #[error("cannot use the store's key")]
+    Secret(#[from] SecretError),
+    #[error("the store's key is not 32 bytes in 64 hexadecimal digits; make one with: openssl rand -hex 32")]
+    StoreKey,
+    #[error("cannot listen on {address}")]
+    Listen { address: String, source: io::Error },
+    #[error("{0}")]
+    Refused(String),
+    #[error("the stage of {0} has ended")]
+    StageEnded(&'static str),
+}
+
+/// The stages, and from where each source goes on.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) intake: Intake,
+    pub(super) judge: Judge,
+    pub(super) store: Option<Store>,
+    pub(super) positions: Vec<(SourceId, Position)>,
+    /// Inputs of this start that the engine has not seen: new settings, a new inventory.
+    pub(super) first_inputs: Vec<Input>,
+    pub(super) inventory: Arc<Inventory>,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Job {
+    /// Opens the state directory, or a temporary state if there is none, and brings the
+    /// engine to where it stopped.
+    pub(super) fn open(
+        config: &Config,
+        state: Option<&Path>,
+        rhythm: Rhythm,
+    ) -> Result<Self, JobError> {
+        let store = state.map(|directory| open_store(config, directory)).transpose()?;
+        let pepper = store.as_ref().map_or(Ok(TEMPORARY_PEPPER), Store::pepper)?;
+        let mut identity = Identity::new(pepper, config.key_is);
+        let mut warnings = Vec::new();
+        let inventory = Arc::new(inventory(config, &identity, &mut warnings)?);
+        let networks = Arc::new(networks(config, &mut warnings)?);
+        identity.set_inventory(Arc::clone(&inventory));
+        identity.set_networks(Arc::clone(&networks));
+
+        let settings = settings(config);
+        let mut engine = Engine::new(settings.clone());
+        let mut next_input = 0;
+        let mut positions = Vec::new();
+        if let Some(store) = &store {
+            let recovered = store.recover()?;
+            warnings.extend(recovered.moved_aside.map(|path| {
+                let path = path.display();
+                format!("the store could not be opened; it was moved to {path} and a new one made")
+            }));
+            positions = recovered.positions;
+            engine = Engine::restore(settings.clone(), recovered.state)?;
+            next_input = recovered.next_input;
+            for input in store.inputs_from(next_input) {
+                let (number, input) = input?;
+                // What followed from it is committed already.
+                drop(engine.step(&input));
+                next_input = number + 1;
+            }
+        }
+        let first_inputs = vec![
+            Input::Settings(Box::new(settings)),
+            Input::Networks(networks),
+            Input::Inventory(Arc::clone(&inventory)),
+        ];
+        Ok(Self {
+            intake: Intake::new(identity, config.alerts.patience),
+            judge: Judge::new(engine, next_input, rhythm),
+            store,
+            positions,
+            first_inputs,
+            inventory,
+            warnings,
+        })
+    }
+
+    pub(super) fn position_of(&self, source: &SourceId) -> Option<&Position> {
+        self.positions.iter().find(|(known, _)| known == source).map(|(_, position)| position)
+    }
+}
+
+fn open_store(config: &Config, directory: &Path) -> Result<Store, JobError> {
+    let key = match &config.store.key {
+        Some(secret) => Some(store_key(&secret.reveal()?).ok_or(JobError::StoreKey)?),
+        None => None,
+    };
+    Ok(Store::open(directory, &OpenOptions { key })?)
+}
+
+/// 64 hexadecimal digits.
+fn store_key(text: &str) -> Option<[u8; 32]> {
+    let mut key = [0; 32];
+    let text = text.trim();
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (place, byte) in key.iter_mut().enumerate() {
+        let digits = text.get(2 * place..2 * place + 2)?;
+        *byte = u8::from_str_radix(digits, 16).ok()?;
+    }
+    Some(key)
+}
+
+fn settings(config: &Config) -> Settings {
+    Settings {
+        false_alarms_per_day: config.alerts.false_alarms_per_day,
+        patience: config.alerts.patience,
+        ..Settings::default()
+    }
+}
+
+fn inventory(
+    config: &Config,
+    identity: &Identity,
+    warnings: &mut Vec<String>,
+) -> Result<Inventory, JobError> {
+    let Some(path) = &config.inventory else { return Ok(Inventory::default()) };
+    let (inventory, said) = Inventory::from_csv(&read(path)?, &path.display().to_string())?;
+    warnings.extend(said);
+    Ok(inventory.with_pseudonyms(identity))
+}
+
+fn networks(config: &Config, warnings: &mut Vec<String>) -> Result<Networks, JobError> {
+    let Some(path) = &config.networks else { return Ok(Networks::default()) };
+    let (networks, said) = Networks::from_csv(&read(path)?, &path.display().to_string())?;
+    warnings.extend(said);
+    Ok(networks)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, JobError> {
+    std::fs::read(path).map_err(|source| JobError::Unreadable { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_key_is_64_hexadecimal_digits() {
+        assert_eq!(store_key(&"0f".repeat(32)), Some([15; 32]));
+        assert_eq!(store_key(&"0f".repeat(31)), None);
+        assert_eq!(store_key(&"zz".repeat(32)), None);
+    }
+}

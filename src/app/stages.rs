@@ -1,0 +1,97 @@
+//! Three stages on their own threads, with bounded channels between them: reading,
+//! judging, keeping. Closing the first channel ends them all, in order.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::beats::{Beats, Stage};
+use super::intake::Taken;
+use super::job::JobError;
+use super::judge::{Judge, Judged};
+use super::keeper::Keeper;
+use crate::engine::Input;
+use crate::model::{Millis, Timestamp};
+
+/// Batches that may wait for the engine, and for the store.
+const WAITING_MAX: usize = 4;
+
+const WAIT: Duration = Duration::from_millis(1000);
+
+/// How often the page is given a fresh look at the engine.
+const OVERVIEW_EVERY: Millis = Millis::seconds(2);
+
+/// What the reading stage has for the engine.
+#[derive(Debug)]
+pub(super) enum Said {
+    Taken(Taken),
+    Input(Input),
+}
+
+pub(super) struct Stages {
+    judging: Option<SyncSender<Said>>,
+    judge: JoinHandle<()>,
+    keeper: JoinHandle<Result<(), JobError>>,
+}
+
+impl Stages {
+    pub(super) fn start(judge: Judge, keeper: Keeper) -> Self {
+        let (judging, said) = sync_channel(WAITING_MAX);
+        let (keeping, judged) = sync_channel(WAITING_MAX);
+        let beats = keeper.beats.clone();
+        let now = keeper.now;
+        Self {
+            judging: Some(judging),
+            judge: std::thread::spawn(move || judge_all(judge, &said, &keeping, (&beats, now))),
+            keeper: std::thread::spawn(move || keeper.run(&judged)),
+        }
+    }
+
+    /// Hands on to the engine; waits while it is behind.
+    pub(super) fn say(&self, said: Said) -> Result<(), JobError> {
+        let judging = self.judging.as_ref().ok_or(JobError::StageEnded("reading"))?;
+        judging.send(said).map_err(|_closed| JobError::StageEnded("judging"))
+    }
+
+    /// Nothing more comes: everything to the right drains and ends.
+    pub(super) fn finish(mut self) -> Result<(), JobError> {
+        self.judging = None;
+        let judge = self.judge.join();
+        let kept = self.keeper.join().map_err(|_panic| JobError::StageEnded("keeping"))?;
+        kept?;
+        judge.map_err(|_panic| JobError::StageEnded("judging"))
+    }
+
+    /// Whether a stage has ended although nobody asked it to.
+    pub(super) fn is_broken(&self) -> bool {
+        self.judge.is_finished() || self.keeper.is_finished()
+    }
+}
+
+fn judge_all(
+    mut judge: Judge,
+    inbox: &Receiver<Said>,
+    outbox: &SyncSender<Judged>,
+    (beats, now): (&Beats, fn() -> Timestamp),
+) {
+    let mut shown_at: Option<Timestamp> = None;
+    loop {
+        let at = now();
+        beats.beat(Stage::Judging, at);
+        let mut judged = match inbox.recv_timeout(WAIT) {
+            Ok(Said::Taken(taken)) => judge.judge(taken),
+            Ok(Said::Input(input)) => judge.judge_input(input),
+            Err(RecvTimeoutError::Timeout) => Judged::default(),
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
+        if shown_at.is_none_or(|shown_at| shown_at.plus(OVERVIEW_EVERY) <= at || at < shown_at) {
+            shown_at = Some(at);
+            judged.overview = Some(Box::new(judge.overview()));
+        }
+        if outbox.send(judged).is_err() {
+            return;
+        }
+    }
+    // Whoever waits for it has the error of the stage that is gone.
+    drop(outbox.send(judge.last()));
+}

@@ -1,0 +1,93 @@
+//! `keyvigil status`: asks the running daemon how it is doing.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use super::exit;
+use crate::config::Config;
+
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// No status is longer than this.
+const ANSWER_BYTES_MAX: u64 = 1 << 20;
+
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    /// The daemon's configuration, for its address
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where the daemon's page is
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// The answer as it came
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &StatusArgs) -> anyhow::Result<ExitCode> {
+    let config = match &args.config {
+        Some(path) => Config::load(path)?,
+        None => Config::load(Config::DEFAULT_PATH.as_ref()).unwrap_or_default(),
+    };
+    let Some(address) = args.listen.or(config.web.listen) else {
+        bail!("the page is off ([web] listen = \"off\"), so there is nobody to ask");
+    };
+    let answer = ask(address)
+        .with_context(|| format!("no keyvigil answers on {address}; is it running?"))?;
+    let status: serde_json::Value =
+        serde_json::from_str(&answer).context("the answer is not keyvigil's")?;
+    let text = if args.json { answer } else { described(&status) };
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", text.trim_end())?;
+    let fine = matches!(status.get("verdict").and_then(|it| it.as_str()), Some("ok" | "learning"));
+    Ok(if fine { ExitCode::SUCCESS } else { ExitCode::from(exit::FINDINGS) })
+}
+
+fn ask(address: SocketAddr) -> anyhow::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    let request = format!(
+        "GET /api/v1/status HTTP/1.1\r\nHost: {address}\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes())?;
+    let mut answer = String::new();
+    stream.take(ANSWER_BYTES_MAX).read_to_string(&mut answer)?;
+    let Some((head, body)) = answer.split_once("\r\n\r\n") else { bail!("the answer is cut short") };
+    if !head.starts_with("HTTP/1.1 200") {
+        bail!("it answered {}", head.lines().next().unwrap_or_default());
+    }
+    Ok(body.to_owned())
+}
+
+fn described(status: &serde_json::Value) -> String {
+    let text = |path: &str| match status.pointer(path) {
+        Some(serde_json::Value::String(text)) => text.clone(),
+        None | Some(serde_json::Value::Null) => "none yet".to_owned(),
+        Some(other) => other.to_string(),
+    };
+    let mut lines = vec![
+        format!("verdict     {}", text("/verdict")),
+        format!("incidents   {} critical, {} high, {} medium, {} low", text("/incidents/critical"), text("/incidents/high"), text("/incidents/medium"), text("/incidents/low")),
+        format!("stale keys  {} of {}", text("/stale_keys"), text("/keys")),
+        format!("last event  {} (lag {} s)", text("/last_event"), text("/lag_seconds")),
+        format!("mail        {} waiting, {} given up, last sent {}", text("/mail/queued"), text("/mail/failed"), text("/mail/last_sent")),
+    ];
+    let sources = status.get("sources").and_then(|it| it.as_array());
+    for source in sources.into_iter().flatten() {
+        let field = |name: &str| source.get(name).map(ToString::to_string).unwrap_or_default();
+        lines.push(format!(
+            "source      {} is {}: {} lines, {} rejected",
+            field("path").trim_matches('"'),
+            field("state").trim_matches('"'),
+            field("lines"),
+            field("rejected"),
+        ));
+    }
+    lines.join("\n")
+}
