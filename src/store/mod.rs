@@ -1,1 +1,3 @@
-//! Memory: blocks of events, positions, state, incidents and the outbox, in sled.
+//! Memory: blocks of events, positions, state, incidents and the outbox, in one encrypted store.
+
+pub mod block;
