@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aes_gcm::aead::AeadInOut as _;
 use aes_gcm::{Aes256Gcm, Key, KeyInit as _, Nonce, Tag};
 
-use super::{StoreError, random};
+use super::{StoreError, key_file, random};
 
 /// AES-256-GCM. A value is a version byte, the nonce, the ciphertext and its tag.
 pub(super) struct Cipher {
@@ -38,10 +38,8 @@ impl Cipher {
         value.extend_from_slice(plain);
         let body = value.get_mut(1 + NONCE_BYTES..).unwrap_or(&mut []);
         let sealed = self.aes.encrypt_inout_detached(&nonce.into(), key, body.into());
-        let tag = sealed.map_err(|_too_long| StoreError::TooLarge {
-            what: "a value",
-            bytes: plain.len(),
-        })?;
+        let tag = sealed
+            .map_err(|_too_long| StoreError::TooLarge { what: "a value", bytes: plain.len() })?;
         value.extend_from_slice(&tag);
         Ok(value)
     }
@@ -79,8 +77,7 @@ impl Cipher {
 /// A key of the database for a person: its prefix, then hexadecimal.
 fn shown(key: &[u8]) -> String {
     let (prefix, rest) = key.split_at_checked(1).unwrap_or((key, &[]));
-    let hex = rest.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    format!("{}:{hex}", String::from_utf8_lossy(prefix))
+    format!("{}:{}", String::from_utf8_lossy(prefix), key_file::hex(rest))
 }
 
 #[cfg(test)]
@@ -122,7 +119,8 @@ mod tests {
     #[test]
     fn no_nonce_is_used_twice() {
         let cipher = Cipher::new(&[7; 32]).unwrap();
-        let nonces: std::collections::BTreeSet<_> = (0..1000).map(|_| cipher.next_nonce()).collect();
+        let nonces: std::collections::BTreeSet<_> =
+            (0..1000).map(|_| cipher.next_nonce()).collect();
         assert_eq!(nonces.len(), 1000);
     }
 }

@@ -106,16 +106,15 @@ impl Database {
 }
 
 fn failure_of(error: sled::Error) -> OpenFailure {
-    match error {
-        sled::Error::Io(error) if error.to_string().contains("could not acquire lock") => {
-            OpenFailure::InUse
-        }
-        sled::Error::Io(error) => match error.kind() {
-            std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::StorageFull => {
-                OpenFailure::Io(error)
-            }
-            _ => OpenFailure::Broken(error.to_string()),
-        },
-        error => OpenFailure::Broken(error.to_string()),
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};
+    let sled::Error::Io(error) = error else {
+        return OpenFailure::Broken(error.to_string());
+    };
+    if error.to_string().contains("could not acquire lock") {
+        return OpenFailure::InUse;
     }
+    if matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem | StorageFull) {
+        return OpenFailure::Io(error);
+    }
+    OpenFailure::Broken(error.to_string())
 }

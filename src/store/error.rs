@@ -18,9 +18,7 @@ pub enum StoreError {
          or give another directory (--state DIR)"
     )]
     InUse { path: PathBuf },
-    #[error(
-        "the store in {path} cannot be read with this key; give the key that it was made with"
-    )]
+    #[error("the store in {path} cannot be read with this key; give the key that it was made with")]
     WrongKey { path: PathBuf },
     #[error(
         "the store in {state} is there, but its key {key} is missing; put the key back, or move \

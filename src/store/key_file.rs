@@ -23,7 +23,8 @@ pub(super) fn read_or_make(state: &Path, store_is_there: bool) -> Result<[u8; 32
         }
         Err(_missing) => {
             let key = random::bytes()?;
-            write(&path, &key).map_err(|source| StoreError::KeyFile { path: path.clone(), source })?;
+            write(&path, &key)
+                .map_err(|source| StoreError::KeyFile { path: path.clone(), source })?;
             tracing::warn!(
                 path = %path.display(),
                 "no key was given for the store, so one was made beside it; \
@@ -52,10 +53,14 @@ pub(super) fn key_of(text: &str) -> Option<[u8; 32]> {
     Some(key)
 }
 
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let digit = |number: u8| char::from_digit(u32::from(number), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
 fn write(path: &Path, key: &[u8; 32]) -> io::Result<()> {
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    let hex = key.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    writeln!(file, "{hex}")?;
+    writeln!(file, "{}", hex(key))?;
     file.sync_all()
 }
 

@@ -10,6 +10,9 @@ pub(super) struct Vault {
     pub(super) cipher: Cipher,
 }
 
+/// A name with its value.
+pub(super) type Named = (Vec<u8>, Vec<u8>);
+
 /// sled puts larger pages into files that it does not sync; 16 values share a page.
 pub(super) const PART_BYTES: usize = 1000;
 /// What the two bytes of a part's number can count.
@@ -53,7 +56,7 @@ impl Vault {
     }
 
     /// Every name under a prefix, in order, with its value.
-    pub(super) fn scan(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub(super) fn scan(&self, prefix: &[u8]) -> Result<Vec<Named>, StoreError> {
         let mut found = Vec::new();
         for row in self.database.range(keys::under(prefix)) {
             let (key, _) = row?;
@@ -139,6 +142,7 @@ fn unframed(framed: &[u8], length: usize) -> Result<Vec<u8>, StoreError> {
         return Ok(body.to_vec());
     }
     let size = zstd::zstd_safe::get_frame_content_size(body).ok().flatten();
-    let size = size.and_then(|size| usize::try_from(size).ok()).filter(|&size| size <= VALUE_BYTES_MAX);
+    let size =
+        size.and_then(|size| usize::try_from(size).ok()).filter(|&size| size <= VALUE_BYTES_MAX);
     zstd::bulk::decompress(body, size.ok_or_else(damaged)?).map_err(|_unreadable| damaged())
 }

@@ -33,7 +33,8 @@ impl KeyFilter {
     }
 
     pub(super) fn may_hold(&self, key: &str) -> bool {
-        let is_set = |bit| self.bits.get(bit / 8).is_some_and(|&byte| byte & (1 << (bit % 8)) != 0);
+        let is_set =
+            |bit: usize| self.bits.get(bit / 8).is_some_and(|byte| byte >> (bit % 8) & 1 == 1);
         self.bits.is_empty() || probes(key, self.bits.len()).all(is_set)
     }
 }
