@@ -22,7 +22,7 @@ pub(super) fn open(state: &Path, options: &OpenOptions) -> Result<Inner, StoreEr
     let path = state.join(STORE);
     let key = match options.key {
         Some(key) => key,
-        None => key_file::read_or_make(state, path.exists())?,
+        None => key_file::read_or_make(state, path.join("db").exists())?,
     };
     let marker = marker::read(state);
     let mut moved_aside = None;

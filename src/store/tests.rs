@@ -129,7 +129,8 @@ fn a_snapshot_is_the_state_that_is_opened_again() {
         id: id.to_owned(),
         value: value.map(<[u8]>::to_vec),
     };
-    let large: Vec<u8> = (0..50_000u32).flat_map(|n| (n * 2_654_435_761).to_le_bytes()).collect();
+    let large: Vec<u8> =
+        (0..50_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
     let store = opened(dir.path());
     commit_inputs(&store, &[(0, batch_input(0, 10)), (1, batch_input(10, 10))]);
     store.snapshot(&[row("a", Some(&large)), row("b", Some(b"two"))], 1).unwrap();
@@ -147,7 +148,8 @@ fn a_snapshot_is_the_state_that_is_opened_again() {
 fn a_large_value_comes_back_from_its_parts() {
     let dir = tempfile::tempdir().unwrap();
     let store = opened(dir.path());
-    let large: Vec<u8> = (0..50_000u32).flat_map(|n| (n * 2_654_435_761).to_le_bytes()).collect();
+    let large: Vec<u8> =
+        (0..50_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
     store.meta_put("large", &large).unwrap();
     assert_eq!(store.meta_get("large").unwrap(), Some(large));
     assert_eq!(store.meta_get("other").unwrap(), None);
