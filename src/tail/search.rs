@@ -1,0 +1,67 @@
+//! Where a mark's file is now: at its path, under a rotated name, compressed, copied, or gone.
+
+use std::path::Path;
+
+use super::content::Content;
+use super::lines::Lines;
+use super::mark::{FileId, Mark};
+use super::siblings::{self, Sibling};
+use super::{Limits, TailError};
+
+pub(super) enum Search {
+    Found {
+        lines: Box<Lines>,
+        newer: Vec<Sibling>,
+    },
+    /// Nothing holds what was read before; these are newer than it.
+    Gone {
+        newer: Vec<Sibling>,
+    },
+    /// The path cannot be opened, and so it may well be there.
+    Hidden(TailError),
+}
+
+/// Looks for the file of a mark, and for those that were begun after it, oldest first.
+pub(super) fn find(path: &Path, mark: &Mark, limits: Limits) -> Search {
+    let files = siblings::list(path);
+    let is_same = |sibling: &&Sibling| sibling.file == mark.file;
+    let elsewhere = match files.iter().find(is_same) {
+        Some(_) => None,
+        None => siblings::with_inode(path, mark.file),
+    };
+    // The inode first: two young files may begin with the same bytes.
+    let by_inode = files.iter().filter(is_same).chain(&elsewhere);
+    let by_content = files.iter().rev().filter(|sibling| !is_same(sibling));
+    let by_content = by_content.take(if mark.offset == 0 { 0 } else { usize::MAX });
+    for sibling in by_inode.chain(by_content) {
+        if let Some(lines) = open_at(sibling, mark, limits) {
+            let newer = newer_than(&files, sibling.file, mark.modified);
+            return Search::Found { lines: Box::new(lines), newer };
+        }
+    }
+    if let Err(error) = Content::open_file(path)
+        && path.exists()
+    {
+        return Search::Hidden(error);
+    }
+    Search::Gone { newer: newer_than(&files, FileId::default(), mark.modified) }
+}
+
+/// The files behind that one; if it has no name any more, those written to after it, and
+/// the last, which is the path itself.
+pub(super) fn newer_than(files: &[Sibling], file: FileId, modified: i64) -> Vec<Sibling> {
+    if let Some(index) = files.iter().position(|sibling| sibling.file == file) {
+        return files.get(index + 1..).unwrap_or(&[]).to_vec();
+    }
+    let Some((current, rotated)) = files.split_last() else {
+        return Vec::new();
+    };
+    let newer = rotated.iter().filter(|sibling| modified < sibling.modified);
+    newer.chain([current]).cloned().collect()
+}
+
+fn open_at(sibling: &Sibling, mark: &Mark, limits: Limits) -> Option<Lines> {
+    let content = Content::open_file(&sibling.path).ok()?;
+    // A rotated file that is damaged or cannot be read is as good as gone.
+    Lines::from_mark(content, limits, mark).ok().flatten()
+}
