@@ -1,0 +1,141 @@
+//! How the daemon itself is: its sources, its mail, its counts.
+
+use askama::Template;
+
+use super::overview::{Pulse, pulse};
+use super::parts::{Frame, clock_of, frame};
+use super::text::{Clock, bytes, clean, cut, number, share};
+use super::view::{Reading, Source, View};
+
+#[derive(Template)]
+#[template(path = "health.html", escape = "page")]
+pub(super) struct HealthPage {
+    frame: Frame,
+    pulse: Pulse,
+    reasons: Vec<String>,
+    sources: Vec<SourceRow>,
+    rejects: Vec<RejectRow>,
+    engine: Vec<(&'static str, String)>,
+    mail: Vec<(&'static str, String)>,
+    about: Vec<(&'static str, String)>,
+}
+
+struct SourceRow {
+    path: String,
+    state: &'static str,
+    word: &'static str,
+    format: String,
+    offset: String,
+    size: String,
+    percent: Option<u64>,
+    lines: String,
+    rejected: String,
+    share: String,
+    rotations: String,
+    problem: Option<String>,
+}
+
+struct RejectRow {
+    path: String,
+    reasons: Vec<(String, String)>,
+    last: Vec<String>,
+}
+
+const SOURCES_SHOWN: usize = 40;
+const REJECTS_SHOWN: usize = 5;
+
+pub(super) fn health_page(view: &View) -> HealthPage {
+    let clock = clock_of(view);
+    HealthPage {
+        frame: frame(view, "health", "Health"),
+        pulse: pulse(view, &clock),
+        reasons: view.degraded.iter().map(|reason| clean(reason)).collect(),
+        sources: view.sources.iter().take(SOURCES_SHOWN).map(source_row).collect(),
+        rejects: view
+            .sources
+            .iter()
+            .filter(|source| 0 < source.rejected)
+            .take(SOURCES_SHOWN)
+            .map(reject_row)
+            .collect(),
+        engine: engine(view, &clock),
+        mail: mail(view, &clock),
+        about: about(view, &clock),
+    }
+}
+
+fn source_row(source: &Source) -> SourceRow {
+    SourceRow {
+        path: cut(&clean(&source.path), 160),
+        state: source.state.name(),
+        word: match source.state {
+            Reading::Reading => "Reading",
+            Reading::Idle => "Idle, read to its end",
+            Reading::CatchingUp => "Catching up",
+            Reading::Unreadable => "Not readable",
+            Reading::Missing => "Missing",
+        },
+        format: clean(&source.format),
+        offset: bytes(source.offset),
+        size: bytes(source.size),
+        percent: (source.state == Reading::CatchingUp)
+            .then(|| source.offset.saturating_mul(100).checked_div(source.size))
+            .flatten(),
+        lines: number(source.lines),
+        rejected: number(source.rejected),
+        share: share(source.rejected, source.lines),
+        rotations: number(source.rotations),
+        problem: source.problem.as_deref().map(clean),
+    }
+}
+
+fn reject_row(source: &Source) -> RejectRow {
+    let rejects = source.last_rejects.iter().take(REJECTS_SHOWN);
+    RejectRow {
+        path: cut(&clean(&source.path), 160),
+        reasons: source
+            .reasons
+            .iter()
+            .map(|(reason, count)| (clean(reason), number(*count)))
+            .collect(),
+        last: rejects.map(|line| cut(&clean(line), 160)).collect(),
+    }
+}
+
+fn engine(view: &View, clock: &Clock) -> Vec<(&'static str, String)> {
+    let moment = |at| clock.full(at);
+    let mut rows = vec![
+        ("Events judged", number(view.events)),
+        ("Came late, stored all the same", number(view.late)),
+        ("Judged up to", view.watermark.map_or_else(|| "nothing yet".to_owned(), moment)),
+    ];
+    if let Some(line) = view.alarm_line {
+        rows.push(("Alarm line", format!("score {line:.1}")));
+    }
+    rows
+}
+
+fn mail(view: &View, clock: &Clock) -> Vec<(&'static str, String)> {
+    if !view.mail.enabled {
+        return vec![("State", "off: no address is configured".to_owned())];
+    }
+    let sent = view.mail.last_sent.map_or_else(
+        || "none yet; try `keyvigil mail test`".to_owned(),
+        |at| format!("{}, {} ago", clock.full(at), clock.ago(at)),
+    );
+    vec![
+        ("Last sent", sent),
+        ("Waiting", number(view.mail.queued)),
+        ("Given up", number(view.mail.failed)),
+    ]
+}
+
+fn about(view: &View, clock: &Clock) -> Vec<(&'static str, String)> {
+    let mut rows = vec![("Version", view.version.clone()), ("Mode", view.mode.name().to_owned())];
+    if let Some(started) = view.started {
+        rows.push(("Started", format!("{}, {} ago", clock.full(started), clock.ago(started))));
+    }
+    let config = view.config.clone();
+    rows.push(("Configuration", config.unwrap_or_else(|| "none, all defaults".to_owned())));
+    rows
+}

@@ -1,0 +1,320 @@
+//! One incident: what happened, why it was raised, its evidence, what to do.
+
+use askama::Template;
+
+use super::chart::{Point, Spark, x_at};
+use super::overview::{IncidentLine, capital, incident_line};
+use super::parts::{Frame, clock_of, entity_name, frame, incidents_in_order};
+use super::standin::{Contribution, Incident, KeyRow, words};
+use super::text::{Clock, about, clean, count, cut, number, span};
+use super::view::{View, is_open};
+use crate::model::{Class, Entity, Hour, Millis, Timestamp};
+
+#[derive(Template)]
+#[template(path = "incident.html", escape = "page")]
+pub(super) struct IncidentPage {
+    frame: Frame,
+    line: IncidentLine,
+    title: String,
+    state: String,
+    opened: String,
+    owner: String,
+    role: String,
+    events: String,
+    chart: Option<Chart>,
+    reasons: Vec<Reason>,
+    score: String,
+    alarm_line: Option<String>,
+    evidence: Vec<EvidenceRow>,
+    matters: &'static str,
+    steps: Vec<&'static str>,
+    facts: Vec<(&'static str, String)>,
+    history: Vec<(String, String)>,
+    tags: Vec<&'static str>,
+}
+
+#[derive(Template)]
+#[template(path = "incidents.html", escape = "page")]
+pub(super) struct IncidentsPage {
+    frame: Frame,
+    heading: String,
+    lines: Vec<IncidentLine>,
+    wanted: String,
+    counts: Vec<(&'static str, &'static str, usize)>,
+    more: usize,
+}
+
+struct Chart {
+    spark: Spark,
+    subject: String,
+    shade: Option<(f64, f64)>,
+    top: String,
+    middle: String,
+    labels: Vec<String>,
+    sentence: String,
+    rows: Vec<(String, String, String)>,
+}
+
+struct Reason {
+    title: String,
+    because: String,
+    at: String,
+    score: String,
+    width: f64,
+}
+
+struct EvidenceRow {
+    at: String,
+    address: String,
+    request: String,
+    status: u16,
+    is_error: bool,
+    agent: String,
+}
+
+const LINES_SHOWN: usize = 60;
+
+pub(super) fn incidents_page(view: &View, wanted: &str) -> IncidentsPage {
+    let clock = clock_of(view);
+    let all = incidents_in_order(view);
+    let is_wanted = |one: &Incident| match wanted {
+        "open" => is_open(one),
+        "closed" => !is_open(one) && !one.below,
+        "below" => one.below,
+        _ => true,
+    };
+    let count_of = |name: &str| {
+        all.iter()
+            .filter(|one| match name {
+                "open" => is_open(one),
+                "closed" => !is_open(one) && !one.below,
+                "below" => one.below,
+                _ => true,
+            })
+            .count()
+    };
+    let lines: Vec<IncidentLine> = all
+        .iter()
+        .filter(|one| is_wanted(one))
+        .take(LINES_SHOWN)
+        .map(|one| incident_line(one, &clock))
+        .collect();
+    let heading = count(view.open().len(), "open incident", "open incidents");
+    IncidentsPage {
+        frame: frame(view, "incidents", &heading),
+        heading,
+        more: count_of(wanted).saturating_sub(lines.len()),
+        lines,
+        wanted: wanted.to_owned(),
+        counts: [("", "All"), ("open", "Open"), ("closed", "Closed"), ("below", "Below the alarm line")]
+            .map(|(name, label)| (name, label, count_of(name)))
+            .to_vec(),
+    }
+}
+
+pub(super) fn incident_page(view: &View, incident: &Incident) -> IncidentPage {
+    let clock = clock_of(view);
+    let line = incident_line(incident, &clock);
+    let words = words(&incident.kind);
+    let key = incident
+        .entity
+        .key()
+        .or_else(|| incident.keys.first().map(String::as_str).filter(|_| incident.keys.len() == 1))
+        .and_then(|id| view.keys.iter().find(|key| key.key == id));
+    IncidentPage {
+        frame: frame(view, "incidents", &format!("{} {}", capital(line.severity), line.id)),
+        title: if incident.title.is_empty() {
+            format!("{}: {}", entity_name(&incident.entity), clean(&incident.kind))
+        } else {
+            clean(&incident.title)
+        },
+        state: capital(line.state),
+        opened: opened(incident, &clock),
+        owner: line.owner.clone(),
+        role: clean(&incident.role),
+        events: about(incident.events),
+        chart: chart(view, (incident, key), &clock),
+        reasons: reasons(incident, &clock),
+        score: format!("{:.1}", incident.score),
+        alarm_line: view
+            .alarm_line
+            .filter(|_| incident.class == Class::Statistical)
+            .map(|line| format!("{line:.1}")),
+        evidence: evidence(incident, &clock),
+        matters: words.map_or("", |words| words.why_it_matters),
+        steps: words.map_or_else(Vec::new, |words| words.next_steps.to_vec()),
+        facts: facts(incident, key, &clock),
+        history: history(incident, &clock),
+        tags: words
+            .map_or_else(Vec::new, |words| words.attack.iter().chain(words.owasp).copied().collect()),
+        line,
+    }
+}
+
+fn opened(incident: &Incident, clock: &Clock) -> String {
+    match incident.resolved {
+        Some(at) => format!(
+            "{}, after {}",
+            clock.when_minute(at),
+            span(at.since(incident.since))
+        ),
+        None => format!(
+            "since {}, {} ago",
+            clock.when_minute(incident.since),
+            clock.ago(incident.since)
+        ),
+    }
+}
+
+fn reasons(incident: &Incident, clock: &Clock) -> Vec<Reason> {
+    let highest = incident.findings.iter().map(|one| one.score).fold(1.0, f64::max);
+    let mut findings: Vec<&Contribution> = incident.findings.iter().collect();
+    findings.sort_by(|a, b| b.score.total_cmp(&a.score));
+    findings
+        .into_iter()
+        .map(|one| Reason {
+            title: words(&one.kind)
+                .map_or_else(|| capital(&clean(&one.kind).replace('_', " ")), |words| words.title.to_owned()),
+            because: clean(&one.because),
+            at: clock.when(one.at),
+            score: if 99.0 <= one.score { "rule".to_owned() } else { format!("{:.1}", one.score) },
+            width: (one.score / highest * 100.0).clamp(2.0, 100.0).round(),
+        })
+        .collect()
+}
+
+fn evidence(incident: &Incident, clock: &Clock) -> Vec<EvidenceRow> {
+    incident
+        .evidence
+        .iter()
+        .take(20)
+        .map(|line| EvidenceRow {
+            at: clock.when(line.at),
+            address: clean(&line.source_ip),
+            request: format!("{} {}", clean(&line.method), cut(&clean(&line.path), 120)),
+            status: line.status,
+            is_error: 400 <= line.status,
+            agent: cut(&clean(&line.user_agent), 60),
+        })
+        .collect()
+}
+
+fn facts(incident: &Incident, key: Option<&KeyRow>, clock: &Clock) -> Vec<(&'static str, String)> {
+    let list = |all: &[String]| {
+        let mut shown: Vec<String> = all.iter().take(4).map(|one| cut(&clean(one), 48)).collect();
+        if shown.len() < all.len() {
+            shown.push(format!("and {} more", all.len() - shown.len()));
+        }
+        shown.join(", ")
+    };
+    let mut facts = vec![("About", entity_name(&incident.entity))];
+    if 1 < incident.keys.len() || incident.entity.key().is_none() && !incident.keys.is_empty() {
+        facts.push(("Keys", list(&incident.keys)));
+    }
+    if !incident.addresses.is_empty() && incident.entity.address().is_none() {
+        facts.push(("Addresses", list(&incident.addresses)));
+    }
+    if let Some(key) = key {
+        let used = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| clock.when(at));
+        facts.push(("First used", used(key.first_used)));
+        facts.push(("Last used", used(key.last_used)));
+        facts.push(("Requests", about(key.requests)));
+        facts.push(("Baseline", format!("{}, {}\u{202f}h learned", clean(key.state), number(u64::from(key.hours_learned)))));
+    }
+    facts
+}
+
+fn history(incident: &Incident, clock: &Clock) -> Vec<(String, String)> {
+    let mut history = vec![(clock.when(incident.since), "Began".to_owned())];
+    history.push((
+        clock.when(incident.opened),
+        format!("Opened, {} after it began", span(incident.opened.since(incident.since))),
+    ));
+    if 1 < incident.revision {
+        history.push((clock.when(incident.last_seen), format!("Last seen, revision {}", incident.revision)));
+    } else {
+        history.push((clock.when(incident.last_seen), "Last seen".to_owned()));
+    }
+    if let Some(at) = incident.resolved {
+        history.push((clock.when(at), "Resolved".to_owned()));
+    }
+    history.reverse();
+    history
+}
+
+/// The last 24 hours of the key, or of everyone.
+fn chart(
+    view: &View,
+    (incident, key): (&Incident, Option<&KeyRow>),
+    clock: &Clock,
+) -> Option<Chart> {
+    let now = view.now.hour();
+    let (points, subject) = match (&incident.entity, key) {
+        (Entity::Fleet, _) | (_, None) => (fleet_points(view, now), "all keys".to_owned()),
+        (_, Some(key)) => (key_points(key), cut(&clean(&key.key), 40)),
+    };
+    if points.len() < 2 || points.iter().all(|point| point.value <= 0.0) {
+        return None;
+    }
+    let first = Hour(now.0 + 1 - i64::try_from(points.len()).unwrap_or(0));
+    let spark = Spark::new(&points);
+    let label = |share: usize| clock.minute(first.start().plus(Millis::hours(i64::try_from(share * (points.len() - 1) / 4).unwrap_or(0))));
+    let rows: Vec<(String, String, String)> = points
+        .iter()
+        .zip(first.0..)
+        .map(|(point, hour)| (
+            clock.when_minute(Hour(hour).start()),
+            whole(point.value),
+            point.expected.map_or_else(|| "–".to_owned(), |(low, high)| format!("{}–{}", whole(low), whole(high))),
+        ))
+        .collect();
+    let peak = points.iter().map(|point| point.value).fold(0.0, f64::max);
+    Some(Chart {
+        shade: shade(incident, (first, points.len()), view.now),
+        top: whole(spark.top),
+        middle: whole(spark.top / 2.0),
+        labels: (0..=4).map(label).collect(),
+        sentence: format!(
+            "Requests an hour of {subject} over {} hours; the highest is {}.",
+            points.len(),
+            whole(peak)
+        ),
+        rows,
+        spark,
+        subject,
+    })
+}
+
+fn key_points(key: &KeyRow) -> Vec<Point> {
+    key.last_hours.iter().map(|&value| Point { value: f64::from(value), expected: None }).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "requests of an hour are far below 2^52")]
+fn fleet_points(view: &View, now: Hour) -> Vec<Point> {
+    (now.0 - 23..=now.0)
+        .map(|hour| {
+            let point = view.hours.iter().find(|point| point.hour == Hour(hour));
+            Point {
+                value: point.map_or(0.0, |point| point.requests as f64),
+                expected: point
+                    .filter(|point| 0.0 < point.expected_high)
+                    .map(|point| (point.expected_low, point.expected_high)),
+            }
+        })
+        .collect()
+}
+
+/// From its beginning to its end, in the units of the chart: start and width.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of a day")]
+fn shade(incident: &Incident, (first, count): (Hour, usize), now: Timestamp) -> Option<(f64, f64)> {
+    let length = Millis::hours(i64::try_from(count.max(2) - 1).ok()?).0 as f64;
+    let place = |at: Timestamp| x_at(at.since(first.start()).0 as f64 / length);
+    let end = incident.resolved.unwrap_or(now);
+    let (from, to) = (place(incident.since), place(end));
+    (first.start() < end).then_some((from.min(Spark::WIDTH - 3.0), (to - from).max(3.0)))
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "requests of an hour")]
+fn whole(value: f64) -> String {
+    about(value.max(0.0).round() as u64)
+}

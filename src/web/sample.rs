@@ -1,0 +1,1 @@
+//! Invented states of the daemon, for tests and for looking at.

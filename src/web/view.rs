@@ -1,0 +1,192 @@
+//! Everything that the pages and the JSON show, as plain data. `app/` fills it; nothing
+//! in this room asks the engine.
+
+use std::collections::BTreeSet;
+
+use jiff::tz::TimeZone;
+
+use super::standin::{Incident, KeyRow, StaleFinding, StaleState, State};
+use crate::model::{Hour, Severity, Timestamp};
+
+/// One published moment of the daemon. The empty one says that nothing is watched.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    /// The clock that the shown times are compared with: the wall's when live, the log's
+    /// own in a replay or the demo.
+    pub now: Timestamp,
+    /// When this was published, by the wall's clock.
+    pub updated: Timestamp,
+    pub mode: Mode,
+    /// The zone of the shown times; UTC if none.
+    pub zone: Option<TimeZone>,
+    /// The machine's name, beside the program's.
+    pub host: String,
+    pub version: String,
+    pub started: Option<Timestamp>,
+    pub last_event: Option<Timestamp>,
+    /// From the wall's clock back to the watermark.
+    pub lag_seconds: Option<f64>,
+    pub watermark: Option<Timestamp>,
+    pub events: u64,
+    pub late: u64,
+    pub roles: u64,
+    pub keys: Vec<KeyRow>,
+    /// The open ones and those of late, in any order.
+    pub incidents: Vec<Incident>,
+    pub stale: Vec<StaleFinding>,
+    pub sources: Vec<Source>,
+    pub mail: Mail,
+    /// The last 168 hours at most, oldest first.
+    pub hours: Vec<HourPoint>,
+    pub learning: Learning,
+    /// What does not work as it should, in words, each with what to do.
+    pub degraded: Vec<String>,
+    /// Scores from here on are alarms, by the budget of false alarms.
+    pub alarm_line: Option<f64>,
+    /// The configuration file in force, if there is one.
+    pub config: Option<String>,
+}
+
+/// What is being watched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    #[default]
+    Live,
+    Replay,
+    Demo,
+}
+
+/// One log that is read.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    pub path: String,
+    pub state: Reading,
+    pub format: String,
+    pub offset: u64,
+    pub size: u64,
+    pub lines: u64,
+    pub rejected: u64,
+    /// Why lines were rejected, and how many.
+    pub reasons: Vec<(String, u64)>,
+    /// The last rejected lines, scrubbed.
+    pub last_rejects: Vec<String>,
+    pub rotations: u64,
+    /// What is wrong and the exact way to mend it.
+    pub problem: Option<String>,
+}
+
+/// How the reading of a source goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reading {
+    Reading,
+    Idle,
+    CatchingUp,
+    Unreadable,
+    #[default]
+    Missing,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Mail {
+    pub enabled: bool,
+    pub queued: u64,
+    pub failed: u64,
+    pub last_sent: Option<Timestamp>,
+}
+
+/// Everyone's requests in one hour.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HourPoint {
+    pub hour: Hour,
+    pub requests: u64,
+    pub errors: u64,
+    pub active_keys: u64,
+    /// Both 0 while nothing is expected yet.
+    pub expected_low: f64,
+    pub expected_high: f64,
+}
+
+/// How many baselines are ready.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Learning {
+    pub keys_ready: u64,
+    pub keys: u64,
+    pub roles_ready: u64,
+    pub roles: u64,
+}
+
+impl View {
+    /// Open and acknowledged incidents, worst first, then newest; those under the alarm
+    /// line are left out.
+    pub fn open(&self) -> Vec<&Incident> {
+        let mut open: Vec<&Incident> = self.incidents.iter().filter(|one| is_open(one)).collect();
+        open.sort_by(|a, b| {
+            (b.severity, b.opened, a.id.0).cmp(&(a.severity, a.opened, b.id.0))
+        });
+        open
+    }
+
+    pub fn open_count(&self, severity: Severity) -> usize {
+        self.incidents.iter().filter(|one| is_open(one) && one.severity == severity).count()
+    }
+
+    /// Stale findings that still hold, worst first, then oldest.
+    pub fn stale_open(&self) -> Vec<&StaleFinding> {
+        let mut open: Vec<&StaleFinding> =
+            self.stale.iter().filter(|one| one.state == StaleState::Open).collect();
+        open.sort_by(|a, b| {
+            (b.severity, a.since, &a.key, &a.kind).cmp(&(a.severity, b.since, &b.key, &b.kind))
+        });
+        open
+    }
+
+    pub fn stale_keys(&self) -> usize {
+        let keys: BTreeSet<&str> =
+            self.stale_open().iter().map(|finding| finding.key.as_str()).collect();
+        keys.len()
+    }
+
+    pub fn sources_in(&self, states: &[Reading]) -> usize {
+        self.sources.iter().filter(|source| states.contains(&source.state)).count()
+    }
+}
+
+impl Reading {
+    pub const ALL: [Self; 5] =
+        [Self::Reading, Self::Idle, Self::CatchingUp, Self::Unreadable, Self::Missing];
+
+    /// As monitors read it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Reading => "reading",
+            Self::Idle => "idle",
+            Self::CatchingUp => "catching_up",
+            Self::Unreadable => "unreadable",
+            Self::Missing => "missing",
+        }
+    }
+
+    pub const fn is_readable(self) -> bool {
+        match self {
+            Self::Reading | Self::Idle | Self::CatchingUp => true,
+            Self::Unreadable | Self::Missing => false,
+        }
+    }
+}
+
+impl Mode {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Replay => "replay",
+            Self::Demo => "demo",
+        }
+    }
+}
+
+pub(super) fn is_open(incident: &Incident) -> bool {
+    match incident.state {
+        State::Open | State::Acknowledged => !incident.below,
+        State::Resolved | State::Muted => false,
+    }
+}
