@@ -1,1 +1,39 @@
-//! Labelled traffic from a seed: a hard history to try the daemon on.
+//! Labelled traffic from a seed: a log, what was staged in it, and what only looks like it.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "made-up counts and times are small, and rounding them does no harm"
+)]
+
+mod benign;
+mod draw;
+mod hit;
+mod key;
+mod kinds;
+mod people;
+mod places;
+mod roles;
+mod routes;
+mod simulation;
+mod stage;
+mod staged;
+mod traffic;
+mod write;
+
+pub use benign::Confounder;
+pub use hit::LineFormat;
+pub use simulation::DEFAULT_END;
+pub use simulation::Meta;
+pub use simulation::Options;
+pub use simulation::Profile;
+pub use simulation::Simulation;
+pub use simulation::Staging;
+pub use staged::Label;
+pub use write::write_to;
+
+/// A history for these options.
+pub fn simulate(options: &Options) -> Simulation {
+    Simulation::new(options)
+}

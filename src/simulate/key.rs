@@ -1,0 +1,193 @@
+//! The keys: who holds them, how they are used from day to day, and what changes in their lives.
+
+use std::net::IpAddr;
+
+use super::draw::Draw;
+use super::hit::Caller;
+use super::hit::Pen;
+use super::places;
+use super::places::PLACES;
+use super::roles::ROLES;
+use super::roles::Role;
+use super::routes;
+use crate::model::Hour;
+
+/// One key and its habits.
+pub(super) struct Key {
+    pub(super) name: String,
+    pub(super) caller: Caller,
+    pub(super) role: &'static Role,
+    pub(super) owner: &'static str,
+    /// Requests on a usual day.
+    pub(super) level: f64,
+    pub(super) minutes_east: i64,
+    pub(super) routes: Vec<(u16, f64)>,
+    pub(super) addresses: Vec<IpAddr>,
+    /// Networks from which a roaming key comes.
+    pub(super) networks: Vec<usize>,
+    pub(super) clients: Vec<u16>,
+    /// First number and how many of the objects that are its own.
+    pub(super) objects: (u64, u64),
+    /// Walks through neighbouring objects, as jobs do.
+    pub(super) iterates: bool,
+    pub(super) cursor: u64,
+    /// Shares of answers 404, 422 and 429; or one status for all.
+    pub(super) errors: [f64; 3],
+    pub(super) always: Option<u16>,
+    /// Hour of the week (0 is Monday 0:00 UTC) at which 45 hours' work is done.
+    pub(super) weekly_hour: Option<usize>,
+    /// How much a month's end multiplies.
+    pub(super) month_end: f64,
+    pub(super) shifts: Vec<Shift>,
+    pub(super) record: Record,
+}
+
+/// What the inventory says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Record {
+    pub(super) created: i64,
+    pub(super) rotated: i64,
+    pub(super) expires: Option<i64>,
+    pub(super) status: &'static str,
+    pub(super) status_since: i64,
+    pub(super) successor: String,
+    pub(super) canary: bool,
+    pub(super) listed: bool,
+}
+
+/// A change in a key's life, in milliseconds since 1970.
+pub(super) struct Shift {
+    pub(super) from: i64,
+    pub(super) to: i64,
+    pub(super) what: What,
+}
+
+pub(super) enum What {
+    /// From one multiple of the usual to another, in a straight line.
+    Level(f64, f64),
+    Addresses(Vec<IpAddr>),
+    Client(u16),
+    Failing(u16, f64),
+    Routes(Vec<(u16, f64)>),
+}
+
+pub(super) const HOUR: i64 = 3_600_000;
+pub(super) const DAY: i64 = 24 * HOUR;
+/// Before and after every story.
+pub(super) const LONG_AGO: i64 = -(1 << 60);
+pub(super) const NEVER: i64 = 1 << 60;
+
+const OWNERS: &[&str] = &[
+    "billing@example.com", "warehouse@example.com", "growth@example.com", "platform@example.com",
+    "support@example.com", "finance@example.com", "mobile@example.com", "partners@example.com",
+    "data@example.com", "security@example.com", "ops@example.com", "returns@example.com",
+];
+
+impl Key {
+    /// A key of the role with habits of its own; `level` is set later, for all together.
+    pub(super) fn new(name: String, role: &'static Role, pen: &mut Pen, draw: &mut Draw) -> Self {
+        let caller = pen.name(name.clone());
+        let home = places::any_of(draw.pick(role.homes).unwrap_or(places::Sort::Cloud), draw);
+        let many = if role.roaming { 0 } else { 1 + draw.below(4) };
+        let clients = (0..=draw.below(2)).map(|_| some_client(role, pen, draw)).collect();
+        Self {
+            name,
+            caller,
+            role,
+            owner: draw.pick(OWNERS).unwrap_or("ops@example.com"),
+            level: draw.log_normal(role.level.0, role.level.1),
+            minutes_east: PLACES.get(home).map_or(0, |place| place.minutes_east),
+            routes: habits(role, draw),
+            addresses: places::neighbours(home, many, draw),
+            networks: role.homes.iter().flat_map(|sort| places::of_sort(*sort)).collect(),
+            clients,
+            objects: (10_000_000 + draw.number() % 80_000_000, 30 + (draw.log_normal(900.0, 1.2) as u64)),
+            iterates: role.name == "batch" && draw.chance(0.7),
+            cursor: 0,
+            errors: [draw.log_normal(0.008, 0.9), draw.log_normal(0.006, 0.9), draw.log_normal(0.0008, 1.0)],
+            always: None,
+            weekly_hour: None,
+            month_end: 1.0,
+            shifts: Vec::new(),
+            record: Record { status: "active", listed: true, ..Record::default() },
+        }
+    }
+
+    /// Requests to be expected in this hour, before chance; `is_holiday` in the owner's country.
+    pub(super) fn rate(&self, hour: Hour, is_holiday: bool) -> f64 {
+        let usual = self.level / 24.0;
+        let at = hour.start().0;
+        let week_hour = (hour.day().of_week() * 24) + hour.of_day();
+        if self.weekly_hour == Some(week_hour) {
+            return usual * 45.0 * self.change_of_level(at);
+        }
+        let local = Hour((at + self.minutes_east * 60_000).div_euclid(HOUR));
+        let day_of_week = if is_holiday { 6 } else { local.day().of_week() };
+        let season = self.role.rhythm.factor(local.of_day(), day_of_week);
+        usual * season * self.month_factor(hour) * self.change_of_level(at)
+    }
+
+    /// The changes that are on at this moment.
+    pub(super) fn shifts_at(&self, at: i64) -> impl Iterator<Item = &What> {
+        self.shifts.iter().filter(move |shift| shift.from <= at && at < shift.to).map(|shift| &shift.what)
+    }
+
+    fn change_of_level(&self, at: i64) -> f64 {
+        let mut factor = 1.0;
+        for shift in self.shifts.iter().filter(|shift| shift.from <= at && at < shift.to) {
+            if let What::Level(first, last) = shift.what {
+                let done = (at - shift.from) as f64 / (shift.to - shift.from).max(1) as f64;
+                factor *= first + (last - first) * done;
+            }
+        }
+        factor
+    }
+
+    fn month_factor(&self, hour: Hour) -> f64 {
+        let next_day = jiff::Timestamp::from_second(hour.day().next().start().seconds());
+        let is_last = next_day.is_ok_and(|day| day.to_zoned(jiff::tz::TimeZone::UTC).day() == 1);
+        if is_last { self.month_end } else { 1.0 }
+    }
+}
+
+/// A client of the role, with a version.
+pub(super) fn some_client(role: &Role, pen: &mut Pen, draw: &mut Draw) -> u16 {
+    let family = draw.pick(role.clients).unwrap_or("curl/8.");
+    let (minor, patch) = (draw.whole(1, 28), draw.whole(0, 6));
+    if family.starts_with("Mozilla") {
+        let version = 100 + minor;
+        return pen.client(&format!("{family}{:02}.0) Gecko/20100101 Firefox/{version}.0", version % 100));
+    }
+    pen.client(&format!("{family}{minor}.{patch}"))
+}
+
+/// Some of the role's routes, a few of them much oftener than the rest.
+fn habits(role: &Role, draw: &mut Draw) -> Vec<(u16, f64)> {
+    let mut habits = Vec::new();
+    for (area, weight) in role.areas {
+        if *weight < 2.0 && draw.chance(0.4) {
+            continue;
+        }
+        for route in routes::of_area(*area) {
+            if draw.chance(0.75) {
+                habits.push((route, draw.log_normal(*weight, 1.2)));
+            }
+        }
+    }
+    if habits.is_empty() {
+        let area = role.areas.first().map_or(routes::Area::Parcels, |(area, _)| *area);
+        habits.push((routes::first_of(area), 1.0));
+    }
+    habits
+}
+
+/// A role by its share in the profile.
+pub(super) fn some_role(profile: usize, draw: &mut Draw) -> &'static Role {
+    let shares: Vec<(usize, f64)> = ROLES
+        .iter()
+        .enumerate()
+        .map(|(number, role)| (number, role.shares.get(profile).copied().unwrap_or(0.0)))
+        .collect();
+    let number = draw.weighted(&shares).unwrap_or(0);
+    ROLES.get(number).unwrap_or(&ROLES[0])
+}
