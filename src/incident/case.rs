@@ -1,0 +1,331 @@
+//! One incident: what is known about it, and the steps of its life.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Context, IncidentId, combined_score, words};
+use crate::model::{Class, Entity, Finding, Severity, Timestamp};
+
+/// As it stands now. Every change raises `revision`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    pub id: IncidentId,
+    /// The kind of its strongest finding.
+    pub kind: String,
+    pub entity: Entity,
+    pub keys: Vec<String>,
+    /// The main one first.
+    pub addresses: Vec<String>,
+    pub role: String,
+    pub owner: String,
+    /// What people call the entity: the inventory's label, or the public id.
+    pub label: String,
+    pub class: Class,
+    pub severity: Severity,
+    pub state: State,
+    /// The time of its earliest finding.
+    pub opened: Timestamp,
+    /// When what it describes began.
+    pub since: Timestamp,
+    /// The time of its latest finding.
+    pub last_seen: Timestamp,
+    pub resolved: Option<Timestamp>,
+    pub acknowledged_by: String,
+    pub mute: Option<Mute>,
+    /// The incident that took this one in, because they share their evidence.
+    pub merged_into: Option<IncidentId>,
+    pub score: f64,
+    /// Under the threshold: nobody is shown it.
+    pub below: bool,
+    /// A sentence for a person, as things stand.
+    pub title: String,
+    /// The title and severity people were first told. A mail's subject keeps them, so
+    /// that its thread holds together.
+    pub first_title: String,
+    pub first_severity: Severity,
+    /// One for each kind, the strongest first.
+    pub findings: Vec<Contribution>,
+    /// In order of time: the first ten and the last ten.
+    pub evidence: Vec<EvidenceLine>,
+    /// How many events the evidence was taken from.
+    pub events: u64,
+    pub revision: u32,
+}
+
+/// Where an incident stands in its life.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    #[default]
+    Open,
+    Acknowledged,
+    Resolved,
+    Muted,
+}
+
+/// Nobody is told until `until`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mute {
+    pub by: String,
+    pub reason: String,
+    pub until: Timestamp,
+}
+
+/// What one kind of finding added.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Contribution {
+    pub kind: String,
+    pub because: String,
+    pub score: f64,
+    pub at: Timestamp,
+    pub class: Class,
+    pub severity: Severity,
+    pub address: Option<String>,
+}
+
+/// One log line, scrubbed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct EvidenceLine {
+    pub at: Timestamp,
+    pub source_ip: String,
+    pub method: String,
+    pub path: String,
+    pub status: u16,
+    pub user_agent: String,
+}
+
+/// What a rule that was broken scores: it is certain.
+pub const POLICY_SCORE: f64 = 99.0;
+const EVIDENCE_MAX: usize = 20;
+const ADDRESSES_MAX: usize = 10;
+const KEYS_MAX: usize = 40;
+/// A title and its subject line's other parts stay within 78 characters.
+pub const TITLE_CHARS_MAX: usize = 45;
+/// So far over the threshold that two families of evidence are worth a grade more.
+const MARGIN_HIGH: f64 = 2.0;
+
+impl Incident {
+    pub(super) fn begin(finding: &Finding, context: &Context) -> Self {
+        Self {
+            id: IncidentId::of(&finding.entity, finding.at),
+            entity: finding.entity.clone(),
+            opened: finding.at,
+            since: finding.since.min(finding.at),
+            last_seen: finding.at,
+            role: context.role.clone(),
+            owner: context.owner.clone(),
+            label: context.label.clone(),
+            below: true,
+            ..Self::default()
+        }
+    }
+
+    /// Adds a finding. The order in which findings come makes no difference.
+    pub(super) fn add(&mut self, finding: &Finding, context: &Context) {
+        self.opened = self.opened.min(finding.at);
+        self.since = self.since.min(finding.since).min(finding.at);
+        self.last_seen = self.last_seen.max(finding.at);
+        self.events = self.events.saturating_add(context.events);
+        for (mine, theirs) in [
+            (&mut self.role, &context.role),
+            (&mut self.owner, &context.owner),
+            (&mut self.label, &context.label),
+        ] {
+            if mine.is_empty() {
+                mine.clone_from(theirs);
+            }
+        }
+        self.contribute(Contribution::of(finding));
+        self.add_evidence(&context.evidence);
+        self.add_keys(
+            finding.entity.key().map(str::to_owned).into_iter().chain(finding.keys.clone()),
+        );
+        self.judge(context.theta, context.combined);
+    }
+
+    /// Takes in all that another incident knows.
+    pub(super) fn take_in(&mut self, other: Self, theta: f64) {
+        self.opened = self.opened.min(other.opened);
+        self.since = self.since.min(other.since);
+        self.last_seen = self.last_seen.max(other.last_seen);
+        self.events = self.events.saturating_add(other.events);
+        for finding in other.findings {
+            self.contribute(finding);
+        }
+        self.add_evidence(&other.evidence);
+        self.add_keys(other.keys);
+        if self.owner.is_empty() {
+            self.owner = other.owner;
+        }
+        if self.role.is_empty() {
+            self.role = other.role;
+        }
+        self.judge(theta, Some(other.score));
+    }
+
+    /// Kept: of one kind the strongest, then the earliest.
+    fn contribute(&mut self, new: Contribution) {
+        match self.findings.iter_mut().find(|known| known.kind == new.kind) {
+            Some(known) => {
+                if new.rank(known).is_lt() {
+                    *known = new;
+                }
+            }
+            None => self.findings.push(new),
+        }
+        self.findings.sort_by(Contribution::rank);
+    }
+
+    /// The first half and the last half in time are kept, whatever lies between.
+    fn add_evidence(&mut self, lines: &[EvidenceLine]) {
+        for line in lines {
+            if let Err(place) = self.evidence.binary_search(line) {
+                self.evidence.insert(place, line.clone());
+            }
+            if EVIDENCE_MAX < self.evidence.len() {
+                self.evidence.remove(EVIDENCE_MAX / 2);
+            }
+        }
+    }
+
+    fn add_keys(&mut self, keys: impl IntoIterator<Item = String>) {
+        for key in keys {
+            if let Err(place) = self.keys.binary_search(&key) {
+                self.keys.insert(place, key);
+            }
+        }
+        self.keys.truncate(KEYS_MAX);
+    }
+
+    /// Everything that follows from the findings.
+    fn judge(&mut self, theta: f64, combined: Option<f64>) {
+        let policy = self.findings.iter().any(|finding| finding.class == Class::Policy);
+        self.class = if policy { Class::Policy } else { Class::Statistical };
+        self.score = match (policy, combined) {
+            (true, _) => POLICY_SCORE,
+            (false, Some(known)) => self.score.max(known),
+            (false, None) => combined_score(&self.findings),
+        };
+        self.below = self.below && !policy && self.score < theta;
+        self.severity = self.severity_over(theta);
+        self.addresses = self.addresses_in_order();
+        if let Some(first) = self.findings.first() {
+            self.kind.clone_from(&first.kind);
+        }
+        self.title = self.title_now();
+        if self.below || self.first_title.is_empty() {
+            self.first_title.clone_from(&self.title);
+            self.first_severity = self.severity;
+        }
+    }
+
+    fn severity_over(&self, theta: f64) -> Severity {
+        let named = self.findings.iter().map(|finding| finding.severity).max().unwrap_or_default();
+        let families = self.families().len();
+        let wide = self.class == Class::Statistical && theta + MARGIN_HIGH <= self.score;
+        match named {
+            Severity::Low if wide && 1 < families => Severity::Medium,
+            Severity::Medium if wide && 1 < families => Severity::High,
+            Severity::Low | Severity::Medium | Severity::High | Severity::Critical => named,
+        }
+    }
+
+    /// The address of the strongest finding first, then the evidence's.
+    fn addresses_in_order(&self) -> Vec<String> {
+        let mut addresses: Vec<String> = Vec::new();
+        let own = self.entity.address().map(str::to_owned);
+        let named = self.findings.iter().filter_map(|finding| finding.address.clone());
+        let seen = self.evidence.iter().map(|line| line.source_ip.clone());
+        for address in own.into_iter().chain(named).chain(seen) {
+            if !address.is_empty() && !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        addresses.truncate(ADDRESSES_MAX);
+        addresses
+    }
+
+    /// The address that a finding named, if one did.
+    pub fn main_address(&self) -> Option<String> {
+        let named = self.findings.iter().find_map(|finding| finding.address.clone());
+        self.entity.address().map(str::to_owned).or(named)
+    }
+
+    pub fn families(&self) -> std::collections::BTreeSet<super::Family> {
+        self.findings.iter().map(|finding| super::family(&finding.kind)).collect()
+    }
+
+    fn title_now(&self) -> String {
+        let what = words(&self.kind).map_or("unusual use", |words| words.title);
+        let who = self.name();
+        let room = TITLE_CHARS_MAX.saturating_sub(what.chars().count() + 2);
+        format!("{}: {what}", shortened(&who, room))
+    }
+
+    /// What people call the one it is about.
+    pub fn name(&self) -> String {
+        let own = match &self.entity {
+            Entity::Key(name) | Entity::Address(name) | Entity::Route(name) => name.as_str(),
+            Entity::Fleet => "all keys",
+        };
+        let name = if self.label.is_empty() { own } else { &self.label };
+        name.to_owned()
+    }
+
+    /// Whether it still asks for someone.
+    pub const fn is_open(&self) -> bool {
+        match self.state {
+            State::Open | State::Acknowledged | State::Muted => true,
+            State::Resolved => false,
+        }
+    }
+}
+
+impl Contribution {
+    fn of(finding: &Finding) -> Self {
+        let policy = finding.class == Class::Policy;
+        Self {
+            kind: finding.kind.clone(),
+            because: finding.because.clone(),
+            score: if policy { POLICY_SCORE } else { finding.score },
+            at: finding.at,
+            class: finding.class,
+            severity: finding.severity,
+            address: finding.address.clone(),
+        }
+    }
+
+    /// The strongest first; among equals the most severe, the earliest, then by text.
+    fn rank(&self, other: &Self) -> std::cmp::Ordering {
+        other
+            .score
+            .total_cmp(&self.score)
+            .then_with(|| other.severity.cmp(&self.severity))
+            .then_with(|| self.at.cmp(&other.at))
+            .then_with(|| self.kind.cmp(&other.kind))
+            .then_with(|| self.because.cmp(&other.because))
+            .then_with(|| self.address.cmp(&other.address))
+    }
+}
+
+impl State {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Acknowledged => "acknowledged",
+            Self::Resolved => "resolved",
+            Self::Muted => "muted",
+        }
+    }
+}
+
+/// The beginning of a text; an ellipsis stands for what is missing.
+fn shortened(text: &str, chars_max: usize) -> String {
+    if text.chars().count() <= chars_max {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(chars_max.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}

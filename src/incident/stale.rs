@@ -1,0 +1,43 @@
+//! A credential that has gone stale: a piece of hygiene for a report, never an alert.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Severity, Timestamp};
+
+/// Raised once, reminded weekly, and gone by itself when the inventory or the use changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StaleFinding {
+    pub key: String,
+    /// `unused`, `never_used`, `rotation_overdue`, …
+    pub kind: String,
+    pub severity: Severity,
+    pub owner: String,
+    pub role: String,
+    pub since: Timestamp,
+    /// When it was found or last reminded.
+    pub at: Timestamp,
+    /// For a person: what was seen, what is allowed.
+    pub because: String,
+    /// What to do about it.
+    pub next: String,
+    pub state: StaleState,
+}
+
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum StaleState {
+    #[default]
+    Open,
+    Resolved,
+}
+
+impl StaleState {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Resolved => "resolved",
+        }
+    }
+}
