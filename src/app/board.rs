@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::engine::Overview;
 use crate::incident::{Incident, IncidentId, StaleFinding, StaleState};
 use crate::model::{Millis, Timestamp};
-use crate::store::Store;
+use crate::store::{Shown, Store};
 use crate::tail::{SourceState, SourceStatus};
 use crate::web::{HourPoint, Learning, Mail, Mode, Reading, Source, View, WebState};
 
@@ -56,25 +56,33 @@ impl Board {
     pub(super) fn live(job: &Job, store: Option<Store>, config: &Config) -> Result<Self, super::JobError> {
         let mut parts = Parts {
             started: Some(super::now()),
-            overview: job.overview(),
+            overview: job.judge.overview(),
             mail_enabled: config.mail.is_some(),
             degraded: job.warnings.clone(),
             ..Parts::default()
         };
         if let Some(store) = &store {
-            let known = store.incidents(INCIDENTS_SHOWN_MAX)?;
-            parts.incidents = known.into_iter().map(|incident| (incident.id, incident)).collect();
+            let known = store.incidents(Shown::All)?;
+            parts.incidents = known
+                .into_iter()
+                .take(INCIDENTS_SHOWN_MAX)
+                .map(|incident| (incident.id, incident))
+                .collect();
             for finding in store.stale_findings()? {
                 parts.stale.insert((finding.key.clone(), finding.kind.clone()), finding);
             }
-            parts.degraded.extend(store.health());
+            parts.degraded.extend(store.problems());
         }
         Ok(Self::new(parts, store))
     }
 
     /// For the demo: time is that of the log which is played.
-    pub(super) fn as_demo(self) -> Self {
-        self.parts().mode = Mode::Demo;
+    pub(super) fn as_demo(mut self, clock: fn() -> Timestamp) -> Self {
+        self.now = clock;
+        let mut parts = self.parts();
+        parts.mode = Mode::Demo;
+        parts.started = Some(clock());
+        drop(parts);
         self
     }
 
@@ -126,14 +134,23 @@ impl Board {
 
     /// How the reading goes.
     pub(super) fn sources(&self, statuses: &[SourceStatus], intake: &Intake) {
+        if self.is_due() {
+            let sources: Vec<Source> = statuses.iter().map(|it| source_row(it, intake)).collect();
+            self.parts().sources = sources;
+            self.publish();
+        }
+    }
+
+    pub(super) fn publish_if_due(&self) {
+        if self.is_due() {
+            self.publish();
+        }
+    }
+
+    fn is_due(&self) -> bool {
         let now = (self.now)();
         let due = |at: Timestamp| now < at || at.plus(PUBLISH_EVERY) <= now;
-        if !self.parts().published.is_none_or(due) {
-            return;
-        }
-        let sources: Vec<Source> = statuses.iter().map(|it| source_row(it, intake)).collect();
-        self.parts().sources = sources;
-        self.publish();
+        self.parts().published.is_none_or(due)
     }
 
     fn publish(&self) {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::beats::{Beats, Stage};
 use super::board::Board;
@@ -17,7 +17,7 @@ use super::stages::{Said, Stages};
 use crate::config::{Config, Source};
 use crate::format::{Options, Parser};
 use crate::model::{Millis, Position, SourceId, Timestamp};
-use crate::tail::{Chunk, SourceState, TailOptions, Tailed, Tailer};
+use crate::tail::{Chunk, Growth, SourceState, TailOptions, Tailed, Tailer, Unseen};
 
 /// Lines wait no longer than this for their batch to fill.
 const BATCH_AGE_MAX: Millis = Millis(300);
@@ -30,6 +30,7 @@ const TICK_EVERY: Millis = Millis::seconds(1);
 
 pub(super) struct Follow {
     tailer: Tailer,
+    growth: Growth,
     sources: Vec<Source>,
     batch_since: Option<Timestamp>,
     ticked_at: Option<Timestamp>,
@@ -38,15 +39,21 @@ pub(super) struct Follow {
 impl Follow {
     pub(super) fn new(
         config: &Config,
-        positions: &[(SourceId, Position)],
+        positions: &BTreeMap<SourceId, Position>,
         from_start: bool,
     ) -> Result<Self, JobError> {
         let pattern = |source: &Source| source_of(Path::new(&source.path)).0;
         let patterns: Vec<String> = config.sources.iter().map(pattern).collect();
-        let positions: BTreeMap<SourceId, Position> = positions.iter().cloned().collect();
-        let options = TailOptions { patterns, from_start, ..TailOptions::default() };
-        let tailer = Tailer::new(options, positions)?;
-        Ok(Self { tailer, sources: config.sources.clone(), batch_since: None, ticked_at: None })
+        let unseen = if from_start { Unseen::FromBeginning } else { Unseen::FromEnd };
+        let options = TailOptions { patterns, unseen, ..TailOptions::default() };
+        let tailer = Tailer::new(options, positions.clone())?;
+        Ok(Self {
+            growth: Growth::new(&tailer.directories()),
+            tailer,
+            sources: config.sources.clone(),
+            batch_since: None,
+            ticked_at: None,
+        })
     }
 
     /// Reads until it is told to stop or a later stage is gone.
@@ -61,11 +68,14 @@ impl Follow {
             let now = super::now();
             beats.beat(Stage::Reading, now);
             let mut busy = false;
-            for tailed in self.tailer.poll(now) {
+            for tailed in self.tailer.poll(super::uptime()) {
                 match tailed {
                     Tailed::Chunk(chunk) => {
                         busy = true;
                         self.take(&chunk, intake, stages, now)?;
+                    }
+                    Tailed::Lost { source, bytes, because } => {
+                        error!(source = %source.0, bytes, because, "lines may be lost");
                     }
                 }
             }
@@ -76,7 +86,7 @@ impl Follow {
                 return Err(JobError::StageEnded("judging or keeping"));
             }
             if !busy {
-                self.tailer.wait(QUIET);
+                self.growth.wait(QUIET);
             }
         }
         stages.say(Said::Taken(intake.hand_over()))

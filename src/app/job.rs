@@ -1,6 +1,7 @@
 //! What `run`, `replay` and `demo` have in common: the state is opened, the engine is
 //! where it was, and three stages stand ready.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -62,7 +63,7 @@ pub(super) struct Job {
     pub(super) intake: Intake,
     pub(super) judge: Judge,
     pub(super) store: Option<Store>,
-    pub(super) positions: Vec<(SourceId, Position)>,
+    pub(super) positions: BTreeMap<SourceId, Position>,
     /// Inputs of this start that the engine has not seen: new settings, a new inventory.
     pub(super) first_inputs: Vec<Input>,
     pub(super) inventory: Arc<Inventory>,
@@ -89,7 +90,7 @@ impl Job {
         let settings = settings(config);
         let mut engine = Engine::new(settings.clone());
         let mut next_input = 0;
-        let mut positions = Vec::new();
+        let mut positions = BTreeMap::new();
         if let Some(store) = &store {
             let recovered = store.recover()?;
             warnings.extend(recovered.moved_aside.map(|path| {
@@ -99,11 +100,9 @@ impl Job {
             positions = recovered.positions;
             engine = Engine::restore(settings.clone(), recovered.state)?;
             next_input = recovered.next_input;
-            for input in store.inputs_from(next_input) {
-                let (number, input) = input?;
+            for input in store.inputs_from(recovered.from_input)? {
                 // What followed from it is committed already.
-                drop(engine.step(&input));
-                next_input = number + 1;
+                drop(engine.step(&input?.1));
             }
         }
         let first_inputs = vec![
@@ -120,10 +119,6 @@ impl Job {
             inventory,
             warnings,
         })
-    }
-
-    pub(super) fn position_of(&self, source: &SourceId) -> Option<&Position> {
-        self.positions.iter().find(|(known, _)| known == source).map(|(_, position)| position)
     }
 }
 

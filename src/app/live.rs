@@ -18,9 +18,10 @@ use super::judge::Rhythm;
 use super::keeper::{Announce, Keeper, Mailing, Pending};
 use super::outputs::Writers;
 use super::people;
+use super::play::Play;
 use super::stages::{Said, Stages};
 use crate::config::Config;
-use crate::model::Millis;
+use crate::model::{Millis, Timestamp};
 use crate::web;
 
 /// Notices about what happened longer ago are history that was caught up.
@@ -37,13 +38,20 @@ pub struct Live {
     pub config: Config,
     pub state: Option<PathBuf>,
     pub outputs: Outputs,
-    /// Files that appear for the first time are read from their beginning.
-    pub from_start: bool,
+    pub reader: Reader,
     /// Whether a busy default port may be replaced by the next free one.
     pub any_port: bool,
     pub announce: Announce,
     /// Told once, when the page can be opened: its address.
     pub on_page: Box<dyn FnOnce(&str) + Send>,
+}
+
+/// Where the lines come from.
+pub enum Reader {
+    /// The configured logs. Files seen for the first time are read from their beginning,
+    /// or only from now on.
+    Follow { from_start: bool },
+    Play(Play),
 }
 
 /// Runs until SIGTERM or SIGINT, or until a stage ends, which is an error.
@@ -55,14 +63,24 @@ pub async fn run(live: Live) -> Result<(), JobError> {
     }
     let store = job.store.take();
     let beats = Beats::default();
-    let board = Board::live(&job, store.clone(), &live.config);
+    let mut board = Board::live(&job, store.clone(), &live.config)?;
+    let mut mailing = Mailing::Since(super::now().back(MAILED_AGE_MAX));
+    let mut clock: fn() -> Timestamp = super::now;
+    let mut letters = None;
+    if let Reader::Play(play) = &live.reader {
+        play.wind();
+        clock = super::play::played_to;
+        board = board.as_demo(clock);
+        mailing = Mailing::Since(play.from);
+        letters = Some(play.letters.clone());
+    }
     let keeper = Keeper {
         store: store.clone(),
         writers: Writers::create(&live.outputs)?,
         board: board.clone(),
         beats: beats.clone(),
         now: super::now,
-        mailing: Mailing::Since(super::now().back(MAILED_AGE_MAX)),
+        mailing,
         blocks_max: 1,
         announce: live.announce,
         pending: Pending::default(),
@@ -77,21 +95,32 @@ pub async fn run(live: Live) -> Result<(), JobError> {
         let listener = listen(wanted, live.any_port).await?;
         let address = listener.local_addr().map_or(wanted, |address| address);
         (live.on_page)(&format!("http://{address}/"));
-        let state = board.web_state(&live.config, store.clone());
+        let state = board.web_state(&live.config);
         let stopped = stopped.clone();
         tasks.spawn(async move {
             web::serve(listener, state, stopped).await.map_err(|error| error.to_string())
         });
     }
     if let Some(store) = &store {
-        people::start(&live.config, store, &mut tasks, &stopped)?;
+        people::start(&live.config, (store, clock), letters, (&mut tasks, &stopped))?;
     }
-    let mut follow = Follow::new(&live.config, &job.positions, live.from_start)?;
+    let reader = match live.reader {
+        Reader::Follow { from_start } => {
+            Either::Follow(Follow::new(&live.config, &job.positions, from_start)?)
+        }
+        Reader::Play(play) => Either::Play(play),
+    };
     let (beats_of_reader, board_of_reader) = (beats.clone(), board.clone());
     let until = stopped.clone();
     let mut reading = tokio::task::spawn_blocking(move || {
-        follow.run(&mut job.intake, &stages, &board_of_reader, (&beats_of_reader, &until))?;
-        stages.finish()
+        let life = (&beats_of_reader, &until);
+        let read = match reader {
+            Either::Follow(mut follow) => follow.run(&mut job.intake, &stages, &board_of_reader, life),
+            Either::Play(play) => play.run(&mut job.intake, &stages, &board_of_reader, life),
+        };
+        // The error of the stage that ended says more than that its channel is closed.
+        stages.finish()?;
+        read
     });
     sd_notify::notify(&[sd_notify::NotifyState::Ready]).unwrap_or_default();
     info!(sources = live.config.sources.len(), "watching");
@@ -119,6 +148,11 @@ pub async fn run(live: Live) -> Result<(), JobError> {
         warn!("mail or page did not end in time");
     }
     result
+}
+
+enum Either {
+    Follow(Follow),
+    Play(Play),
 }
 
 fn flat(ended: Result<Result<(), JobError>, tokio::task::JoinError>) -> Result<(), JobError> {

@@ -1,12 +1,14 @@
 //! Wires the rooms together. The only room that knows them all, and the one that reads the clock.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use crate::config::Source;
+use crate::format::{Options, Outcome};
 use crate::model::Timestamp;
 
 mod beats;
 mod board;
-mod demo;
 mod follow;
 mod intake;
 mod job;
@@ -15,19 +17,51 @@ mod keeper;
 mod live;
 mod outputs;
 mod people;
+mod play;
 mod replay;
 mod stages;
 mod watermark;
 
-pub use demo::{Demo, DemoOptions};
 pub use intake::{Counts, Reject};
 pub use job::{JobError, Outputs};
-pub use live::{Live, run};
-pub use replay::{Progress, Replay, Summary};
+pub use live::{Live, Reader, run};
+pub use play::Play;
+pub use replay::{Progress, Replay, SourceSummary, Summary};
 
 /// The one clock of the program.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
 pub fn now() -> Timestamp {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// How long the program has run, for timers: unlike [`now`] it never jumps.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the monotonic clock")]
+fn uptime() -> Duration {
+    static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
+    STARTED.elapsed()
+}
+
+/// The machine's name, as the page shows it.
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    name.trim().to_owned()
+}
+
+/// Whether a source of the configuration can be read, and what its lines are.
+pub fn try_source(source: &Source) -> Result<String, JobError> {
+    let options =
+        Options { log_format: source.log_format.clone(), key_from: source.key_from.clone() };
+    let path = std::path::Path::new(&source.path);
+    let (parser, missing) = replay::parser_for(path, &source.format, &options)?;
+    let Some(mut parser) = parser else { return Ok("empty; its format is told later".to_owned()) };
+    let lines = replay::sample(path)?;
+    let is_event = |line: &&Vec<u8>| matches!(parser.parse(line), Outcome::Event(_) | Outcome::Events(_));
+    let events = lines.iter().filter(is_event).count();
+    let name = parser.name();
+    let lacking = match missing.as_slice() {
+        [] => String::new(),
+        missing => format!("; it does not give: {}", missing.join(", ")),
+    };
+    Ok(format!("{name}, {events} of its first {} lines are events{lacking}", lines.len()))
 }

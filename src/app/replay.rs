@@ -109,7 +109,7 @@ impl Replay {
         let mut feeds = Vec::new();
         for path in &self.files {
             let source = source_of(path);
-            let position = job.position_of(&source).cloned();
+            let position = job.positions.get(&source).cloned();
             let reader = FileReader::open(path, self.limits, position.as_ref())?;
             let (parser, missing) = parser_for(path, &self.format, &self.options)?;
             job.intake.add(source.clone(), parser, self.options.clone());

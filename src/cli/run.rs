@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::job::JobArgs;
 use super::tell;
-use crate::app::{JobError, Live};
+use crate::app::{JobError, Live, Reader};
 use crate::config::{Config, Source};
 
 #[derive(Debug, Args)]
@@ -59,7 +59,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         config,
         state,
         outputs: job.outputs(),
-        from_start: !configured,
+        reader: Reader::Follow { from_start: !configured },
         any_port,
         announce: Box::new(tell::announce),
         on_page: Box::new(|address| {
