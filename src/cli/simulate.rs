@@ -76,7 +76,9 @@ fn options_of(args: &SimulateArgs) -> anyhow::Result<Options> {
         keys: args.keys as usize,
         end: args.end.as_deref().map_or(Ok(usual.end), time_of)?,
         // A usual key makes 830 requests a day.
-        requests_per_day: args.requests_per_day.unwrap_or(usual.requests_per_day * f64::from(args.keys) / 120.0),
+        requests_per_day: args
+            .requests_per_day
+            .unwrap_or(usual.requests_per_day * f64::from(args.keys) / 120.0),
         lines: args.lines,
         format: match args.format {
             Form::Combined => LineFormat::Combined,
@@ -99,7 +101,10 @@ fn time_of(text: &str) -> anyhow::Result<Timestamp> {
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return Ok(Timestamp::from_seconds(time.as_second()));
     }
-    let date: jiff::civil::Date = text.parse().with_context(|| format!("--end: not a time or a date: {text}"))?;
-    let midnight = date.to_zoned(jiff::tz::TimeZone::UTC).with_context(|| format!("--end: out of range: {text}"))?;
+    let date: jiff::civil::Date =
+        text.parse().with_context(|| format!("--end: not a time or a date: {text}"))?;
+    let midnight = date
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .with_context(|| format!("--end: out of range: {text}"))?;
     Ok(Timestamp::from_seconds(midnight.timestamp().as_second()))
 }

@@ -4,9 +4,9 @@ use super::draw::Draw;
 use super::hit::rfc3339;
 use super::key::DAY;
 use super::key::HOUR;
+use super::key::Key;
 use super::key::LONG_AGO;
 use super::key::NEVER;
-use super::key::Key;
 use super::key::Shift;
 use super::key::What;
 use super::key::some_client;
@@ -71,7 +71,11 @@ enum Change {
 }
 
 /// Lets the changes happen to the people, and tells of them.
-pub(super) fn happen(people: &mut People, span: Span, draw: &mut Draw) -> (Vec<Confounder>, Vec<Holiday>) {
+pub(super) fn happen(
+    people: &mut People,
+    span: Span,
+    draw: &mut Draw,
+) -> (Vec<Confounder>, Vec<Holiday>) {
     let mut told = Vec::new();
     let days = (span.1 - span.0) as f64 / DAY as f64;
     for (change, usual) in CHANGES {
@@ -98,17 +102,34 @@ pub(super) fn confounders_csv(told: &[Confounder]) -> String {
     let mut csv = String::from("kind,keys,start,end,note\n");
     for one in told {
         let (start, end) = (rfc3339(one.start), rfc3339(one.end));
-        csv.push_str(&format!("{},{},{start},{end},\"{}\"\n", one.kind, one.keys.join(";"), one.note));
+        csv.push_str(&format!(
+            "{},{},{start},{end},\"{}\"\n",
+            one.kind,
+            one.keys.join(";"),
+            one.note
+        ));
     }
     csv
 }
 
 fn of_all(kind: &'static str, (from, to): Span, note: &'static str) -> Confounder {
-    Confounder { kind, keys: vec!["*".to_owned()], start: Timestamp(from), end: Timestamp(to), note }
+    Confounder {
+        kind,
+        keys: vec!["*".to_owned()],
+        start: Timestamp(from),
+        end: Timestamp(to),
+        note,
+    }
 }
 
 fn of_one(kind: &'static str, key: &Key, (from, to): Span, note: &'static str) -> Confounder {
-    Confounder { kind, keys: vec![key.name.clone()], start: Timestamp(from), end: Timestamp(to), note }
+    Confounder {
+        kind,
+        keys: vec![key.name.clone()],
+        start: Timestamp(from),
+        end: Timestamp(to),
+        note,
+    }
 }
 
 /// What is so all the time.
@@ -125,13 +146,20 @@ fn standing(people: &People, span: Span) -> Vec<Confounder> {
     told
 }
 
-fn one_change(change: Change, people: &mut People, span: Span, draw: &mut Draw) -> Option<Confounder> {
+fn one_change(
+    change: Change,
+    people: &mut People,
+    span: Span,
+    draw: &mut Draw,
+) -> Option<Confounder> {
     let at = draw.whole(span.0 + DAY.min((span.1 - span.0) / 8), span.1 - HOUR);
     let at = at - at.rem_euclid(1000);
     let number = people.victim(|key| match change {
         Change::Nat | Change::Region => !key.role.roaming && key.role.homes.contains(&Sort::Cloud),
         Change::Travel => key.role.homes.contains(&Sort::Home) && !key.role.roaming,
-        Change::Rotation | Change::Decommission => key.shifts.is_empty() && key.weekly_hour.is_none(),
+        Change::Rotation | Change::Decommission => {
+            key.shifts.is_empty() && key.weekly_hour.is_none()
+        }
         Change::Onboarding => key.shifts.is_empty(),
         Change::Crowd => 30.0 < key.level && key.role.name != "batch",
         Change::Upgrade | Change::Feature => true,
@@ -150,20 +178,43 @@ fn one_change(change: Change, people: &mut People, span: Span, draw: &mut Draw) 
 
 type Effect = (What, i64, &'static str, &'static str);
 
-fn effect(change: Change, key: &mut Key, (at, end): Span, (client, draw): (u16, &mut Draw)) -> Option<Effect> {
+fn effect(
+    change: Change,
+    key: &mut Key,
+    (at, end): Span,
+    (client, draw): (u16, &mut Draw),
+) -> Option<Effect> {
     let count = key.addresses.len().max(1);
     Some(match change {
-        Change::Nat => (What::Addresses(moved(key, count, draw)), end, "nat_change", "same network, other addresses"),
+        Change::Nat => (
+            What::Addresses(moved(key, count, draw)),
+            end,
+            "nat_change",
+            "same network, other addresses",
+        ),
         Change::Region => {
             let place = places::any_of(Sort::Cloud, draw);
-            (What::Addresses(places::neighbours(place, count, draw)), end, "region_migration", "another cloud region")
+            (
+                What::Addresses(places::neighbours(place, count, draw)),
+                end,
+                "region_migration",
+                "another cloud region",
+            )
         }
         Change::Travel => {
-            let place = places::any_of(if draw.chance(0.6) { Sort::Home } else { Sort::Mobile }, draw);
+            let place =
+                places::any_of(if draw.chance(0.6) { Sort::Home } else { Sort::Mobile }, draw);
             let to = (at + draw.whole(DAY, 6 * DAY)).min(end);
-            (What::Addresses(places::neighbours(place, 2, draw)), to, "travel", "the owner is abroad")
+            (
+                What::Addresses(places::neighbours(place, 2, draw)),
+                to,
+                "travel",
+                "the owner is abroad",
+            )
         }
-        Change::Upgrade => (What::Client(client), end, "client_upgrade", "a new version of its client"),
+        Change::Upgrade => {
+            (What::Client(client), end, "client_upgrade", "a new version of its client")
+        }
         Change::Onboarding => {
             key.record.created = at;
             key.record.rotated = at;
@@ -180,7 +231,10 @@ fn effect(change: Change, key: &mut Key, (at, end): Span, (client, draw): (u16, 
             (What::Level(1.0, 0.0), to, "decommission", "the integration is taken down")
         }
         Change::Feature => {
-            let routes = routes::of_area(Area::Feature).into_iter().map(|route| (route, draw.unit() + 0.1)).collect();
+            let routes = routes::of_area(Area::Feature)
+                .into_iter()
+                .map(|route| (route, draw.unit() + 0.1))
+                .collect();
             (What::Routes(routes), end, "deploy_routes", "a release adds routes")
         }
         Change::Crowd => {
@@ -195,7 +249,8 @@ fn effect(change: Change, key: &mut Key, (at, end): Span, (client, draw): (u16, 
 /// Other addresses of the network that the key has now.
 fn moved(key: &Key, count: usize, draw: &mut Draw) -> Vec<std::net::IpAddr> {
     let old = key.addresses.first().copied();
-    let place = old.and_then(places::number_of).unwrap_or_else(|| places::any_of(Sort::Cloud, draw));
+    let place =
+        old.and_then(places::number_of).unwrap_or_else(|| places::any_of(Sort::Cloud, draw));
     places::neighbours(place, count, draw)
 }
 

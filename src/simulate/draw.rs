@@ -15,7 +15,9 @@ pub(super) struct Draw(StdRng);
 impl Draw {
     /// The stream that belongs to `seed` and this place in the story.
     pub(super) fn of(seed: u64, place: &[u64]) -> Self {
-        Self(StdRng::seed_from_u64(place.iter().fold(mix(seed), |hash, part| mix(hash ^ mix(*part)))))
+        Self(StdRng::seed_from_u64(
+            place.iter().fold(mix(seed), |hash, part| mix(hash ^ mix(*part))),
+        ))
     }
 
     /// In `0.0 .. 1.0`.
@@ -95,4 +97,17 @@ pub(super) const fn mix(number: u64) -> u64 {
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^ (mixed >> 31)
+}
+
+/// Places in the story that have dice of their own.
+pub(super) mod dice {
+    pub(in crate::simulate) const PEOPLE: u64 = 1;
+    pub(in crate::simulate) const BENIGN: u64 = 2;
+    pub(in crate::simulate) const STAGE: u64 = 3;
+    pub(in crate::simulate) const SCENE: u64 = 4;
+    pub(in crate::simulate) const DAY: u64 = 5;
+    pub(in crate::simulate) const HOUR: u64 = 6;
+    pub(in crate::simulate) const NOISE: u64 = 7;
+    pub(in crate::simulate) const INCIDENT: u64 = 8;
+    pub(in crate::simulate) const DEPLOY: u64 = 9;
 }

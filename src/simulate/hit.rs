@@ -68,7 +68,15 @@ impl Pen {
     pub(super) fn new(format: LineFormat) -> Self {
         let paths = ROUTES.iter().map(|route| pieces(route.path)).collect();
         let (clients, names) = (vec!["-".to_owned()], vec!["-".to_owned()]);
-        Self { format, clients, names, paths, second: i64::MIN, second_text: String::new(), key: String::new() }
+        Self {
+            format,
+            clients,
+            names,
+            paths,
+            second: i64::MIN,
+            second_text: String::new(),
+            key: String::new(),
+        }
     }
 
     /// The number of a client, which is added if it is new.
@@ -121,7 +129,11 @@ impl Pen {
         write!(line, ",\"remote_addr\":\"{}\",\"method\":\"{method}\",\"path\":\"", hit.address)?;
         self.write_path(hit, line)?;
         let received = if method == "GET" { 0 } else { 120 + hit.object % 900 };
-        write!(line, "\",\"status\":{},\"bytes_in\":{received},\"bytes_out\":{}", hit.status, hit.bytes)?;
+        write!(
+            line,
+            "\",\"status\":{},\"bytes_in\":{received},\"bytes_out\":{}",
+            hit.status, hit.bytes
+        )?;
         write!(line, ",\"request_time\":{}.{:03}", hit.millis / 1000, hit.millis % 1000)?;
         write!(line, ",\"user_agent\":\"{client}\",\"key_id\":\"{}\"", self.key)?;
         if is_language(hit.route) {
@@ -192,7 +204,8 @@ pub(super) fn push_base36(mut number: u64, text: &mut String) {
 }
 
 fn time_as(at: Timestamp, form: &str) -> String {
-    jiff::Timestamp::from_second(at.seconds()).map_or_else(|_| String::new(), |time| time.strftime(form).to_string())
+    jiff::Timestamp::from_second(at.seconds())
+        .map_or_else(|_| String::new(), |time| time.strftime(form).to_string())
 }
 
 fn is_language(route: u16) -> bool {

@@ -78,9 +78,18 @@ pub(super) const LONG_AGO: i64 = -(1 << 60);
 pub(super) const NEVER: i64 = 1 << 60;
 
 const OWNERS: &[&str] = &[
-    "billing@example.com", "warehouse@example.com", "growth@example.com", "platform@example.com",
-    "support@example.com", "finance@example.com", "mobile@example.com", "partners@example.com",
-    "data@example.com", "security@example.com", "ops@example.com", "returns@example.com",
+    "billing@example.com",
+    "warehouse@example.com",
+    "growth@example.com",
+    "platform@example.com",
+    "support@example.com",
+    "finance@example.com",
+    "mobile@example.com",
+    "partners@example.com",
+    "data@example.com",
+    "security@example.com",
+    "ops@example.com",
+    "returns@example.com",
 ];
 
 impl Key {
@@ -101,10 +110,17 @@ impl Key {
             addresses: places::neighbours(home, many, draw),
             networks: role.homes.iter().flat_map(|sort| places::of_sort(*sort)).collect(),
             clients,
-            objects: (10_000_000 + draw.number() % 80_000_000, 30 + (draw.log_normal(900.0, 1.2) as u64)),
+            objects: (
+                10_000_000 + draw.number() % 80_000_000,
+                30 + (draw.log_normal(900.0, 1.2) as u64),
+            ),
             iterates: role.name == "batch" && draw.chance(0.7),
             cursor: 0,
-            errors: [draw.log_normal(0.008, 0.9), draw.log_normal(0.006, 0.9), draw.log_normal(0.0008, 1.0)],
+            errors: [
+                draw.log_normal(0.008, 0.9),
+                draw.log_normal(0.006, 0.9),
+                draw.log_normal(0.0008, 1.0),
+            ],
             always: None,
             weekly_hour: None,
             month_end: 1.0,
@@ -129,7 +145,10 @@ impl Key {
 
     /// The changes that are on at this moment.
     pub(super) fn shifts_at(&self, at: i64) -> impl Iterator<Item = &What> {
-        self.shifts.iter().filter(move |shift| shift.from <= at && at < shift.to).map(|shift| &shift.what)
+        self.shifts
+            .iter()
+            .filter(move |shift| shift.from <= at && at < shift.to)
+            .map(|shift| &shift.what)
     }
 
     fn change_of_level(&self, at: i64) -> f64 {
@@ -156,7 +175,10 @@ pub(super) fn some_client(role: &Role, pen: &mut Pen, draw: &mut Draw) -> u16 {
     let (minor, patch) = (draw.whole(1, 28), draw.whole(0, 6));
     if family.starts_with("Mozilla") {
         let version = 100 + minor;
-        return pen.client(&format!("{family}{:02}.0) Gecko/20100101 Firefox/{version}.0", version % 100));
+        return pen.client(&format!(
+            "{family}{:02}.0) Gecko/20100101 Firefox/{version}.0",
+            version % 100
+        ));
     }
     pen.client(&format!("{family}{minor}.{patch}"))
 }

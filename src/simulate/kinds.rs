@@ -49,7 +49,12 @@ pub(super) struct Card {
     pub(super) minutes: (i64, i64),
 }
 
-const fn card(kind: Kind, name: (&'static str, &'static str), usual: [u32; 3], minutes: (i64, i64)) -> Card {
+const fn card(
+    kind: Kind,
+    name: (&'static str, &'static str),
+    usual: [u32; 3],
+    minutes: (i64, i64),
+) -> Card {
     Card { kind, name: name.0, severity: name.1, usual, minutes }
 }
 
@@ -75,7 +80,12 @@ pub(super) const CARDS: &[Card] = &[
     card(Kind::ExpiredKeyUsed, ("expired_key_used", "medium"), [2, 1, 2], (2, 90)),
     card(Kind::UnknownKeyAccepted, ("unknown_key_accepted", "high"), [2, 2, 1], (2, 60)),
     card(Kind::CanaryTouched, ("canary_touched", "critical"), [2, 2, 1], (1, 10)),
-    card(Kind::DistributedAutomation, ("distributed_automation", "medium"), [2, 2, 0], (5 * 60, 20 * 60)),
+    card(
+        Kind::DistributedAutomation,
+        ("distributed_automation", "medium"),
+        [2, 2, 0],
+        (5 * 60, 20 * 60),
+    ),
     card(Kind::KeyFlood, ("key_flood", "high"), [1, 1, 1], (10, 40)),
     card(Kind::ErrorBurst, ("error_burst", "notable"), [3, 2, 3], (30, 180)),
     card(Kind::Backfill, ("backfill", "notable"), [2, 1, 3], (120, 360)),

@@ -5,13 +5,13 @@ use super::hit::Pen;
 use super::hit::push_base36;
 use super::key::DAY;
 use super::key::HOUR;
+use super::key::Key;
 use super::key::LONG_AGO;
 use super::key::NEVER;
-use super::key::Key;
 use super::key::Shift;
 use super::key::What;
 use super::key::some_role;
-use super::simulation::Options;
+use super::options::Options;
 
 /// What a key is there for in the story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,8 @@ impl People {
     /// The next usual key of this sort that nothing has happened to; if there is none, one to which something has.
     pub(super) fn victim(&mut self, fits: impl Fn(&Key) -> bool) -> Option<usize> {
         let usual = |number: &usize| {
-            self.posts.get(*number) == Some(&Post::Usual) && self.keys.get(*number).is_some_and(&fits)
+            self.posts.get(*number) == Some(&Post::Usual)
+                && self.keys.get(*number).is_some_and(&fits)
         };
         let place = self.free.iter().position(usual)?;
         let number = self.free.remove(place);
@@ -93,9 +94,12 @@ impl People {
     pub(super) fn take(&mut self, post: Post, at: i64) -> Option<usize> {
         let since = |key: &Key| key.record.expires.unwrap_or(key.record.status_since);
         let fits = |number: usize| {
-            self.keys.get(number).is_some_and(|key| post == Post::Dormant || post == Post::Canary || since(key) < at)
+            self.keys
+                .get(number)
+                .is_some_and(|key| post == Post::Dormant || post == Post::Canary || since(key) < at)
         };
-        let number = (0..self.posts.len()).find(|number| self.posts.get(*number) == Some(&post) && fits(*number))?;
+        let number = (0..self.posts.len())
+            .find(|number| self.posts.get(*number) == Some(&post) && fits(*number))?;
         if let Some(place) = self.posts.get_mut(number) {
             *place = Post::Resting;
         }
@@ -175,7 +179,8 @@ impl People {
 
     /// Scales the levels so that all keys together make so many requests a day.
     fn share_out(&mut self, requests_per_day: f64) {
-        let is_silent = |key: &Key| key.rate(crate::model::Hour(0), false) <= 0.0 && !key.shifts.is_empty();
+        let is_silent =
+            |key: &Key| key.rate(crate::model::Hour(0), false) <= 0.0 && !key.shifts.is_empty();
         let sum: f64 = self.keys.iter().map(|key| key.level).sum();
         let mut left = 0.0;
         for key in &mut self.keys {
@@ -194,7 +199,11 @@ impl People {
 /// When it was created and rotated; some rows of the inventory are neglected.
 fn date(key: &mut Key, start: i64, draw: &mut Draw) {
     key.record.created = start - draw.whole(20 * DAY, 800 * DAY);
-    let since_rotation = if draw.chance(0.75) { draw.whole(2 * DAY, 80 * DAY) } else { draw.whole(80 * DAY, 500 * DAY) };
+    let since_rotation = if draw.chance(0.75) {
+        draw.whole(2 * DAY, 80 * DAY)
+    } else {
+        draw.whole(80 * DAY, 500 * DAY)
+    };
     key.record.rotated = key.record.created.max(start - since_rotation);
     key.record.status_since = key.record.created;
     if draw.chance(0.65) {

@@ -28,7 +28,12 @@ pub(super) struct Place {
     listed: bool,
 }
 
-const fn place(sort: Sort, label: (&'static str, &'static str), minutes_east: i64, prefix: (u32, u32)) -> Place {
+const fn place(
+    sort: Sort,
+    label: (&'static str, &'static str),
+    minutes_east: i64,
+    prefix: (u32, u32),
+) -> Place {
     Place { sort, name: label.0, country: label.1, minutes_east, prefix, listed: true }
 }
 
@@ -75,7 +80,12 @@ const FIRST_AS_NUMBER: usize = 64_600;
 
 /// The numbers of the networks of a sort.
 pub(super) fn of_sort(sort: Sort) -> Vec<usize> {
-    PLACES.iter().enumerate().filter(|(_, place)| place.sort == sort).map(|(number, _)| number).collect()
+    PLACES
+        .iter()
+        .enumerate()
+        .filter(|(_, place)| place.sort == sort)
+        .map(|(number, _)| number)
+        .collect()
 }
 
 /// Some network of the sort.
@@ -99,7 +109,9 @@ pub(super) fn address(number: usize, draw: &mut Draw) -> IpAddr {
 pub(super) fn neighbours(number: usize, how_many: usize, draw: &mut Draw) -> Vec<IpAddr> {
     let IpAddr::V4(one) = address(number, draw) else { return vec![address(number, draw)] };
     let subnet = one.to_bits() & 0xFFFF_FF00;
-    (0..how_many).map(|_| IpAddr::V4(Ipv4Addr::from_bits(subnet | draw.whole(4, 250) as u32))).collect()
+    (0..how_many)
+        .map(|_| IpAddr::V4(Ipv4Addr::from_bits(subnet | draw.whole(4, 250) as u32)))
+        .collect()
 }
 
 /// The table of networks, as CSV.
@@ -114,7 +126,8 @@ pub(super) fn networks_csv() -> String {
             Sort::Inside => "internal",
             Sort::Hosting => "hosting",
         };
-        let tail = format!("{},{},{},{kind}\n", FIRST_AS_NUMBER + number, place.name, place.country);
+        let tail =
+            format!("{},{},{},{kind}\n", FIRST_AS_NUMBER + number, place.name, place.country);
         csv.push_str(&format!("{}/{},{tail}", Ipv4Addr::from_bits(place.prefix.0), place.prefix.1));
         if place.sort == Sort::Mobile {
             csv.push_str(&format!("{}/48,{tail}", Ipv6Addr::from_bits(prefix_v6(number))));
@@ -126,10 +139,15 @@ pub(super) fn networks_csv() -> String {
 /// AS number and country of an address, for logs that carry them.
 pub(super) fn origin_of(address: IpAddr) -> Option<(usize, &'static str)> {
     let inside = |number: usize, place: &Place| match address {
-        IpAddr::V4(four) => four.to_bits() >> (32 - place.prefix.1) == place.prefix.0 >> (32 - place.prefix.1),
-        IpAddr::V6(six) => place.sort == Sort::Mobile && six.to_bits() >> 80 == prefix_v6(number) >> 80,
+        IpAddr::V4(four) => {
+            four.to_bits() >> (32 - place.prefix.1) == place.prefix.0 >> (32 - place.prefix.1)
+        }
+        IpAddr::V6(six) => {
+            place.sort == Sort::Mobile && six.to_bits() >> 80 == prefix_v6(number) >> 80
+        }
     };
-    let found = PLACES.iter().enumerate().find(|(number, place)| place.listed && inside(*number, place))?;
+    let found =
+        PLACES.iter().enumerate().find(|(number, place)| place.listed && inside(*number, place))?;
     Some((FIRST_AS_NUMBER + found.0, found.1.country))
 }
 
@@ -141,6 +159,8 @@ fn prefix_v6(number: usize) -> u128 {
 /// The network of an IPv4 address.
 pub(super) fn number_of(address: IpAddr) -> Option<usize> {
     let IpAddr::V4(four) = address else { return None };
-    let inside = |place: &Place| four.to_bits() >> (32 - place.prefix.1) == place.prefix.0 >> (32 - place.prefix.1);
+    let inside = |place: &Place| {
+        four.to_bits() >> (32 - place.prefix.1) == place.prefix.0 >> (32 - place.prefix.1)
+    };
     PLACES.iter().position(inside)
 }

@@ -38,10 +38,21 @@ pub(super) static ROLES: [Role; 8] = [
         shares: [0.28, 0.20, 0.52],
         level: (1.0, 1.3),
         rhythm: Rhythm::Shop,
-        areas: &[(Area::Parcels, 6.0), (Area::Rates, 3.0), (Area::Customers, 1.0), (Area::Export, 0.04)],
+        areas: &[
+            (Area::Parcels, 6.0),
+            (Area::Rates, 3.0),
+            (Area::Customers, 1.0),
+            (Area::Export, 0.04),
+        ],
         homes: &[Sort::Cloud, Sort::Corp],
         roaming: false,
-        clients: &["parcelkit-java/4.", "parcelkit-php/2.", "axios/1.", "Go-http-client/2.", "python-requests/2."],
+        clients: &[
+            "parcelkit-java/4.",
+            "parcelkit-php/2.",
+            "axios/1.",
+            "Go-http-client/2.",
+            "python-requests/2.",
+        ],
         session: (3.0, 4.0),
         shape: 5.0,
     },
@@ -65,7 +76,12 @@ pub(super) static ROLES: [Role; 8] = [
         areas: &[(Area::Reports, 5.0), (Area::Customers, 1.0), (Area::Export, 0.15)],
         homes: &[Sort::Corp, Sort::Home],
         roaming: false,
-        clients: &["Mozilla/5.0 (X11; Linux x86_64; rv:1", "PostmanRuntime/7.", "python-requests/2.", "RStudio/2024."],
+        clients: &[
+            "Mozilla/5.0 (X11; Linux x86_64; rv:1",
+            "PostmanRuntime/7.",
+            "python-requests/2.",
+            "RStudio/2024.",
+        ],
         session: (9.0, 25.0),
         shape: 1.2,
     },
@@ -101,7 +117,11 @@ pub(super) static ROLES: [Role; 8] = [
         areas: &[(Area::Admin, 6.0), (Area::Customers, 1.0), (Area::Reports, 1.0)],
         homes: &[Sort::Corp, Sort::Home],
         roaming: false,
-        clients: &["Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7; rv:1", "parcelctl/1.", "curl/8."],
+        clients: &[
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7; rv:1",
+            "parcelctl/1.",
+            "curl/8.",
+        ],
         session: (7.0, 20.0),
         shape: 0.9,
     },
@@ -131,11 +151,17 @@ pub(super) static ROLES: [Role; 8] = [
     },
 ];
 
-const OFFICE: [u8; 24] = [1, 1, 1, 1, 1, 2, 5, 14, 30, 42, 46, 44, 30, 38, 45, 43, 36, 22, 10, 6, 4, 3, 2, 1];
-const SHOP: [u8; 24] = [8, 6, 5, 4, 4, 6, 9, 14, 20, 25, 28, 29, 28, 27, 27, 27, 26, 25, 24, 24, 23, 20, 15, 11];
-const EVENING: [u8; 24] = [10, 6, 4, 3, 3, 5, 11, 18, 20, 18, 17, 18, 21, 20, 19, 20, 22, 26, 31, 36, 38, 35, 26, 16];
-const NIGHT: [u8; 24] = [10, 60, 90, 70, 30, 10, 3, 2, 2, 2, 2, 2, 4, 2, 2, 2, 2, 2, 2, 2, 2, 3, 4, 6];
-const FLAT: [u8; 24] = [17, 17, 16, 16, 16, 17, 18, 20, 22, 23, 24, 24, 23, 23, 24, 24, 23, 22, 21, 20, 19, 19, 18, 18];
+const OFFICE: [u8; 24] =
+    [1, 1, 1, 1, 1, 2, 5, 14, 30, 42, 46, 44, 30, 38, 45, 43, 36, 22, 10, 6, 4, 3, 2, 1];
+const SHOP: [u8; 24] =
+    [8, 6, 5, 4, 4, 6, 9, 14, 20, 25, 28, 29, 28, 27, 27, 27, 26, 25, 24, 24, 23, 20, 15, 11];
+const EVENING: [u8; 24] =
+    [10, 6, 4, 3, 3, 5, 11, 18, 20, 18, 17, 18, 21, 20, 19, 20, 22, 26, 31, 36, 38, 35, 26, 16];
+const NIGHT: [u8; 24] =
+    [10, 60, 90, 70, 30, 10, 3, 2, 2, 2, 2, 2, 4, 2, 2, 2, 2, 2, 2, 2, 2, 3, 4, 6];
+const FLAT: [u8; 24] = [
+    17, 17, 16, 16, 16, 17, 18, 20, 22, 23, 24, 24, 23, 23, 24, 24, 23, 22, 21, 20, 19, 19, 18, 18,
+];
 
 impl Rhythm {
     /// Against the mean hour of a working day; `day_of_week` 0 is Monday.

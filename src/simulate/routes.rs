@@ -111,9 +111,10 @@ pub(super) const ROUTES: &[Route] = &[
 
 /// Words for paths that nobody serves.
 pub(super) const WORDS: &[&str] = &[
-    "backup", "old", "test", "console", "api", "v1", "dev", "staging", "login", "manager", "config", "db", "dump",
-    "users", "private", "upload", "files", "shell", "cgi", "portal", "debug", "status", "metrics", "graphql",
-    "swagger", "panel", "secret", "keys", "export", "logs", "tmp", "root",
+    "backup", "old", "test", "console", "api", "v1", "dev", "staging", "login", "manager",
+    "config", "db", "dump", "users", "private", "upload", "files", "shell", "cgi", "portal",
+    "debug", "status", "metrics", "graphql", "swagger", "panel", "secret", "keys", "export",
+    "logs", "tmp", "root",
 ];
 
 /// The numbers of the routes of an area.

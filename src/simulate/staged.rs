@@ -113,13 +113,16 @@ impl Stream {
             caller @ (Caller::Nobody | Caller::Named(_)) => caller,
         };
         hit.object = match self.objects {
-            Objects::Among(first, count) => first + (draw.unit() * draw.unit() * count as f64) as u64 * 37,
+            Objects::Among(first, count) => {
+                first + (draw.unit() * draw.unit() * count as f64) as u64 * 37
+            }
             Objects::Run(first) => first + u64::from(number),
             Objects::Wild => hit.object,
         };
         hit.bytes = (f64::from(hit.bytes) * self.size) as u32;
         hit.millis = (f64::from(hit.millis) * self.slowness) as u32;
-        hit.status = draw.weighted(&self.statuses).filter(|status| *status != 0).unwrap_or(hit.status);
+        hit.status =
+            draw.weighted(&self.statuses).filter(|status| *status != 0).unwrap_or(hit.status);
         if 400 <= hit.status {
             traffic::shrink(&mut hit);
         }

@@ -48,7 +48,12 @@ pub(super) fn without_key(hour: Hour, scale: f64, clients: &[u16], draw: &mut Dr
     for minute in 0..60 {
         let at = begin + minute * 60_000 + 1_204;
         let address = IpAddr::from([10, 32, 0, 7 + (minute % 2) as u8]);
-        hits.push(nobody(at, address, (client_of(clients, 0), routes::first_of(Area::Health)), draw));
+        hits.push(nobody(
+            at,
+            address,
+            (client_of(clients, 0), routes::first_of(Area::Health)),
+            draw,
+        ));
     }
     let hour_factor = super::roles::Rhythm::Evening.factor(hour.of_day(), hour.day().of_week());
     for _ in 0..draw.poisson(3.0) {
@@ -63,7 +68,12 @@ pub(super) fn without_key(hour: Hour, scale: f64, clients: &[u16], draw: &mut Dr
     hits
 }
 
-fn session_of(key: &mut Key, (begin, length, gap_seconds): (i64, usize, f64), draw: &mut Draw, hits: &mut Vec<Hit>) {
+fn session_of(
+    key: &mut Key,
+    (begin, length, gap_seconds): (i64, usize, f64),
+    draw: &mut Draw,
+    hits: &mut Vec<Hit>,
+) {
     let cursor = key.cursor;
     let now = now_of(key, begin);
     let address = if key.role.roaming {
@@ -154,7 +164,8 @@ fn status_of(key: &Key, failing: Option<(u16, f64)>, ok: u16, draw: &mut Draw) -
 /// A request with what its route usually costs.
 pub(super) fn plain(at: i64, address: IpAddr, (client, route): (u16, u16), draw: &mut Draw) -> Hit {
     let usual = ROUTES.get(usize::from(route));
-    let (ok, bytes, millis) = usual.map_or((200, 0.0, 1.0), |usual| (usual.ok, usual.bytes, usual.millis));
+    let (ok, bytes, millis) =
+        usual.map_or((200, 0.0, 1.0), |usual| (usual.ok, usual.bytes, usual.millis));
     Hit {
         at,
         address,
