@@ -71,7 +71,7 @@ impl Board {
             for finding in store.stale_findings()? {
                 parts.stale.insert((finding.key.clone(), finding.kind.clone()), finding);
             }
-            parts.degraded.extend(store.problems());
+            parts.degraded.extend(store.health().problems());
         }
         Ok(Self::new(parts, store))
     }

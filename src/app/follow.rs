@@ -74,6 +74,7 @@ impl Follow {
                         busy = true;
                         self.take(&chunk, intake, stages, now)?;
                     }
+                    Tailed::Stands { source, position } => intake.stands(source, position),
                     Tailed::Lost { source, bytes, because } => {
                         error!(source = %source.0, bytes, because, "lines may be lost");
                     }

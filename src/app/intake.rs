@@ -15,7 +15,7 @@ use crate::tail::Chunk;
 const REJECTS_SHOWN_MAX: usize = 10;
 
 /// How much of a rejected line is shown.
-const REJECT_CHARS_MAX: usize = 200;
+const REJECT_BYTES_MAX: usize = 200;
 
 /// A format is looked for again when more than half of so many lines did not fit.
 const DOUBTFUL_LINES_MIN: u64 = 200;
@@ -207,6 +207,11 @@ impl Intake {
         self.taken.batch.is_empty() && self.taken.positions.is_empty()
     }
 
+    /// The source goes on from there, without a line of its own.
+    pub(super) fn stands(&mut self, source: SourceId, position: Position) {
+        self.taken.positions.insert(source, position);
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.taken.batch.is_full()
     }
@@ -241,9 +246,8 @@ impl Reading {
     fn reject(&mut self, reason: &str, line: &[u8], identity: &Identity) {
         count(&mut self.counts.rejected, reason);
         self.doubt.1 += 1;
-        let start = line.get(..REJECT_CHARS_MAX).unwrap_or(line);
-        let text = String::from_utf8_lossy(start);
-        let line = identity.scrub(&text).into_owned();
+        let start = line.get(..REJECT_BYTES_MAX).unwrap_or(line);
+        let line = identity.scrub_sample(start);
         if self.rejects.len() == REJECTS_SHOWN_MAX {
             self.rejects.pop_front();
         }

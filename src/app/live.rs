@@ -1,7 +1,6 @@
 //! The daemon: follows the logs until a signal, judges, keeps, tells, and shows.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;

@@ -12,7 +12,7 @@ use super::judge::Rhythm;
 use super::keeper::{Announce, Keeper, Mailing, Pending, REPLAY_BLOCKS_MAX};
 use super::outputs::Writers;
 use super::stages::{Said, Stages};
-use crate::config::Config;
+use crate::config::{Config, format_name};
 use crate::engine::{Input, Overview};
 use crate::format::{Options, Parser};
 use crate::incident::{Incident, IncidentId, StaleFinding};
@@ -133,8 +133,8 @@ pub(super) fn parser_for(
     options: &Options,
 ) -> Result<(Option<Parser>, Vec<&'static str>), JobError> {
     let failed = |source| JobError::Format { path: path.display().to_string(), source };
-    if format != "auto" || options.log_format.is_some() {
-        let name = if format == "auto" { "custom-nginx" } else { format };
+    let name = format_name(format, options.log_format.as_deref());
+    if name != "auto" {
         let parser = Parser::by_name(name, options).map_err(failed)?;
         return Ok((Some(parser), Vec::new()));
     }

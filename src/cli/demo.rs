@@ -13,7 +13,11 @@ use crate::app::{self, Live, Outputs, Play, Reader};
 use crate::config::Config;
 use crate::identity::KeyIs;
 use crate::model::Millis;
-use crate::simulate::{self, LOG_FORMAT, Options, Simulation, Staging};
+use crate::simulate::{self, Options, Simulation, Staging};
+
+/// How the made-up lines are written.
+const LOG_FORMAT: &str = "$remote_addr - $remote_user [$time_local] \"$request\" $status \
+    $body_bytes_sent \"$http_referer\" \"$http_user_agent\" \"$http_x_api_key\" $request_time";
 
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {

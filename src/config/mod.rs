@@ -86,6 +86,18 @@ pub struct Store {
     pub retention: Millis,
 }
 
+/// The registry's name for a source: a pasted description of a log says itself which
+/// server it is for.
+pub fn format_name<'a>(format: &'a str, log_format: Option<&str>) -> &'a str {
+    match log_format {
+        Some(pasted) if format == "auto" && pasted.contains('%') && !pasted.contains('$') => {
+            "custom-apache"
+        }
+        Some(_) if format == "auto" => "custom-nginx",
+        Some(_) | None => format,
+    }
+}
+
 impl Config {
     pub const DEFAULT_PATH: &str = "/etc/keyvigil/keyvigil.toml";
     pub const DEFAULT_LISTEN: &str = "127.0.0.1:8787";

@@ -94,7 +94,8 @@ fn source(values: &DeTable<'_>) -> (Option<Source>, Vec<Mistake>) {
     if format != "auto" || options.log_format.is_some() {
         let name = if options.log_format.is_some() { "log_format" } else { "format" };
         let at = table.place_of(name);
-        if let Err(error) = Parser::by_name(&format, &options) {
+        let known = super::format_name(&format, options.log_format.as_deref());
+        if let Err(error) = Parser::by_name(known, &options) {
             table.complain::<()>(at, "this format cannot be used".into(), &error.to_string());
         }
     }
