@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::parts::{Frame, Headline, clock_of, entity_name, frame, headline, seconds, wide};
-use super::standin::{Incident, State};
+use crate::incident::{Incident, State};
 use super::text::{Clock, clean, count, cut, number, share, span};
 use super::tiles::{Tile, tiles};
 use super::view::{Mode, Reading, View};
@@ -111,7 +111,7 @@ pub(super) fn overview_page(view: &View) -> OverviewPage {
 }
 
 pub(super) fn incident_line(incident: &Incident, clock: &Clock) -> IncidentLine {
-    let whom = entity_name(&incident.entity);
+    let whom = entity_name(incident);
     let title = clean(&incident.title);
     let when = match (incident.state, incident.resolved) {
         (State::Resolved, Some(at)) => {
