@@ -16,7 +16,6 @@ use crate::model::{Class, Entity, Hour, Millis, Timestamp};
 pub(super) struct IncidentPage {
     frame: Frame,
     line: IncidentLine,
-    title: String,
     state: String,
     opened: String,
     owner: String,
@@ -124,11 +123,6 @@ pub(super) fn incident_page(view: &View, incident: &Incident) -> IncidentPage {
         .and_then(|id| view.keys.iter().find(|key| key.key == id));
     IncidentPage {
         frame: frame(view, "incidents", &format!("{} {}", capital(line.severity), line.id)),
-        title: if incident.title.is_empty() {
-            format!("{}: {}", entity_name(incident), clean(&incident.kind))
-        } else {
-            clean(&incident.title)
-        },
         state: capital(line.state),
         opened: opened(incident, &clock),
         owner: line.owner.clone(),

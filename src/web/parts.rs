@@ -8,7 +8,7 @@ use super::text::{Clock, about, clean, count, cut, number, span};
 use super::verdict::is_far_behind;
 use super::view::{HourPoint, Mode, Reading, View, is_open};
 use super::{Verdict, verdict};
-use crate::model::{Entity, Hour, Millis, Severity};
+use crate::model::{Hour, Millis, Severity};
 
 pub(super) const CSS: &str = include_str!("templates/app.css");
 
@@ -118,13 +118,12 @@ pub(super) fn find<'a>(view: &'a View, name: &str) -> Option<&'a Incident> {
 
 /// Whom it is about, as one would call it.
 pub(super) fn entity_name(incident: &Incident) -> String {
-    if !incident.label.is_empty() {
-        return cut(&clean(&incident.label), 48);
-    }
-    match &incident.entity {
-        Entity::Key(name) | Entity::Address(name) | Entity::Route(name) => cut(&clean(name), 48),
-        Entity::Fleet => "all keys".to_owned(),
-    }
+    cut(&clean(&incident.name()), 48)
+}
+
+/// What happened, to be read after the name.
+pub(super) fn what(incident: &Incident) -> String {
+    words(&incident.kind).map_or_else(|| clean(&incident.title), |words| words.title.to_owned())
 }
 
 /// The tab's icon carries the verdict by shape and colour.
