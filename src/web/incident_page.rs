@@ -4,8 +4,9 @@ use askama::Template;
 
 use super::chart::{Point, Spark, x_at};
 use super::overview::{IncidentLine, capital, incident_line};
-use super::parts::{Frame, clock_of, entity_name, frame, incidents_in_order};
-use super::standin::{Contribution, Incident, KeyRow, words};
+use super::parts::{Frame, clock_of, closed_hours, entity_name, frame, incidents_in_order};
+use crate::incident::{Contribution, Incident, words};
+use super::standin::KeyRow;
 use super::text::{Clock, about, clean, count, cut, number, span};
 use super::view::{View, is_open};
 use crate::model::{Class, Entity, Hour, Millis, Timestamp};
@@ -15,7 +16,6 @@ use crate::model::{Class, Entity, Hour, Millis, Timestamp};
 pub(super) struct IncidentPage {
     frame: Frame,
     line: IncidentLine,
-    title: String,
     state: String,
     opened: String,
     owner: String,
@@ -123,11 +123,6 @@ pub(super) fn incident_page(view: &View, incident: &Incident) -> IncidentPage {
         .and_then(|id| view.keys.iter().find(|key| key.key == id));
     IncidentPage {
         frame: frame(view, "incidents", &format!("{} {}", capital(line.severity), line.id)),
-        title: if incident.title.is_empty() {
-            format!("{}: {}", entity_name(&incident.entity), clean(&incident.kind))
-        } else {
-            clean(&incident.title)
-        },
         state: capital(line.state),
         opened: opened(incident, &clock),
         owner: line.owner.clone(),
@@ -207,7 +202,7 @@ fn facts(incident: &Incident, key: Option<&KeyRow>, clock: &Clock) -> Vec<(&'sta
         }
         shown.join(", ")
     };
-    let mut facts = vec![("About", entity_name(&incident.entity))];
+    let mut facts = vec![("About", entity_name(incident))];
     if 1 < incident.keys.len() || incident.entity.key().is_none() && !incident.keys.is_empty() {
         facts.push(("Keys", list(&incident.keys)));
     }
@@ -235,8 +230,20 @@ fn history(incident: &Incident, clock: &Clock) -> Vec<(String, String)> {
     } else {
         history.push((clock.when(incident.last_seen), "Last seen".to_owned()));
     }
+    if !incident.acknowledged_by.is_empty() {
+        let by = cut(&clean(&incident.acknowledged_by), 60);
+        history.push((String::new(), format!("Acknowledged by {by}")));
+    }
+    if let Some(mute) = &incident.mute {
+        let (by, reason) = (cut(&clean(&mute.by), 60), cut(&clean(&mute.reason), 200));
+        let until = clock.when_minute(mute.until);
+        history.push((String::new(), format!("Muted by {by} until {until}: {reason}")));
+    }
     if let Some(at) = incident.resolved {
         history.push((clock.when(at), "Resolved".to_owned()));
+    }
+    if let Some(other) = incident.merged_into {
+        history.push((String::new(), format!("Merged into {other}: they share their evidence")));
     }
     history.reverse();
     history
@@ -248,15 +255,14 @@ fn chart(
     (incident, key): (&Incident, Option<&KeyRow>),
     clock: &Clock,
 ) -> Option<Chart> {
-    let now = view.now.hour();
     let (points, subject) = match (&incident.entity, key) {
-        (Entity::Fleet, _) | (_, None) => (fleet_points(view, now), "all keys".to_owned()),
+        (Entity::Fleet, _) | (_, None) => (fleet_points(view), "all keys".to_owned()),
         (_, Some(key)) => (key_points(key), cut(&clean(&key.key), 40)),
     };
     if points.len() < 2 || points.iter().all(|point| point.value <= 0.0) {
         return None;
     }
-    let first = Hour(now.0 + 1 - i64::try_from(points.len()).unwrap_or(0));
+    let first = Hour(view.now.hour().0 - i64::try_from(points.len()).unwrap_or(0));
     let spark = Spark::new(&points);
     let label = |share: usize| clock.minute(first.start().plus(Millis::hours(i64::try_from(share * (points.len() - 1) / 4).unwrap_or(0))));
     let rows: Vec<(String, String, String)> = points
@@ -290,16 +296,13 @@ fn key_points(key: &KeyRow) -> Vec<Point> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "requests of an hour are far below 2^52")]
-fn fleet_points(view: &View, now: Hour) -> Vec<Point> {
-    (now.0 - 23..=now.0)
-        .map(|hour| {
-            let point = view.hours.iter().find(|point| point.hour == Hour(hour));
-            Point {
-                value: point.map_or(0.0, |point| point.requests as f64),
-                expected: point
-                    .filter(|point| 0.0 < point.expected_high)
-                    .map(|point| (point.expected_low, point.expected_high)),
-            }
+fn fleet_points(view: &View) -> Vec<Point> {
+    closed_hours(view)
+        .iter()
+        .map(|point| Point {
+            value: point.requests as f64,
+            expected: (0.0 < point.expected_high)
+                .then_some((point.expected_low, point.expected_high)),
         })
         .collect()
 }

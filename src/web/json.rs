@@ -9,8 +9,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::parts::{incidents_in_order, state_name};
-use super::standin::{Incident, KeyRow, StaleFinding};
+use super::parts::{find, incidents_in_order, state_name};
+use crate::incident::{Incident, StaleFinding};
+use super::standin::KeyRow;
 use super::text::{clean, rfc3339};
 use super::view::{Source, View};
 use super::{WebState, verdict};
@@ -44,7 +45,7 @@ pub(super) async fn incident(
     Path(id): Path<String>,
 ) -> Response {
     let view = state.fresh();
-    match view.incidents.iter().find(|incident| incident.id.to_string() == id) {
+    match find(&view, &id) {
         Some(incident) => Json(incident_of(incident)).into_response(),
         None => problem(
             StatusCode::NOT_FOUND,

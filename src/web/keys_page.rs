@@ -6,7 +6,8 @@ use askama::Template;
 
 use super::chart::Spark;
 use super::parts::{Frame, clock_of, frame, keys_of_day, wide};
-use super::standin::{KeyRow, StaleFinding};
+use crate::incident::StaleFinding;
+use super::standin::KeyRow;
 use super::text::{Clock, about, clean, count, cut, number, share};
 use super::view::View;
 use crate::model::{Millis, Severity};

@@ -2,8 +2,8 @@
 
 use askama::Template;
 
-use super::parts::{Frame, Headline, clock_of, entity_name, frame, headline, seconds, wide};
-use super::standin::{Incident, State};
+use super::parts::{Frame, Headline, clock_of, entity_name, frame, headline, seconds, what, wide};
+use crate::incident::{Incident, State};
 use super::text::{Clock, clean, count, cut, number, share, span};
 use super::tiles::{Tile, tiles};
 use super::view::{Mode, Reading, View};
@@ -47,7 +47,9 @@ pub(super) struct IncidentLine {
     pub severity: &'static str,
     pub word: String,
     pub whom: String,
-    pub title: String,
+    /// Follows the name: `far more requests than usual`.
+    pub what: String,
+    pub because: String,
     pub when: String,
     pub owner: String,
     pub state: &'static str,
@@ -59,7 +61,6 @@ pub(super) struct StaleLine {
     pub role: String,
     pub severity: &'static str,
     pub because: String,
-    pub since: String,
     pub next: String,
 }
 
@@ -93,7 +94,6 @@ pub(super) fn overview_page(view: &View) -> OverviewPage {
                 role: cut(&clean(&finding.role), 24),
                 severity: finding.severity.name(),
                 because: clean(&finding.because),
-                since: clock.date(finding.since),
                 next: clean(&finding.next),
             })
             .collect(),
@@ -111,8 +111,6 @@ pub(super) fn overview_page(view: &View) -> OverviewPage {
 }
 
 pub(super) fn incident_line(incident: &Incident, clock: &Clock) -> IncidentLine {
-    let whom = entity_name(&incident.entity);
-    let title = clean(&incident.title);
     let when = match (incident.state, incident.resolved) {
         (State::Resolved, Some(at)) => {
             format!("{}, for {}", clock.when_minute(incident.since), span(at.since(incident.since)))
@@ -126,9 +124,9 @@ pub(super) fn incident_line(incident: &Incident, clock: &Clock) -> IncidentLine 
         id: incident.id.to_string(),
         severity: incident.severity.name(),
         word: capital(incident.severity.name()),
-        // A title that begins with the name need not say it twice.
-        whom: if title.starts_with(&whom) { String::new() } else { whom },
-        title,
+        whom: entity_name(incident),
+        what: what(incident),
+        because: incident.findings.first().map_or_else(String::new, |one| clean(&one.because)),
         when,
         owner: clean(&incident.owner),
         state: super::parts::state_name(incident.state),

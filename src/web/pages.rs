@@ -13,7 +13,7 @@ use super::health::health_page;
 use super::incident_page::{incident_page, incidents_page};
 use super::keys_page::{Wanted, keys_page};
 use super::overview::overview_page;
-use super::parts::{CSS, CSS_NAME, Frame, frame, icon};
+use super::parts::{CSS, CSS_NAME, Frame, find, frame, icon};
 use super::{Verdict, WebState, verdict};
 
 type Shared = State<Arc<WebState>>;
@@ -38,7 +38,7 @@ pub(super) async fn incidents(
 
 pub(super) async fn incident(State(state): Shared, Path(id): Path<String>) -> Response {
     let view = state.fresh();
-    match view.incidents.iter().find(|incident| incident.id.to_string() == id) {
+    match find(&view, &id) {
         Some(incident) => shown(&incident_page(&view, incident)),
         None => missing(&state),
     }

@@ -3,12 +3,12 @@
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::LazyLock;
 
-use super::standin::{Incident, State, words};
+use crate::incident::{Incident, IncidentId, State, words};
 use super::text::{Clock, about, clean, count, cut, number, span};
 use super::verdict::is_far_behind;
-use super::view::{Mode, Reading, View, is_open};
+use super::view::{HourPoint, Mode, Reading, View, is_open};
 use super::{Verdict, verdict};
-use crate::model::{Entity, Millis, Severity};
+use crate::model::{Hour, Millis, Severity};
 
 pub(super) const CSS: &str = include_str!("templates/app.css");
 
@@ -110,12 +110,20 @@ pub(super) const fn state_name(state: State) -> &'static str {
     }
 }
 
+/// The incident that a name, or the beginning of one, stands for.
+pub(super) fn find<'a>(view: &'a View, name: &str) -> Option<&'a Incident> {
+    let range = IncidentId::range_of(name).ok()?;
+    view.incidents.iter().find(|incident| range.contains(&incident.id))
+}
+
 /// Whom it is about, as one would call it.
-pub(super) fn entity_name(entity: &Entity) -> String {
-    match entity {
-        Entity::Key(name) | Entity::Address(name) | Entity::Route(name) => cut(&clean(name), 48),
-        Entity::Fleet => "all keys".to_owned(),
-    }
+pub(super) fn entity_name(incident: &Incident) -> String {
+    cut(&clean(&incident.name()), 48)
+}
+
+/// What happened, to be read after the name.
+pub(super) fn what(incident: &Incident) -> String {
+    words(&incident.kind).map_or_else(|| clean(&incident.title), |words| words.title.to_owned())
 }
 
 /// The tab's icon carries the verdict by shape and colour.
@@ -306,7 +314,22 @@ fn all_clear(view: &View, empty: Headline) -> Headline {
 
 /// Requests of the last 24 hours of the series.
 pub(super) fn requests_of_day(view: &View) -> u64 {
-    view.hours.iter().rev().take(24).map(|hour| hour.requests).sum()
+    closed_hours(view).iter().map(|hour| hour.requests).sum()
+}
+
+/// The last 24 whole hours. One without a request is all zero; those before the first
+/// request are left out.
+pub(super) fn closed_hours(view: &View) -> Vec<HourPoint> {
+    let now = view.now.hour();
+    let Some(first) = view.hours.first().map(|point| point.hour) else {
+        return Vec::new();
+    };
+    (first.0.max(now.0 - 24)..now.0)
+        .map(|hour| {
+            let known = view.hours.iter().find(|point| point.hour == Hour(hour)).copied();
+            known.unwrap_or(HourPoint { hour: Hour(hour), ..HourPoint::default() })
+        })
+        .collect()
 }
 
 /// Keys used in the last 24 hours.
@@ -330,7 +353,7 @@ fn review(incident: &Incident) -> (String, String) {
 fn next_step(incident: &Incident) -> String {
     let step = words(&incident.kind).and_then(|words| words.next_steps.first().copied());
     let step = step.unwrap_or("look at the evidence and ask the owner whether this was planned");
-    let whom = entity_name(&incident.entity);
+    let whom = entity_name(incident);
     let owner = clean(&incident.owner);
     if owner.is_empty() { format!("{whom}: {step}") } else { format!("{whom} ({owner}): {step}") }
 }

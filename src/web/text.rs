@@ -11,7 +11,7 @@ use crate::model::{Millis, Timestamp};
 /// Escapes for HTML, and drops what could steer a terminal or turn the text around. Every
 /// template uses it, so that nothing can be forgotten.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Page;
+pub(super) struct Page;
 
 /// Between thousands, and before units.
 const THIN: char = '\u{202f}';

@@ -1,8 +1,8 @@
 //! The six numbers of the overview, each with its unit, its window and what is expected.
 
 use super::chart::{Point, Spark};
-use super::parts::{clock_of, keys_of_day, requests_of_day, seconds, wide};
-use super::standin::State;
+use super::parts::{clock_of, closed_hours, keys_of_day, requests_of_day, seconds, wide};
+use crate::incident::State;
 use super::text::{about, count, number, share, span};
 use super::view::{HourPoint, View};
 use crate::model::{Millis, Severity};
@@ -21,17 +21,7 @@ pub(super) struct Tile {
 
 pub(super) fn tiles(view: &View) -> Vec<Tile> {
     // The hour that still runs would always look like a fall.
-    let day: Vec<HourPoint> = view
-        .hours
-        .iter()
-        .filter(|point| point.hour < view.now.hour())
-        .rev()
-        .take(24)
-        .copied()
-        .collect::<Vec<_>>()
-        .into_iter()
-        .rev()
-        .collect();
+    let day = closed_hours(view);
     vec![
         requests_tile(&day, view),
         errors_tile(&day, view),

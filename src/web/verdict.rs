@@ -76,7 +76,7 @@ fn is_learning(view: &View) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::standin::{Incident, StaleFinding, StaleState, State};
+    use crate::incident::{Incident, StaleFinding, StaleState, State};
     use super::super::view::{Learning, Source};
     use super::*;
 

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 
-use super::standin::{Incident, KeyRow, StaleFinding, StaleState, State};
+use crate::incident::{Incident, StaleFinding, StaleState, State};
+use super::standin::KeyRow;
 use crate::model::{Hour, Severity, Timestamp};
 
 /// One published moment of the daemon. The empty one says that nothing is watched.
@@ -36,7 +37,7 @@ pub struct View {
     pub stale: Vec<StaleFinding>,
     pub sources: Vec<Source>,
     pub mail: Mail,
-    /// The last 168 hours at most, oldest first.
+    /// The last 168 hours at most, oldest first; those without a request may be left out.
     pub hours: Vec<HourPoint>,
     pub learning: Learning,
     /// What does not work as it should, in words, each with what to do.
@@ -186,7 +187,7 @@ impl Mode {
 
 pub(super) fn is_open(incident: &Incident) -> bool {
     match incident.state {
-        State::Open | State::Acknowledged => !incident.below,
+        State::Open | State::Acknowledged => !incident.below && incident.merged_into.is_none(),
         State::Resolved | State::Muted => false,
     }
 }

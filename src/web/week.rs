@@ -1,5 +1,5 @@
-//! The last seven days, one cell an hour: what was as expected, what was not, and what was
-//! not watched.
+//! The last seven days, one cell an hour: what was as expected, what was not, and when
+//! nothing was asked.
 
 use super::text::Clock;
 use super::view::{HourPoint, View};
@@ -65,8 +65,8 @@ pub(super) fn week(view: &View, clock: &Clock) -> Week {
     let [incidents, unusual, dark] = counts;
     let height = TOP + days.len() * CELL;
     let sentence = format!(
-        "Of the last 168 hours, {incidents} had an incident, {unusual} were unusual and {dark} were \
-         not watched; the rest were as expected."
+        "Of the last 168 hours, {incidents} had an incident, {unusual} were unusual and {dark} had \
+         no request; the rest were as expected."
     );
     Week { days, notable, sentence, height }
 }
