@@ -93,23 +93,19 @@ pub(super) fn happen(
     }
     told.push(of_all("month_end", span, "three keys in ten work more on the last day of a month"));
     told.extend(standing(people, span));
+    told.extend(new_home_addresses(people, span, draw));
     told.sort_by(|left, right| (left.start, left.kind).cmp(&(right.start, right.kind)));
     (told, holidays)
 }
 
 /// The changes as CSV.
 pub(super) fn confounders_csv(told: &[Confounder]) -> String {
-    let mut csv = String::from("kind,keys,start,end,note\n");
+    let mut rows = vec!["kind,keys,start,end,note\n".to_owned()];
     for one in told {
-        let (start, end) = (rfc3339(one.start), rfc3339(one.end));
-        csv.push_str(&format!(
-            "{},{},{start},{end},\"{}\"\n",
-            one.kind,
-            one.keys.join(";"),
-            one.note
-        ));
+        let (start, end, keys) = (rfc3339(one.start), rfc3339(one.end), one.keys.join(";"));
+        rows.push(format!("{},{keys},{start},{end},\"{}\"\n", one.kind, one.note));
     }
-    csv
+    rows.concat()
 }
 
 fn of_all(kind: &'static str, (from, to): Span, note: &'static str) -> Confounder {
@@ -146,6 +142,25 @@ fn standing(people: &People, span: Span) -> Vec<Confounder> {
     told
 }
 
+/// Providers give those who work from home another address every few days.
+fn new_home_addresses(people: &mut People, (start, end): Span, draw: &mut Draw) -> Vec<Confounder> {
+    let mut told = Vec::new();
+    for key in people.keys.iter_mut().filter(|key| key.role.homes.contains(&Sort::Home)) {
+        let old = key.addresses.first().copied();
+        let home = old.and_then(places::number_of).filter(|number| places::is_home(*number));
+        let Some(home) = home.filter(|_| !key.role.roaming) else { continue };
+        let mut from = start + draw.whole(0, 4 * DAY);
+        told.push(of_one("dynamic_address", key, (from, end), "a new address every few days"));
+        while from < end {
+            let to = from + draw.whole(2 * DAY, 9 * DAY);
+            let addresses = vec![places::address(home, draw)];
+            key.shifts.insert(0, Shift { from, to, what: What::Addresses(addresses) });
+            from = to;
+        }
+    }
+    told
+}
+
 fn one_change(
     change: Change,
     people: &mut People,
@@ -170,9 +185,18 @@ fn one_change(
     let client = some_client(people.keys.get(number)?.role, &mut people.pen, draw);
     let key = people.keys.get_mut(number)?;
     let (what, to, kind, note) = effect(change, key, (at, span.1), (client, draw))?;
-    let told = of_one(kind, key, (at, to), note);
+    let mut told = of_one(kind, key, (at, to), note);
     let to = if to == span.1 { NEVER } else { to };
-    key.shifts.push(Shift { from: at, to, what });
+    key.shifts.push(Shift { from: at, to, what: what.clone() });
+    if change == Change::Feature || change == Change::Crowd {
+        for _ in 0..draw.below(4) {
+            let also = people.victim(|key| 5.0 < key.level && key.role.name != "batch")?;
+            let from = at + draw.whole(0, HOUR);
+            let key = people.keys.get_mut(also)?;
+            key.shifts.push(Shift { from, to, what: what.clone() });
+            told.keys.push(key.name.clone());
+        }
+    }
     Some(told)
 }
 

@@ -232,7 +232,7 @@ fn pieces(path: &'static str) -> Vec<Piece> {
 }
 
 fn write_uuid(object: u64, line: &mut String) -> std::fmt::Result {
-    let (high, low) = (mix(object), mix(object ^ 0x75_7569_64));
+    let (high, low) = (mix(object), mix(object ^ 0x7575_6964));
     write!(line, "{:08x}-{:04x}-4{:03x}", high >> 32, high >> 16 & 0xFFFF, high & 0xFFF)?;
     write!(line, "-8{:03x}-{:012x}", low >> 48 & 0xFFF, low & 0xFFFF_FFFF_FFFF)
 }

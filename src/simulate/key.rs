@@ -18,8 +18,11 @@ pub(super) struct Key {
     pub(super) caller: Caller,
     pub(super) role: &'static Role,
     pub(super) owner: &'static str,
-    /// Requests on a usual day.
+    /// Requests on a usual day, and against the mean of all keys.
     pub(super) level: f64,
+    pub(super) relative: f64,
+    /// From when on its level grows (or shrinks), and by which logarithm a day.
+    pub(super) trend: (i64, f64),
     pub(super) minutes_east: i64,
     pub(super) routes: Vec<(u16, f64)>,
     pub(super) addresses: Vec<IpAddr>,
@@ -36,6 +39,8 @@ pub(super) struct Key {
     pub(super) always: Option<u16>,
     /// Hour of the week (0 is Monday 0:00 UTC) at which 45 hours' work is done.
     pub(super) weekly_hour: Option<usize>,
+    /// Hours of the owner's day in which its jobs run, and nearly nothing happens in the others.
+    pub(super) job_hours: Vec<usize>,
     /// How much a month's end multiplies.
     pub(super) month_end: f64,
     pub(super) shifts: Vec<Shift>,
@@ -62,12 +67,12 @@ pub(super) struct Shift {
     pub(super) what: What,
 }
 
+#[derive(Clone)]
 pub(super) enum What {
     /// From one multiple of the usual to another, in a straight line.
     Level(f64, f64),
     Addresses(Vec<IpAddr>),
     Client(u16),
-    Failing(u16, f64),
     Routes(Vec<(u16, f64)>),
 }
 
@@ -97,7 +102,7 @@ impl Key {
     pub(super) fn new(name: String, role: &'static Role, pen: &mut Pen, draw: &mut Draw) -> Self {
         let caller = pen.name(name.clone());
         let home = places::any_of(draw.pick(role.homes).unwrap_or(places::Sort::Cloud), draw);
-        let many = if role.roaming { 0 } else { 1 + draw.below(4) };
+        let addresses = if role.roaming { Vec::new() } else { home_addresses(home, draw) };
         let clients = (0..=draw.below(2)).map(|_| some_client(role, pen, draw)).collect();
         Self {
             name,
@@ -105,9 +110,11 @@ impl Key {
             role,
             owner: draw.pick(OWNERS).unwrap_or("ops@example.com"),
             level: draw.log_normal(role.level.0, role.level.1),
+            relative: 0.0,
+            trend: (0, draw.log_normal(1.0, 0.006).ln()),
             minutes_east: PLACES.get(home).map_or(0, |place| place.minutes_east),
             routes: habits(role, draw),
-            addresses: places::neighbours(home, many, draw),
+            addresses,
             networks: role.homes.iter().flat_map(|sort| places::of_sort(*sort)).collect(),
             clients,
             objects: (
@@ -123,6 +130,11 @@ impl Key {
             ],
             always: None,
             weekly_hour: None,
+            job_hours: if role.name == "batch" && draw.chance(0.5) {
+                job_hours(draw)
+            } else {
+                Vec::new()
+            },
             month_end: 1.0,
             shifts: Vec::new(),
             record: Record { status: "active", listed: true, ..Record::default() },
@@ -131,15 +143,22 @@ impl Key {
 
     /// Requests to be expected in this hour, before chance; `is_holiday` in the owner's country.
     pub(super) fn rate(&self, hour: Hour, is_holiday: bool) -> f64 {
-        let usual = self.level / 24.0;
         let at = hour.start().0;
+        let days = (at - self.trend.0) as f64 / DAY as f64;
+        let usual = self.level / 24.0 * (self.trend.1 * days).exp();
         let week_hour = (hour.day().of_week() * 24) + hour.of_day();
         if self.weekly_hour == Some(week_hour) {
             return usual * 45.0 * self.change_of_level(at);
         }
         let local = Hour((at + self.minutes_east * 60_000).div_euclid(HOUR));
         let day_of_week = if is_holiday { 6 } else { local.day().of_week() };
-        let season = self.role.rhythm.factor(local.of_day(), day_of_week);
+        let season = if self.job_hours.is_empty() {
+            self.role.rhythm.factor(local.of_day(), day_of_week)
+        } else if self.job_hours.contains(&local.of_day()) {
+            22.0 / self.job_hours.len() as f64
+        } else {
+            0.08
+        };
         usual * season * self.month_factor(hour) * self.change_of_level(at)
     }
 
@@ -149,6 +168,11 @@ impl Key {
             .iter()
             .filter(move |shift| shift.from <= at && at < shift.to)
             .map(|shift| &shift.what)
+    }
+
+    /// Whether it does at least a part of its usual work then.
+    pub(super) fn is_in_use(&self, at: i64) -> bool {
+        0.3 < self.change_of_level(at)
     }
 
     fn change_of_level(&self, at: i64) -> f64 {
@@ -167,6 +191,18 @@ impl Key {
         let is_last = next_day.is_ok_and(|day| day.to_zoned(jiff::tz::TimeZone::UTC).day() == 1);
         if is_last { self.month_end } else { 1.0 }
     }
+}
+
+/// A few addresses side by side, or a pool in several subnets.
+fn home_addresses(home: usize, draw: &mut Draw) -> Vec<IpAddr> {
+    if draw.chance(0.84) {
+        return places::neighbours(home, 1 + draw.below(4), draw);
+    }
+    (0..3).flat_map(|_| places::neighbours(home, 6 + draw.below(12), draw)).collect()
+}
+
+fn job_hours(draw: &mut Draw) -> Vec<usize> {
+    (0..=draw.below(3)).map(|_| draw.below(24)).collect()
 }
 
 /// A client of the role, with a version.
@@ -195,6 +231,10 @@ fn habits(role: &Role, draw: &mut Draw) -> Vec<(u16, f64)> {
                 habits.push((route, draw.log_normal(*weight, 1.2)));
             }
         }
+    }
+    // A client that puts its key where proxies and browsers write it down.
+    if role.name == "partner" && draw.chance(0.06) {
+        habits.push((routes::first_of(routes::Area::KeyInUrl), 0.5));
     }
     if habits.is_empty() {
         let area = role.areas.first().map_or(routes::Area::Parcels, |(area, _)| *area);

@@ -3,7 +3,6 @@
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
-    clippy::cast_possible_wrap,
     reason = "made-up counts and times are small, and rounding them does no harm"
 )]
 

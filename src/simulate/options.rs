@@ -97,6 +97,26 @@ impl Profile {
     }
 }
 
+impl Profile {
+    /// How much nobody's key does, against the profile rest.
+    pub(super) const fn noise(self) -> f64 {
+        match self {
+            Self::Rest => 1.0,
+            Self::Llm => 2.5,
+            Self::Partners => 0.3,
+        }
+    }
+
+    /// How much one day of a key differs from the next.
+    pub(super) const fn wildness(self) -> f64 {
+        match self {
+            Self::Rest => 0.22,
+            Self::Llm => 0.38,
+            Self::Partners => 0.16,
+        }
+    }
+}
+
 impl Meta {
     /// Whole or broken days in which alerts count.
     pub fn eval_days(&self) -> f64 {

@@ -90,23 +90,16 @@ impl People {
         Some(number)
     }
 
-    /// A key with this post that is at rest at that time; each is taken once.
-    pub(super) fn take(&mut self, post: Post, at: i64) -> Option<usize> {
-        let since = |key: &Key| key.record.expires.unwrap_or(key.record.status_since);
-        let fits = |number: usize| {
-            self.keys
-                .get(number)
-                .is_some_and(|key| post == Post::Dormant || post == Post::Canary || since(key) < at)
-        };
-        let number = (0..self.posts.len())
-            .find(|number| self.posts.get(*number) == Some(&post) && fits(*number))?;
+    /// A key with this post; each is taken once.
+    pub(super) fn take(&mut self, post: Post) -> Option<usize> {
+        let number = self.posts.iter().position(|other| *other == post)?;
         if let Some(place) = self.posts.get_mut(number) {
             *place = Post::Resting;
         }
         Some(number)
     }
 
-    /// Lets a resting key take over the habits of another.
+    /// A new key that takes over the habits of another.
     pub(super) fn take_over(&mut self, old: usize, draw: &mut Draw) -> Option<usize> {
         let old = self.keys.get(old)?;
         let (owner, level, minutes_east) = (old.owner, old.level, old.minutes_east);
@@ -116,6 +109,8 @@ impl People {
             role: old.role,
             owner,
             level,
+            relative: old.relative,
+            trend: old.trend,
             minutes_east,
             routes: old.routes.clone(),
             addresses: old.addresses.clone(),
@@ -127,6 +122,7 @@ impl People {
             errors: old.errors,
             always: None,
             weekly_hour: None,
+            job_hours: old.job_hours.clone(),
             month_end: old.month_end,
             shifts: Vec::new(),
             record: old.record.clone(),
@@ -149,7 +145,8 @@ impl People {
         }
         let (start, end) = (options.start().0, options.end.0);
         for key in &mut self.keys {
-            date(key, start, draw);
+            date(key, (start, end), draw);
+            key.trend.0 = start;
             key.month_end = if draw.chance(0.3) { draw.between(1.8, 4.0) } else { 1.0 };
         }
         for (key, post) in self.keys.iter_mut().zip(&self.posts) {
@@ -157,6 +154,7 @@ impl People {
         }
         let batch = self.keys.iter_mut().filter(|key| key.role.name == "batch");
         for key in batch.step_by(3) {
+            key.job_hours.clear();
             key.weekly_hour = Some(draw.below(168));
         }
     }
@@ -179,25 +177,28 @@ impl People {
 
     /// Scales the levels so that all keys together make so many requests a day.
     fn share_out(&mut self, requests_per_day: f64) {
-        let is_silent =
-            |key: &Key| key.rate(crate::model::Hour(0), false) <= 0.0 && !key.shifts.is_empty();
         let sum: f64 = self.keys.iter().map(|key| key.level).sum();
         let mut left = 0.0;
-        for key in &mut self.keys {
-            let most = if key.weekly_hour.is_some() || key.always.is_some() { 0.008 } else { 0.12 };
+        for (key, post) in self.keys.iter_mut().zip(&self.posts) {
+            let most = if key.weekly_hour.is_some() || key.always.is_some() { 0.008 } else { 0.09 };
             key.level = key.level.min(sum * most);
-            if !is_silent(key) {
-                left += key.level * if key.weekly_hour.is_some() { 1.26 } else { 1.0 };
+            match post {
+                Post::Usual | Post::Failing | Post::Revoked | Post::Expired => {
+                    left += key.level * if key.weekly_hour.is_some() { 1.26 } else { 1.0 };
+                }
+                Post::Dormant | Post::Canary | Post::Resting => (),
             }
         }
+        let count = self.keys.len() as f64;
         for key in &mut self.keys {
+            key.relative = key.level * count / left.max(1e-9);
             key.level *= requests_per_day / left.max(1e-9);
         }
     }
 }
 
 /// When it was created and rotated; some rows of the inventory are neglected.
-fn date(key: &mut Key, start: i64, draw: &mut Draw) {
+fn date(key: &mut Key, (start, end): (i64, i64), draw: &mut Draw) {
     key.record.created = start - draw.whole(20 * DAY, 800 * DAY);
     let since_rotation = if draw.chance(0.75) {
         draw.whole(2 * DAY, 80 * DAY)
@@ -207,7 +208,7 @@ fn date(key: &mut Key, start: i64, draw: &mut Draw) {
     key.record.rotated = key.record.created.max(start - since_rotation);
     key.record.status_since = key.record.created;
     if draw.chance(0.65) {
-        key.record.expires = Some(start + draw.whole(40 * DAY, 400 * DAY));
+        key.record.expires = Some(end + draw.whole(2 * DAY, 400 * DAY));
     }
     if draw.chance(0.03) {
         key.owner = "";

@@ -116,7 +116,7 @@ pub(super) fn neighbours(number: usize, how_many: usize, draw: &mut Draw) -> Vec
 
 /// The table of networks, as CSV.
 pub(super) fn networks_csv() -> String {
-    let mut csv = String::from("prefix,asn,name,country,kind\n");
+    let mut rows = vec!["prefix,asn,name,country,kind\n".to_owned()];
     for (number, place) in PLACES.iter().enumerate().filter(|(_, place)| place.listed) {
         let kind = match place.sort {
             Sort::Cloud => "cloud",
@@ -128,12 +128,13 @@ pub(super) fn networks_csv() -> String {
         };
         let tail =
             format!("{},{},{},{kind}\n", FIRST_AS_NUMBER + number, place.name, place.country);
-        csv.push_str(&format!("{}/{},{tail}", Ipv4Addr::from_bits(place.prefix.0), place.prefix.1));
+        let first = Ipv4Addr::from_bits(place.prefix.0);
+        rows.push(format!("{first}/{},{tail}", place.prefix.1));
         if place.sort == Sort::Mobile {
-            csv.push_str(&format!("{}/48,{tail}", Ipv6Addr::from_bits(prefix_v6(number))));
+            rows.push(format!("{}/48,{tail}", Ipv6Addr::from_bits(prefix_v6(number))));
         }
     }
-    csv
+    rows.concat()
 }
 
 /// AS number and country of an address, for logs that carry them.
@@ -151,9 +152,14 @@ pub(super) fn origin_of(address: IpAddr) -> Option<(usize, &'static str)> {
     Some((FIRST_AS_NUMBER + found.0, found.1.country))
 }
 
-/// 2001:db8:NUMBER::/48.
+/// `2001:db8:NUMBER::/48`.
 fn prefix_v6(number: usize) -> u128 {
     0x2001_0db8_u128 << 96 | (number as u128) << 80
+}
+
+/// Whether people live there.
+pub(super) fn is_home(number: usize) -> bool {
+    PLACES.get(number).is_some_and(|place| place.sort == Sort::Home)
 }
 
 /// The network of an IPv4 address.

@@ -52,6 +52,7 @@ pub(super) const ROUTES: &[Route] = &[
     route(Area::Customers, ("PATCH", "/v2/customers/{n}"), 200, (1900.0, 55.0)),
     route(Area::Customers, ("GET", "/v2/customers/{n}/invoices/{m}"), 200, (4300.0, 35.0)),
     route(Area::Customers, ("GET", "/v2/customers?page={m}"), 200, (26_000.0, 150.0)),
+    route(Area::Customers, ("GET", "/v2/customers?email=user{m}@example.com"), 200, (1900.0, 40.0)),
     route(Area::Export, ("GET", "/v2/exports/{n}/file.csv"), 200, (380_000.0, 900.0)),
     route(Area::Export, ("POST", "/v2/exports"), 202, (310.0, 80.0)),
     route(Area::Export, ("GET", "/v2/exports/{n}"), 200, (420.0, 14.0)),

@@ -49,7 +49,7 @@ impl Simulation {
         options.end = options.end.hour().start();
         if let Some(lines) = options.lines {
             let usual = Self::told_by(&options, Staging::Nothing).expected_lines();
-            options.requests_per_day *= lines as f64 * 1.01 / usual.max(1.0);
+            options.requests_per_day *= lines as f64 * 1.004 / usual.max(1.0);
         }
         let staging = options.staging;
         Self::told_by(&options, staging)
@@ -140,16 +140,23 @@ impl Simulation {
         let mut sum = 0.0;
         let mut hour = self.hour;
         while hour.start() < self.options.end {
-            for key in &self.people.keys {
-                sum += key.rate(hour, self.is_holiday(key.minutes_east, hour));
-            }
+            sum += (0..self.people.keys.len()).map(|key| self.rate_of(key, hour)).sum::<f64>();
+            sum += traffic::expected_without_key(self.noise_scale());
             hour = hour.next();
         }
         sum
     }
 
-    fn is_holiday(&self, minutes_east: i64, hour: Hour) -> bool {
-        self.holidays.iter().any(|holiday| holiday.covers(minutes_east, hour.start().0))
+    /// Requests of a key to be expected in this hour.
+    fn rate_of(&self, number: usize, hour: Hour) -> f64 {
+        let Some(key) = self.people.keys.get(number) else { return 0.0 };
+        let at = hour.start().0;
+        let is_holiday = self.holidays.iter().any(|holiday| holiday.covers(key.minutes_east, at));
+        key.rate(hour, is_holiday)
+    }
+
+    fn noise_scale(&self) -> f64 {
+        self.options.requests_per_day / 1000.0 * self.options.profile.noise()
     }
 
     /// All requests of the hour, sorted.
@@ -158,19 +165,17 @@ impl Simulation {
         self.hits.append(&mut self.ahead);
         let seed = self.options.seed;
         let (at, day) = (hour.0 as u64, hour.day().0 as u64);
+        let wildness = self.options.profile.wildness();
         for number in 0..self.people.keys.len() {
-            let Some(minutes_east) = self.people.keys.get(number).map(|key| key.minutes_east)
-            else {
-                continue;
-            };
-            let is_holiday = self.is_holiday(minutes_east, hour);
+            let usual = self.rate_of(number, hour);
             let Some(key) = self.people.keys.get_mut(number) else { continue };
-            let mood = Draw::of(seed, &[dice::DAY, day, number as u64]).log_normal(1.0, 0.22);
-            let rate = key.rate(hour, is_holiday) * mood;
+            let mood = Draw::of(seed, &[dice::DAY, day, number as u64]).log_normal(1.0, wildness);
             let mut draw = Draw::of(seed, &[dice::HOUR, at, number as u64]);
+            let burst = if draw.chance(0.0006) { draw.between(2.0, 4.5) } else { 1.0 };
+            let rate = usual * mood * burst;
             self.hits.append(&mut traffic::hour_of(key, hour, rate, &mut draw));
         }
-        let scale = self.options.requests_per_day / 1000.0;
+        let scale = self.noise_scale();
         let mut draw = Draw::of(seed, &[dice::NOISE, at]);
         self.hits.append(&mut traffic::without_key(hour, scale, &self.noise_clients, &mut draw));
         for (number, staged) in (0u16..).zip(&mut self.staged) {

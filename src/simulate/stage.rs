@@ -8,6 +8,7 @@ use super::kinds::Card;
 use super::kinds::Kind;
 use super::kinds::Strength;
 use super::people::People;
+use super::people::Post;
 use super::places;
 use super::places::Sort;
 use super::routes;
@@ -36,19 +37,20 @@ pub(super) struct Scene<'a> {
 pub(super) fn stage(scene: Scene<'_>, people: &mut People, draw: &mut Draw) -> Option<Staged> {
     match scene.card.kind {
         Kind::StolenKey => theft::stolen_key(scene, people, draw),
-        Kind::ExfilBurst | Kind::ExfilDrip => theft::exfiltration(scene, people, draw),
+        Kind::ExfilBurst => theft::exfil_burst(scene, people, draw),
+        Kind::ExfilDrip => theft::exfil_drip(scene, people, draw),
         Kind::Bola => theft::enumeration(scene, people, draw),
         Kind::CredStuffing => Some(strangers::stuffing(scene, people, draw)),
         Kind::BruteForce => strangers::brute_force(scene, people, draw),
         Kind::PrivilegeProbing => theft::probing(scene, people, draw),
-        Kind::VolumeSpike | Kind::SlowRamp | Kind::Scraping429 => {
-            unusual::volume(scene, people, draw)
-        }
+        Kind::VolumeSpike => unusual::spike(scene, people, draw),
+        Kind::SlowRamp => unusual::ramp(scene, people, draw),
+        Kind::Scraping429 => unusual::scraping(scene, people, draw),
         Kind::SilentKey => unusual::silence(scene, people, draw),
-        Kind::DormantRevived
-        | Kind::RevokedKeyUsed
-        | Kind::ExpiredKeyUsed
-        | Kind::CanaryTouched => unusual::idle_key(scene, people, draw),
+        Kind::DormantRevived => unusual::idle_key(scene, Post::Dormant, people, draw),
+        Kind::RevokedKeyUsed => unusual::idle_key(scene, Post::Revoked, people, draw),
+        Kind::ExpiredKeyUsed => unusual::idle_key(scene, Post::Expired, people, draw),
+        Kind::CanaryTouched => unusual::idle_key(scene, Post::Canary, people, draw),
         Kind::SharedKey => theft::shared(scene, people, draw),
         Kind::TokenBurn => theft::token_burn(scene, people, draw),
         Kind::Scanning404 => Some(strangers::scanning(scene, people, draw)),
@@ -99,6 +101,16 @@ pub(super) fn staged(scene: Scene<'_>, cast: Cast, streams: Vec<Stream>, note: &
         note: note.to_owned(),
     };
     Staged { label, streams, seen: None }
+}
+
+/// A key to which it can happen, and that is in use at that time.
+pub(super) fn victim(
+    scene: Scene<'_>,
+    people: &mut People,
+    fits: impl Fn(&Key) -> bool,
+) -> Option<usize> {
+    let in_use = |key: &Key| key.is_in_use(scene.from) && key.is_in_use(scene.to);
+    people.victim(|key| in_use(key) && fits(key))
 }
 
 /// The key's own way of working, from elsewhere.

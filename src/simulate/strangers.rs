@@ -14,6 +14,7 @@ use super::stage::as_key;
 use super::stage::evil_addresses;
 use super::stage::of_areas;
 use super::stage::staged;
+use super::stage::victim;
 use super::staged::Objects;
 use super::staged::Pace;
 use super::staged::Staged;
@@ -79,7 +80,7 @@ pub(super) fn brute_force(
             "one address guesses keys",
         ));
     }
-    let number = people.victim(|key| key.always.is_none() && key.level < 3000.0)?;
+    let number = victim(scene, people, |key| key.always.is_none() && key.relative < 3.0)?;
     let key = people.keys.get(number)?;
     let mut stream = as_key(scene, key, total);
     stream.addresses = evil_addresses(scene.strength.of(30, 12, 6), Sort::Home, draw);

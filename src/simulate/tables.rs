@@ -6,11 +6,13 @@ use super::places;
 use super::simulation::Simulation;
 use crate::model::Timestamp;
 
+const INVENTORY_HEAD: &str =
+    "key_id,owner,role,created,last_rotated,expires,status,status_since,successor,canary\n";
+const LABELS_HEAD: &str = "incident_id,kind,strength,keys,ips,start,end,severity,n_events,note\n";
+
 impl Simulation {
     pub fn inventory_csv(&self) -> String {
-        let mut csv = String::from(
-            "key_id,owner,role,created,last_rotated,expires,status,status_since,successor,canary,scopes\n",
-        );
+        let mut rows = vec![INVENTORY_HEAD.to_owned()];
         for key in self.people.keys.iter().filter(|key| key.record.listed) {
             let record = &key.record;
             let time = |at: i64| rfc3339(Timestamp(at));
@@ -20,11 +22,11 @@ impl Simulation {
             let (created, rotated, since) =
                 (time(record.created), time(record.rotated), time(record.status_since));
             let (status, successor) = (record.status, &record.successor);
-            csv.push_str(&format!(
-                "{name},{owner},{role},{created},{rotated},{expires},{status},{since},{successor},{canary},\n"
+            rows.push(format!(
+                "{name},{owner},{role},{created},{rotated},{expires},{status},{since},{successor},{canary}\n"
             ));
         }
-        csv
+        rows.concat()
     }
 
     pub fn networks_csv(&self) -> String {
@@ -32,18 +34,17 @@ impl Simulation {
     }
 
     pub fn labels_csv(&self) -> String {
-        let mut csv =
-            String::from("incident_id,kind,strength,keys,ips,start,end,severity,n_events,note\n");
+        let mut rows = vec![LABELS_HEAD.to_owned()];
         for label in self.labels() {
             let addresses: Vec<String> = label.addresses.iter().map(ToString::to_string).collect();
             let (keys, addresses) = (label.keys.join(";"), addresses.join(";"));
             let (start, end) = (rfc3339(label.start), rfc3339(label.end));
-            csv.push_str(&format!(
+            rows.push(format!(
                 "{},{},{},{keys},{addresses},{start},{end},{},{},\"{}\"\n",
                 label.id, label.kind, label.strength, label.severity, label.events, label.note
             ));
         }
-        csv
+        rows.concat()
     }
 
     pub fn confounders_csv(&self) -> String {

@@ -1,9 +1,10 @@
 //! Staged misuse of somebody's key: stolen, shared, or turned against the service by its owner.
 
 use super::draw::Draw;
+use super::key::DAY;
 use super::key::HOUR;
+use super::key::Key;
 use super::key::some_client;
-use super::kinds::Kind;
 use super::kinds::Strength;
 use super::people::People;
 use super::places::Sort;
@@ -15,11 +16,12 @@ use super::stage::as_key;
 use super::stage::evil_addresses;
 use super::stage::of_areas;
 use super::stage::staged;
+use super::stage::victim;
 use super::staged::Objects;
 use super::staged::Staged;
 
 pub(super) fn stolen_key(scene: Scene<'_>, people: &mut People, draw: &mut Draw) -> Option<Staged> {
-    let number = people.victim(|key| !key.role.roaming && 15.0 < key.level)?;
+    let number = victim(scene, people, |key| !key.role.roaming && 15.0 < key.level)?;
     let key = people.keys.get(number)?;
     let total =
         scene.strength.of(draw.whole(150, 500), draw.whole(45, 120), draw.whole(18, 26)) as u32;
@@ -47,32 +49,51 @@ pub(super) fn stolen_key(scene: Scene<'_>, people: &mut People, draw: &mut Draw)
     Some(staged(scene, cast, vec![stream], note))
 }
 
-pub(super) fn exfiltration(
+pub(super) fn exfil_burst(
     scene: Scene<'_>,
     people: &mut People,
     draw: &mut Draw,
 ) -> Option<Staged> {
-    let number = people
-        .victim(|key| 20.0 < key.level && key.level < 4000.0 && key.role.name != "webhook")?;
+    let total = scene.strength.of(900.0, 300.0, 90.0) * draw.between(0.8, 1.4);
+    let size = scene.strength.of(3.0, 1.5, 1.0);
+    let number = holder_of_data(scene, people)?;
     let key = people.keys.get(number)?;
-    let days = (scene.to - scene.from) as f64 / (24 * HOUR) as f64;
-    let (total, size, note) = if scene.card.kind == Kind::ExfilBurst {
-        let total = scene.strength.of(900.0, 300.0, 90.0) * draw.between(0.8, 1.4);
-        (total, scene.strength.of(3.0, 1.5, 1.0), "large answers in a short time")
-    } else {
-        let a_day = (key.level * scene.strength.of(0.6, 0.3, 0.15)).clamp(10.0, 300.0);
-        (a_day * days, scene.strength.of(3.0, 2.0, 1.3), "large answers, a few an hour, for days")
-    };
+    Some(exfiltration((scene, "large answers in a short time"), key, (total, size), draw))
+}
+
+pub(super) fn exfil_drip(scene: Scene<'_>, people: &mut People, draw: &mut Draw) -> Option<Staged> {
+    let number = holder_of_data(scene, people)?;
+    let key = people.keys.get(number)?;
+    let days = (scene.to - scene.from) as f64 / DAY as f64;
+    let a_day = (key.level * scene.strength.of(0.6, 0.3, 0.15)).clamp(10.0, 300.0);
+    let size = scene.strength.of(3.0, 2.0, 1.3);
+    let note = "large answers, a few an hour, for days";
+    Some(exfiltration((scene, note), key, (a_day * days, size), draw))
+}
+
+fn holder_of_data(scene: Scene<'_>, people: &mut People) -> Option<usize> {
+    victim(scene, people, |key| {
+        20.0 < key.level && key.relative < 4.0 && key.role.name != "webhook"
+    })
+}
+
+fn exfiltration(
+    (scene, note): (Scene<'_>, &str),
+    key: &Key,
+    (total, size): (f64, f64),
+    draw: &mut Draw,
+) -> Staged {
     let mut stream = as_key(scene, key, total as u32);
     stream.routes = of_areas(&[Area::Export, Area::Customers]);
     stream.size = size;
     stream.slowness = size;
-    if scene.strength == Strength::Easy {
-        stream.addresses = evil_addresses(1, Sort::Hosting, draw);
-        stream.objects = Objects::Wild;
+    if scene.strength != Strength::Easy {
+        return staged(scene, Cast::key(key, &[]), vec![stream], note);
     }
-    let evil = if scene.strength == Strength::Easy { stream.addresses.clone() } else { Vec::new() };
-    Some(staged(scene, Cast::key(key, &evil), vec![stream], note))
+    stream.addresses = evil_addresses(1, Sort::Hosting, draw);
+    stream.objects = Objects::Wild;
+    let cast = Cast::key(key, &stream.addresses);
+    staged(scene, cast, vec![stream], note)
 }
 
 pub(super) fn enumeration(
@@ -80,7 +101,8 @@ pub(super) fn enumeration(
     people: &mut People,
     draw: &mut Draw,
 ) -> Option<Staged> {
-    let number = people.victim(|key| !key.iterates && 20.0 < key.level && key.level < 5000.0)?;
+    let number =
+        victim(scene, people, |key| !key.iterates && 20.0 < key.level && key.relative < 5.0)?;
     let key = people.keys.get(number)?;
     let total = scene.strength.of(2500.0, 700.0, 160.0) * draw.between(0.7, 1.5);
     let mut stream = as_key(scene, key, total as u32);
@@ -96,7 +118,7 @@ pub(super) fn enumeration(
 }
 
 pub(super) fn probing(scene: Scene<'_>, people: &mut People, draw: &mut Draw) -> Option<Staged> {
-    let number = people.victim(|key| key.role.name != "admin" && key.level < 6000.0)?;
+    let number = victim(scene, people, |key| key.role.name != "admin" && key.relative < 6.0)?;
     let key = people.keys.get(number)?;
     let total = scene.strength.of(260.0, 80.0, 22.0) * draw.between(0.8, 1.4);
     let mut stream = as_key(scene, key, total as u32);
@@ -115,7 +137,7 @@ pub(super) fn probing(scene: Scene<'_>, people: &mut People, draw: &mut Draw) ->
 
 pub(super) fn shared(scene: Scene<'_>, people: &mut People, draw: &mut Draw) -> Option<Staged> {
     let number =
-        people.victim(|key| !key.role.roaming && 40.0 < key.level && key.level < 4000.0)?;
+        victim(scene, people, |key| !key.role.roaming && 40.0 < key.level && key.relative < 4.0)?;
     let count = scene.strength.of(60, 25, 9);
     let clients: Vec<u16> = {
         let role = people.keys.get(number)?.role;
@@ -133,7 +155,7 @@ pub(super) fn shared(scene: Scene<'_>, people: &mut People, draw: &mut Draw) -> 
 }
 
 pub(super) fn token_burn(scene: Scene<'_>, people: &mut People, draw: &mut Draw) -> Option<Staged> {
-    let number = people.victim(|key| key.role.name == "assistant")?;
+    let number = victim(scene, people, |key| key.role.name == "assistant")?;
     let key = people.keys.get(number)?;
     let hours = (scene.to - scene.from) as f64 / HOUR as f64;
     let total = (key.level / 24.0 * hours * scene.strength.of(14.0, 5.0, 2.0))

@@ -21,7 +21,6 @@ struct Now<'a> {
     clients: &'a [u16],
     routes: &'a [(u16, f64)],
     extra_routes: &'a [(u16, f64)],
-    failing: Option<(u16, f64)>,
 }
 
 /// The requests of one key that begin in this hour; a session may run over its end.
@@ -41,6 +40,11 @@ pub(super) fn hour_of(key: &mut Key, hour: Hour, rate: f64, draw: &mut Draw) -> 
     hits
 }
 
+/// About how many requests without a key there are in an hour.
+pub(super) fn expected_without_key(scale: f64) -> f64 {
+    72.0 + scale * 0.15 * 1.3
+}
+
 /// The hour's requests without a key: scanners, crawlers, health checks, logins and sign-ups.
 pub(super) fn without_key(hour: Hour, scale: f64, clients: &[u16], draw: &mut Draw) -> Vec<Hit> {
     let mut hits = Vec::new();
@@ -56,13 +60,13 @@ pub(super) fn without_key(hour: Hour, scale: f64, clients: &[u16], draw: &mut Dr
         ));
     }
     let hour_factor = super::roles::Rhythm::Evening.factor(hour.of_day(), hour.day().of_week());
-    for _ in 0..draw.poisson(3.0) {
+    for _ in 0..draw.poisson((scale * 0.03).clamp(0.5, 40.0)) {
         scanner(begin, clients, draw, &mut hits);
     }
     for _ in 0..draw.poisson(1.5) {
         crawler(begin, clients, draw, &mut hits);
     }
-    for _ in 0..draw.poisson(scale * 0.35 * hour_factor) {
+    for _ in 0..draw.poisson(scale * 0.15 * hour_factor) {
         visitor(begin, clients, draw, &mut hits);
     }
     hits
@@ -98,7 +102,7 @@ fn session_of(
         let mut hit = plain(at, address, (client, route), draw);
         hit.caller = key.caller;
         hit.object = object;
-        hit.status = status_of(key, now.failing, hit.status, draw);
+        hit.status = status_of(key, hit.status, draw);
         if 400 <= hit.status {
             shrink(&mut hit);
         }
@@ -116,14 +120,12 @@ fn now_of(key: &Key, at: i64) -> Now<'_> {
         clients: &key.clients,
         routes: &key.routes,
         extra_routes: &[],
-        failing: key.always.map(|status| (status, 1.0)),
     };
     for what in key.shifts_at(at) {
         match what {
             What::Level(..) => (),
             What::Addresses(addresses) => now.addresses = addresses,
             What::Client(client) => now.clients = std::slice::from_ref(client),
-            What::Failing(status, share) => now.failing = Some((*status, *share)),
             What::Routes(routes) => now.extra_routes = routes,
         }
     }
@@ -140,10 +142,8 @@ fn object_of(key: &Key, cursor: u64, draw: &mut Draw) -> u64 {
     first + ((unit * unit * unit * count as f64) as u64) * 37
 }
 
-fn status_of(key: &Key, failing: Option<(u16, f64)>, ok: u16, draw: &mut Draw) -> u16 {
-    if let Some((status, share)) = failing
-        && draw.chance(share)
-    {
+fn status_of(key: &Key, ok: u16, draw: &mut Draw) -> u16 {
+    if let Some(status) = key.always {
         return status;
     }
     let [missing, wrong, too_many] = key.errors;
@@ -222,7 +222,7 @@ fn visitor(begin: i64, clients: &[u16], draw: &mut Draw, hits: &mut Vec<Hit>) {
     let network = places::any_of(if draw.chance(0.5) { Sort::Mobile } else { Sort::Home }, draw);
     let address = places::address(network, draw);
     let client = client_of(clients, 5 + draw.below(3));
-    let area = if draw.chance(0.07) { Area::Signup } else { Area::Login };
+    let area = if draw.chance(0.03) { Area::Signup } else { Area::Login };
     let mut at = begin + draw.whole(0, HOUR);
     while draw.chance(0.12) {
         let mut hit = nobody(at, address, (client, routes::first_of(area)), draw);
