@@ -166,11 +166,10 @@ fn with_argument(argument: &str, letter: char) -> Option<(String, Place)> {
         }
         'o' => extra("sent_http_"),
         'C' => extra("cookie_"),
-        'e' | 'n' | 'x' | 'c' if letter != 'c' => extra(""),
+        'e' | 'n' | 'x' => extra(""),
         'p' => extra("port_"),
         'P' => extra("pid_"),
-        'a' => Some(("remote_addr".to_owned(), Place::Client)),
-        'h' => Some(("remote_addr".to_owned(), Place::Client)),
+        'a' | 'h' => Some(("remote_addr".to_owned(), Place::Client)),
         's' => Some(("status".to_owned(), Place::Status)),
         't' => Some(("time".to_owned(), Place::Time)),
         'T' => match argument {

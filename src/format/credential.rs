@@ -54,11 +54,6 @@ impl Credentials {
         }
     }
 
-    /// Whether a query string may hold one.
-    pub(super) fn reads_queries(&self) -> bool {
-        self.argument.is_some()
-    }
-
     /// Looks into the query, if nothing better has been found.
     pub(super) fn settle(&self, record: &mut Record<'_>, best: &Best) {
         if best.0 <= RANK_ARGUMENT {
@@ -167,6 +162,6 @@ mod tests {
         let credentials = Credentials::new(Some("$http_X-Tenant"));
         assert_eq!(credentials.rank("http_x_tenant"), Some(0));
         assert_eq!(credentials.rank("http_x_api_key"), None);
-        assert!(!credentials.reads_queries());
+        assert!(credentials.argument.is_none());
     }
 }

@@ -10,6 +10,7 @@ mod error;
 mod error_log;
 mod escape;
 mod json;
+mod literal;
 mod nginx;
 mod number;
 mod place;

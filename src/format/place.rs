@@ -57,6 +57,7 @@ pub(super) enum Place {
 
 impl Place {
     /// What of {client, time, method, path, status, identity} a value here gives.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "most places have no part in this question")]
     pub(super) const fn gives(self) -> &'static [&'static str] {
         match self {
             Self::Client | Self::BinaryClient | Self::Hops => &["client"],
@@ -112,6 +113,7 @@ impl Place {
 }
 
 /// Puts `value` in its place. `-` and the empty text are absent.
+#[expect(clippy::wildcard_enum_match_arm, reason = "what is no text is a number")]
 pub(super) fn set<'a>(
     record: &mut Record<'a>,
     place: Place,
@@ -145,6 +147,7 @@ pub(super) fn set<'a>(
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "most places have no part in this question")]
 fn set_number(record: &mut Record<'_>, place: Place, text: &[u8]) {
     let micros_times = |factor: fn(u64) -> u64| number::millionths(text).map(factor);
     match place {
@@ -163,6 +166,7 @@ fn set_number(record: &mut Record<'_>, place: Place, text: &[u8]) {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "most places have no part in this question")]
 fn set_absent<'a>(record: &mut Record<'a>, place: Place, value: Field<'a>) {
     match place {
         Place::Request => record.raw_request = Some(value),

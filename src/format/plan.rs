@@ -13,6 +13,7 @@ use super::credential::Best;
 use super::credential::Credentials;
 use super::escape::Escape;
 use super::escape::undo;
+use super::literal::Literal;
 use super::place::Place;
 use super::place::set;
 use super::time::TimeReader;
@@ -33,7 +34,7 @@ pub(super) enum Token {
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     /// What every line begins with.
-    head: Box<[u8]>,
+    head: Literal,
     steps: Box<[Step]>,
     /// The step that ends at ` [time] "`, wherever its own text would seem to end.
     anchored: Option<usize>,
@@ -47,7 +48,7 @@ struct Step {
     place: Place,
     until: Until,
     /// What stands behind the field.
-    after: Box<[u8]>,
+    after: Literal,
     escape: Escape,
     rank: Option<u8>,
     /// The field has at least so many bytes: a time holds a space.
@@ -117,7 +118,7 @@ impl Plan {
         }
         let anchored = anchor_of(head, &steps);
         Ok(Self {
-            head: head.into(),
+            head: Literal::new(head),
             steps: steps.into(),
             anchored,
             credentials,
@@ -145,7 +146,7 @@ impl Plan {
 
     /// Whether even an empty line fits: one variable and nothing else.
     pub(super) fn fits_an_empty_line(&self) -> bool {
-        self.head.is_empty() && matches!(&*self.steps, [step] if step.after.is_empty())
+        self.head.len() == 0 && matches!(&*self.steps, [step] if step.after.len() == 0)
     }
 
     /// Cuts the line and puts every field in its place.
@@ -155,7 +156,7 @@ impl Plan {
         line: &'a [u8],
         time: &mut TimeReader,
     ) -> Result<(), &'static str> {
-        let Some(mut rest) = line.strip_prefix(&*self.head) else {
+        let Some(mut rest) = self.head.strip(line) else {
             return Err("does not begin as the log format does");
         };
         let anchor = match self.anchored {
@@ -223,7 +224,7 @@ impl Step {
             name: name.to_owned(),
             place,
             until,
-            after: after.into(),
+            after: Literal::new(after),
             escape: Escape::default(),
             rank: None,
             bytes_min: if holds_space { "01/Jan/2000:00:00:00 ".len() } else { 0 },
@@ -249,7 +250,7 @@ impl Step {
         }
         let mut from = self.bytes_min;
         loop {
-            let found = find(rest.get(from..).unwrap_or(&[]), &self.after);
+            let found = self.after.find(rest.get(from..).unwrap_or(&[]));
             let end = from + found.ok_or("ends before its last field")?;
             if self.until == Until::Found || !is_inside_list(rest, end) {
                 return self.cut_at(rest, end);
@@ -261,7 +262,7 @@ impl Step {
     /// Ends the field at a known place.
     fn cut_at<'a>(&self, rest: &'a [u8], end: usize) -> Result<Cut<'a>, &'static str> {
         let (text, rest) = rest.split_at_checked(end).ok_or("has its fields in another order")?;
-        let rest = rest.strip_prefix(&*self.after).ok_or("does not fit the log format")?;
+        let rest = self.after.strip(rest).ok_or("does not fit the log format")?;
         Ok(Cut { text, rest, is_escaped: false, quirk: None })
     }
 
@@ -274,7 +275,7 @@ impl Step {
             if behind.first() == Some(&b'\\') && self.escape != Escape::None {
                 is_escaped = true;
                 from = at + 2;
-            } else if let Some(rest) = behind.strip_prefix(&*self.after) {
+            } else if let Some(rest) = self.after.strip(behind) {
                 return Ok(Cut { text, rest, is_escaped, quirk: None });
             } else {
                 // A bare quote inside the field.
@@ -299,29 +300,15 @@ pub(super) fn bracket(line: &[u8]) -> Option<usize> {
 /// The step before a time in brackets that a quoted field follows, if nothing to the
 /// left of it is quoted.
 fn anchor_of(head: &[u8], steps: &[Step]) -> Option<usize> {
-    let is_time = |step: &Step| step.place == Place::Time && step.after.starts_with(b"] \"");
+    let is_time =
+        |step: &Step| step.place == Place::Time && step.after.bytes().starts_with(b"] \"");
     let time = steps.iter().position(is_time)?;
     let before = time.checked_sub(1)?;
     let left = steps.get(..time)?;
     let has_quote = |text: &[u8]| text.contains(&b'"');
-    let is_bare = !has_quote(head) && !left.iter().any(|step| has_quote(&step.after));
-    let is_bracketed = left.last()?.after.ends_with(b"[");
+    let is_bare = !has_quote(head) && !left.iter().any(|step| has_quote(step.after.bytes()));
+    let is_bracketed = left.last()?.after.bytes().ends_with(b"[");
     (is_bare && is_bracketed).then_some(before)
-}
-
-fn find(text: &[u8], literal: &[u8]) -> Option<usize> {
-    let (&first, _) = literal.split_first()?;
-    if literal.len() == 1 {
-        return memchr(first, text);
-    }
-    let mut from = 0;
-    loop {
-        let at = from + memchr(first, text.get(from..)?)?;
-        if text.get(at..)?.starts_with(literal) {
-            return Some(at);
-        }
-        from = at + 1;
-    }
 }
 
 /// Whether the space at `at` stands in `a, b` or `a : b`.

@@ -121,7 +121,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match deserializer.deserialize_str(TreeVisitor)? {
             Tree::Text(key) => Ok(Self(key)),
-            _ => Ok(Self(Cow::Borrowed(""))),
+            Tree::Null
+            | Tree::Bool(_)
+            | Tree::Whole(_)
+            | Tree::Negative(_)
+            | Tree::Float(_)
+            | Tree::List(_)
+            | Tree::Map(_) => Ok(Self(Cow::Borrowed(""))),
         }
     }
 }
