@@ -85,8 +85,8 @@ impl Calibration {
         let (base_bin, above) = base_of(&bins, wanted.max(1));
         let kept = above.saturating_sub(trimmed);
         let base = score_of(base_bin);
-        let scale = scale_of(bins.get(base_bin..).unwrap_or(&[]), kept);
-        Some(Tail { base, share: as_float(kept.max(1)) / as_float(tests), scale, tests })
+        let scale = scale_of(bins.get(base_bin..).unwrap_or(&[]), (kept, above - kept));
+        Some(Tail { base, share: as_float(above.max(1)) / as_float(tests), scale, tests })
     }
 
     fn sums(&self) -> Vec<u64> {
@@ -149,18 +149,24 @@ fn base_of(bins: &[u64], wanted: u64) -> (usize, u64) {
     (1, above)
 }
 
-/// The mean excess over the first bin, of the lowest `kept` only.
-fn scale_of(bins: &[u64], kept: u64) -> f64 {
+/// The mean excess over the first bin. Of those cut off at the top it is only known that
+/// they are no less than the highest that was kept.
+fn scale_of(bins: &[u64], (kept, cut): (u64, u64)) -> f64 {
     /// An honest tail's excess is mixed in as if seen this often.
     const WORTH: f64 = 10.0;
     let mut left = kept;
     let mut sum = HONEST_SCALE * WORTH;
+    let mut highest: f64 = 0.0;
     for (steps, &count) in (0u32..).zip(bins) {
         let taken = count.min(left);
-        let excess = (f64::from(steps) + 0.5) / BINS_PER_UNIT;
-        sum += as_float(taken) * excess.min(EXCESS_MAX);
+        let excess = ((f64::from(steps) + 0.5) / BINS_PER_UNIT).min(EXCESS_MAX);
+        if taken != 0 {
+            highest = excess;
+        }
+        sum += as_float(taken) * excess;
         left -= taken;
     }
+    sum += as_float(cut) * highest;
     (sum / (as_float(kept) + WORTH)).max(0.8 * HONEST_SCALE)
 }
 

@@ -17,8 +17,8 @@ pub enum Input {
     /// No source will bring anything earlier than this any more, but for latecomers.
     Tick(Timestamp),
     Verdict(Verdict),
-    Inventory(Arc<Inventory>),
-    Networks(Arc<Networks>),
+    Inventory(#[serde(with = "super::shared")] Arc<Inventory>),
+    Networks(#[serde(with = "super::shared")] Arc<Networks>),
     Settings(Box<Settings>),
     /// The end of all files: every slot up to the watermark is closed at once, and what
     /// lies beyond it is set aside.
