@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::intake::Intake;
 use super::judge::{Judge, Rhythm};
+use crate::alert::AlertError;
 use crate::config::{Config, SecretError};
 use crate::engine::{Engine, EngineError, Input, Settings};
 use crate::format::FormatError;
@@ -45,8 +46,10 @@ pub enum JobError {
     Unreadable { path: PathBuf, source: io::Error },
     #[error("cannot write {path}")]
     Output { path: PathBuf, source: io::Error },
-    #[error("cannot use the store's key")]
+    #[error("cannot use a secret of the configuration")]
     Secret(#[from] SecretError),
+    #[error(transparent)]
+    Alert(#[from] AlertError),
     #[error("the store's key is not 32 bytes in 64 hexadecimal digits; make one with: openssl rand -hex 32")]
     StoreKey,
     #[error("cannot listen on {address}")]
@@ -148,6 +151,7 @@ fn settings(config: &Config) -> Settings {
     Settings {
         false_alarms_per_day: config.alerts.false_alarms_per_day,
         patience: config.alerts.patience,
+        detectors: config.detectors.clone(),
         ..Settings::default()
     }
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
 use super::beats::{Beats, Stage};
@@ -16,7 +15,7 @@ use super::job::{Job, JobError, Outputs};
 use super::judge::Rhythm;
 use super::keeper::{Announce, Keeper, Mailing, Pending};
 use super::outputs::Writers;
-use super::people;
+use super::people::{self, Tasks};
 use super::play::Play;
 use super::stages::{Said, Stages};
 use crate::config::Config;
@@ -89,7 +88,7 @@ pub async fn run(live: Live) -> Result<(), JobError> {
         stages.say(Said::Input(input))?;
     }
 
-    let mut tasks = JoinSet::new();
+    let mut tasks = Tasks::new();
     if let Some(wanted) = live.config.web.listen {
         let listener = listen(wanted, live.any_port).await?;
         let address = listener.local_addr().map_or(wanted, |address| address);

@@ -1,10 +1,10 @@
 //! What the file says to what it means, with errors that point.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::detect::Panel;
 use crate::identity::KeyIs;
 use crate::model::Millis;
 
@@ -26,10 +26,8 @@ pub struct Config {
     pub inventory: Option<PathBuf>,
     pub networks: Option<PathBuf>,
     pub alerts: Alerts,
-    /// A table for each detector that is made louder or quieter.
-    pub detectors: toml::Table,
-    /// When a credential counts as stale, by the name of the check.
-    pub stale: BTreeMap<String, Millis>,
+    /// The thresholds of every detector; `[stale]` is one of them.
+    pub detectors: Panel,
     pub mail: Option<Mail>,
     pub web: Web,
     pub store: Store,
@@ -123,8 +121,7 @@ impl Default for Config {
             inventory: None,
             networks: None,
             alerts: Alerts { false_alarms_per_day: 1.0, patience: Millis::seconds(5) },
-            detectors: toml::Table::new(),
-            stale: read::stale_defaults(),
+            detectors: Panel::default(),
             mail: None,
             web: Web { listen: Self::DEFAULT_LISTEN.parse().ok(), base_url: None },
             store: Store {

@@ -1,36 +1,27 @@
 //! The file's tables, one function each, to [`Config`].
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use serde::Deserialize;
 use toml::de::DeTable;
 
 use super::mistakes::{self, Mistake};
 use super::table::Table;
 use super::{Alerts, Config, ConfigError, Mail, Source, Store, Tls, Web};
-use crate::detect::Panel;
+use crate::detect::{Panel, StaleCredential};
 use crate::format::{self, Parser};
 use crate::identity::KeyIs;
 use crate::model::Millis;
-
-/// When a credential counts as stale, and where the figure comes from is in the
-/// commented configuration.
-const STALE: &[(&str, i64)] = &[
-    ("unused_warn", 45),
-    ("unused_fail", 90),
-    ("never_used", 14),
-    ("rotation_overdue", 90),
-    ("expiring_warn", 30),
-    ("expiring_fail", 7),
-];
 
 const SUBMISSION_PORT: u16 = 587;
 const SUBMISSIONS_PORT: u16 = 465;
 const SMTP_PORT: u16 = 25;
 
-pub(super) fn stale_defaults() -> BTreeMap<String, Millis> {
-    STALE.iter().map(|(name, days)| ((*name).to_owned(), Millis::days(*days))).collect()
+/// The file as the detectors see it.
+#[derive(Deserialize)]
+struct OnlyDetectors {
+    detectors: Panel,
 }
 
 pub(super) fn config(text: &str, name: &str) -> Result<Config, ConfigError> {
@@ -66,16 +57,21 @@ fn fill(config: &mut Config, document: &DeTable<'_>, text: &str) -> Vec<Mistake>
         mistakes.extend(table.map(read).unwrap_or_default());
     };
     each(top.table("alerts"), &mut |table| alerts(&mut config.alerts, table));
-    each(top.table("stale"), &mut |table| stale(&mut config.stale, table));
     each(top.table("mail"), &mut |table| mail(&mut config.mail, table));
     each(top.table("web"), &mut |table| web(&mut config.web, table));
     each(top.table("store"), &mut |table| store(&mut config.store, table));
     if top.table("detectors").is_some() {
-        let place = top.place_of("detectors");
-        match detectors(text) {
-            Ok(tables) => config.detectors = tables,
-            Err(why) => top.complain(place, "a detector's settings are wrong".into(), &why).unwrap_or(()),
+        match toml::from_str::<OnlyDetectors>(text) {
+            Ok(only) => config.detectors = only.detectors,
+            Err(error) => mistakes.push(Mistake {
+                at: error.span().unwrap_or_else(|| top.place_of("detectors")),
+                what: "a detector's settings are wrong".to_owned(),
+                instead: error.message().to_owned(),
+            }),
         }
+    }
+    if let Some(table) = top.table("stale") {
+        mistakes.extend(stale(&mut config.detectors.stale_credential, table));
     }
     mistakes.extend(top.finish());
     mistakes
@@ -118,11 +114,22 @@ fn alerts(alerts: &mut Alerts, values: &DeTable<'_>) -> Vec<Mistake> {
     table.finish()
 }
 
-fn stale(stale: &mut BTreeMap<String, Millis>, values: &DeTable<'_>) -> Vec<Mistake> {
+fn stale(stale: &mut StaleCredential, values: &DeTable<'_>) -> Vec<Mistake> {
     let mut table = Table::new("stale", values);
-    for (name, _) in STALE {
-        if let Some(length) = table.duration(name) {
-            stale.insert((*name).to_owned(), length);
+    let days = [
+        ("unused_warn", &mut stale.unused_warn_days_min),
+        ("unused_fail", &mut stale.unused_fail_days_min),
+        ("never_used", &mut stale.never_used_days_min),
+        ("rotation_overdue", &mut stale.rotation_days_max),
+        ("expiring_warn", &mut stale.expiring_warn_days_max),
+        ("expiring_fail", &mut stale.expiring_fail_days_max),
+    ];
+    for (name, days) in days {
+        let Some(length) = table.duration(name) else { continue };
+        *days = length.whole_days();
+        if length != Millis::days(*days) {
+            let at = table.place_of(name);
+            table.complain::<()>(at, format!("`{name}` is not in whole days"), "write \"45d\"");
         }
     }
     table.finish()
@@ -203,14 +210,4 @@ fn store(store: &mut Store, values: &DeTable<'_>) -> Vec<Mistake> {
     store.key = table.secret("key");
     store.retention = table.duration("retention").unwrap_or(store.retention);
     table.finish()
-}
-
-/// The detectors' tables, tried on the detectors themselves.
-fn detectors(text: &str) -> Result<toml::Table, String> {
-    let mut document: toml::Table = toml::from_str(text).map_err(|error| error.to_string())?;
-    let Some(toml::Value::Table(tables)) = document.remove("detectors") else {
-        return Err("write [detectors.NAME] with the settings below".to_owned());
-    };
-    Panel::new(&tables).map_err(|error| error.to_string())?;
-    Ok(tables)
 }

@@ -3,3 +3,4 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
 mod architecture;
+mod config;
