@@ -4,3 +4,6 @@
 
 mod architecture;
 mod config;
+mod program;
+mod replay;
+mod wrong_input;
