@@ -6,6 +6,11 @@ use core::fmt::Write as _;
 
 /// The bytes as text: what is no UTF-8 is replaced, control characters are shown as `\xHH`.
 pub(super) fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    if bytes.iter().all(|byte| (b' '..=b'~').contains(byte))
+        && let Ok(text) = str::from_utf8(bytes)
+    {
+        return Cow::Borrowed(text);
+    }
     let text = String::from_utf8_lossy(bytes);
     if !text.chars().any(is_hidden) {
         return text;
