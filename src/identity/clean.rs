@@ -47,15 +47,12 @@ pub(super) fn decoded(bytes: &[u8]) -> Cow<'_, [u8]> {
             [high, low, ..] if first == b'%' => hex(*high).zip(hex(*low)),
             _ => None,
         };
-        match value {
-            Some((high, low)) => {
-                plain.push(high << 4 | low);
-                rest = behind.get(2..).unwrap_or(&[]);
-            }
-            None => {
-                plain.push(first);
-                rest = behind;
-            }
+        if let Some((high, low)) = value {
+            plain.push(high << 4 | low);
+            rest = behind.get(2..).unwrap_or(&[]);
+        } else {
+            plain.push(first);
+            rest = behind;
         }
     }
     Cow::Owned(plain)

@@ -10,6 +10,7 @@ use crate::model::{EventBatch, Record, Timestamp};
 
 const SEEN: Seen<'_> = Seen { source: "access.log", format: "combined", arrival: Timestamp(9) };
 
+#[expect(clippy::unnecessary_wraps, reason = "a record's fields are optional")]
 fn field(text: &str) -> Option<Cow<'_, [u8]>> {
     Some(Cow::Borrowed(text.as_bytes()))
 }

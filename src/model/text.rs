@@ -124,11 +124,12 @@ fn is_same(left: &[u8], right: &[u8]) -> bool {
     }
     let (left, left_rest) = left.as_chunks::<8>();
     let (right, right_rest) = right.as_chunks::<8>();
-    let pairs = left.iter().zip(right);
-    let rests = left_rest.iter().zip(right_rest);
-    pairs.fold(true, |same, (left, right)| {
-        same & (u64::from_ne_bytes(*left) == u64::from_ne_bytes(*right))
-    }) && rests.fold(true, |same, (left, right)| same & (left == right))
+    let eights = left.iter().zip(right).fold(0, |differs, (left, right)| {
+        differs | (u64::from_ne_bytes(*left) ^ u64::from_ne_bytes(*right))
+    });
+    let rest =
+        left_rest.iter().zip(right_rest).fold(0, |differs, (left, right)| differs | (left ^ right));
+    eights == 0 && rest == 0
 }
 
 fn slice_of<'a>(text: &'a str, ends: &[u32], number: u32) -> &'a [u8] {
