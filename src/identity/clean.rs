@@ -6,6 +6,11 @@ use core::fmt::Write as _;
 
 /// The bytes as text: what is no UTF-8 is replaced, control characters are shown as `\xHH`.
 pub(super) fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    if bytes.iter().all(|byte| (b' '..=b'~').contains(byte))
+        && let Ok(text) = str::from_utf8(bytes)
+    {
+        return Cow::Borrowed(text);
+    }
     let text = String::from_utf8_lossy(bytes);
     if !text.chars().any(is_hidden) {
         return text;
@@ -42,15 +47,12 @@ pub(super) fn decoded(bytes: &[u8]) -> Cow<'_, [u8]> {
             [high, low, ..] if first == b'%' => hex(*high).zip(hex(*low)),
             _ => None,
         };
-        match value {
-            Some((high, low)) => {
-                plain.push(high << 4 | low);
-                rest = behind.get(2..).unwrap_or(&[]);
-            }
-            None => {
-                plain.push(first);
-                rest = behind;
-            }
+        if let Some((high, low)) = value {
+            plain.push(high << 4 | low);
+            rest = behind.get(2..).unwrap_or(&[]);
+        } else {
+            plain.push(first);
+            rest = behind;
         }
     }
     Cow::Owned(plain)

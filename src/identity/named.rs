@@ -11,9 +11,8 @@ const NAME_BYTES_MAX: usize = 96;
 
 /// Adds the places of all values in `text` whose names say that they are secret.
 pub(super) fn find_named(text: &[u8], place: Place, hits: &mut Vec<Range<usize>>) {
-    let colons = matches!(place, Place::Text | Place::Sample);
     let mut from = 0;
-    while let Some((sign, behind)) = next_sign(text, from, colons) {
+    while let Some((sign, behind)) = next_sign(text, from, place) {
         from = behind;
         let before = text.get(..sign).unwrap_or(&[]);
         let Some(takes_rest) = secret_name_at_end(before) else { continue };
@@ -26,14 +25,14 @@ pub(super) fn find_named(text: &[u8], place: Place, hits: &mut Vec<Range<usize>>
     find_url_passwords(text, hits);
 }
 
-/// The next `=`, `%3D`, or where they count `:`; where it stands and what is behind it.
-fn next_sign(text: &[u8], from: usize, colons: bool) -> Option<(usize, usize)> {
+/// The next `=`, `%3D`, or in a text `:`; where it stands and what is behind it.
+fn next_sign(text: &[u8], from: usize, place: Place) -> Option<(usize, usize)> {
     let mut at = from;
     loop {
         let rest = text.get(at..)?;
-        let found = match colons {
-            true => memchr::memchr3(b'=', b'%', b':', rest)?,
-            false => memchr::memchr2(b'=', b'%', rest)?,
+        let found = match place {
+            Place::Path | Place::Query => memchr::memchr2(b'=', b'%', rest)?,
+            Place::Text | Place::Sample => memchr::memchr3(b'=', b'%', b':', rest)?,
         };
         let sign = at + found;
         match text.get(sign..)? {

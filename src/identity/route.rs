@@ -18,11 +18,19 @@ const EXTENSION_BYTES_MAX: usize = 5;
 pub(super) fn route_of(path: &str, out: &mut String) {
     out.clear();
     let path = without_host(path);
-    let end = path.find(['?', '#']).unwrap_or(path.len());
+    let end = memchr::memchr2(b'?', b'#', path.as_bytes()).unwrap_or(path.len());
     let path = path.get(..end).unwrap_or("");
     let mut segments = 0;
     let mut slash = if path.starts_with('/') { "/" } else { "" };
-    for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+    let mut start = 0;
+    while start < path.len() {
+        let rest = path.get(start..).unwrap_or("");
+        let bytes = rest.bytes().take_while(|byte| *byte != b'/').count();
+        let segment = rest.get(..bytes).unwrap_or("");
+        start += bytes + 1;
+        if segment.is_empty() {
+            continue;
+        }
         let shown = Template::of(segment);
         let fits = out.len() + shown.bytes() + slash.len() + REST.len() <= ROUTE_BYTES_MAX;
         if segments == SEGMENTS_MAX || !fits {
@@ -72,13 +80,16 @@ struct Letters {
 
 impl<'s> Template<'s> {
     fn of(segment: &'s str) -> Self {
+        if segment.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Self { first: "{id}", extension: "" };
+        }
         let letters = Letters::of(segment.as_bytes());
         if letters.digits + letters.odd == 0 && segment.len() < RANDOM_BYTES_MIN {
             return Self { first: segment, extension: "" };
         }
-        let (stem, extension) = match letters.dots {
-            0 => (segment, ""),
-            _ => split_extension(segment),
+        let (stem, extension) = match (letters.dots, letters.odd) {
+            (0, _) | (_, 1..) => (segment, ""),
+            (_, 0) => split_extension(segment),
         };
         let kind = match extension {
             "" => kind_of(segment.as_bytes(), &letters),

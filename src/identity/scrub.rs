@@ -25,6 +25,14 @@ pub(super) struct Scratch {
     pub text: String,
 }
 
+/// What a text must have before it is worth a closer look.
+struct Signs {
+    /// A sign between a name and a value.
+    named: bool,
+    /// A long run that is no plain word, or a blank behind a scheme.
+    tokens: bool,
+}
+
 /// The credential of a line, which must not stand anywhere else in it.
 #[derive(Clone)]
 pub(super) struct Own {
@@ -50,8 +58,11 @@ impl Scrubber {
     ) -> bool {
         let hits = &mut scratch.hits;
         hits.clear();
-        if may_hold_secret(text.as_bytes(), place) {
+        let signs = Signs::in_text(text.as_bytes(), place);
+        if signs.named {
             find_named(text.as_bytes(), place, hits);
+        }
+        if signs.tokens {
             find_tokens(text.as_bytes(), place, hits);
         }
         if let Some(own) = own {
@@ -68,10 +79,10 @@ impl Scrubber {
     /// The text without its secrets.
     pub(super) fn scrub<'t>(&self, text: &'t str, place: Place) -> Cow<'t, str> {
         let mut scratch = Scratch::default();
-        match self.replaces((text, place), None, &mut scratch) {
-            true => Cow::Owned(scratch.text),
-            false => Cow::Borrowed(text),
+        if self.replaces((text, place), None, &mut scratch) {
+            return Cow::Owned(scratch.text);
         }
+        Cow::Borrowed(text)
     }
 
     fn replace(&self, text: &str, place: Place, scratch: &mut Scratch) {
@@ -117,30 +128,31 @@ impl Own {
     }
 }
 
-/// Quickly, so that ordinary texts cost next to nothing: no secret is without one of these.
-fn may_hold_secret(text: &[u8], place: Place) -> bool {
-    let mut run = 0;
-    let mut is_word = true;
-    for &byte in text {
-        if byte.is_ascii_lowercase() {
-            run += 1;
-        } else if is_of_token(byte, place) {
-            is_word = false;
-            run += 1;
-            if byte == b'%' {
-                return true;
+impl Signs {
+    /// Looks once at every byte, so that ordinary texts cost next to nothing.
+    fn in_text(text: &[u8], place: Place) -> Self {
+        let mut signs = Self { named: false, tokens: false };
+        let mut run = 0;
+        let mut is_word = true;
+        for &byte in text {
+            if byte.is_ascii_lowercase() {
+                run += 1;
+            } else if is_of_token(byte, place) {
+                // Encoded, a byte may be any sign; a plus may be a blank behind `Bearer`.
+                signs.named |= byte == b'%';
+                signs.tokens |= byte == b'%' || byte == b'+';
+                is_word = false;
+                run += 1;
+            } else {
+                signs.named |= byte == b'=' || byte == b':';
+                signs.tokens |= byte == b' ';
+                run = 0;
+                is_word = true;
             }
-        } else if matches!(byte, b'=' | b':' | b' ') {
-            return true;
-        } else {
-            run = 0;
-            is_word = true;
+            signs.tokens |= RUN_BYTES_MIN <= run && !is_word;
         }
-        if RUN_BYTES_MIN <= run && !is_word {
-            return true;
-        }
+        signs
     }
-    false
 }
 
 /// Sorts the places and joins those that overlap.
@@ -181,4 +193,68 @@ fn encoded(secret: &[u8]) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every label as `#`.
+    fn check(place: Place, text: &str, expected: &str) {
+        let scrubber = Scrubber::new(Pseudonyms::new([3; 32]));
+        let mut parts = Vec::new();
+        for part in
+            scrubber.scrub(text, place).split("[secret:").flat_map(|part| part.split("[hash:"))
+        {
+            let behind = part.split_once(']').map_or(part, |(_label, behind)| behind);
+            parts.push(if parts.is_empty() { part.to_owned() } else { behind.to_owned() });
+        }
+        let seen = parts.join("#");
+        assert_eq!(seen, expected, "{text}");
+    }
+
+    #[test]
+    fn values_of_secret_arguments_are_hidden() {
+        check(Place::Query, "api_key=abc&limit=20", "api_key=#&limit=20");
+        check(Place::Query, "limit=20&%61pi%5Fkey=abc", "limit=20&%61pi%5Fkey=#");
+        check(Place::Query, "user[password]=hunter2&x=1", "user[password]=#&x=1");
+        check(Place::Query, "X-Amz-Signature=ff&X-Amz-Date=1", "X-Amz-Signature=#&X-Amz-Date=1");
+        check(Place::Query, "next=%2Fcb%3Ftoken%3Dabc%26a%3D1", "next=%2Fcb%3Ftoken%3D#%26a%3D1");
+        check(Place::Query, "a=1;token=abc", "a=1;token=#");
+        check(Place::Path, "/cb;jsessionid=ff12/x", "/cb;jsessionid=#/x");
+        check(Place::Text, "https://example.com/?code=xyz&a=1", "https://example.com/?code=#&a=1");
+        check(Place::Text, "{\"token\": \"abc\", \"a\": 1}", "{\"token\": \"#\", \"a\": 1}");
+        check(Place::Text, "{\\\"api_key\\\":\\\"abc\\\"}", "{\\\"api_key\\\":\\\"#\\\"}");
+        check(Place::Text, "https://bo:pw@example.com/", "https://bo:#@example.com/");
+        check(Place::Sample, "\"Authorization: Basic a b\" x", "\"Authorization: #\" x");
+    }
+
+    #[test]
+    fn tokens_are_hidden_wherever_they_stand() {
+        check(Place::Text, "curl Bearer abcd1234 x", "curl Bearer # x");
+        check(Place::Query, "h=Bearer%20abcd1234", "h=Bearer%20#");
+        check(Place::Text, "(sk-proj-abcdefghijkl)", "(#)");
+        check(Place::Text, "AKIAIOSFODNN7EXAMPLE", "#");
+        check(Place::Path, "/bot12/xoxb-1234-abcdefgh/x", "/bot12/#/x");
+        check(Place::Path, "/a/9e107d9d372bb6826bd81d3542a419d6", "/a/#");
+        check(Place::Query, "q=kR7xo/Wq2LmZ9vT4+bN8cY1/pS6dF3gH5jK0aQeU", "q=#");
+        check(Place::Query, "q=glpat-abcdefghijklmno", "q=#");
+    }
+
+    #[test]
+    fn ordinary_texts_stay() {
+        for (place, text) in [
+            (Place::Path, "/v1/orders/76397250"),
+            (Place::Path, "/v1/customers-list/550e8400-e29b-41d4-a716-446655440000"),
+            (Place::Path, "/blog/the-10-best-keys-of-2024-and-why-we-like-them"),
+            (Place::Query, "limit=20&cursor=abc&sort=-created_at&max_tokens=100"),
+            (Place::Query, "from=2026-03-09T00:00:00Z&to=2026-03-10T00:00:00%2B01:00"),
+            (Place::Text, "Mozilla/5.0 (X11; Linux x86_64; rv:125.0) Gecko/20100101 Firefox/125.0"),
+            (Place::Text, "acme-sdk-php/1.5.2 GuzzleHttp/7 (example client; build 20260309)"),
+            (Place::Text, "basic support for bearer of news"),
+            (Place::Query, "token=&key"),
+        ] {
+            check(place, text, text);
+        }
+    }
 }

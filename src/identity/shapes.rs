@@ -128,7 +128,25 @@ fn shape_in(run: &[u8]) -> Option<usize> {
     }
     (0..run.len()).filter(|&place| is_boundary(run, place)).find(|&place| {
         let rest = run.get(place..).unwrap_or(&[]);
-        PUBLIC_IDS.iter().chain(&SHAPES).any(|shape| shape.is_at_start(rest))
+        // The first letters of all shapes: most words are done with here.
+        matches!(
+            rest,
+            [
+                b'A' | b'E'
+                    | b'S'
+                    | b'd'
+                    | b'g'
+                    | b'h'
+                    | b'n'
+                    | b'p'
+                    | b'r'
+                    | b's'
+                    | b'w'
+                    | b'x'
+                    | b'y',
+                ..
+            ]
+        ) && PUBLIC_IDS.iter().chain(&SHAPES).any(|shape| shape.is_at_start(rest))
     })
 }
 
@@ -161,7 +179,12 @@ fn find_schemes(text: &[u8], hits: &mut Vec<Range<usize>>) {
 
 fn behind_word(text: &[u8], from: usize, word: &[u8]) -> Option<usize> {
     let rest = text.get(from..)?;
-    let place = rest.windows(word.len()).position(|seen| seen.eq_ignore_ascii_case(word))?;
+    let is_word = |place: &usize| {
+        let seen = rest.get(*place..*place + word.len());
+        seen.is_some_and(|seen| seen.eq_ignore_ascii_case(word))
+    };
+    // Both schemes begin with the same letter.
+    let place = memchr::memchr2_iter(b'b', b'B', rest).find(is_word)?;
     Some(from + place + word.len())
 }
 
