@@ -14,6 +14,8 @@ mod siblings;
 mod source;
 mod status;
 mod tailer;
+#[cfg(test)]
+mod world;
 
 pub use chunk::Chunk;
 pub use error::TailError;

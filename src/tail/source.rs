@@ -210,21 +210,17 @@ impl Source {
             })
     }
 
-    /// Gives the last line, with or without newline; then takes the next file.
+    /// Leaves a file that nobody writes to any more, and takes the next.
     fn finish(&mut self, out: &mut Vec<Tailed>) {
-        let Some(lines) = &mut self.reading else {
-            return;
-        };
-        match lines.next(Unfinished::Give) {
-            Ok(Piece::Lines { bytes, start }) => {
-                let quiet = self.quiet.take();
-                self.give(bytes, start, out);
-                self.quiet = quiet;
-            }
-            Ok(Piece::Skipped) => {}
-            Ok(Piece::End) => self.take_next(),
-            Err(error) => self.fail(error, out),
+        let unfinished = self.reading.as_ref().map_or(0, Lines::unread);
+        if 0 < unfinished {
+            let because = format!(
+                "the file that {} was rotated to ends inside a line of {unfinished} bytes",
+                self.path.display()
+            );
+            self.tell_loss(unfinished, because, out);
         }
+        self.take_next();
     }
 
     fn take_next(&mut self) {
@@ -247,26 +243,27 @@ impl Source {
 
     /// Opens what is newer than the newest that is open, if the path is another file now.
     fn note_rotation(&mut self) {
-        let newest = self.waiting.back().map(|content| (content.file, content.modified));
+        // As it is now: its compressed copy keeps its time, and is not newer.
+        let newest = self.waiting.back_mut().and_then(|content| {
+            content.look_again().ok()?;
+            Some((content.file, content.modified))
+        });
         let reading = self.reading.as_ref().map(|lines| (lines.file(), lines.at().modified));
-        let Some((file, modified)) = newest.or(reading) else {
+        let Some(newest) = newest.or(reading) else {
             return;
         };
         match siblings::look_at(&self.path) {
-            Ok(current) if current.file == file => {
+            Ok(current) if current.file == newest.0 => {
                 if self.status.state == SourceState::Missing {
                     self.status.state = SourceState::Idle;
                 }
+                return;
             }
-            Ok(_) => {
-                let files = siblings::list(&self.path);
-                self.wait_for(&search::newer_than(&files, file, modified));
-            }
-            Err(error) => {
-                let error = TailError::open(&self.path, error);
-                self.cannot_open(&error);
-            }
+            Ok(_) => {}
+            Err(error) => self.cannot_open(&TailError::open(&self.path, error)),
         }
+        let files = siblings::list(&self.path);
+        self.wait_for(&search::newer_than(&self.path, &files, newest));
     }
 
     fn wait_for(&mut self, newer: &[Sibling]) {
@@ -285,12 +282,8 @@ impl Source {
     }
 
     fn cannot_open(&mut self, error: &TailError) {
-        self.status.state = match error {
-            TailError::Open { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                SourceState::Missing
-            }
-            _ => SourceState::Unreadable,
-        };
+        self.status.state =
+            if error.is_missing() { SourceState::Missing } else { SourceState::Unreadable };
         self.status.problem = Some(error.to_string());
         self.status.at_end = true;
     }
@@ -395,8 +388,7 @@ impl Source {
             }
             Err(error) => {
                 // What appears later is new as a whole.
-                if matches!(&error, TailError::Open { source, .. } if source.kind() == io::ErrorKind::NotFound)
-                {
+                if error.is_missing() {
                     self.unseen = Unseen::FromBeginning;
                 }
                 self.cannot_open(&error);
