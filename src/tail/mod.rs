@@ -1,5 +1,7 @@
 //! Bytes to whole lines with positions: files that grow, rotate, are cut short and vanish.
 
+#[cfg(test)]
+mod cases;
 mod chunk;
 mod content;
 mod error;

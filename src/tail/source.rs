@@ -189,7 +189,7 @@ impl Source {
             QUIET_POLLS_MIN <= quiet.polls && QUIET_MIN <= now.saturating_sub(quiet.since);
         if self.is_behind() {
             self.status.state = SourceState::CatchingUp;
-        } else if self.status.state != SourceState::Missing {
+        } else if !self.is_path_lost() {
             self.status.state = SourceState::Idle;
         }
         let is_packed = self.reading.as_ref().is_some_and(Lines::is_packed);
@@ -254,22 +254,36 @@ impl Source {
         };
         match siblings::look_at(&self.path) {
             Ok(current) if current.file == newest.0 => {
-                if self.status.state == SourceState::Missing {
+                if self.is_path_lost() {
                     self.status.state = SourceState::Idle;
                 }
                 return;
             }
             Ok(_) => {}
-            Err(error) => self.cannot_open(&TailError::open(&self.path, error)),
+            Err(_) => {
+                if let Err(error) = Content::open_file(&self.path) {
+                    self.cannot_open(&error);
+                }
+            }
         }
         let files = siblings::list(&self.path);
         self.wait_for(&search::newer_than(&self.path, &files, newest));
     }
 
+    fn is_path_lost(&self) -> bool {
+        matches!(self.status.state, SourceState::Missing | SourceState::Unreadable)
+    }
+
     fn wait_for(&mut self, newer: &[Sibling]) {
         for sibling in newer.iter().take(WAITING_MAX - self.waiting.len().min(WAITING_MAX)) {
             match Content::open_file(&sibling.path) {
-                Ok(content) if content.file == sibling.file => self.waiting.push_back(content),
+                Ok(content) if content.file == sibling.file => {
+                    // Whoever writes has to learn of it: from now on it must be quiet.
+                    if self.waiting.is_empty() {
+                        self.quiet = None;
+                    }
+                    self.waiting.push_back(content);
+                }
                 // Renamed in this moment: the next look sees it right.
                 Ok(_) => return,
                 Err(error) if sibling.path == self.path => self.cannot_open(&error),

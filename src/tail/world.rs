@@ -84,6 +84,10 @@ impl World {
         fs::remove_file(self.path(name)).unwrap();
     }
 
+    pub(super) fn remove_quietly(&self, name: &str) {
+        fs::remove_file(self.path(name)).unwrap();
+    }
+
     pub(super) fn copy(&mut self, from: &str, to: &str) {
         fs::copy(self.path(from), self.path(to)).unwrap();
         let file = File::options().append(true).open(self.path(to)).unwrap();
