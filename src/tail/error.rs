@@ -34,11 +34,19 @@ impl TailError {
         Self::Open { path: path.to_owned(), advice: advice(path, &source), source }
     }
 
+    /// Whether it is only that there is no such file.
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(self, Self::Open { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+
     pub(super) fn read(path: &Path, offset: u64, source: io::Error) -> Self {
-        let advice = match source.kind() {
-            io::ErrorKind::UnexpectedEof => "; it ends too early, was it still being written?",
-            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => "; it is damaged",
-            _ => "",
+        let kind = source.kind();
+        let advice = if kind == io::ErrorKind::UnexpectedEof {
+            "; it ends too early, was it still being written?"
+        } else if matches!(kind, io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) {
+            "; it is damaged"
+        } else {
+            ""
         };
         Self::Read { path: path.to_owned(), offset, advice, source }
     }
@@ -46,18 +54,20 @@ impl TailError {
 
 /// What was seen and what to do, for a file that cannot be opened.
 pub(super) fn advice(path: &Path, error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => format!("permission denied; {}", who_may_read(path)),
-        io::ErrorKind::NotFound => match path.parent() {
-            Some(directory) if !directory.as_os_str().is_empty() && !directory.exists() => {
-                format!("there is no directory {}; check the path", directory.display())
-            }
-            _ => "there is no such file; check the path, it is read as soon as it appears".into(),
-        },
-        _ if error.raw_os_error() == Some(TOO_MANY_OPEN) => {
-            "too many open files; raise LimitNOFILE of the service or `ulimit -n`".into()
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        return format!("permission denied; {}", who_may_read(path));
+    }
+    if error.raw_os_error() == Some(TOO_MANY_OPEN) {
+        return "too many open files; raise LimitNOFILE of the service or `ulimit -n`".into();
+    }
+    if error.kind() != io::ErrorKind::NotFound {
+        return error.to_string();
+    }
+    match path.parent() {
+        Some(directory) if !directory.as_os_str().is_empty() && !directory.exists() => {
+            format!("there is no directory {}; check the path", directory.display())
         }
-        _ => error.to_string(),
+        _ => "there is no such file; check the path, it is read as soon as it appears".into(),
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Lines {
     at: Start,
     /// Whether that is inside a line that is too long.
     skipping: bool,
-    long_lines: u64,
+    long: u64,
     /// An error that came after whole lines, to be told after them.
     failed: Option<io::Error>,
     spare: Vec<u8>,
@@ -56,15 +56,7 @@ pub(super) enum Look {
 impl Lines {
     pub(super) fn from_start(content: Content, limits: Limits) -> Self {
         let at = Start { file: content.file, modified: content.modified, ..Start::default() };
-        Self {
-            content,
-            limits,
-            at,
-            skipping: false,
-            long_lines: 0,
-            failed: None,
-            spare: Vec::new(),
-        }
+        Self { content, limits, at, skipping: false, long: 0, failed: None, spare: Vec::new() }
     }
 
     /// Behind the last newline that is there now.
@@ -140,7 +132,7 @@ impl Lines {
         }
         let (mut whole, is_long) = cut(&bytes, self.limits.line_bytes_max);
         if whole == 0 && is_long {
-            self.long_lines += 1;
+            self.long += 1;
             self.skipping = true;
             return self.skip(bytes, at_end);
         }
@@ -271,7 +263,7 @@ impl Lines {
     }
 
     pub(super) fn long_lines(&self) -> u64 {
-        self.long_lines
+        self.long
     }
 
     pub(super) fn size(&self) -> u64 {

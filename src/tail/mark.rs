@@ -2,6 +2,7 @@
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
+use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,8 @@ pub(super) const ANCHOR_BYTES_MAX: usize = 256;
 pub(super) struct FileId {
     pub(super) dev: u64,
     pub(super) inode: u64,
+    /// When it was made, where the file system knows: a reused inode is another file.
+    pub(super) born: i64,
 }
 
 /// A hash, not the bytes: they may hold secrets.
@@ -53,7 +56,9 @@ enum Stored {
 
 impl FileId {
     pub(super) fn of(metadata: &Metadata) -> Self {
-        Self { dev: metadata.dev(), inode: metadata.ino() }
+        let since_1970 = metadata.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let born = since_1970.map_or(0, |at| i64::try_from(at.as_nanos()).unwrap_or(0));
+        Self { dev: metadata.dev(), inode: metadata.ino(), born }
     }
 }
 
@@ -119,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_place_comes_back_from_its_position() {
-        let at = Mark::new(FileId { dev: 1, inode: 2 }, 5, b"abcd\n", b"abcd\n");
+        let at = Mark::new(FileId { dev: 1, inode: 2, born: 3 }, 5, b"abcd\n", b"abcd\n");
         let place = Place { done: vec![at.clone()], at };
         assert_eq!(Place::from_position(&place.to_position()), Some(place));
         assert_eq!(Place::from_position(&Position(vec![9, 9])), None);

@@ -1,5 +1,7 @@
 //! Bytes to whole lines with positions: files that grow, rotate, are cut short and vanish.
 
+#[cfg(test)]
+mod cases;
 mod chunk;
 mod content;
 mod error;
@@ -14,6 +16,8 @@ mod siblings;
 mod source;
 mod status;
 mod tailer;
+#[cfg(test)]
+mod world;
 
 pub use chunk::Chunk;
 pub use error::TailError;

@@ -35,7 +35,7 @@ pub(super) fn find(path: &Path, mark: &Mark, limits: Limits) -> Search {
     let by_content = by_content.take(if mark.offset == 0 { 0 } else { usize::MAX });
     for sibling in by_inode.chain(by_content) {
         if let Some(lines) = open_at(sibling, mark, limits) {
-            let newer = newer_than(&files, sibling.file, mark.modified);
+            let newer = newer_than(path, &files, (sibling.file, mark.modified));
             return Search::Found { lines: Box::new(lines), newer };
         }
     }
@@ -44,20 +44,18 @@ pub(super) fn find(path: &Path, mark: &Mark, limits: Limits) -> Search {
     {
         return Search::Hidden(error);
     }
-    Search::Gone { newer: newer_than(&files, FileId::default(), mark.modified) }
+    Search::Gone { newer: newer_than(path, &files, (FileId::default(), mark.modified)) }
 }
 
 /// The files behind that one; if it has no name any more, those written to after it, and
-/// the last, which is the path itself.
-pub(super) fn newer_than(files: &[Sibling], file: FileId, modified: i64) -> Vec<Sibling> {
+/// whatever is at the path itself.
+pub(super) fn newer_than(path: &Path, files: &[Sibling], mark: (FileId, i64)) -> Vec<Sibling> {
+    let (file, modified) = mark;
     if let Some(index) = files.iter().position(|sibling| sibling.file == file) {
         return files.get(index + 1..).unwrap_or(&[]).to_vec();
     }
-    let Some((current, rotated)) = files.split_last() else {
-        return Vec::new();
-    };
-    let newer = rotated.iter().filter(|sibling| modified < sibling.modified);
-    newer.chain([current]).cloned().collect()
+    let is_newer = |sibling: &&Sibling| sibling.path == path || modified < sibling.modified;
+    files.iter().filter(is_newer).cloned().collect()
 }
 
 fn open_at(sibling: &Sibling, mark: &Mark, limits: Limits) -> Option<Lines> {

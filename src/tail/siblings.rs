@@ -104,13 +104,10 @@ fn names_beside(path: &Path) -> Vec<String> {
 fn age_of(path: &Path, name: &str) -> Option<Age> {
     let base = path.file_name()?.to_str()?;
     let name = unpacked_name(name);
-    let suffix = match name.strip_prefix(base) {
-        Some(suffix) => suffix,
-        None => {
-            let (stem, extension) = base.rsplit_once('.')?;
-            name.strip_prefix(stem)?.strip_suffix(extension)?.strip_suffix('.')?
-        }
-    };
+    let suffix = name.strip_prefix(base).or_else(|| {
+        let (stem, extension) = base.rsplit_once('.')?;
+        name.strip_prefix(stem)?.strip_suffix(extension)?.strip_suffix('.')
+    })?;
     let counted = suffix.strip_prefix('.').filter(|digits| digits.len() <= NUMBER_DIGITS_MAX);
     if let Some(number) = counted.and_then(|digits| digits.parse().ok()) {
         return Some(Age::Numbered(Reverse(number)));

@@ -189,7 +189,7 @@ impl Source {
             QUIET_POLLS_MIN <= quiet.polls && QUIET_MIN <= now.saturating_sub(quiet.since);
         if self.is_behind() {
             self.status.state = SourceState::CatchingUp;
-        } else if self.status.state != SourceState::Missing {
+        } else if !self.is_path_lost() {
             self.status.state = SourceState::Idle;
         }
         let is_packed = self.reading.as_ref().is_some_and(Lines::is_packed);
@@ -210,21 +210,17 @@ impl Source {
             })
     }
 
-    /// Gives the last line, with or without newline; then takes the next file.
+    /// Leaves a file that nobody writes to any more, and takes the next.
     fn finish(&mut self, out: &mut Vec<Tailed>) {
-        let Some(lines) = &mut self.reading else {
-            return;
-        };
-        match lines.next(Unfinished::Give) {
-            Ok(Piece::Lines { bytes, start }) => {
-                let quiet = self.quiet.take();
-                self.give(bytes, start, out);
-                self.quiet = quiet;
-            }
-            Ok(Piece::Skipped) => {}
-            Ok(Piece::End) => self.take_next(),
-            Err(error) => self.fail(error, out),
+        let unfinished = self.reading.as_ref().map_or(0, Lines::unread);
+        if 0 < unfinished {
+            let because = format!(
+                "the file that {} was rotated to ends inside a line of {unfinished} bytes",
+                self.path.display()
+            );
+            self.tell_loss(unfinished, because, out);
         }
+        self.take_next();
     }
 
     fn take_next(&mut self) {
@@ -247,32 +243,47 @@ impl Source {
 
     /// Opens what is newer than the newest that is open, if the path is another file now.
     fn note_rotation(&mut self) {
-        let newest = self.waiting.back().map(|content| (content.file, content.modified));
+        // As it is now: its compressed copy keeps its time, and is not newer.
+        let newest = self.waiting.back_mut().and_then(|content| {
+            content.look_again().ok()?;
+            Some((content.file, content.modified))
+        });
         let reading = self.reading.as_ref().map(|lines| (lines.file(), lines.at().modified));
-        let Some((file, modified)) = newest.or(reading) else {
+        let Some(newest) = newest.or(reading) else {
             return;
         };
         match siblings::look_at(&self.path) {
-            Ok(current) if current.file == file => {
-                if self.status.state == SourceState::Missing {
+            Ok(current) if current.file == newest.0 => {
+                if self.is_path_lost() {
                     self.status.state = SourceState::Idle;
                 }
+                return;
             }
-            Ok(_) => {
-                let files = siblings::list(&self.path);
-                self.wait_for(&search::newer_than(&files, file, modified));
-            }
-            Err(error) => {
-                let error = TailError::open(&self.path, error);
-                self.cannot_open(&error);
+            Ok(_) => {}
+            Err(_) => {
+                if let Err(error) = Content::open_file(&self.path) {
+                    self.cannot_open(&error);
+                }
             }
         }
+        let files = siblings::list(&self.path);
+        self.wait_for(&search::newer_than(&self.path, &files, newest));
+    }
+
+    fn is_path_lost(&self) -> bool {
+        matches!(self.status.state, SourceState::Missing | SourceState::Unreadable)
     }
 
     fn wait_for(&mut self, newer: &[Sibling]) {
         for sibling in newer.iter().take(WAITING_MAX - self.waiting.len().min(WAITING_MAX)) {
             match Content::open_file(&sibling.path) {
-                Ok(content) if content.file == sibling.file => self.waiting.push_back(content),
+                Ok(content) if content.file == sibling.file => {
+                    // Whoever writes has to learn of it: from now on it must be quiet.
+                    if self.waiting.is_empty() {
+                        self.quiet = None;
+                    }
+                    self.waiting.push_back(content);
+                }
                 // Renamed in this moment: the next look sees it right.
                 Ok(_) => return,
                 Err(error) if sibling.path == self.path => self.cannot_open(&error),
@@ -285,12 +296,8 @@ impl Source {
     }
 
     fn cannot_open(&mut self, error: &TailError) {
-        self.status.state = match error {
-            TailError::Open { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                SourceState::Missing
-            }
-            _ => SourceState::Unreadable,
-        };
+        self.status.state =
+            if error.is_missing() { SourceState::Missing } else { SourceState::Unreadable };
         self.status.problem = Some(error.to_string());
         self.status.at_end = true;
     }
@@ -395,8 +402,7 @@ impl Source {
             }
             Err(error) => {
                 // What appears later is new as a whole.
-                if matches!(&error, TailError::Open { source, .. } if source.kind() == io::ErrorKind::NotFound)
-                {
+                if error.is_missing() {
                     self.unseen = Unseen::FromBeginning;
                 }
                 self.cannot_open(&error);

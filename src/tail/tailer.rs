@@ -18,7 +18,7 @@ use crate::model::{Position, SourceId};
 const SOURCES_MAX: usize = 4096;
 /// Above so many, those in which nothing happens are closed.
 const OPEN_MAX: usize = 256;
-const IDLE_MIN: Duration = Duration::from_secs(60);
+const IDLE_MIN: Duration = Duration::from_mins(1);
 /// Patterns are tried again after so long.
 const EXPAND_EVERY: Duration = Duration::from_secs(5);
 
@@ -72,7 +72,7 @@ enum Named {
 impl Tailer {
     /// Begins with the positions that were committed last. Nothing is opened yet.
     pub fn new(
-        options: TailOptions,
+        options: &TailOptions,
         positions: BTreeMap<SourceId, Position>,
     ) -> Result<Self, TailError> {
         if options.patterns.is_empty() {
