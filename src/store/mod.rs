@@ -1,1 +1,97 @@
-//! Memory: blocks of events, positions, state, incidents and the outbox, in sled.
+//! Memory: blocks of events, positions, state, incidents and the outbox, in one encrypted store.
+
+pub mod block;
+mod cipher;
+mod commit;
+mod database;
+mod error;
+mod health;
+mod key_file;
+mod keys;
+mod marker;
+mod meta;
+mod opening;
+mod people;
+mod random;
+mod read;
+mod retention;
+mod stand_in;
+mod vault;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use block::{Column, Columns};
+pub use commit::Commit;
+pub use error::StoreError;
+pub use health::Health;
+pub use meta::Counters;
+pub use people::{OutboxRow, OutboxState, Shown};
+pub use read::{Recovered, Wanted};
+pub use stand_in::{Input, StateRow};
+
+use block::Encoder;
+use meta::Totals;
+use vault::Vault;
+
+/// The one store of a state directory. A clone is another handle to the same store.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct OpenOptions {
+    /// The key of the encryption; without one, `STATE/store.key` is used, or made.
+    pub key: Option<[u8; 32]>,
+}
+
+struct Inner {
+    vault: Vault,
+    state: PathBuf,
+    moved_aside: Option<PathBuf>,
+    /// Inputs that were committed once, by the marker, and are not in the store any more.
+    inputs_lost: u64,
+    key_is_beside: bool,
+    writer: Mutex<Writer>,
+}
+
+/// What only one commit at a time may use.
+struct Writer {
+    encoder: Encoder,
+    totals: Totals,
+}
+
+impl Store {
+    /// Opens the store of a state directory; both are made if they are missing.
+    pub fn open(state: &Path, options: &OpenOptions) -> Result<Self, StoreError> {
+        opening::open(state, options).map(|inner| Self { inner: Arc::new(inner) })
+    }
+
+    /// Stored events.
+    pub fn event_count(&self) -> u64 {
+        self.writer().totals.events
+    }
+
+    /// Everything is on the disk since the last commit; this gives back what sled holds.
+    pub fn close(self) -> Result<(), StoreError> {
+        self.inner.vault.database.write(database::Batch::default())
+    }
+
+    fn vault(&self) -> &Vault {
+        &self.inner.vault
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Store").field("state", &self.inner.state).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! A column of numbers: a first value and a step where that says it all, else byte by byte.
+
+use super::BlockError;
+use super::blob::{Packer, Unpacker};
+use super::bytes::{Reader, unzigzag, write_varint, zigzag};
+
+/// Each value is the one before plus a step; with step 0 it is a constant.
+const PROGRESSION: u8 = 0;
+/// All lowest bytes, then all second bytes, and so on: alike bytes stand together.
+const PLANES: u8 = 1;
+const WIDTH_MAX: u8 = 8;
+
+pub(super) fn encode(
+    out: &mut Vec<u8>,
+    packer: &mut Packer,
+    values: &[u64],
+) -> Result<(), BlockError> {
+    let first = values.first().copied().unwrap_or(0);
+    let step = values.get(1).map_or(0, |second| second.wrapping_sub(first));
+    if is_progression(values, step) {
+        out.push(PROGRESSION);
+        write_varint(out, first);
+        write_varint(out, zigzag(step.cast_signed()));
+        return Ok(());
+    }
+    let all_bits = values.iter().fold(0, |bits, value| bits | value);
+    let width = (64 - all_bits.leading_zeros()).div_ceil(8);
+    out.push(PLANES);
+    write_varint(out, u64::from(width));
+    packer.raw.clear();
+    for plane in 0..width {
+        packer.raw.extend(values.iter().map(|&value| plane_byte(value, plane)));
+    }
+    packer.write(out)
+}
+
+pub(super) fn decode(
+    reader: &mut Reader<'_>,
+    unpacker: &mut Unpacker,
+    rows: usize,
+) -> Result<Vec<u64>, BlockError> {
+    match reader.byte()? {
+        PROGRESSION => {
+            let first = reader.varint()?;
+            let step = unzigzag(reader.varint()?).cast_unsigned();
+            let next = |value: &u64| Some(value.wrapping_add(step));
+            Ok(std::iter::successors(Some(first), next).take(rows).collect())
+        }
+        PLANES => {
+            let width = reader.length(usize::from(WIDTH_MAX))?;
+            let raw = unpacker.read(reader, rows * width)?;
+            if raw.len() != rows * width {
+                return Err(BlockError::Damaged("a column of numbers has a wrong length"));
+            }
+            Ok(join_planes(&raw, rows))
+        }
+        _ => Err(BlockError::Damaged("a column of numbers has an unknown form")),
+    }
+}
+
+/// Times as the first one and the differences from row to row.
+pub(super) fn encode_times(
+    out: &mut Vec<u8>,
+    packer: &mut Packer,
+    scratch: &mut Vec<u64>,
+    times: &[i64],
+) -> Result<(), BlockError> {
+    write_varint(out, zigzag(times.first().copied().unwrap_or(0)));
+    scratch.clear();
+    let behind_first = times.iter().skip(1);
+    scratch.extend(times.iter().zip(behind_first).map(|(a, b)| zigzag(b.wrapping_sub(*a))));
+    encode(out, packer, scratch)
+}
+
+pub(super) fn decode_times(
+    reader: &mut Reader<'_>,
+    unpacker: &mut Unpacker,
+    rows: usize,
+) -> Result<Vec<i64>, BlockError> {
+    let mut time = unzigzag(reader.varint()?);
+    let steps = decode(reader, unpacker, rows.saturating_sub(1))?;
+    let mut times = Vec::with_capacity(rows);
+    if 0 < rows {
+        times.push(time);
+    }
+    for step in steps {
+        time = time.wrapping_add(unzigzag(step));
+        times.push(time);
+    }
+    Ok(times)
+}
+
+fn is_progression(values: &[u64], step: u64) -> bool {
+    let behind_first = values.iter().skip(1);
+    values.iter().zip(behind_first).all(|(a, b)| b.wrapping_sub(*a) == step)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "one byte of the number is meant")]
+fn plane_byte(value: u64, plane: u32) -> u8 {
+    (value >> (plane * 8)) as u8
+}
+
+fn join_planes(raw: &[u8], rows: usize) -> Vec<u64> {
+    let mut values = vec![0u64; rows];
+    if rows == 0 {
+        return values;
+    }
+    for (plane, bytes) in raw.chunks_exact(rows).enumerate() {
+        for (value, byte) in values.iter_mut().zip(bytes) {
+            *value |= u64::from(*byte) << (plane * 8);
+        }
+    }
+    values
+}

@@ -1,0 +1,128 @@
+//! Blocks come back as they went in, and damaged ones are refused, never believed.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::{TextColumn, Timestamp};
+
+fn batch_of(rows: &[(i64, String, u64, u16)]) -> EventBatch {
+    let mut batch = EventBatch::default();
+    for (time, text, count, status) in rows {
+        batch.time.push(*time);
+        batch.kind.push(EventKind::ALL[*count as usize % 5]);
+        batch.status.push(*status);
+        batch.asn.push(u32::from(*status) << 8);
+        batch.late.push(count % 3 == 0);
+        for column in Column::ALL {
+            match column.of_mut(&mut batch) {
+                ViewMut::Text(column) => column.push(text),
+                ViewMut::Counts(column) => column.push(*count),
+                ViewMut::Times(_)
+                | ViewMut::Kinds(_)
+                | ViewMut::Statuses(_)
+                | ViewMut::Asns(_)
+                | ViewMut::Flags(_) => (),
+            }
+        }
+    }
+    batch
+}
+
+fn round_trip(batch: &EventBatch, wanted: Columns) -> EventBatch {
+    let (header, block) = Encoder::new().unwrap().encode(batch).unwrap();
+    Decoder::new().unwrap().decode(&header, &block, wanted).unwrap()
+}
+
+fn rows(count: i64) -> Vec<(i64, String, u64, u16)> {
+    let row = |n: i64| (n * 37 % 1000, format!("/v1/{}", n % 9), n as u64 * 77, n as u16);
+    (0..count).map(row).collect()
+}
+
+#[test]
+fn a_block_comes_back_as_it_was() {
+    for count in [0, 1, 2, 300, 8192] {
+        let batch = batch_of(&rows(count));
+        assert_eq!(round_trip(&batch, Columns::ALL), batch, "{count} rows");
+    }
+}
+
+#[test]
+fn numbers_of_the_dictionary_are_kept() {
+    let mut batch = batch_of(&rows(50));
+    batch.key = TextColumn::default();
+    batch.key.dictionary.number_of("never used in a row");
+    for n in 0..50 {
+        batch.key.push(&format!("k{}", n % 7));
+    }
+    let again = round_trip(&batch, Columns::ALL);
+    assert_eq!(again.key.rows, batch.key.rows);
+    let values = |batch: &EventBatch| -> Vec<String> {
+        batch.key.dictionary.values().map(str::to_owned).collect()
+    };
+    assert_eq!(values(&again), values(&batch));
+}
+
+#[test]
+fn columns_that_nobody_wants_are_absent() {
+    let batch = batch_of(&rows(20));
+    let again = round_trip(&batch, Columns::NONE.with(Column::Key));
+    assert_eq!(again.key, batch.key);
+    assert_eq!(again.len(), 20);
+    assert_eq!(again.path.get(3), "");
+    assert_eq!(again.time, vec![0; 20]);
+}
+
+#[test]
+fn a_column_of_one_value_costs_next_to_nothing() {
+    let row = (5, "always the same".to_owned(), 7, 200);
+    let (header, block) = Encoder::new().unwrap().encode(&batch_of(&vec![row; 8192])).unwrap();
+    assert!(block.len() < 1000, "{} bytes", block.len());
+    assert_eq!((header.rows, header.first, header.last), (8192, Timestamp(5), Timestamp(5)));
+}
+
+#[test]
+fn a_flipped_bit_is_noticed() {
+    let (header, mut block) = Encoder::new().unwrap().encode(&batch_of(&rows(500))).unwrap();
+    let middle = block.len() / 2;
+    block[middle] ^= 1;
+    let read = Decoder::new().unwrap().decode(&header, &block, Columns::ALL);
+    assert!(matches!(read, Err(BlockError::Damaged(_))));
+}
+
+#[test]
+fn a_filter_says_which_keys_a_block_may_hold() {
+    let (header, _) = Encoder::new().unwrap().encode(&batch_of(&rows(20))).unwrap();
+    assert!(header.may_hold_key("/v1/3"));
+    assert!(!header.may_hold_key("/v1/nobody"));
+    assert!(header.overlaps(Timestamp(0), Timestamp(1)));
+    assert!(!header.overlaps(Timestamp(5000), Timestamp(6000)));
+}
+
+proptest! {
+    #[test]
+    fn any_rows_come_back(
+        rows in proptest::collection::vec((any::<i64>(), ".{0,12}", any::<u64>(), any::<u16>()), 0..60)
+    ) {
+        let batch = batch_of(&rows);
+        prop_assert_eq!(round_trip(&batch, Columns::ALL), batch);
+    }
+
+    #[test]
+    fn no_bytes_make_the_decoder_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let (mut header, _) = Encoder::new().unwrap().encode(&batch_of(&rows(60))).unwrap();
+        header.pretend_for_tests(&bytes);
+        drop(Decoder::new().unwrap().decode(&header, &bytes, Columns::ALL));
+    }
+
+    #[test]
+    fn a_damaged_block_with_a_right_checksum_does_not_panic(
+        at in any::<proptest::sample::Index>(),
+        value in any::<u8>(),
+    ) {
+        let (mut header, mut block) = Encoder::new().unwrap().encode(&batch_of(&rows(60))).unwrap();
+        let at = at.index(block.len());
+        block[at] = value;
+        header.pretend_for_tests(&block);
+        drop(Decoder::new().unwrap().decode(&header, &block, Columns::ALL));
+    }
+}

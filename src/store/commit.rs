@@ -1,0 +1,117 @@
+//! One step's events, positions and consequences: all of them on the disk, or none.
+
+use super::database::Batch;
+use super::{
+    Counters, Input, OutboxRow, StateRow, Store, StoreError, Writer, keys, marker, meta, people,
+};
+use crate::incident::{Incident, StaleFinding};
+use crate::model::{EventBatch, Position, SourceId};
+
+/// What is committed together. All parts may be empty.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Commit<'a> {
+    /// Numbered without gaps from [`super::Recovered::next_input`]. Late rows are marked.
+    pub inputs: &'a [(u64, Input)],
+    pub positions: &'a [(SourceId, Position)],
+    pub incidents: &'a [Incident],
+    pub stale: &'a [StaleFinding],
+    pub outbox: &'a [OutboxRow],
+    pub counters: Option<&'a Counters>,
+}
+
+impl Store {
+    /// Returns when everything is on the disk.
+    pub fn commit(&self, commit: &Commit<'_>) -> Result<(), StoreError> {
+        let mut writer = self.writer();
+        let before = writer.totals.clone();
+        let written = self.write_commit(&mut writer, commit);
+        if written.is_err() {
+            writer.totals = before;
+        }
+        written
+    }
+
+    /// Remembers the engine's state as it was before `next_input`. Rows without a value are
+    /// removed; rows that are not given stay as they are.
+    pub fn snapshot(&self, rows: &[StateRow], next_input: u64) -> Result<(), StoreError> {
+        let mut writer = self.writer();
+        let vault = self.vault();
+        let mut batch = Batch::default();
+        for row in rows {
+            let name = keys::name(keys::STATE, row.id.as_bytes());
+            match &row.value {
+                Some(value) => vault.put(&mut batch, &name, value)?,
+                None => vault.remove(&mut batch, &name)?,
+            }
+        }
+        vault.put(&mut batch, keys::SNAPSHOT, &next_input.to_be_bytes())?;
+        vault.database.write(batch)?;
+        writer.totals.snapshot_input = next_input;
+        marker::write(&self.inner.state, writer.totals.marker())
+    }
+
+    fn write_commit(&self, writer: &mut Writer, commit: &Commit<'_>) -> Result<(), StoreError> {
+        let vault = self.vault();
+        let mut batch = Batch::default();
+        for (number, input) in commit.inputs {
+            self.put_input(&mut batch, writer, (*number, input))?;
+        }
+        for (source, position) in commit.positions {
+            let name = keys::name(keys::POSITION, source.0.as_bytes());
+            vault.put(&mut batch, &name, &position.0)?;
+        }
+        for incident in commit.incidents {
+            people::put_incident(vault, &mut batch, incident)?;
+        }
+        for finding in commit.stale {
+            people::put_stale(vault, &mut batch, finding)?;
+        }
+        for row in commit.outbox {
+            people::put_outbox(vault, &mut batch, row)?;
+        }
+        if let Some(counters) = commit.counters {
+            meta::put_counters(vault, &mut batch, counters)?;
+        }
+        meta::put_totals(vault, &mut batch, &writer.totals)?;
+        vault.database.write(batch)
+    }
+
+    fn put_input(
+        &self,
+        batch: &mut Batch,
+        writer: &mut Writer,
+        (number, input): (u64, &Input),
+    ) -> Result<(), StoreError> {
+        let next = writer.totals.next_input;
+        if number < next {
+            return Err(StoreError::Order { number, next });
+        }
+        writer.totals.next_input = number + 1;
+        if let Input::Batch(events) = input {
+            return self.put_block(batch, writer, (number, events));
+        }
+        let failed = |source| StoreError::Form { what: "an input", source };
+        let value = serde_json::to_vec(input).map_err(failed)?;
+        self.vault().put(batch, &keys::numbered(keys::INPUT, number), &value)
+    }
+
+    fn put_block(
+        &self,
+        batch: &mut Batch,
+        writer: &mut Writer,
+        (number, events): (u64, &EventBatch),
+    ) -> Result<(), StoreError> {
+        let failed = |source| StoreError::Block { number, source };
+        let (header, block) = writer.encoder.encode(events).map_err(failed)?;
+        let key_of = |part| keys::block_part(number, part);
+        self.vault().seal_parts(batch, key_of, &block)?;
+        let key = keys::numbered(keys::HEADER, number);
+        let value = postcard::to_allocvec(&header)
+            .map_err(|_never| StoreError::damaged("a header cannot be written"))?;
+        let sealed = self.vault().cipher.seal(&key, &value)?;
+        batch.insert(key, sealed);
+        writer.totals.blocks += 1;
+        writer.totals.events += u64::from(header.rows);
+        Ok(())
+    }
+}

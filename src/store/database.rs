@@ -1,0 +1,120 @@
+//! sled, as it was measured to be safe: one tree, whole batches, and our own fsync.
+
+use std::fs::{File, read_dir};
+use std::ops::RangeInclusive;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use super::StoreError;
+
+pub(super) use sled::{Batch, IVec};
+
+pub(super) struct Database {
+    db: sled::Db,
+    /// sled's own file. Its `flush` does not empty the disk's cache; a sync of this does.
+    file: File,
+    path: PathBuf,
+    /// After a failed sync nobody knows what is on the disk: nothing more is written.
+    is_stopped: AtomicBool,
+}
+
+/// Why a database could not be opened.
+pub(super) enum OpenFailure {
+    InUse,
+    /// sled cannot make sense of its files.
+    Broken(String),
+    Io(std::io::Error),
+}
+
+const CACHE_BYTES: u64 = 32 << 20;
+const LOCK_TRIES: u32 = 50;
+const LOCK_WAIT: Duration = Duration::from_millis(100);
+
+impl Database {
+    /// After a kill the lock may be held for a moment longer: it is tried for five seconds.
+    pub(super) fn open(path: &Path) -> Result<Self, OpenFailure> {
+        for _ in 1..LOCK_TRIES {
+            match Self::open_once(path) {
+                Err(OpenFailure::InUse) => thread::park_timeout(LOCK_WAIT),
+                outcome => return outcome,
+            }
+        }
+        Self::open_once(path)
+    }
+
+    fn open_once(path: &Path) -> Result<Self, OpenFailure> {
+        let config =
+            sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+        let db = catch_unwind(AssertUnwindSafe(|| config.open()))
+            .map_err(|_panic| OpenFailure::Broken("sled panicked while opening it".to_owned()))?
+            .map_err(failure_of)?;
+        let file = File::open(path.join("db")).map_err(OpenFailure::Io)?;
+        Ok(Self { db, file, path: path.to_owned(), is_stopped: AtomicBool::new(false) })
+    }
+
+    /// All or nothing, and on the disk when it returns.
+    pub(super) fn write(&self, batch: Batch) -> Result<(), StoreError> {
+        if self.is_stopped.load(Ordering::Acquire) {
+            return Err(StoreError::Stopped);
+        }
+        let written = self.write_and_sync(batch);
+        if written.is_err() {
+            self.is_stopped.store(true, Ordering::Release);
+        }
+        written
+    }
+
+    fn write_and_sync(&self, batch: Batch) -> Result<(), StoreError> {
+        let failed = |doing| move |source| StoreError::Database { doing, source };
+        self.db.apply_batch(batch).map_err(failed("writing"))?;
+        self.db.flush().map_err(failed("flushing"))?;
+        let sync = |source| StoreError::Sync { path: self.path.clone(), source };
+        self.file.sync_all().map_err(sync)
+    }
+
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<IVec>, StoreError> {
+        self.db.get(key).map_err(|source| StoreError::Database { doing: "reading", source })
+    }
+
+    pub(super) fn range(
+        &self,
+        keys: RangeInclusive<Vec<u8>>,
+    ) -> impl DoubleEndedIterator<Item = Result<(IVec, IVec), StoreError>> + use<> {
+        let failed = |source| StoreError::Database { doing: "reading", source };
+        self.db.range(keys).map(move |row| row.map_err(failed))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.db.is_empty()
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::Acquire)
+    }
+
+    pub(super) fn disk_bytes(&self) -> u64 {
+        self.db.size_on_disk().unwrap_or(0)
+    }
+
+    /// Values in files of their own, which sled neither syncs nor ever gives back.
+    pub(super) fn blobs(&self) -> usize {
+        read_dir(self.path.join("blobs")).map_or(0, Iterator::count)
+    }
+}
+
+fn failure_of(error: sled::Error) -> OpenFailure {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};
+    let sled::Error::Io(error) = error else {
+        return OpenFailure::Broken(error.to_string());
+    };
+    if error.to_string().contains("could not acquire lock") {
+        return OpenFailure::InUse;
+    }
+    if matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem | StorageFull) {
+        return OpenFailure::Io(error);
+    }
+    OpenFailure::Broken(error.to_string())
+}

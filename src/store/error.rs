@@ -1,0 +1,84 @@
+//! What can go wrong with the store, and what a person can do about it.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::block::BlockError;
+
+#[derive(Debug, Error)]
+pub enum StoreError {
+    #[error(
+        "cannot use the state directory {path}; give one that this user may write to (--state DIR)"
+    )]
+    Directory { path: PathBuf, source: io::Error },
+    #[error(
+        "another keyvigil uses this state directory ({path}); stop it, or ask it over its page, \
+         or give another directory (--state DIR)"
+    )]
+    InUse { path: PathBuf },
+    #[error("the store in {path} cannot be read with this key; give the key that it was made with")]
+    WrongKey { path: PathBuf },
+    #[error(
+        "the store in {state} is there, but its key {key} is missing; put the key back, or move \
+         the directory away to start anew"
+    )]
+    KeyMissing { state: PathBuf, key: PathBuf },
+    #[error("cannot read or make the key of the store, {path}")]
+    KeyFile { path: PathBuf, source: io::Error },
+    #[error("the key in {path} is not 64 hexadecimal digits")]
+    KeyForm { path: PathBuf },
+    #[error(
+        "the store was written by a newer keyvigil (version {version}; this one knows {known}); \
+         use that one, or give another directory (--state DIR)"
+    )]
+    Newer { version: u8, known: u8 },
+    #[error("the store is damaged: {what}")]
+    Damaged { what: String },
+    #[error("cannot read or write block {number}")]
+    Block { number: u64, source: BlockError },
+    #[error("the store failed while {doing}")]
+    Database { doing: &'static str, source: sled::Error },
+    #[error("cannot bring the store to the disk ({path}); is it full?")]
+    Sync { path: PathBuf, source: io::Error },
+    #[error("an earlier write did not reach the disk; restart keyvigil to go on from what did")]
+    Stopped,
+    #[error("{what} cannot be put into the store's form")]
+    Form { what: &'static str, source: serde_json::Error },
+    #[error("{what} is too large for the store ({bytes} bytes)")]
+    TooLarge { what: &'static str, bytes: usize },
+    #[error("input {number} comes after {next} was expected")]
+    Order { number: u64, next: u64 },
+    #[error("the system gives no random bytes")]
+    Random { source: io::Error },
+}
+
+impl StoreError {
+    /// The named exit code of the command line: 75 if another process holds the store, 78
+    /// if the key is not right, none otherwise.
+    pub const fn exit_code(&self) -> Option<u8> {
+        match self {
+            Self::InUse { .. } => Some(75),
+            Self::WrongKey { .. }
+            | Self::KeyMissing { .. }
+            | Self::KeyFile { .. }
+            | Self::KeyForm { .. }
+            | Self::Directory { .. } => Some(78),
+            Self::Newer { .. }
+            | Self::Damaged { .. }
+            | Self::Block { .. }
+            | Self::Database { .. }
+            | Self::Sync { .. }
+            | Self::Stopped
+            | Self::Form { .. }
+            | Self::TooLarge { .. }
+            | Self::Order { .. }
+            | Self::Random { .. } => None,
+        }
+    }
+
+    pub(super) fn damaged(what: impl Into<String>) -> Self {
+        Self::Damaged { what: what.into() }
+    }
+}

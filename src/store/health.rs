@@ -1,0 +1,74 @@
+//! How the store is, for the page and for monitors.
+
+use std::path::PathBuf;
+
+use super::Store;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    pub disk_bytes: u64,
+    pub events: u64,
+    pub blocks: u64,
+    /// Values that sled put into files of their own. There should be none.
+    pub blobs: usize,
+    /// A write failed: nothing is stored any more.
+    pub is_stopped: bool,
+    /// The key of the encryption lies in the same directory as what it encrypts.
+    pub key_is_beside: bool,
+    pub moved_aside: Option<PathBuf>,
+    /// Inputs that the marker knows and the store does not.
+    pub inputs_lost: u64,
+}
+
+impl Store {
+    pub fn health(&self) -> Health {
+        let totals = self.writer().totals.clone();
+        let database = &self.vault().database;
+        Health {
+            disk_bytes: database.disk_bytes(),
+            events: totals.events,
+            blocks: totals.blocks,
+            blobs: database.blobs(),
+            is_stopped: database.is_stopped(),
+            key_is_beside: self.inner.key_is_beside,
+            moved_aside: self.inner.moved_aside.clone(),
+            inputs_lost: self.inner.inputs_lost,
+        }
+    }
+}
+
+impl Health {
+    /// Each thing that a person should know, in a sentence; empty if all is well.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if self.is_stopped {
+            problems.push(
+                "The store could not be written to. Nothing is remembered until keyvigil is \
+                 started again; look whether the disk is full."
+                    .to_owned(),
+            );
+        }
+        if let Some(path) = &self.moved_aside {
+            problems.push(format!(
+                "The store was damaged. It was moved to {} and a new one begun: keys are learned \
+                 anew from the logs that are still there.",
+                path.display()
+            ));
+        }
+        if 0 < self.inputs_lost {
+            problems.push(format!(
+                "The store lost its last {} inputs; they are read again where the logs still \
+                 have them.",
+                self.inputs_lost
+            ));
+        }
+        if 0 < self.blobs {
+            problems.push(format!(
+                "The store has {} values in files that are not synced (blobs/). Please report \
+                 this.",
+                self.blobs
+            ));
+        }
+        problems
+    }
+}

@@ -1,0 +1,124 @@
+//! Opening a state directory: the lock, the key, and what is done if the store is broken.
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use super::block::Encoder;
+use super::cipher::Cipher;
+use super::database::{Batch, Database, OpenFailure};
+use super::meta::Totals;
+use super::vault::Vault;
+use super::{Inner, OpenOptions, StoreError, Writer, key_file, keys, marker, meta};
+
+const STORE: &str = "store";
+/// Enough names for every accident of one state directory.
+const MOVED_ASIDE_MAX: u32 = 1000;
+
+pub(super) fn open(state: &Path, options: &OpenOptions) -> Result<Inner, StoreError> {
+    make_directory(state)?;
+    let path = state.join(STORE);
+    let key = match options.key {
+        Some(key) => key,
+        None => key_file::read_or_make(state, path.join("db").exists())?,
+    };
+    let marker = marker::read(state);
+    let mut moved_aside = None;
+    let mut database = match Database::open(&path) {
+        Ok(database) => Some(database),
+        Err(OpenFailure::Broken(why)) => {
+            moved_aside = Some(move_aside(&path, &why)?);
+            None
+        }
+        Err(failure) => return Err(error_of(failure, state)),
+    };
+    if 0 < marker.next_input && database.as_ref().is_some_and(Database::is_empty) {
+        drop(database.take());
+        moved_aside = Some(move_aside(&path, "it opened empty, but it was not")?);
+    }
+    let database = match database {
+        Some(database) => database,
+        None => Database::open(&path).map_err(|failure| error_of(failure, state))?,
+    };
+    let vault = Vault { database, cipher: Cipher::new(&key)? };
+    let totals = totals_or_first(&vault, state)?;
+    if moved_aside.is_some() {
+        marker::write(state, totals.marker())?;
+    }
+    let lost = marker.next_input.saturating_sub(totals.next_input);
+    let encoder = Encoder::new().map_err(|source| StoreError::Block { number: 0, source })?;
+    Ok(Inner {
+        vault,
+        state: state.to_owned(),
+        inputs_lost: if moved_aside.is_some() { 0 } else { lost },
+        moved_aside,
+        key_is_beside: options.key.is_none(),
+        writer: Mutex::new(Writer { encoder, totals }),
+    })
+}
+
+/// Only its owner may look into it.
+fn make_directory(state: &Path) -> Result<(), StoreError> {
+    let failed = |source| StoreError::Directory { path: state.to_owned(), source };
+    if !state.is_dir() {
+        DirBuilder::new().recursive(true).mode(0o700).create(state).map_err(failed)?;
+    }
+    match DirBuilder::new().mode(0o700).create(state.join(STORE)) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(failed(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Never deleted: a person may still want what is in it.
+fn move_aside(path: &Path, why: &str) -> Result<PathBuf, StoreError> {
+    let free = (1..MOVED_ASIDE_MAX)
+        .map(|number| path.with_file_name(format!("{STORE}.damaged-{number}")))
+        .find(|candidate| !candidate.exists());
+    let failed = |source| StoreError::Directory { path: path.to_owned(), source };
+    let aside =
+        free.ok_or_else(|| failed(io::Error::other("too many damaged stores beside it")))?;
+    fs::rename(path, &aside).map_err(failed)?;
+    DirBuilder::new().mode(0o700).create(path).map_err(failed)?;
+    tracing::error!(
+        store = %path.display(), moved_to = %aside.display(), why,
+        "the store could not be used; it was moved aside and a new one begun"
+    );
+    Ok(aside)
+}
+
+fn error_of(failure: OpenFailure, state: &Path) -> StoreError {
+    match failure {
+        OpenFailure::InUse => StoreError::InUse { path: state.to_owned() },
+        OpenFailure::Io(source) => StoreError::Directory { path: state.to_owned(), source },
+        OpenFailure::Broken(what) => StoreError::Damaged { what },
+    }
+}
+
+fn totals_or_first(vault: &Vault, state: &Path) -> Result<Totals, StoreError> {
+    if vault.database.is_empty() {
+        let mut batch = Batch::default();
+        meta::put_first(vault, &mut batch)?;
+        vault.database.write(batch)?;
+    }
+    match meta::totals(vault) {
+        Ok(Some(totals)) => Ok(totals),
+        Ok(None) => Err(StoreError::damaged("its totals are missing")),
+        // With the right key at least one of many values would open.
+        Err(StoreError::Damaged { .. }) if !any_value_opens(vault)? => {
+            Err(StoreError::WrongKey { path: state.to_owned() })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn any_value_opens(vault: &Vault) -> Result<bool, StoreError> {
+    for row in vault.database.range(keys::under(keys::META)) {
+        let (key, value) = row?;
+        if vault.cipher.open(&key, &value).is_ok() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

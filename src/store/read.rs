@@ -1,0 +1,192 @@
+//! What the store gives back: the state to go on from, inputs in their order, and events.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::block::{Columns, Decoder, Header};
+use super::vault::Vault;
+use super::{Counters, Input, StateRow, Store, StoreError, keys};
+use crate::model::{EventBatch, Position, SourceId, Timestamp};
+
+/// Where the daemon stood when it ended, however it ended.
+#[derive(Clone, Debug, Default)]
+pub struct Recovered {
+    /// The engine's state as of the last snapshot.
+    pub state: Vec<StateRow>,
+    /// The first input that the state does not know: from here the engine is stepped again.
+    pub from_input: u64,
+    /// The number that the next input gets.
+    pub next_input: u64,
+    pub positions: BTreeMap<SourceId, Position>,
+    pub counters: Counters,
+    pub events: u64,
+    /// The old store was broken and lies here now; this one is new.
+    pub moved_aside: Option<PathBuf>,
+}
+
+/// Which events are asked for.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Blocks that lie wholly outside are not read; single rows are not looked at.
+    pub times: Range<Timestamp>,
+    pub columns: Columns,
+    /// Blocks that cannot hold this key are not read.
+    pub key: Option<String>,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        let times = Timestamp(i64::MIN)..Timestamp(i64::MAX);
+        Self { times, columns: Columns::ALL, key: None }
+    }
+}
+
+impl Store {
+    /// What is needed to go on where the last process ended.
+    pub fn recover(&self) -> Result<Recovered, StoreError> {
+        let totals = self.writer().totals.clone();
+        let text = |name: &[u8], prefix: &[u8]| {
+            String::from_utf8_lossy(name.get(prefix.len()..).unwrap_or(&[])).into_owned()
+        };
+        let state = self.vault().scan(keys::STATE)?.into_iter();
+        let state = state
+            .map(|(name, value)| StateRow { id: text(&name, keys::STATE), value: Some(value) });
+        let positions = self.vault().scan(keys::POSITION)?.into_iter();
+        let positions =
+            positions.map(|(name, value)| (SourceId(text(&name, keys::POSITION)), Position(value)));
+        Ok(Recovered {
+            state: state.collect(),
+            from_input: totals.snapshot_input,
+            next_input: totals.next_input,
+            positions: positions.collect(),
+            counters: self.counters()?,
+            events: totals.events,
+            moved_aside: self.inner.moved_aside.clone(),
+        })
+    }
+
+    /// Every input from a number on, in order: blocks and journalled inputs.
+    pub fn inputs_from(
+        &self,
+        number: u64,
+    ) -> Result<impl Iterator<Item = Result<(u64, Input), StoreError>> + use<'_>, StoreError> {
+        let mut decoder = new_decoder()?;
+        let mut headers = self.numbers(keys::HEADER, number).peekable();
+        let mut others = self.numbers(keys::INPUT, number).peekable();
+        Ok(std::iter::from_fn(move || {
+            let header = headers.peek().and_then(|number| number.as_ref().ok().copied());
+            let other = others.peek().and_then(|number| number.as_ref().ok().copied());
+            let header_is_next = match (header, other) {
+                (Some(header), Some(other)) => header < other,
+                (Some(_), None) => others.peek().is_none(),
+                (None, _) => headers.peek().is_some(),
+            };
+            let next = if header_is_next { headers.next()? } else { others.next()? };
+            Some(next.and_then(|number| {
+                let input = if header_is_next {
+                    Input::Batch(Arc::new(self.read_block(&mut decoder, number)?))
+                } else {
+                    self.read_input(number)?
+                };
+                Ok((number, input))
+            }))
+        }))
+    }
+
+    /// The events of the blocks that are wanted, in the order of their commit.
+    pub fn blocks(
+        &self,
+        wanted: &Wanted,
+    ) -> Result<impl Iterator<Item = Result<EventBatch, StoreError>> + use<'_>, StoreError> {
+        let mut decoder = new_decoder()?;
+        let columns = wanted.columns;
+        let headers = self.headers(wanted);
+        Ok(headers.map(move |row| {
+            let (number, header) = row?;
+            decode(self.vault(), &mut decoder, (number, &header), columns)
+        }))
+    }
+
+    /// How many rows the wanted blocks have, without reading them.
+    pub fn rows(&self, wanted: &Wanted) -> Result<u64, StoreError> {
+        self.headers(wanted).try_fold(0, |rows, row| Ok(rows + u64::from(row?.1.rows)))
+    }
+
+    pub(super) fn headers(
+        &self,
+        wanted: &Wanted,
+    ) -> impl Iterator<Item = Result<(u64, Header), StoreError>> + use<'_> {
+        let Wanted { times, key, .. } = wanted.clone();
+        let rows = self.vault().database.range(keys::between(keys::HEADER, 0, u64::MAX));
+        let headers = rows.map(|row| row.and_then(|(key, value)| self.open_header(&key, &value)));
+        headers.filter(move |row| {
+            row.as_ref().map_or(true, |(_, header)| {
+                header.overlaps(times.start, times.end)
+                    && key.as_deref().is_none_or(|key| header.may_hold_key(key))
+            })
+        })
+    }
+
+    /// The numbers of the rows under a prefix, each once.
+    fn numbers(
+        &self,
+        prefix: u8,
+        from: u64,
+    ) -> impl Iterator<Item = Result<u64, StoreError>> + use<> {
+        let rows = self.vault().database.range(keys::between(prefix, from, u64::MAX));
+        let mut last = None;
+        rows.filter_map(move |row| {
+            let number = match row {
+                Ok((key, _)) => keys::number_in(&key)?,
+                Err(error) => return Some(Err(error)),
+            };
+            (last.replace(number) != Some(number)).then_some(Ok(number))
+        })
+    }
+
+    fn open_header(&self, key: &[u8], value: &[u8]) -> Result<(u64, Header), StoreError> {
+        let plain = self.vault().cipher.open(key, value)?;
+        let header = postcard::from_bytes(&plain).ok();
+        let row = keys::number_in(key).zip(header);
+        row.ok_or_else(|| StoreError::damaged("a header of a block cannot be read"))
+    }
+
+    fn read_block(&self, decoder: &mut Decoder, number: u64) -> Result<EventBatch, StoreError> {
+        let key = keys::numbered(keys::HEADER, number);
+        let value = self.vault().database.get(&key)?;
+        let value = value.ok_or_else(|| StoreError::damaged("a header of a block is missing"))?;
+        let (_, header) = self.open_header(&key, &value)?;
+        decode(self.vault(), decoder, (number, &header), Columns::ALL)
+    }
+
+    fn read_input(&self, number: u64) -> Result<Input, StoreError> {
+        let value = self.vault().get(&keys::numbered(keys::INPUT, number))?;
+        let value = value.ok_or_else(|| StoreError::damaged("an input is missing"))?;
+        serde_json::from_slice(&value)
+            .map_err(|source| StoreError::Form { what: "a journalled input", source })
+    }
+}
+
+fn new_decoder() -> Result<Decoder, StoreError> {
+    Decoder::new().map_err(|source| StoreError::Block { number: 0, source })
+}
+
+fn decode(
+    vault: &Vault,
+    decoder: &mut Decoder,
+    (number, header): (u64, &Header),
+    columns: Columns,
+) -> Result<EventBatch, StoreError> {
+    let mut block = Vec::with_capacity(header.bytes as usize);
+    for row in vault.database.range(keys::between(keys::BLOCK, number, number)) {
+        let (key, value) = row?;
+        if header.bytes as usize <= block.len() {
+            break;
+        }
+        block.extend(vault.cipher.open(&key, &value)?);
+    }
+    let failed = |source| StoreError::Block { number, source };
+    decoder.decode(header, &block, columns).map_err(failed)
+}

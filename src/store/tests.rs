@@ -1,0 +1,351 @@
+//! The store as the daemon uses it: closed, killed, copied, damaged, opened twice.
+
+use std::fs;
+
+use super::*;
+use crate::incident::{Incident, IncidentId, Notice, StaleFinding, State, Transition};
+use crate::model::{EventBatch, EventKind, Position, SourceId, Timestamp};
+
+const OPTIONS: OpenOptions = OpenOptions { key: Some([9; 32]) };
+
+fn opened(dir: &Path) -> Store {
+    Store::open(dir, &OPTIONS).unwrap()
+}
+
+/// Events of one second each; row 3 of each batch has the key `k_rare`.
+fn events(from: i64, rows: usize) -> EventBatch {
+    let mut batch = EventBatch::default();
+    for (row, second) in (from..).take(rows).enumerate() {
+        batch.time.push(second * 1000);
+        batch.kind.push(EventKind::Request);
+        batch.key.push(if row == 3 { "k_rare" } else { "k_often" });
+        batch.path.push(&format!("/v1/orders/{}", second * 7919));
+        batch.status.push(200);
+        batch.bytes.push(second.unsigned_abs());
+        batch.late.push(row == 5);
+        for column in [&mut batch.source, &mut batch.format, &mut batch.role, &mut batch.source_ip]
+        {
+            column.push("same");
+        }
+        for column in [&mut batch.method, &mut batch.query, &mut batch.route, &mut batch.user_agent]
+        {
+            column.push("");
+        }
+        for column in [&mut batch.referer, &mut batch.user, &mut batch.model, &mut batch.country] {
+            column.push("");
+        }
+        batch.asn.push(0);
+        for column in [&mut batch.request_bytes, &mut batch.duration_us, &mut batch.input_tokens] {
+            column.push(3);
+        }
+        for column in [&mut batch.output_tokens, &mut batch.cost_micros] {
+            column.push(0);
+        }
+    }
+    batch
+}
+
+fn batch_input(from: i64, rows: usize) -> Input {
+    Input::Batch(Arc::new(events(from, rows)))
+}
+
+fn commit_inputs(store: &Store, inputs: &[(u64, Input)]) {
+    store.commit(&Commit { inputs, ..Commit::default() }).unwrap();
+}
+
+fn inputs_of(store: &Store, from: u64) -> Vec<(u64, Input)> {
+    store.inputs_from(from).unwrap().map(Result::unwrap).collect()
+}
+
+fn incident(id: u64, opened: i64, state: State) -> Incident {
+    Incident { id: IncidentId(id), opened: Timestamp(opened), state, ..Incident::default() }
+}
+
+fn notice(id: u64, next_try: i64) -> OutboxRow {
+    OutboxRow {
+        notice: Notice {
+            id,
+            incident: IncidentId(1),
+            revision: 1,
+            transition: Transition::Opened,
+            due: Timestamp(0),
+        },
+        attempts: 0,
+        next_try: Timestamp(next_try),
+        state: OutboxState::Waiting,
+        last_error: String::new(),
+    }
+}
+
+/// What a kill leaves: the files as they are while the store is still open.
+fn copy_as_killed(state: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(state).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            copy_as_killed(&entry.path(), &to.join(entry.file_name()));
+        } else {
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_commit_is_there_after_a_kill() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = opened(&dir.path().join("first"));
+    let inputs =
+        [(0, batch_input(0, 500)), (1, Input::Tick(Timestamp(9))), (2, batch_input(500, 20))];
+    let positions = [(SourceId("/var/log/a.log".to_owned()), Position(vec![1; 3000]))];
+    let counters = Counters::from([("lines".to_owned(), 520)]);
+    let commit = Commit {
+        inputs: &inputs,
+        positions: &positions,
+        incidents: &[incident(1, 5, State::Open)],
+        outbox: &[notice(77, 10)],
+        counters: Some(&counters),
+        ..Commit::default()
+    };
+    store.commit(&commit).unwrap();
+    copy_as_killed(&dir.path().join("first"), &dir.path().join("second"));
+
+    let again = opened(&dir.path().join("second"));
+    let recovered = again.recover().unwrap();
+    assert_eq!((recovered.from_input, recovered.next_input, recovered.events), (0, 3, 520));
+    assert_eq!(recovered.positions.into_iter().collect::<Vec<_>>(), positions);
+    assert_eq!(recovered.counters, counters);
+    assert_eq!(recovered.moved_aside, None);
+    assert_eq!(inputs_of(&again, 0), inputs);
+    assert_eq!(inputs_of(&again, 1), inputs[1..]);
+    assert_eq!(again.incident(IncidentId(1)).unwrap(), Some(incident(1, 5, State::Open)));
+    assert_eq!(again.outbox_due(Timestamp(10), 5).unwrap(), [notice(77, 10)]);
+    assert_eq!(again.pepper().unwrap(), store.pepper().unwrap());
+}
+
+#[test]
+fn a_snapshot_is_the_state_that_is_opened_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = |id: &str, value: Option<&[u8]>| StateRow {
+        id: id.to_owned(),
+        value: value.map(<[u8]>::to_vec),
+    };
+    let large: Vec<u8> =
+        (0..50_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    let store = opened(dir.path());
+    commit_inputs(&store, &[(0, batch_input(0, 10)), (1, batch_input(10, 10))]);
+    store.snapshot(&[row("a", Some(&large)), row("b", Some(b"two"))], 1).unwrap();
+    store
+        .snapshot(&[row("a", Some(b"small now")), row("b", None), row("c", Some(b""))], 2)
+        .unwrap();
+    store.close().unwrap();
+
+    let recovered = opened(dir.path()).recover().unwrap();
+    assert_eq!(recovered.state, [row("a", Some(b"small now")), row("c", Some(b""))]);
+    assert_eq!((recovered.from_input, recovered.next_input), (2, 2));
+}
+
+#[test]
+fn a_large_value_comes_back_from_its_parts() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = opened(dir.path());
+    let large: Vec<u8> =
+        (0..50_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    store.meta_put("large", &large).unwrap();
+    assert_eq!(store.meta_get("large").unwrap(), Some(large));
+    assert_eq!(store.meta_get("other").unwrap(), None);
+    assert_eq!(store.health().blobs, 0);
+}
+
+#[test]
+fn a_second_opener_is_told_to_leave() {
+    let dir = tempfile::tempdir().unwrap();
+    let _store = opened(dir.path());
+    let error = Store::open(dir.path(), &OPTIONS).unwrap_err();
+    assert!(matches!(error, StoreError::InUse { .. }));
+    assert_eq!(error.exit_code(), Some(75));
+    assert!(error.to_string().starts_with("another keyvigil uses this state directory"));
+}
+
+#[test]
+fn another_key_does_not_open_it() {
+    let dir = tempfile::tempdir().unwrap();
+    opened(dir.path()).close().unwrap();
+    let error = Store::open(dir.path(), &OpenOptions { key: Some([8; 32]) }).unwrap_err();
+    assert!(matches!(error, StoreError::WrongKey { .. }), "{error}");
+}
+
+#[test]
+fn a_key_is_made_where_none_is_given() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), &OpenOptions::default()).unwrap();
+    assert!(store.health().key_is_beside);
+    store.close().unwrap();
+    fs::remove_file(dir.path().join(key_file::NAME)).unwrap();
+    let error = Store::open(dir.path(), &OpenOptions::default()).unwrap_err();
+    assert!(matches!(error, StoreError::KeyMissing { .. }), "{error}");
+}
+
+#[test]
+fn a_flipped_byte_and_a_swapped_row_are_noticed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = opened(dir.path());
+    commit_inputs(&store, &[(0, batch_input(0, 2000)), (1, batch_input(9, 2000))]);
+    let database = &store.vault().database;
+    let (one, two) = (keys::block_part(0, 1), keys::block_part(1, 1));
+    let value = database.get(&one).unwrap().unwrap();
+    let reads = |store: &Store| store.inputs_from(0).unwrap().next().unwrap();
+    assert!(reads(&store).is_ok());
+
+    let mut flipped = value.to_vec();
+    flipped[40] ^= 1;
+    let swapped = database.get(&two).unwrap().unwrap().to_vec();
+    for altered in [flipped, swapped] {
+        let mut batch = database::Batch::default();
+        batch.insert(one.clone(), altered);
+        database.write(batch).unwrap();
+        assert!(matches!(reads(&store), Err(StoreError::Damaged { .. })));
+    }
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = opened(dir.path());
+    let database = &store.vault().database;
+    let key = keys::part_of(&meta::meta_name(b"totals"), 0);
+    let mut value = database.get(&key).unwrap().unwrap().to_vec();
+    value[0] = 2;
+    let mut batch = database::Batch::default();
+    batch.insert(key, value);
+    database.write(batch).unwrap();
+    drop(store);
+    let error = Store::open(dir.path(), &OPTIONS).unwrap_err();
+    assert!(error.to_string().contains("newer keyvigil (version 2"), "{error}");
+}
+
+#[test]
+fn a_store_that_opens_empty_but_was_not_is_moved_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = opened(dir.path());
+    commit_inputs(&store, &[(0, batch_input(0, 10))]);
+    store.snapshot(&[], 1).unwrap();
+    store.close().unwrap();
+    for entry in fs::read_dir(dir.path().join("store")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() { fs::remove_file(path) } else { fs::remove_dir_all(path) }.unwrap();
+    }
+
+    let store = opened(dir.path());
+    let aside = store.recover().unwrap().moved_aside.unwrap();
+    assert!(aside.ends_with("store.damaged-1") && aside.is_dir());
+    assert_eq!(store.recover().unwrap().next_input, 0);
+    assert!(store.health().problems()[0].contains("was damaged"));
+    store.close().unwrap();
+    assert_eq!(opened(dir.path()).recover().unwrap().moved_aside, None);
+}
+
+#[test]
+fn files_that_are_no_store_are_moved_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir_all(dir.path().join("store")).unwrap();
+    fs::write(dir.path().join("store/conf"), "this is not sled").unwrap();
+    fs::write(dir.path().join("store/db"), vec![0x5a; 300_000]).unwrap();
+    let store = opened(dir.path());
+    let aside = store.recover().unwrap().moved_aside.unwrap();
+    assert_eq!(fs::metadata(aside.join("db")).unwrap().len(), 300_000);
+    commit_inputs(&store, &[(0, batch_input(0, 10))]);
+    assert_eq!(store.event_count(), 10);
+}
+
+#[test]
+fn a_directory_that_cannot_be_made_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("file"), "").unwrap();
+    let error = Store::open(&dir.path().join("file/state"), &OPTIONS).unwrap_err();
+    assert!(error.to_string().contains("file/state; give one"), "{error}");
+}
+
+#[test]
+fn blocks_are_chosen_by_time_and_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = opened(dir.path());
+    let inputs: Vec<_> = (0..4).map(|n| (n, batch_input(n as i64 * 100, 3 + n as usize))).collect();
+    commit_inputs(&store, &inputs);
+    let rows = |wanted: &Wanted| -> Vec<usize> {
+        store.blocks(wanted).unwrap().map(|batch| batch.unwrap().len()).collect()
+    };
+    let times = Timestamp(100_000)..Timestamp(200_000);
+    assert_eq!(rows(&Wanted::default()), [3, 4, 5, 6]);
+    assert_eq!(rows(&Wanted { times, ..Wanted::default() }), [4]);
+    let key = Some("k_rare".to_owned());
+    assert_eq!(rows(&Wanted { key, ..Wanted::default() }), [4, 5, 6]);
+    assert_eq!(store.rows(&Wanted::default()).unwrap(), 18);
+}
+
+#[test]
+fn incidents_come_newest_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = opened(dir.path());
+    let incidents = [
+        incident(1, 10, State::Open),
+        incident(2, 30, State::Resolved),
+        incident(3, 20, State::Open),
+    ];
+    let stale =
+        StaleFinding { key: "k".to_owned(), kind: "unused".to_owned(), ..StaleFinding::default() };
+    let commit = Commit { incidents: &incidents, stale: &[stale.clone()], ..Commit::default() };
+    store.commit(&commit).unwrap();
+    let ids = |shown| -> Vec<u64> {
+        store.incidents(shown).unwrap().iter().map(|incident| incident.id.0).collect()
+    };
+    assert_eq!(ids(Shown::All), [2, 3, 1]);
+    assert_eq!(ids(Shown::Open), [3, 1]);
+    assert_eq!(store.stale_findings().unwrap(), [stale]);
+}
+
+#[test]
+fn a_notice_that_was_sent_is_not_due() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = opened(dir.path());
+    let mut first = notice(1, 20);
+    let commit =
+        Commit { outbox: &[first.clone(), notice(2, 10), notice(3, 99)], ..Commit::default() };
+    store.commit(&commit).unwrap();
+    let due = |limit| -> Vec<u64> {
+        store.outbox_due(Timestamp(50), limit).unwrap().iter().map(|row| row.notice.id).collect()
+    };
+    assert_eq!((due(9), due(1)), (vec![2, 1], vec![2]));
+    first.state = OutboxState::Sent { at: Timestamp(21), reply: "250 ok".to_owned() };
+    store.outbox_update(&first).unwrap();
+    assert_eq!(due(9), [2]);
+    assert_eq!(store.outbox().unwrap().len(), 3);
+}
+
+#[test]
+fn old_blocks_are_forgotten_but_never_what_a_snapshot_does_not_know() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = opened(dir.path());
+    let inputs: Vec<_> = (0..6u64)
+        .map(|n| match n {
+            2 => (n, Input::Tick(Timestamp(1))),
+            n => (n, batch_input(n as i64 * 100, 10)),
+        })
+        .collect();
+    commit_inputs(&store, &inputs);
+    assert_eq!(store.prune_before(Timestamp(i64::MAX)).unwrap(), 0);
+    store.snapshot(&[], 5).unwrap();
+    assert_eq!(store.prune_before(Timestamp(350_000)).unwrap(), 30);
+    assert_eq!(inputs_of(&store, 0), inputs[4..]);
+    assert_eq!(store.prune_before(Timestamp(i64::MAX)).unwrap(), 10);
+    assert_eq!((inputs_of(&store, 0), store.event_count()), (inputs[5..].to_vec(), 10));
+}
+
+#[test]
+fn numbers_do_not_go_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = opened(dir.path());
+    commit_inputs(&store, &[(0, batch_input(0, 1))]);
+    let again = [(0, batch_input(0, 1))];
+    let error = store.commit(&Commit { inputs: &again, ..Commit::default() }).unwrap_err();
+    assert!(matches!(error, StoreError::Order { number: 0, next: 1 }));
+}
