@@ -60,11 +60,10 @@ pub(super) fn number(value: u64) -> String {
     text
 }
 
-/// In full up to some ten thousands, then `1.7 M`.
+/// In full below a million, then `1.7 M`.
 pub(super) fn about(value: u64) -> String {
     match value {
-        0..100_000 => number(value),
-        100_000..1_000_000 => format!("{}{THIN}k", value / 1000),
+        0..1_000_000 => number(value),
         1_000_000..1_000_000_000 => tenths(value / 100_000, "M"),
         _ => tenths(value / 100_000_000, "G"),
     }
