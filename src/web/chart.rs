@@ -7,7 +7,7 @@ use std::fmt::Write;
 pub(super) struct Spark {
     pub line: String,
     pub band: String,
-    /// The pieces of the line that lie outside the band.
+    /// The pieces of the line that lie outside the band, or are marked.
     pub outside: String,
     /// What the upper edge stands for.
     pub top: f64,
@@ -20,6 +20,8 @@ pub(super) struct Spark {
 pub(super) struct Point {
     pub value: f64,
     pub expected: Option<(f64, f64)>,
+    /// Part of what is to be seen, whatever was expected.
+    pub is_marked: bool,
 }
 
 impl Spark {
@@ -27,7 +29,20 @@ impl Spark {
     pub(super) const HEIGHT: f64 = 40.0;
 
     pub(super) fn new(points: &[Point]) -> Self {
-        let highest = points.iter().map(|point| point.high().max(point.value)).fold(0.0, f64::max);
+        Self::up_to(points, 0.0)
+    }
+
+    /// A line without a band; its upper edge is never below `top_min`, so that small
+    /// waves look small.
+    pub(super) fn plain(values: impl IntoIterator<Item = f64>, top_min: f64) -> Self {
+        let points: Vec<Point> =
+            values.into_iter().map(|value| Point { value, ..Point::default() }).collect();
+        Self::up_to(&points, top_min)
+    }
+
+    fn up_to(points: &[Point], top_min: f64) -> Self {
+        let highest = points.iter().map(|point| point.high().max(point.value));
+        let highest = highest.fold(top_min, f64::max);
         let top = if 0.0 < highest { highest } else { 1.0 };
         let place = |index: usize, value: f64| (x_of(index, points.len()), y_of(value, top));
         let mut spark = Self { top, band: band_of(points, &place), ..Self::default() };
@@ -48,12 +63,6 @@ impl Spark {
         }
         spark
     }
-
-    pub(super) fn plain(values: impl IntoIterator<Item = f64>) -> Self {
-        let points: Vec<Point> =
-            values.into_iter().map(|value| Point { value, expected: None }).collect();
-        Self::new(&points)
-    }
 }
 
 impl Point {
@@ -62,7 +71,8 @@ impl Point {
     }
 
     pub(super) fn is_outside(self) -> bool {
-        self.expected.is_some_and(|(low, high)| self.value < low || high < self.value)
+        let is_out = |(low, high)| self.value < low || high < self.value;
+        self.is_marked || self.expected.is_some_and(is_out)
     }
 }
 
@@ -124,7 +134,7 @@ mod tests {
     #[test]
     fn the_line_spans_the_box_and_the_outside_is_marked() {
         let expected = Some((1.0, 2.0));
-        let points = [1.5, 1.5, 4.0].map(|value| Point { value, expected });
+        let points = [1.5, 1.5, 4.0].map(|value| Point { value, expected, is_marked: false });
         let spark = Spark::new(&points);
         assert_eq!(spark.line, "M0 24.5L120 24.5L240 2.0");
         assert_eq!(spark.outside, "M120 24.5L240 2.0");
@@ -136,6 +146,6 @@ mod tests {
     #[test]
     fn nothing_and_zeros_draw_without_a_fault() {
         assert_eq!(Spark::new(&[]).line, "");
-        assert_eq!(Spark::plain([0.0, 0.0]).line, "M0 38.0L240 38.0");
+        assert_eq!(Spark::plain([0.0, 0.0], 0.0).line, "M0 38.0L240 38.0");
     }
 }

@@ -30,7 +30,8 @@ pub(super) struct IncidentPage {
     steps: Vec<&'static str>,
     facts: Vec<(&'static str, String)>,
     history: Vec<(String, String)>,
-    tags: Vec<&'static str>,
+    attack: String,
+    owasp: String,
 }
 
 #[derive(Template)]
@@ -140,8 +141,8 @@ pub(super) fn incident_page(view: &View, incident: &Incident) -> IncidentPage {
         steps: words.map_or_else(Vec::new, |words| words.next_steps.to_vec()),
         facts: facts(incident, key, &clock),
         history: history(incident, &clock),
-        tags: words
-            .map_or_else(Vec::new, |words| words.attack.iter().chain(words.owasp).copied().collect()),
+        attack: words.map_or_else(String::new, |words| words.attack.join(", ")),
+        owasp: words.map_or_else(String::new, |words| words.owasp.join(", ")),
         line,
     }
 }
@@ -169,7 +170,7 @@ fn reasons(incident: &Incident, clock: &Clock) -> Vec<Reason> {
         .into_iter()
         .map(|one| Reason {
             title: words(&one.kind)
-                .map_or_else(|| capital(&clean(&one.kind).replace('_', " ")), |words| words.title.to_owned()),
+                .map_or_else(|| capital(&clean(&one.kind).replace('_', " ")), |words| capital(words.title)),
             because: clean(&one.because),
             at: clock.when(one.at),
             score: if 99.0 <= one.score { "rule".to_owned() } else { format!("{:.1}", one.score) },
@@ -257,7 +258,7 @@ fn chart(
 ) -> Option<Chart> {
     let (points, subject) = match (&incident.entity, key) {
         (Entity::Fleet, _) | (_, None) => (fleet_points(view), "all keys".to_owned()),
-        (_, Some(key)) => (key_points(key), cut(&clean(&key.key), 40)),
+        (_, Some(key)) => (key_points(key, incident, view.now.hour()), cut(&clean(&key.key), 40)),
     };
     if points.len() < 2 || points.iter().all(|point| point.value <= 0.0) {
         return None;
@@ -291,8 +292,19 @@ fn chart(
     })
 }
 
-fn key_points(key: &KeyRow) -> Vec<Point> {
-    key.last_hours.iter().map(|&value| Point { value: f64::from(value), expected: None }).collect()
+/// The hours of the incident are marked: a key's own band is not drawn yet.
+fn key_points(key: &KeyRow, incident: &Incident, now: Hour) -> Vec<Point> {
+    let first = now.0 - i64::try_from(key.last_hours.len()).unwrap_or(0);
+    let end = incident.resolved.map_or(now, Timestamp::hour);
+    let is_part = |hour: i64| incident.since.hour().0 <= hour && hour <= end.0;
+    let hours = key.last_hours.iter().zip(first..);
+    hours
+        .map(|(&value, hour)| Point {
+            value: f64::from(value),
+            expected: None,
+            is_marked: is_part(hour),
+        })
+        .collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "requests of an hour are far below 2^52")]
@@ -303,6 +315,7 @@ fn fleet_points(view: &View) -> Vec<Point> {
             value: point.requests as f64,
             expected: (0.0 < point.expected_high)
                 .then_some((point.expected_low, point.expected_high)),
+            is_marked: false,
         })
         .collect()
 }

@@ -56,8 +56,8 @@ pub(super) async fn incident(
 
 pub(super) async fn keys(State(state): State<Arc<WebState>>) -> Json<Value> {
     let view = state.fresh();
-    let stale = view.stale_open();
-    let keys: Vec<Value> = view.keys.iter().map(|key| key_of(key, &stale)).collect();
+    let findings = view.stale_open();
+    let keys: Vec<Value> = view.keys.iter().map(|key| key_of(key, &findings)).collect();
     Json(json!({ "keys": keys }))
 }
 
@@ -103,7 +103,7 @@ fn incident_of(incident: &Incident) -> Value {
     let texts = |texts: &[String]| texts.iter().map(|text| clean(text)).collect::<Vec<_>>();
     json!({
         "id": incident.id.to_string(),
-        "kind": incident.kind,
+        "kind": clean(&incident.kind),
         "state": state_name(incident.state),
         "severity": incident.severity.name(),
         "class": class_name(incident.class),
@@ -122,7 +122,7 @@ fn incident_of(incident: &Incident) -> Value {
         "events": incident.events,
         "revision": incident.revision,
         "findings": incident.findings.iter().map(|finding| json!({
-            "kind": finding.kind,
+            "kind": clean(&finding.kind),
             "because": clean(&finding.because),
             "score": finding.score,
             "at": time(Some(finding.at)),
@@ -144,7 +144,7 @@ fn key_of(key: &KeyRow, stale: &[&StaleFinding]) -> Value {
         .filter(|finding| finding.key == key.key)
         .map(|finding| {
             json!({
-                "kind": finding.kind,
+                "kind": clean(&finding.kind),
                 "severity": finding.severity.name(),
                 "since": time(Some(finding.since)),
                 "because": clean(&finding.because),

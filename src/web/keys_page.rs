@@ -211,7 +211,7 @@ fn row(key: &KeyRow, flags: &Flags<'_>, clock: &Clock) -> Row {
         requests: about(key.requests),
         errors: share(key.errors, key.requests),
         spark: (1 < key.last_hours.len())
-            .then(|| Spark::plain(key.last_hours.iter().map(|&value| f64::from(value)))),
+            .then(|| Spark::plain(key.last_hours.iter().map(|&value| f64::from(value)), 0.0)),
         state: if key.state == "ready" { "ready" } else { "learning" },
         baseline: match (key.last_used, key.state) {
             (None, _) => "no data yet".to_owned(),

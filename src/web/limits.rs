@@ -20,7 +20,7 @@ const CONNECTIONS_MAX: usize = 64;
 const IDLE: Duration = Duration::from_secs(10);
 
 /// No connection lives longer, however slowly it asks; browsers open another.
-const LIFE: Duration = Duration::from_secs(120);
+const LIFE: Duration = Duration::from_mins(2);
 
 /// What one connection may send: some hundred questions, and no body worth the name.
 const READ_BYTES_MAX: u64 = 512 * 1024;

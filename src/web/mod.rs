@@ -83,7 +83,7 @@ pub async fn serve(
     let server = axum::serve(limits::Limited::new(listener), router(state))
         .with_graceful_shutdown(until_stopped(stopped));
     tokio::select! {
-        served = async { server.await } => served.map_err(|source| WebError::Serve { source }),
+        ended = async { server.await } => ended.map_err(|source| WebError::Serve { source }),
         () = async { until_stopped(drained).await; tokio::time::sleep(DRAIN).await } => Ok(()),
     }
 }

@@ -185,9 +185,9 @@ fn degraded(view: &View, empty: Headline) -> Headline {
     let unreadable = view.sources_in(&[Reading::Unreadable, Reading::Missing]);
     let mut reasons: Vec<String> = Vec::new();
     if 0 < unreadable {
-        let problem = view.sources.iter().filter(|source| !source.state.is_readable());
-        let path = problem.clone().map(|source| clean(&source.path)).next().unwrap_or_default();
-        let mend = problem.filter_map(|source| source.problem.clone()).next();
+        let mut bad = view.sources.iter().filter(|source| !source.state.is_readable());
+        let path = bad.clone().next().map_or_else(String::new, |source| clean(&source.path));
+        let mend = bad.find_map(|source| source.problem.clone());
         reasons.push(format!(
             "{unreadable} of {} log files cannot be read: {}",
             view.sources.len(),

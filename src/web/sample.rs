@@ -203,12 +203,14 @@ fn key(number: u32) -> KeyRow {
 }
 
 /// A day's rhythm, with some noise that is the same every time.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some thousands")]
 fn wave(hour: u32) -> u32 {
     let of_day = f64::from(hour % 24) / 24.0 * std::f64::consts::TAU;
     let noise = f64::from(hour.wrapping_mul(2_654_435_761) >> 20) / 4096.0;
     (9000.0 - 6000.0 * of_day.cos() + 900.0 * noise) as u32
 }
 
+#[expect(clippy::cast_precision_loss, reason = "some thousands")]
 fn hour(number: u32) -> HourPoint {
     let requests = u64::from(wave(number + 10));
     let hour = Hour(NOW.hour().0 - 167 + i64::from(number));
@@ -265,10 +267,10 @@ fn spike() -> Incident {
             contribution("new_network", "used from AS64511, AS64500 and AS64505; always AS64496 before", 4.1),
             contribution("failures", "31 % of answers were 403; below 1 % is usual", 1.7),
         ],
-        evidence: (0..8)
+        evidence: (0..8_u8)
             .map(|number| EvidenceLine {
-                at: NOW.back(Millis::seconds(850 - number * 90)),
-                source_ip: ["192.0.2.41", "198.51.100.23", "2001:db8:41::9"][number as usize % 3].into(),
+                at: NOW.back(Millis::seconds(850 - i64::from(number) * 90)),
+                source_ip: ["192.0.2.41", "198.51.100.23", "2001:db8:41::9"][usize::from(number) % 3].into(),
                 method: "GET".into(),
                 path: if number % 3 == 2 { "/v1/customers/{id}" } else { "/v1/export?cursor={token}" }.into(),
                 status: if number % 3 == 2 { 403 } else { 200 },

@@ -60,11 +60,10 @@ pub(super) fn number(value: u64) -> String {
     text
 }
 
-/// In full up to some ten thousands, then `1.7 M`.
+/// In full below a million, then `1.7 M`.
 pub(super) fn about(value: u64) -> String {
     match value {
-        0..100_000 => number(value),
-        100_000..1_000_000 => format!("{}{THIN}k", value / 1000),
+        0..1_000_000 => number(value),
         1_000_000..1_000_000_000 => tenths(value / 100_000, "M"),
         _ => tenths(value / 100_000_000, "G"),
     }
@@ -243,7 +242,7 @@ mod tests {
         let zone = TimeZone::fixed(jiff::tz::offset(1));
         let clock = Clock::new(Timestamp(1_795_251_874_000), Some(&zone));
         assert_eq!(clock.zone(), "UTC+01:00");
-        assert_eq!(clock.full(clock.now()), "2026-11-21 11:04:34");
+        assert_eq!(clock.full(clock.now()), "2026-11-21 10:04:34");
         assert_eq!(clock.when(Timestamp(1_700_000_000_000)), "2023-11-14");
         assert_eq!(rfc3339(Timestamp(7)).as_deref(), Some("1970-01-01T00:00:00.007Z"));
         assert_eq!(Clock::new(Timestamp(0), None).zone(), "UTC");

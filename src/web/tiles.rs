@@ -40,6 +40,7 @@ fn requests_tile(day: &[HourPoint], view: &View) -> Tile {
             value: hour.requests as f64,
             expected: (0.0 < hour.expected_high)
                 .then_some((hour.expected_low, hour.expected_high)),
+            is_marked: false,
         })
         .collect();
     let spark = Spark::new(&points);
@@ -87,7 +88,7 @@ fn errors_tile(day: &[HourPoint], view: &View) -> Tile {
         ),
         note,
         flag: None,
-        spark: Some(Spark::plain(shares)),
+        spark: Some(Spark::plain(shares, 0.05)),
         bar: Vec::new(),
     }
 }
@@ -104,7 +105,10 @@ fn keys_tile(day: &[HourPoint], view: &View) -> Tile {
         unit: format!("of {}, 24\u{202f}h", number(wide(view.keys.len()))),
         note: if new == 0 { "none new".to_owned() } else { format!("{new} new") },
         flag: None,
-        spark: Some(Spark::plain(day.iter().map(|hour| hour.active_keys as f64))),
+        spark: Some(Spark::plain(
+            day.iter().map(|hour| hour.active_keys as f64),
+            view.keys.len() as f64,
+        )),
         bar: Vec::new(),
         sentence: format!("{active} of {} were used in 24 hours, {new} of them new.", count(view.keys.len(), "key", "keys")),
     }
@@ -159,16 +163,18 @@ fn lag_tile(view: &View) -> Tile {
         sentence: format!("What is judged now is {value} {unit} old."),
         value,
         unit,
-        note: format!("below 20\u{202f}s expected{}", if view.late == 0 { String::new() } else { format!(", {} late", about(view.late)) }),
+        note: "below 20\u{202f}s expected".to_owned(),
         flag: is_late.then_some("above"),
         spark: None,
         bar: vec![(0.0, share, if is_late { "medium" } else { "calm" })],
     }
 }
 
+/// `09–10 h`, the last full hour.
 fn hours_of(view: &View, point: HourPoint) -> String {
     let clock = clock_of(view);
-    format!("{}–{}", clock.minute(point.hour.start()), clock.minute(point.hour.end()))
+    let [from, to] = [point.hour.start(), point.hour.end()].map(|at| clock.hour_of_day(at));
+    format!("{from:02}–{to:02}\u{202f}h")
 }
 
 fn worded(counts: &[(usize, &'static str)], none: &str) -> String {

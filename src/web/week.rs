@@ -32,6 +32,7 @@ pub(super) struct Notable {
 
 const CELL: usize = 10;
 const LEFT: usize = 42;
+const ROW: usize = 12;
 const TOP: usize = 16;
 
 pub(super) fn week(view: &View, clock: &Clock) -> Week {
@@ -45,7 +46,7 @@ pub(super) fn week(view: &View, clock: &Clock) -> Week {
         let kind = kind_of(view, Hour(hour));
         let label = clock.weekday(start);
         if days.last().is_none_or(|day| day.label != label) {
-            let y = TOP + days.len() * CELL;
+            let y = TOP + days.len() * ROW;
             days.push(DayRow { label, y, cells: Vec::new() });
         }
         if let Some(day) = days.last_mut() {
@@ -63,7 +64,7 @@ pub(super) fn week(view: &View, clock: &Clock) -> Week {
     notable.reverse();
     notable.truncate(24);
     let [incidents, unusual, dark] = counts;
-    let height = TOP + days.len() * CELL;
+    let height = TOP + days.len() * ROW;
     let sentence = format!(
         "Of the last 168 hours, {incidents} had an incident, {unusual} were unusual and {dark} had \
          no request; the rest were as expected."
