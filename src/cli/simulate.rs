@@ -1,5 +1,6 @@
 //! `keyvigil simulate`: writes labelled traffic from a seed, to try things on.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -29,10 +30,10 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "TIME|now")]
     end: Option<String>,
     /// Requests a day of all keys together.
-    #[arg(long, value_name = "N")]
-    requests_per_day: Option<f64>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    requests_per_day: Option<u32>,
     /// Exactly so many lines.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     lines: Option<u64>,
     /// How the lines are written.
     #[arg(long, value_enum, default_value_t = Form::Combined)]
@@ -65,6 +66,14 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
     let mut simulation = simulate::simulate(&options_of(args)?);
     simulate::write_to(&args.out, &mut simulation)
         .with_context(|| format!("cannot write the simulation into {}", args.out.display()))?;
+    let (lines, labels) = (simulation.lines(), simulation.labels().len());
+    let end = simulation.meta().end;
+    writeln!(
+        std::io::stderr(),
+        "{lines} lines with {labels} staged incidents written into {}; the log ends at {}",
+        args.out.display(),
+        jiff::Timestamp::from_second(end.seconds())?
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -78,7 +87,7 @@ fn options_of(args: &SimulateArgs) -> anyhow::Result<Options> {
         // A usual key makes 830 requests a day.
         requests_per_day: args
             .requests_per_day
-            .unwrap_or(usual.requests_per_day * f64::from(args.keys) / 120.0),
+            .map_or(usual.requests_per_day * f64::from(args.keys) / 120.0, f64::from),
         lines: args.lines,
         format: match args.format {
             Form::Combined => LineFormat::Combined,

@@ -180,7 +180,7 @@ impl People {
         let sum: f64 = self.keys.iter().map(|key| key.level).sum();
         let mut left = 0.0;
         for (key, post) in self.keys.iter_mut().zip(&self.posts) {
-            let most = if key.weekly_hour.is_some() || key.always.is_some() { 0.008 } else { 0.09 };
+            let most = if key.weekly_hour.is_some() || key.always.is_some() { 0.008 } else { 0.06 };
             key.level = key.level.min(sum * most);
             match post {
                 Post::Usual | Post::Failing | Post::Revoked | Post::Expired => {

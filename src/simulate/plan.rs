@@ -15,9 +15,9 @@ use super::stage::Scene;
 use super::staged::Staged;
 
 /// Chooses the scenes and writes them.
-pub(super) fn stage_all(options: &Options, staging: Staging, people: &mut People) -> Vec<Staged> {
+pub(super) fn stage_all(options: &Options, people: &mut People) -> Vec<Staged> {
     let mut draw = Draw::of(options.seed, &[dice::STAGE]);
-    let cards = match staging {
+    let cards = match options.staging {
         Staging::Spread => spread(options, &mut draw),
         Staging::Showcase { .. } => CARDS
             .iter()
@@ -26,7 +26,7 @@ pub(super) fn stage_all(options: &Options, staging: Staging, people: &mut People
             .collect(),
         Staging::Nothing => Vec::new(),
     };
-    let from = match staging {
+    let from = match options.staging {
         Staging::Showcase { last_hours } => options.end.0 - i64::from(last_hours) * HOUR,
         Staging::Spread | Staging::Nothing => options.eval_start().0 + HOUR,
     };

@@ -8,7 +8,6 @@ use super::draw::dice;
 use super::hit::Hit;
 use super::options::Meta;
 use super::options::Options;
-use super::options::Staging;
 use super::people::People;
 use super::plan::stage_all;
 use super::staged::Label;
@@ -32,6 +31,8 @@ pub struct Simulation {
     lines: u64,
 }
 
+const SEARCH_STEPS: usize = 8;
+
 const NOISE_CLIENTS: &[&str] = &[
     "LB-HealthChecker/2.0",
     "Mozilla/5.0 zgrab/0.x",
@@ -47,12 +48,13 @@ impl Simulation {
     pub fn new(options: &Options) -> Self {
         let mut options = options.clone();
         options.end = options.end.hour().start();
-        if let Some(lines) = options.lines {
-            let usual = Self::told_by(&options, Staging::Nothing).expected_lines();
-            options.requests_per_day *= lines as f64 * 1.004 / usual.max(1.0);
+        let Some(lines) = options.lines else { return Self::told_by(&options) };
+        // What does not grow with the rate makes this a search; it is as good as done after a few steps.
+        for _ in 0..SEARCH_STEPS {
+            let expected = Self::told_by(&options).expected_lines();
+            options.requests_per_day *= lines as f64 / expected.max(1.0);
         }
-        let staging = options.staging;
-        Self::told_by(&options, staging)
+        Self::told_by(&options)
     }
 
     /// Appends the next hour's lines, in order of time; nothing when the story is over.
@@ -91,13 +93,14 @@ impl Simulation {
 
     pub fn meta(&self) -> Meta {
         let options = &self.options;
-        let end =
-            if options.lines.is_some() { options.end.max(self.hour.start()) } else { options.end };
+        let is_cut = options.lines.is_some_and(|lines| lines <= self.lines);
+        let end = if is_cut { self.hour.start() } else { options.end };
         Meta { start: options.start(), end, eval_start: options.eval_start() }
     }
 
     /// What was staged; times and counts are those of the lines so far.
     pub fn labels(&self) -> Vec<Label> {
+        let end = self.meta().end;
         let mut labels: Vec<Label> = Vec::new();
         for staged in &self.staged {
             let mut label = staged.label.clone();
@@ -105,8 +108,8 @@ impl Simulation {
                 label.start = Timestamp(first);
                 label.end = Timestamp(last);
             }
-            let is_to_be_seen = !staged.streams.is_empty();
-            if staged.seen.is_some() || !is_to_be_seen {
+            let is_silence = staged.streams.is_empty() && label.start < end;
+            if staged.seen.is_some() || is_silence {
                 labels.push(label);
             }
         }
@@ -121,13 +124,13 @@ impl Simulation {
         &self.told
     }
 
-    fn told_by(options: &Options, staging: Staging) -> Self {
+    fn told_by(options: &Options) -> Self {
         let seed = options.seed;
         let mut people = People::new(options, &mut Draw::of(seed, &[dice::PEOPLE]));
         let span = (options.start().0, options.end.0);
         let (told, holidays) =
             benign::happen(&mut people, span, &mut Draw::of(seed, &[dice::BENIGN]));
-        let staged = stage_all(options, staging, &mut people);
+        let staged = stage_all(options, &mut people);
         let noise_clients = NOISE_CLIENTS.iter().map(|client| people.pen.client(client)).collect();
         let hour = options.start().hour();
         let (hits, ahead) = (Vec::new(), Vec::new());
@@ -137,7 +140,8 @@ impl Simulation {
 
     /// About how many lines this will be.
     fn expected_lines(&self) -> f64 {
-        let mut sum = 0.0;
+        let streams = self.staged.iter().flat_map(|staged| &staged.streams);
+        let mut sum: f64 = streams.map(|stream| f64::from(stream.total)).sum();
         let mut hour = self.hour;
         while hour.start() < self.options.end {
             sum += (0..self.people.keys.len()).map(|key| self.rate_of(key, hour)).sum::<f64>();
@@ -207,6 +211,150 @@ impl Simulation {
                     traffic::shrink(hit);
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::hit::LineFormat;
+    use super::super::hit::rfc3339;
+    use super::super::kinds::CARDS;
+    use super::super::options::Staging;
+    use super::*;
+    use crate::model::Millis;
+
+    fn small(seed: u64) -> Options {
+        Options { seed, days: 6, keys: 40, requests_per_day: 4000.0, ..Options::default() }
+    }
+
+    fn told(simulation: &mut Simulation) -> String {
+        let mut text = String::new();
+        while simulation.next_hour(&mut text).is_some() {}
+        text
+    }
+
+    /// The time of a line of JSON.
+    fn time_of(line: &str) -> &str {
+        line.split('"').nth(3).unwrap_or_default()
+    }
+
+    /// A time without what is smaller than a second.
+    fn second(time: &str) -> &str {
+        time.split(['.', 'Z']).next().unwrap_or_default()
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
+        let all = |seed| {
+            let mut simulation = Simulation::new(&small(seed));
+            let log = told(&mut simulation);
+            [
+                log,
+                simulation.labels_csv(),
+                simulation.inventory_csv(),
+                simulation.confounders_csv(),
+                simulation.meta_json(),
+            ]
+        };
+        assert_eq!(all(3), all(3));
+        assert_ne!(all(3)[0], all(4)[0]);
+    }
+
+    #[test]
+    fn lines_come_in_order_of_time() {
+        let options = Options { format: LineFormat::Json, ..small(5) };
+        let log = told(&mut Simulation::new(&options));
+        // The time comes first, and in JSON it sorts as text.
+        let times: Vec<&str> = log.lines().map(time_of).collect();
+        assert!(10_000 < times.len());
+        assert!(times.is_sorted());
+        assert!(times[0].starts_with("2026-05-26T00:"));
+        assert!(times[times.len() - 1].starts_with("2026-05-31T23:"));
+    }
+
+    #[test]
+    fn there_are_exactly_as_many_lines_as_were_asked_for() {
+        let options = Options { lines: Some(20_000), ..small(6) };
+        let mut simulation = Simulation::new(&options);
+        assert_eq!(told(&mut simulation).lines().count(), 20_000);
+        assert_eq!(simulation.lines(), 20_000);
+        let early = options.end.since(simulation.meta().end);
+        assert!(early <= Millis::hours(24) && Millis::hours(-24) <= early, "{early:?}");
+    }
+
+    #[test]
+    fn every_label_has_its_requests_in_the_log() {
+        let mut simulation = Simulation::new(&Options { format: LineFormat::Json, ..small(7) });
+        let log = told(&mut simulation);
+        let labels = simulation.labels();
+        assert!(8 < labels.len());
+        for label in labels.iter().filter(|label| !label.keys.contains(&"*".to_owned())) {
+            let (start, end) = (rfc3339(label.start), rfc3339(label.end));
+            let in_time = |line: &&str| {
+                second(&start) <= second(time_of(line)) && second(time_of(line)) <= second(&end)
+            };
+            let names: Vec<String> = if label.keys.is_empty() {
+                label.addresses.iter().map(|address| format!("\"{address}\"")).collect()
+            } else {
+                label.keys.iter().map(|key| format!("\"{key}\"")).collect()
+            };
+            let is_named = |line: &&str| names.iter().any(|name| line.contains(name));
+            let found = log.lines().filter(in_time).filter(is_named).count() as u64;
+            assert!(label.events <= found, "{label:?} has {found}");
+            assert!(simulation.meta().eval_start <= label.start);
+        }
+    }
+
+    #[test]
+    fn every_kind_is_staged_in_four_weeks() {
+        let simulation = Simulation::new(&Options::default());
+        let staged: BTreeSet<_> =
+            simulation.staged.iter().map(|staged| staged.label.kind).collect();
+        let wanted: BTreeSet<_> = CARDS.iter().map(|card| card.name).collect();
+        assert_eq!(staged, wanted);
+    }
+
+    #[test]
+    fn a_showcase_is_staged_in_its_last_hours_and_nothing_can_be_staged() {
+        let staging = Staging::Showcase { last_hours: 6 };
+        let options = Options { staging, ..small(8) };
+        let mut simulation = Simulation::new(&options);
+        told(&mut simulation);
+        let labels = simulation.labels();
+        assert!(8 < labels.len());
+        let from = options.end.back(Millis::hours(6));
+        assert!(labels.iter().all(|label| from <= label.start), "{labels:?}");
+
+        let mut simulation = Simulation::new(&Options { staging: Staging::Nothing, ..small(8) });
+        told(&mut simulation);
+        assert_eq!(simulation.labels(), []);
+    }
+
+    #[test]
+    fn outside_the_labels_no_key_is_used_that_should_be_at_rest() {
+        let mut simulation = Simulation::new(&Options { format: LineFormat::Json, ..small(9) });
+        let log = told(&mut simulation);
+        let labelled: BTreeSet<String> =
+            simulation.labels().into_iter().flat_map(|label| label.keys).collect();
+        for key in simulation.people.keys.iter().filter(|key| !labelled.contains(&key.name)) {
+            let record = &key.record;
+            let ends =
+                [record.expires, (record.status == "retired").then_some(record.status_since)];
+            let last = ends.into_iter().flatten().min().unwrap_or(i64::MAX);
+            let name = format!("\"{}\"", key.name);
+            let used: Vec<&str> =
+                log.lines().filter(|line| line.contains(&name)).map(time_of).collect();
+            let created = rfc3339(Timestamp(record.created));
+            assert!(used.first().is_none_or(|first| second(&created) <= second(first)), "{name}");
+            let last = rfc3339(Timestamp(last));
+            assert!(
+                last.is_empty() || used.last().is_none_or(|used| second(used) <= second(&last)),
+                "{name}"
+            );
+            assert!(!record.canary || used.is_empty(), "{name}");
         }
     }
 }
