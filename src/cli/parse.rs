@@ -13,6 +13,7 @@ use crate::format;
 use crate::format::Options;
 use crate::format::Outcome;
 use crate::format::Parser;
+use crate::model::EventKind;
 use crate::model::Record;
 use crate::model::Timestamp;
 use crate::model::record::Field;
@@ -171,7 +172,11 @@ fn event(record: &Record<'_>, secrets: Secrets) -> Value {
     put("quirk", record.quirk.map(|quirk| json!(quirk)));
     let extras: Map<String, Value> =
         record.extras.iter().map(|(name, value)| (text(name), json!(text(value)))).collect();
-    put("extras", (!extras.is_empty()).then_some(Value::Object(extras)));
+    if record.kind == EventKind::Audit {
+        event.extend(extras);
+    } else if !extras.is_empty() {
+        event.insert("extras".to_owned(), Value::Object(extras));
+    }
     Value::Object(event)
 }
 

@@ -109,13 +109,11 @@ fn fill_right<'a>(
     }
     for place in [Place::Referer, Place::UserAgent, Place::Extra] {
         let Some(inner) = rest.strip_prefix(b"\"") else { break };
-        let (value, behind) = match quoted(inner) {
-            Some(cut) => cut,
-            None => {
-                record.quirk = Some("unclosed quote");
-                (Cow::Borrowed(inner), [].as_slice())
-            }
-        };
+        let cut = quoted(inner);
+        if cut.is_none() {
+            record.quirk = Some("unclosed quote");
+        }
+        let (value, behind) = cut.unwrap_or((Cow::Borrowed(inner), &[]));
         if place == Place::Extra && !matches!(*value, [] | [b'-']) {
             record.extras.push((Cow::Borrowed(b"http_x_forwarded_for"), value));
         } else {

@@ -94,7 +94,9 @@ fn trial(parser: Parser, lines: &[&[u8]]) -> Trial {
             }
             Outcome::Events(records) => {
                 fitting += 1;
-                records.iter().for_each(|record| trial.explain(record));
+                for record in &records {
+                    trial.explain(record);
+                }
             }
             Outcome::Skip(_) | Outcome::Pending(_) => fitting += 1,
             Outcome::Malformed(_) => {}

@@ -13,8 +13,11 @@ mod json;
 mod literal;
 mod nginx;
 mod number;
+mod outcome;
 mod place;
 mod plan;
+mod preset;
+mod presets;
 mod registry;
 mod repair;
 mod request;
@@ -28,6 +31,7 @@ use std::sync::Arc;
 pub use address::address;
 pub use detection::Detected;
 pub use error::FormatError;
+pub use outcome::Outcome;
 pub use registry::FORMATS;
 pub use registry::FormatInfo;
 
@@ -55,23 +59,6 @@ pub struct Parser {
     name: &'static str,
     reader: Reader,
     time: TimeReader,
-}
-
-/// What a line became.
-#[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every line is an event, and a box would be an allocation for each"
-)]
-pub enum Outcome<'a> {
-    Event(Record<'a>),
-    /// A line that holds several records.
-    Events(Vec<Record<'a>>),
-    /// Nothing to read, and nothing wrong.
-    Skip(&'static str),
-    Malformed(&'static str),
-    /// The rest of it comes with a later line.
-    Pending(&'static str),
 }
 
 /// How a line is read, once the format is known.

@@ -94,6 +94,10 @@ impl Place {
         )
     }
 
+    pub(super) const fn is_duration(self) -> bool {
+        matches!(self, Self::Seconds | Self::Millis | Self::Micros | Self::Nanos)
+    }
+
     /// Whether a value here is one word, so that what follows a space is another column.
     pub(super) const fn is_word(self) -> bool {
         matches!(
@@ -132,7 +136,7 @@ pub(super) fn set<'a>(
         Place::Time => set_time(record, &value, time),
         Place::Request => request::set_request(record, value),
         Place::Method => record.method = Some(value),
-        Place::Target if record.path.is_none() => request::set_target(record, value),
+        Place::Target if record.path.is_none() => request::set_target(record, &value),
         Place::Path if record.path.is_none() => record.path = Some(value),
         Place::Query => record.query = Some(without_mark(value)),
         Place::Host => record.host = Some(value),

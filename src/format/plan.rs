@@ -7,6 +7,7 @@ use memchr::memchr2;
 use memchr::memrchr;
 
 use crate::model::Record;
+use crate::model::record::Field;
 
 use super::FormatError;
 use super::credential::Best;
@@ -105,7 +106,7 @@ impl Plan {
             let rank = credentials.rank(name);
             let place =
                 if rank.is_some() && step.place == Place::Extra { Place::Key } else { *place };
-            steps.push(Step { escape, rank, place, ..step });
+            steps.push(Step { place, escape, rank, ..step });
             before = after;
         }
         if steps.is_empty() {
@@ -177,7 +178,15 @@ impl Plan {
             if cut.quirk.is_some() {
                 record.quirk = cut.quirk;
             }
-            self.put(record, step, &cut, (&mut best, time));
+            if let Some(extra) = self.extra(step, &cut) {
+                record.extras.push(extra);
+            }
+            let value =
+                if cut.is_escaped { undo(cut.text, step.escape) } else { Cow::Borrowed(cut.text) };
+            if let Some(rank) = step.rank {
+                best.offer(record, rank, &value);
+            }
+            set(record, step.place, value, time);
         }
         if !rest.is_empty() && !rest.trim_ascii().is_empty() {
             record.quirk = Some("extra columns");
@@ -186,25 +195,12 @@ impl Plan {
         Ok(())
     }
 
-    fn put<'a>(
-        &self,
-        record: &mut Record<'a>,
-        step: &Step,
-        cut: &Cut<'a>,
-        (best, time): (&mut Best, &mut TimeReader),
-    ) {
-        let is_extra =
-            self.keeps_extras && !step.place.is_plain() && !matches!(cut.text, b"" | b"-");
-        if is_extra {
-            let name = Cow::Owned(step.name.clone().into_bytes());
-            record.extras.push((name, Cow::Borrowed(cut.text)));
+    /// The value under its own name, if it has no other place.
+    fn extra<'a>(&self, step: &Step, cut: &Cut<'a>) -> Option<(Field<'a>, Field<'a>)> {
+        if !self.keeps_extras || step.place.is_plain() || matches!(cut.text, b"" | b"-") {
+            return None;
         }
-        let value =
-            if cut.is_escaped { undo(cut.text, step.escape) } else { Cow::Borrowed(cut.text) };
-        if let Some(rank) = step.rank {
-            best.offer(record, rank, &value);
-        }
-        set(record, step.place, value, time);
+        Some((Cow::Owned(step.name.clone().into_bytes()), Cow::Borrowed(cut.text)))
     }
 }
 

@@ -9,6 +9,8 @@ use super::apache;
 use super::credential::Credentials;
 use super::json::Json;
 use super::nginx;
+use super::preset::Preset;
+use super::presets;
 use super::wrapper::Wrapper;
 
 /// A format, as people choose it.
@@ -28,6 +30,8 @@ enum Family {
     PastedNginx,
     PastedApache,
     Json,
+    /// JSON whose fields a table names.
+    Preset(&'static Preset),
     Wrapped(Wrapper),
 }
 
@@ -104,6 +108,49 @@ pub const FORMATS: &[FormatInfo] = &[
     info("envoy-json", "Envoy and Istio, JSON", "JSON access log", Family::Json),
     info("kong", "Kong", "file-log and http-log", Family::Json),
     info("cloudflare-http", "Cloudflare", "HTTP requests of Logpush", Family::Json),
+    info(
+        "cloudtrail",
+        "AWS CloudTrail",
+        "events, alone or as Records",
+        Family::Preset(&presets::CLOUDTRAIL),
+    ),
+    info(
+        "k8s-audit",
+        "Kubernetes audit",
+        "audit.k8s.io events",
+        Family::Preset(&presets::K8S_AUDIT),
+    ),
+    info(
+        "gcp-audit",
+        "Google Cloud audit",
+        "Cloud Audit Logs",
+        Family::Preset(&presets::GCP_AUDIT),
+    ),
+    info(
+        "azure-activity",
+        "Azure activity",
+        "activity logs",
+        Family::Preset(&presets::AZURE_ACTIVITY),
+    ),
+    info(
+        "github-audit",
+        "GitHub audit",
+        "audit log of an organisation",
+        Family::Preset(&presets::GITHUB_AUDIT),
+    ),
+    info("okta", "Okta", "system log", Family::Preset(&presets::OKTA)),
+    info(
+        "openai-audit",
+        "OpenAI audit",
+        "audit log of an organisation",
+        Family::Preset(&presets::OPENAI_AUDIT),
+    ),
+    info(
+        "anthropic-activity",
+        "Anthropic activity",
+        "activity feed",
+        Family::Preset(&presets::ANTHROPIC_ACTIVITY),
+    ),
 ];
 
 const INGRESS: &str = "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent \"$http_referer\" \"$http_user_agent\" $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time $upstream_status $req_id";
@@ -116,9 +163,8 @@ const S3: &str = "$owner $bucket [$time_local] $remote_addr $remote_user $reques
 /// How lines of the named format are read.
 pub(super) fn reader(name: &str, options: &Options) -> Result<(&'static str, Reader), FormatError> {
     let credentials = Credentials::new(options.key_from.as_deref());
-    let info = match FORMATS.iter().find(|info| info.name == name) {
-        Some(info) => info,
-        None => return Err(unknown(name)),
+    let Some(info) = FORMATS.iter().find(|info| info.name == name) else {
+        return Err(unknown(name));
     };
     let pasted = options.log_format.as_deref();
     let reader = match (info.family, pasted) {
@@ -134,7 +180,8 @@ pub(super) fn reader(name: &str, options: &Options) -> Result<(&'static str, Rea
         }
         (Family::Clf, None) => Reader::Clf(Arc::new(credentials)),
         (Family::Fixed(text), _) => Reader::Plan(Arc::new(nginx::compile(text, credentials)?)),
-        (Family::Json, _) => Reader::Json(Arc::new(Json::new(credentials))),
+        (Family::Json, _) => Reader::Json(Arc::new(Json::new(credentials, None))),
+        (Family::Preset(preset), _) => Reader::Json(Arc::new(Json::new(credentials, Some(preset)))),
         (Family::Wrapped(wrapper), _) => Reader::Wrapped(wrapper, Arc::new(credentials)),
     };
     Ok((info.name, reader))

@@ -20,36 +20,39 @@ pub(super) fn set_request<'a>(record: &mut Record<'a>, line: Field<'a>) {
     };
     record.http_version = version.map(|version| piece(&line, version));
     record.method = Some(piece(&line, method));
-    set_target(record, piece(&line, target));
+    set_target(record, &piece(&line, target));
 }
 
 /// Puts a request's target where it belongs: path and query, kept as they are, and the
 /// host, if the target is a whole URL.
-pub(super) fn set_target<'a>(record: &mut Record<'a>, target: Field<'a>) {
-    let (host, path) = match absolute(&target) {
+pub(super) fn set_target<'a>(record: &mut Record<'a>, target: &Field<'a>) {
+    let (host, path) = match absolute(target) {
         Some((host, path)) => (Some(host), path),
         None => (None, 0..target.len()),
     };
     if let Some(host) = host
         && record.host.is_none()
     {
-        record.host = Some(piece(&target, host));
+        record.host = Some(piece(target, host));
     }
     let text = target.get(path.clone()).unwrap_or(&[]);
     match memchr(b'?', text) {
         Some(mark) => {
-            record.path = Some(piece(&target, path.start..path.start + mark));
+            record.path = Some(piece(target, path.start..path.start + mark));
             let query = path.start + mark + 1..path.end;
-            record.query = Some(piece(&target, query)).filter(|query| !query.is_empty());
+            record.query = Some(piece(target, query)).filter(|query| !query.is_empty());
         }
         None if text.is_empty() => record.path = Some(Cow::Borrowed(b"/")),
-        None => record.path = Some(piece(&target, path)),
+        None => record.path = Some(piece(target, path)),
     }
 }
 
+/// Where method, target and version lie.
+type Parts = (Range<usize>, Range<usize>, Option<Range<usize>>);
+
 /// The method is the first token, the version the last ` HTTP/x`, and what is between
 /// is the target, spaces and all.
-fn parts(line: &[u8]) -> Option<(Range<usize>, Range<usize>, Option<Range<usize>>)> {
+fn parts(line: &[u8]) -> Option<Parts> {
     let method = memchr(b' ', line)?;
     if !is_method(line.get(..method)?) {
         return None;

@@ -88,11 +88,10 @@ impl ClfHalves {
 
 /// A number since 1970, in seconds, milliseconds, microseconds or nanoseconds: its
 /// magnitude tells which.
-pub(super) fn epoch(text: &[u8]) -> Option<Timestamp> {
-    let micros = i64::try_from(super::number::millionths(text)?).ok()?;
-    let whole = micros / 1_000_000;
+fn epoch(text: &[u8]) -> Option<Timestamp> {
+    let whole = i64::try_from(super::number::whole(text)?).ok()?;
     let millis = match whole {
-        ..100_000_000_000 => micros / 1000,
+        ..100_000_000_000 => i64::try_from(super::number::millionths(text)? / 1000).ok()?,
         100_000_000_000..100_000_000_000_000 => whole,
         100_000_000_000_000..100_000_000_000_000_000 => whole / 1000,
         _ => whole / 1_000_000,
@@ -107,7 +106,7 @@ fn read(text: &[u8]) -> Option<Timestamp> {
         [_, _, b'/', ..] => clf(text),
         [_, _, _, _, b'-' | b'/', _, ..] => dated(text),
         [b'0'..=b'9', ..] if text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') => {
-            compact(text).or_else(|| nanoseconds(text)).or_else(|| epoch(text))
+            compact(text).or_else(|| epoch(text))
         }
         _ => spelt(text),
     }
@@ -157,15 +156,6 @@ fn compact(text: &[u8]) -> Option<Timestamp> {
     let plausible = (1970..2200).contains(&year);
     let millis = at.fraction();
     if plausible { at.moment(day_number(year, month, day)?, seconds, millis) } else { None }
-}
-
-/// 19 digits are more than millionths can hold.
-fn nanoseconds(text: &[u8]) -> Option<Timestamp> {
-    if text.len() < 18 || text.contains(&b'.') {
-        return None;
-    }
-    let nanos = i64::try_from(super::number::whole(text)?).ok()?;
-    Some(Timestamp(nanos / 1_000_000))
 }
 
 /// `Tue, 03 Jan 2017 14:56:11 GMT`, `Tue Jan  3 14:56:11 2017`, `Jan 3, 2017 …`
@@ -339,7 +329,6 @@ mod tests {
             "1483455371000",
             "1483455371000000",
             "1483455371000000000",
-            "1.483455371e9",
         ] {
             check(text, moment);
         }

@@ -36,6 +36,20 @@ impl<'a> Tree<'a> {
         entries.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
+    /// The value at the end of a path; of a list, the first item counts.
+    pub(super) fn at(&self, path: &str) -> Option<&Self> {
+        let mut tree = self;
+        for step in path.split('/') {
+            if let Self::List(items) = tree {
+                tree = items.first()?;
+            }
+            let Self::Map(entries) = tree else { return None };
+            let is_step = |(name, _): &&(Cow<'a, str>, Self)| name.eq_ignore_ascii_case(step);
+            tree = entries.iter().rev().find(is_step).map(|(_, value)| value)?;
+        }
+        Some(tree)
+    }
+
     /// The text of a text or a number.
     pub(super) fn text(&self) -> Option<Cow<'a, [u8]>> {
         match self {

@@ -32,7 +32,9 @@ impl Wrapper {
         let inner = match self {
             Self::Docker => match docker(line) {
                 Some(Cow::Borrowed(inner)) => inner,
-                Some(Cow::Owned(inner)) => return owned_inner(&inner, time, credentials),
+                Some(Cow::Owned(inner)) => {
+                    return inner_outcome(&inner, time, credentials).into_owned();
+                }
                 None => return Outcome::Malformed("has no \"log\" in a JSON object"),
             },
             Self::Cri => match cri(line) {
@@ -61,24 +63,12 @@ fn inner_outcome<'a>(
         return Outcome::Skip("empty line");
     }
     if line.starts_with(b"{") {
-        return Json::new(credentials.clone()).parse(line, time);
+        return Json::new(credentials.clone(), None).parse(line, time);
     }
     let mut record = Record::default();
     match clf::fill(&mut record, line, time, credentials) {
         Ok(()) => Outcome::Event(record),
         Err(reason) => Outcome::Malformed(reason),
-    }
-}
-
-fn owned_inner<'a>(line: &[u8], time: &mut TimeReader, credentials: &Credentials) -> Outcome<'a> {
-    match inner_outcome(line, time, credentials) {
-        Outcome::Event(record) => Outcome::Event(owned_record(record)),
-        Outcome::Events(records) => {
-            Outcome::Events(records.into_iter().map(owned_record).collect())
-        }
-        Outcome::Skip(reason) => Outcome::Skip(reason),
-        Outcome::Malformed(reason) => Outcome::Malformed(reason),
-        Outcome::Pending(reason) => Outcome::Pending(reason),
     }
 }
 
@@ -134,41 +124,4 @@ fn structured_data(text: &[u8]) -> Option<&[u8]> {
         rest = rest.get(from..)?;
     }
     Some(rest)
-}
-
-/// The same record, its fields copied.
-pub(super) fn owned_record<'a>(record: Record<'_>) -> Record<'a> {
-    let own = |field: Option<Field<'_>>| field.map(|field| Cow::Owned(field.into_owned()));
-    Record {
-        source_ip: own(record.source_ip),
-        method: own(record.method),
-        path: own(record.path),
-        query: own(record.query),
-        host: own(record.host),
-        http_version: own(record.http_version),
-        raw_request: own(record.raw_request),
-        user_agent: own(record.user_agent),
-        referer: own(record.referer),
-        user: own(record.user),
-        key: own(record.key),
-        model: own(record.model),
-        country: own(record.country),
-        extras: record
-            .extras
-            .into_iter()
-            .map(|(name, value)| (Cow::Owned(name.into_owned()), Cow::Owned(value.into_owned())))
-            .collect(),
-        kind: record.kind,
-        time: record.time,
-        status: record.status,
-        bytes: record.bytes,
-        request_bytes: record.request_bytes,
-        duration_us: record.duration_us,
-        key_is_user: record.key_is_user,
-        input_tokens: record.input_tokens,
-        output_tokens: record.output_tokens,
-        cost_micros: record.cost_micros,
-        asn: record.asn,
-        quirk: record.quirk,
-    }
 }
