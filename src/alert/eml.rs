@@ -24,21 +24,26 @@ impl EmlDirectory {
 
     fn write(&self, mail: &Mail) -> Result<String, Refusal> {
         let path = self.path.join(file_name(mail));
-        fs::write(&path, mail.message.formatted())
-            .map_err(|error| Refusal::Unreachable(format!("cannot write {}: {error}", path.display())))?;
+        fs::write(&path, mail.message.formatted()).map_err(|error| {
+            Refusal::Unreachable(format!("cannot write {}: {error}", path.display()))
+        })?;
         Ok(format!("written to {}", path.display()))
     }
 }
 
 impl Notifier for EmlDirectory {
-    fn send<'a>(&'a self, mail: &'a Mail) -> Pin<Box<dyn Future<Output = Result<String, Refusal>> + Send + 'a>> {
+    fn send<'a>(
+        &'a self,
+        mail: &'a Mail,
+    ) -> Pin<Box<dyn Future<Output = Result<String, Refusal>> + Send + 'a>> {
         Box::pin(async move { self.write(mail) })
     }
 }
 
 fn file_name(mail: &Mail) -> String {
     let safe = |text: &str| -> String {
-        let kept = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.' | '@');
+        let kept =
+            |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.' | '@');
         text.chars().filter(|&letter| kept(letter)).take(80).collect()
     };
     let id = mail.message_id.split('@').next().unwrap_or_default();

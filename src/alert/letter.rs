@@ -85,7 +85,12 @@ const FIRST_LINES: usize = 3;
 const LAST_LINES: usize = 2;
 
 impl Letter {
-    pub fn of(incident: &Incident, notice: &Notice, frame: &Frame, reason: &Reason) -> Result<Self, AlertError> {
+    pub fn of(
+        incident: &Incident,
+        notice: &Notice,
+        frame: &Frame,
+        reason: &Reason,
+    ) -> Result<Self, AlertError> {
         let view = View::of(incident, notice.transition, frame, reason);
         let domain = frame.domain();
         let first = format!("{:#}@{domain}", incident.id);
@@ -132,7 +137,8 @@ impl View {
             status: status(incident, transition),
             id: incident.id.to_string(),
             title: plain(&incident.title, NAME_CHARS_MAX),
-            what: strongest.map_or_else(String::new, |finding| plain(&finding.because, SENTENCE_CHARS_MAX)),
+            what: strongest
+                .map_or_else(String::new, |finding| plain(&finding.because, SENTENCE_CHARS_MAX)),
             since: moment(incident.since),
             who: who(incident),
             why: others.map(|finding| plain(&finding.because, SENTENCE_CHARS_MAX)).collect(),
@@ -142,7 +148,11 @@ impl View {
             events: incident.events.max(incident.evidence.len() as u64),
             link: frame.link_to(&format!("/incidents/{}", incident.id)),
             ids: words.map_or_else(String::new, ids),
-            reason: format!("route \"{}\", mail {} of at most {PER_ROUTE_MAX} an hour", plain(&reason.route, NAME_CHARS_MAX), reason.number),
+            reason: format!(
+                "route \"{}\", mail {} of at most {PER_ROUTE_MAX} an hour",
+                plain(&reason.route, NAME_CHARS_MAX),
+                reason.number
+            ),
             host: plain(&frame.host, NAME_CHARS_MAX),
             tone: if is_over { tone::OVER } else { tone::of(incident.severity) },
             is_over,
@@ -222,7 +232,10 @@ fn evidence(incident: &Incident) -> Vec<String> {
     let width = lines.iter().map(|line| line.source_ip.chars().count()).max().unwrap_or(0).min(39);
     let last_from = lines.len().saturating_sub(LAST_LINES).max(FIRST_LINES);
     let first = lines.iter().take(FIRST_LINES);
-    first.chain(lines.iter().skip(last_from)).map(|line| evidence_line(line, incident.since, width)).collect()
+    first
+        .chain(lines.iter().skip(last_from))
+        .map(|line| evidence_line(line, incident.since, width))
+        .collect()
 }
 
 fn evidence_line(line: &EvidenceLine, since: Timestamp, width: usize) -> String {
@@ -230,13 +243,18 @@ fn evidence_line(line: &EvidenceLine, since: Timestamp, width: usize) -> String 
     let address = plain(&line.source_ip, 39);
     let status = if line.status == 0 { String::new() } else { format!("  {}", line.status) };
     let path = plain(&line.path, PATH_CHARS_MAX);
-    format!("{}  {address:width$}  {} {path}{status}", formatted(line.at, form), plain(&line.method, 10))
+    format!(
+        "{}  {address:width$}  {} {path}{status}",
+        formatted(line.at, form),
+        plain(&line.method, 10)
+    )
 }
 
 fn ids(words: &Words) -> String {
     let lists = [("MITRE ATT&CK", words.attack), ("OWASP API 2023", words.owasp)];
     let named = lists.iter().filter(|(_, ids)| !ids.is_empty());
-    let parts: Vec<String> = named.map(|(name, ids)| format!("{name} {}", ids.join(", "))).collect();
+    let parts: Vec<String> =
+        named.map(|(name, ids)| format!("{name} {}", ids.join(", "))).collect();
     parts.join("; ")
 }
 
@@ -253,7 +271,11 @@ fn formatted(at: Timestamp, form: &str) -> String {
 /// `23 min`, `2 h 5 min`.
 fn length(span: Millis) -> String {
     let minutes = span.0.max(0) / 60_000;
-    if minutes < 60 { format!("{minutes} min") } else { format!("{} h {} min", minutes / 60, minutes % 60) }
+    if minutes < 60 {
+        format!("{minutes} min")
+    } else {
+        format!("{} h {} min", minutes / 60, minutes % 60)
+    }
 }
 
 /// Lines of at most `width` characters where words allow; all but the first are indented.

@@ -9,7 +9,12 @@ use super::{AlertError, Frame, Letter, Mail};
 use crate::model::Timestamp;
 
 /// The mail to one recipient. `at` is its date.
-pub(super) fn mail(letter: &Letter, frame: &Frame, to: &str, at: Timestamp) -> Result<Mail, AlertError> {
+pub(super) fn mail(
+    letter: &Letter,
+    frame: &Frame,
+    to: &str,
+    at: Timestamp,
+) -> Result<Mail, AlertError> {
     let mut builder = Message::builder()
         .from(mailbox(&frame.from)?)
         .to(mailbox(to)?)
@@ -33,7 +38,12 @@ pub(super) fn mail(letter: &Letter, frame: &Frame, to: &str, at: Timestamp) -> R
 }
 
 /// The bytes of the mail, as a file that mail programs open.
-pub fn render_eml(letter: &Letter, frame: &Frame, to: &str, at: Timestamp) -> Result<Vec<u8>, AlertError> {
+pub fn render_eml(
+    letter: &Letter,
+    frame: &Frame,
+    to: &str,
+    at: Timestamp,
+) -> Result<Vec<u8>, AlertError> {
     mail(letter, frame, to, at).map(|mail| mail.message.formatted())
 }
 

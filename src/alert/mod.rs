@@ -7,6 +7,7 @@ mod letter;
 mod message;
 mod outbox;
 mod plain;
+mod progress;
 mod retry;
 mod round;
 mod route;
@@ -14,7 +15,7 @@ mod smtp;
 mod summary;
 mod tone;
 
-pub use budget::Budget;
+pub use budget::{Allowed, Budget};
 pub use eml::EmlDirectory;
 pub use error::AlertError;
 pub use letter::{Frame, Letter, Reason};
@@ -31,7 +32,10 @@ use std::pin::Pin;
 /// A way to people. One mail to one recipient at a time, so that nobody's refusal keeps
 /// another from being told.
 pub trait Notifier: Send + Sync {
-    fn send<'a>(&'a self, mail: &'a Mail) -> Pin<Box<dyn Future<Output = Result<String, Refusal>> + Send + 'a>>;
+    fn send<'a>(
+        &'a self,
+        mail: &'a Mail,
+    ) -> Pin<Box<dyn Future<Output = Result<String, Refusal>> + Send + 'a>>;
 }
 
 /// A finished mail.

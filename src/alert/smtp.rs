@@ -72,9 +72,13 @@ impl Smtp {
 }
 
 impl Notifier for Smtp {
-    fn send<'a>(&'a self, mail: &'a Mail) -> Pin<Box<dyn Future<Output = Result<String, Refusal>> + Send + 'a>> {
+    fn send<'a>(
+        &'a self,
+        mail: &'a Mail,
+    ) -> Pin<Box<dyn Future<Output = Result<String, Refusal>> + Send + 'a>> {
         Box::pin(async move {
-            let reply = self.transport.send(mail.message.clone()).await.map_err(|error| refusal(&error))?;
+            let reply =
+                self.transport.send(mail.message.clone()).await.map_err(|error| refusal(&error))?;
             let lines: Vec<&str> = reply.message().collect();
             Ok(format!("{} {}", reply.code(), lines.join(" ")))
         })

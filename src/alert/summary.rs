@@ -54,20 +54,31 @@ struct Line {
 const LINES_MAX: usize = 30;
 
 /// One mail about many incidents, the worst first.
-pub(super) fn summary(cause: Cause, incidents: &[Incident], frame: &Frame, route: &str) -> Result<Letter, AlertError> {
+pub(super) fn summary(
+    cause: Cause,
+    incidents: &[Incident],
+    frame: &Frame,
+    route: &str,
+) -> Result<Letter, AlertError> {
     let mut sorted: Vec<&Incident> = incidents.iter().collect();
-    sorted.sort_by_key(|incident| (std::cmp::Reverse(incident.severity), incident.since, incident.id));
+    sorted.sort_by_key(|incident| {
+        (std::cmp::Reverse(incident.severity), incident.since, incident.id)
+    });
     let count = sorted.len();
     let worst = sorted.first().map_or(Severity::Low, |incident| incident.severity);
     let name = worst.name().to_uppercase();
     let (subject, what) = match cause {
         Cause::Storm => (
             format!("[keyvigil {name}] storm: {count} more incidents are waiting"),
-            format!("{count} more incidents came while this hour's mails were already used up. They stand below in place of a mail each. Further ones follow in the next hour's mails."),
+            format!(
+                "{count} more incidents came while this hour's mails were already used up. They stand below in place of a mail each. Further ones follow in the next hour's mails."
+            ),
         ),
         Cause::Outage => (
             format!("[keyvigil {name}] {count} incidents while no mail could be sent"),
-            format!("The mail server could not be reached for more than an hour. Meanwhile {count} incidents were to be told; here they are, as they stand now."),
+            format!(
+                "The mail server could not be reached for more than an hour. Meanwhile {count} incidents were to be told; here they are, as they stand now."
+            ),
         ),
     };
     let view = View {
@@ -91,7 +102,12 @@ pub(super) fn summary(cause: Cause, incidents: &[Incident], frame: &Frame, route
 }
 
 /// Sends a mail that says that mails arrive. Returns the server's reply.
-pub async fn send_test(notifier: &dyn Notifier, frame: &Frame, to: &str, now: Timestamp) -> Result<String, AlertError> {
+pub async fn send_test(
+    notifier: &dyn Notifier,
+    frame: &Frame,
+    to: &str,
+    now: Timestamp,
+) -> Result<String, AlertError> {
     let letter = test_letter(frame, now)?;
     let mail = mail(&letter, frame, to, now)?;
     notifier.send(&mail).await.map_err(AlertError::Test)
@@ -102,7 +118,10 @@ fn test_letter(frame: &Frame, now: Timestamp) -> Result<Letter, AlertError> {
     let view = View {
         subject: format!("[keyvigil TEST] mails from {host} arrive"),
         head: "TEST · nothing is wrong".to_owned(),
-        what: format!("Someone asked keyvigil on {host} for a test mail at {}. It arrived, so incidents will reach you too.", moment(now)),
+        what: format!(
+            "Someone asked keyvigil on {host} for a test mail at {}. It arrived, so incidents will reach you too.",
+            moment(now)
+        ),
         lines: Vec::new(),
         more: 0,
         link: frame.link_to("/"),

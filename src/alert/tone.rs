@@ -12,8 +12,10 @@ pub(super) struct Tone {
     pub(super) ground: &'static str,
 }
 
-pub(super) const OVER: Tone = Tone { mark: "✓", name: "over", text: "#12603a", ground: "#e6f5ec" };
-pub(super) const CALM: Tone = Tone { mark: "●", name: "calm", text: "#274690", ground: "#e8eefb" };
+pub(super) const OVER: Tone =
+    Tone { mark: "✓", name: "over", text: "#12603a", ground: "#e6f5ec" };
+pub(super) const CALM: Tone =
+    Tone { mark: "●", name: "calm", text: "#274690", ground: "#e8eefb" };
 const WARM: Tone = Tone { mark: "◆", name: "warm", text: "#7a4b00", ground: "#fdf1d8" };
 const HOT: Tone = Tone { mark: "▲", name: "hot", text: "#a31621", ground: "#fdeaea" };
 
