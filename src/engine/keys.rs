@@ -14,7 +14,7 @@ pub(super) struct Keys {
     free: Vec<u32>,
     unlisted: usize,
     /// Changed since the state was last handed out, and ids of those that are gone.
-    pub(super) changed: BTreeSet<u32>,
+    changed: Vec<bool>,
     pub(super) gone: BTreeSet<String>,
 }
 
@@ -25,9 +25,8 @@ impl Keys {
 
     /// Whoever asks for it changes it.
     pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut Key> {
-        let key = self.slab.get_mut(index as usize)?.as_mut()?;
-        self.changed.insert(index);
-        Some(key)
+        *self.changed.get_mut(index as usize)? = true;
+        self.slab.get_mut(index as usize)?.as_mut()
     }
 
     pub(super) fn index_of(&self, id: &str) -> Option<u32> {
@@ -41,6 +40,19 @@ impl Keys {
     /// In the order of their ids, so that what follows has the same order whoever came first.
     pub(super) fn indexes(&self) -> Vec<u32> {
         self.by_id.values().copied().collect()
+    }
+
+    /// Those that changed since the last time, by id.
+    pub(super) fn take_changed(&mut self) -> Vec<&Key> {
+        let Self { slab, by_id, changed, .. } = self;
+        let mut keys = Vec::new();
+        for &index in by_id.values() {
+            let was_changed = changed.get_mut(index as usize).is_some_and(std::mem::take);
+            if was_changed && let Some(Some(key)) = slab.get(index as usize) {
+                keys.push(key);
+            }
+        }
+        keys
     }
 
     pub(super) fn len(&self) -> usize {
@@ -61,7 +73,9 @@ impl Keys {
         let index = key.index;
         self.put(key);
         self.gone.remove(id);
-        self.changed.insert(index);
+        if let Some(changed) = self.changed.get_mut(index as usize) {
+            *changed = true;
+        }
         index
     }
 
@@ -70,6 +84,7 @@ impl Keys {
         let place = key.index as usize;
         while self.slab.len() <= place {
             self.slab.push(None);
+            self.changed.push(false);
         }
         self.unlisted += usize::from(!key.is_listed);
         self.by_id.insert(key.id.clone(), key.index);
@@ -123,7 +138,6 @@ impl Keys {
         }
         self.free.push(index);
         self.unlisted = self.unlisted.saturating_sub(1);
-        self.changed.remove(&index);
         self.gone.insert(id.to_owned())
     }
 }

@@ -1,5 +1,8 @@
 //! The state at a glance, for the page, `status` and JSON.
 
+use std::collections::BTreeMap;
+
+use super::key::Key;
 use crate::model::{Hour, Timestamp};
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -63,4 +66,58 @@ pub struct HourRow {
     pub expected_low: u32,
     pub expected_high: u32,
     pub active_keys: u32,
+}
+
+impl super::Engine {
+    /// The state at a glance, made anew.
+    pub fn overview(&self) -> Overview {
+        let mut roles: BTreeMap<&str, RoleRow> = BTreeMap::new();
+        for key in self.keys.iter() {
+            let role = roles.entry(&key.role).or_default();
+            role.keys += 1;
+            role.requests += key.requests;
+            role.errors += key.errors;
+        }
+        let named = |(role, row): (&str, RoleRow)| RoleRow { role: role.to_owned(), ..row };
+        Overview {
+            watermark: self.waiting.watermark,
+            events: self.totals.events,
+            late: self.totals.late,
+            since: self.totals.since,
+            roles: roles.into_iter().map(named).collect(),
+            keys: self.keys.iter().map(|key| self.key_row(key)).collect(),
+            hours: self.fleet.rows(),
+            theta: self.budget.theta,
+            false_alarms_per_day: self.settings.false_alarms_per_day,
+            theta_is_learned: self.budget.is_learned,
+            open_incidents: self.incidents.shown().filter(|incident| incident.is_open()).count(),
+            alarms: self.totals.alarms,
+            waiting_slots: self.waiting.len(),
+            addresses: self.sources.len(),
+            keys_forgotten: self.totals.keys_forgotten,
+        }
+    }
+
+    fn key_row(&self, key: &Key) -> KeyRow {
+        let learned = key.learned.as_ref();
+        let hours_learned = learned.map_or(0, |learned| learned.habit.hours);
+        let recent = learned.map(|learned| learned.recent.iter().copied().collect());
+        KeyRow {
+            key: key.id.clone(),
+            role: key.role.clone(),
+            owner: key.owner.clone(),
+            first_used: key.first_used,
+            last_used: key.last_used,
+            requests: key.requests,
+            errors: key.errors,
+            hours_learned,
+            state: match hours_learned {
+                0..12 => "learning",
+                12..72 => "on the role's",
+                72.. => "ready",
+            },
+            last_hours: recent.unwrap_or_default(),
+            stale: self.stale.kinds(&key.id),
+        }
+    }
 }

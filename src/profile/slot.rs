@@ -7,13 +7,13 @@ use super::{Counts, Facet};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SlotUse {
-    /// By the key's place in the engine; a key may stand here more than once until the
-    /// slot is put in order.
+    /// By the key's place in the engine, and [`SlotUse::NOBODY`] for requests without one.
+    /// A key may stand here more than once until the slot is put in order.
     pub keys: Vec<(u32, Counts)>,
     pub touches: Vec<Touch>,
     pub sources: Vec<SourceUse>,
     pub visits: Vec<Visit>,
-    /// Of everyone, with and without keys.
+    /// Of everyone, with and without keys; known once the slot is in order.
     pub all: Counts,
 }
 
@@ -52,6 +52,8 @@ pub struct Visit {
 }
 
 impl SlotUse {
+    pub const NOBODY: u32 = u32::MAX;
+
     /// Sorts and adds up what belongs together.
     pub fn put_in_order(&mut self) {
         self.keys.sort_unstable_by_key(|(key, _)| *key);
@@ -62,6 +64,9 @@ impl SlotUse {
             }
             same
         });
+        self.all = Counts::default();
+        self.keys.iter().for_each(|(_, counts)| self.all.add(counts));
+        self.keys.pop_if(|(key, _)| *key == Self::NOBODY);
         self.touches.sort_unstable();
         self.touches.dedup_by(|later, first| {
             let same = (later.key, later.facet, later.value) == (first.key, first.facet, first.value);
