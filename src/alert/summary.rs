@@ -144,7 +144,7 @@ impl View {
         })
     }
 
-    fn paragraph(&self, text: &str) -> String {
+    fn paragraph(text: &str) -> String {
         wrapped(text, 74, "")
     }
 }
