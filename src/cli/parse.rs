@@ -13,7 +13,6 @@ use crate::format;
 use crate::format::Options;
 use crate::format::Outcome;
 use crate::format::Parser;
-use crate::model::EventKind;
 use crate::model::Record;
 use crate::model::Timestamp;
 use crate::model::record::Field;
@@ -22,6 +21,24 @@ use crate::model::record::Field;
 const SAMPLE_LINES_MAX: usize = 200;
 /// How many characters of a secret are shown.
 const SHOWN_OF_SECRET: usize = 4;
+
+/// What audit records say beside the fields of a request.
+const AUDIT_NAMES: [&str; 14] = [
+    "action",
+    "service",
+    "role",
+    "arn",
+    "access_key",
+    "account",
+    "region",
+    "verb",
+    "resource",
+    "name",
+    "subresource",
+    "namespace",
+    "outcome",
+    "error",
+];
 
 /// Shows what lines on standard input become.
 #[derive(Debug, clap::Args)]
@@ -172,9 +189,12 @@ fn event(record: &Record<'_>, secrets: Secrets) -> Value {
     put("quirk", record.quirk.map(|quirk| json!(quirk)));
     let extras: Map<String, Value> =
         record.extras.iter().map(|(name, value)| (text(name), json!(text(value)))).collect();
-    if record.kind == EventKind::Audit {
-        event.extend(extras);
-    } else if !extras.is_empty() {
+    for name in AUDIT_NAMES {
+        if let Some(value) = extras.get(name) {
+            event.insert(name.to_owned(), value.clone());
+        }
+    }
+    if !extras.is_empty() {
         event.insert("extras".to_owned(), Value::Object(extras));
     }
     Value::Object(event)

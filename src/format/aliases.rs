@@ -74,6 +74,8 @@ const NAMES: &[(Place, &[&str])] = &[
         Place::Target,
         &[
             "requesturi",
+            "xenvoyoriginpath",
+            "xenvoyoriginalpath",
             "uri",
             "path",
             "requestpath",
@@ -328,6 +330,7 @@ pub(super) const DIALECTS: &[(&str, &[(&str, Place)])] = &[
     (
         "DownstreamStatus",
         &[
+            ("clienthost", Place::Client),
             ("duration", Place::Nanos),
             ("originduration", Place::Skip),
             ("requestcontentsize", Place::RequestBytes),

@@ -56,6 +56,10 @@ impl Json {
         Self { preset, aliases: Aliases::new(), key_from, credentials }
     }
 
+    pub(super) fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
     pub(super) fn parse<'a>(&self, line: &'a [u8], time: &mut TimeReader) -> Outcome<'a> {
         let line = line.trim_ascii_start();
         if !matches!(line.first(), Some(b'{' | b'[' | b'"')) {
@@ -125,7 +129,7 @@ impl Json {
     fn record<'a>(&self, tree: &Tree<'a>, time: &mut TimeReader) -> Option<Record<'a>> {
         let Tree::Map(entries) = tree else { return None };
         if let Some(preset) = self.preset {
-            return preset.record(tree, time);
+            return preset.read(tree, time);
         }
         let dialect = DIALECTS.iter().find(|(marker, _)| tree.get(marker).is_some());
         let dialect = dialect.map_or([].as_slice(), |(_, names)| *names);
@@ -214,10 +218,9 @@ mod tests {
 
     fn read(line: &str) -> Record<'_> {
         let json = Json::new(Credentials::new(None), None);
-        match json.parse(line.as_bytes(), &mut TimeReader::default()) {
-            Outcome::Event(record) => record,
-            other => panic!("{line}: {other:?}"),
-        }
+        let outcome = json.parse(line.as_bytes(), &mut TimeReader::default());
+        let Outcome::Event(record) = outcome else { panic!("{line}: {outcome:?}") };
+        record
     }
 
     #[test]

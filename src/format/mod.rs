@@ -21,11 +21,14 @@ mod presets;
 mod registry;
 mod repair;
 mod request;
+mod strings;
 mod time;
 mod tree;
 mod variable;
+mod w3c;
 mod wrapper;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 pub use address::address;
@@ -35,9 +38,10 @@ pub use outcome::Outcome;
 pub use registry::FORMATS;
 pub use registry::FormatInfo;
 
-use credential::Credentials;
 use plan::Plan;
 use time::TimeReader;
+use w3c::W3c;
+use wrapper::Peeled;
 
 use crate::model::Record;
 
@@ -58,23 +62,28 @@ pub struct Options {
 pub struct Parser {
     name: &'static str,
     reader: Reader,
+    /// A person pasted the format: it knows its lines better than a guess at wrappers.
+    is_pasted: bool,
     time: TimeReader,
 }
 
 /// How a line is read, once the format is known.
 #[derive(Clone, Debug)]
 enum Reader {
-    Clf(Arc<Credentials>),
-    Plan(Arc<Plan>),
+    /// The common log format's family, or JSON, whichever a line is.
+    Clf(Arc<json::Json>),
+    /// The first plan that fits.
+    Plans(Arc<[Plan]>),
     Json(Arc<json::Json>),
-    Wrapped(wrapper::Wrapper, Arc<Credentials>),
+    W3c(W3c),
 }
 
 impl Parser {
     /// The parser of a format of the registry.
     pub fn by_name(name: &str, options: &Options) -> Result<Self, FormatError> {
         let (name, reader) = registry::reader(name, options)?;
-        Ok(Self { name, reader, time: TimeReader::default() })
+        let is_pasted = options.log_format.is_some();
+        Ok(Self { name, reader, is_pasted, time: TimeReader::default() })
     }
 
     /// The parser of the format that fits the sample.
@@ -88,8 +97,8 @@ impl Parser {
 
     /// Keeps values with no place of their own as extras, at the cost of some speed.
     pub fn keep_extras(&mut self) {
-        if let Reader::Plan(plan) = &mut self.reader {
-            Arc::make_mut(plan).keep_extras();
+        if let Reader::Plans(plans) = &mut self.reader {
+            Arc::make_mut(plans).iter_mut().for_each(Plan::keep_extras);
         }
     }
 
@@ -102,14 +111,51 @@ impl Parser {
         if LINE_BYTES_MAX < line.len() {
             return Outcome::Malformed("is longer than 1 MiB");
         }
-        let mut record = Record::default();
-        let filled = match &self.reader {
-            Reader::Plan(plan) => plan.fill(&mut record, line, &mut self.time),
-            Reader::Clf(credentials) => clf::fill(&mut record, line, &mut self.time, credentials),
-            Reader::Json(json) => return json.parse(line, &mut self.time),
-            Reader::Wrapped(wrapper, credentials) => {
-                return wrapper.parse(line, &mut self.time, credentials);
+        self.parse_wrapped(line, WRAPPERS_MAX)
+    }
+
+    /// Which of client, time, method, path, status and identity the format gives.
+    pub fn gives(&self) -> Vec<&'static str> {
+        let mut gives = match &self.reader {
+            Reader::Plans(plans) => plans.iter().flat_map(Plan::gives).collect(),
+            Reader::Clf(_) | Reader::Json(_) | Reader::W3c(_) => GIVES.to_vec(),
+        };
+        gives.sort_by_key(|name| GIVES.iter().position(|known| known == name));
+        gives.dedup();
+        gives
+    }
+
+    /// Takes off what is around the line.
+    fn parse_wrapped<'a>(&mut self, line: &'a [u8], depth: usize) -> Outcome<'a> {
+        if self.is_pasted || depth == 0 {
+            let outcome = self.parse_bare(line);
+            if depth == 0 || !matches!(outcome, Outcome::Malformed(_)) {
+                return outcome;
             }
+        }
+        match wrapper::peel(line) {
+            Some(Peeled::Line(Cow::Borrowed(inner))) => self.parse_wrapped(inner, depth - 1),
+            Some(Peeled::Line(Cow::Owned(inner))) => {
+                self.parse_wrapped(inner.trim_ascii_end(), depth - 1).into_owned()
+            }
+            Some(Peeled::Part) => Outcome::Pending("a part; the rest comes with a later line"),
+            None => self.parse_bare(line),
+        }
+    }
+
+    fn parse_bare<'a>(&mut self, line: &'a [u8]) -> Outcome<'a> {
+        let mut record = Record::default();
+        let time = &mut self.time;
+        let filled = match &mut self.reader {
+            Reader::Plans(plans) => fill_first(plans, &mut record, line, time),
+            Reader::Clf(json) if line.starts_with(b"{") => return json.parse(line, time),
+            Reader::Clf(json) => clf::fill(&mut record, line, time, json.credentials()),
+            Reader::Json(json) => return json.parse(line, time),
+            Reader::W3c(w3c) if line.starts_with(b"#") => {
+                w3c.directive(line);
+                return Outcome::Skip("a header");
+            }
+            Reader::W3c(w3c) => w3c.fill(&mut record, line, time),
         };
         match filled {
             Ok(()) => Outcome::Event(record),
@@ -117,19 +163,8 @@ impl Parser {
         }
     }
 
-    /// Which of client, time, method, path, status and identity the format gives.
-    pub fn gives(&self) -> Vec<&'static str> {
-        let mut gives = match &self.reader {
-            Reader::Plan(plan) => plan.places().flat_map(place::Place::gives).copied().collect(),
-            Reader::Clf(_) | Reader::Json(_) | Reader::Wrapped(_, _) => GIVES.to_vec(),
-        };
-        gives.sort_by_key(|name| GIVES.iter().position(|known| known == name));
-        gives.dedup();
-        gives
-    }
-
     fn fits_an_empty_line(&self) -> bool {
-        matches!(&self.reader, Reader::Plan(plan) if plan.fits_an_empty_line())
+        matches!(&self.reader, Reader::Plans(plans) if plans.iter().any(Plan::fits_an_empty_line))
     }
 
     /// A line of another kind in the same stream: nginx's error log, all columns empty.
@@ -145,6 +180,28 @@ impl Parser {
         Outcome::Malformed(reason)
     }
 }
+
+/// Fills the record by the first plan that fits; the first plan's reason counts if none does.
+fn fill_first<'a>(
+    plans: &[Plan],
+    record: &mut Record<'a>,
+    line: &'a [u8],
+    time: &mut TimeReader,
+) -> Result<(), &'static str> {
+    let mut reason = "fits no plan";
+    for (index, plan) in plans.iter().enumerate() {
+        match plan.fill(record, line, time) {
+            Ok(()) => return Ok(()),
+            Err(this) if index == 0 => reason = this,
+            Err(_) => {}
+        }
+        *record = Record::default();
+    }
+    Err(reason)
+}
+
+/// Wrappers around wrappers: docker's JSON in syslog, and so on.
+const WRAPPERS_MAX: usize = 4;
 
 /// What a request should tell, in the order in which people ask.
 const GIVES: [&str; 6] = ["client", "time", "method", "path", "status", "identity"];

@@ -36,7 +36,7 @@ impl Outcome<'_> {
 }
 
 /// The same record, its fields copied.
-fn owned<'a>(record: Record<'_>) -> Record<'a> {
+pub(super) fn owned<'a>(record: Record<'_>) -> Record<'a> {
     let own = |field: Option<Field<'_>>| field.map(|field| Cow::Owned(field.into_owned()));
     Record {
         source_ip: own(record.source_ip),

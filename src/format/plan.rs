@@ -141,8 +141,9 @@ impl Plan {
                 }))
     }
 
-    pub(super) fn places(&self) -> impl Iterator<Item = Place> {
-        self.steps.iter().map(|step| step.place)
+    /// Which of client, time, method, path, status and identity its variables give.
+    pub(super) fn gives(&self) -> impl Iterator<Item = &'static str> {
+        self.steps.iter().flat_map(|step| step.place.gives()).copied()
     }
 
     /// Whether even an empty line fits: one variable and nothing else.
@@ -228,6 +229,9 @@ impl Step {
     }
 
     fn cut<'a>(&self, rest: &'a [u8]) -> Result<Cut<'a>, &'static str> {
+        // Some pad their numbers.
+        let is_padded = rest.first() == Some(&b' ') && self.place.is_word();
+        let rest = if is_padded { rest.trim_ascii_start() } else { rest };
         match self.until {
             Until::Quote => return self.cut_quoted(rest),
             Until::End => {

@@ -4,6 +4,7 @@ use crate::model::EventKind;
 use crate::model::Record;
 
 use super::credential::Best;
+use super::outcome::owned;
 use super::place::Place;
 use super::place::set;
 use super::time::TimeReader;
@@ -13,6 +14,8 @@ use super::tree::Tree;
 #[derive(Debug, PartialEq)]
 pub(super) struct Preset {
     pub(super) kind: EventKind,
+    /// Where the record stands as JSON in a text, with somebody else's record around it.
+    pub(super) inside: Option<&'static str>,
     /// Steps of a path stand between `/`, other paths to try behind `|`. Letters' case does
     /// not matter; of a list, the first item counts.
     pub(super) fields: &'static [(To, &'static str)],
@@ -22,13 +25,24 @@ pub(super) struct Preset {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum To {
     Place(Place),
+    /// The client, but only if it is an address and no service's name.
+    Address,
     /// Has no place of its own: an extra of this name.
     Extra(&'static str),
 }
 
 impl Preset {
     /// The record of one object; `None` if the preset finds nothing in it.
-    pub(super) fn record<'a>(&self, tree: &Tree<'a>, time: &mut TimeReader) -> Option<Record<'a>> {
+    pub(super) fn read<'a>(&self, tree: &Tree<'a>, time: &mut TimeReader) -> Option<Record<'a>> {
+        let inside = self.inside.and_then(|path| tree.at(path)?.text());
+        let inner = inside.as_deref().and_then(Tree::read);
+        match inner {
+            Some((inner, _)) => self.record(&inner, time).map(owned),
+            None => self.record(tree, time),
+        }
+    }
+
+    fn record<'a>(&self, tree: &Tree<'a>, time: &mut TimeReader) -> Option<Record<'a>> {
         let mut record = Record { kind: self.kind, ..Record::default() };
         let mut found = 0;
         for (to, paths) in self.fields {
@@ -40,7 +54,8 @@ impl Preset {
             match to {
                 To::Extra(name) => record.extras.push((name.as_bytes().into(), text)),
                 To::Place(Place::Key) => Best::none().offer(&mut record, 0, &text),
-                To::Place(Place::Client) if super::address(&text).is_none() => {}
+                To::Address if super::address(&text).is_none() => {}
+                To::Address => set(&mut record, Place::Client, text, time),
                 To::Place(place) => set(&mut record, *place, text, time),
             }
         }
@@ -60,6 +75,7 @@ mod tests {
     fn a_table_of_paths_is_a_format() {
         const PRESET: Preset = Preset {
             kind: EventKind::Audit,
+            inside: None,
             fields: &[
                 (To::Place(Place::Client), "none|a/IP"),
                 (To::Place(Place::User), "a/users/name"),
@@ -69,7 +85,7 @@ mod tests {
         let line =
             br#"{"what":"x","a":{"ip":"192.0.2.1","users":[{"name":"bob"},{"name":"eve"}]}}"#;
         let (tree, _) = Tree::read(line).unwrap();
-        let record = PRESET.record(&tree, &mut TimeReader::default()).unwrap();
+        let record = PRESET.read(&tree, &mut TimeReader::default()).unwrap();
         assert_eq!(record.source_ip.as_deref(), Some(b"192.0.2.1".as_slice()));
         assert_eq!(record.user.as_deref(), Some(b"bob".as_slice()));
         assert!(record.key_is_user);

@@ -17,7 +17,7 @@ const OUTCOME: To = To::Extra("outcome");
 
 pub(super) const CLOUDTRAIL: Preset = audit(&[
     (TIME, "eventTime"),
-    (CLIENT, "sourceIPAddress"),
+    (To::Address, "sourceIPAddress"),
     (USER, "userIdentity/userName"),
     (KEY, "userIdentity/accessKeyId"),
     (AGENT, "userAgent"),
@@ -31,7 +31,14 @@ pub(super) const CLOUDTRAIL: Preset = audit(&[
     (To::Extra("error"), "errorCode"),
 ]);
 
-pub(super) const K8S_AUDIT: Preset = audit(&[
+pub(super) const K8S_AUDIT: Preset = Preset {
+    kind: EventKind::Audit,
+    // Azure's own record is around that of its clusters.
+    inside: Some("properties/log"),
+    fields: K8S_FIELDS,
+};
+
+const K8S_FIELDS: &[(To, &str)] = &[
     (TIME, "requestReceivedTimestamp|stageTimestamp|timestamp"),
     (CLIENT, "sourceIPs"),
     (USER, "user/username"),
@@ -43,7 +50,7 @@ pub(super) const K8S_AUDIT: Preset = audit(&[
     (To::Extra("subresource"), "objectRef/subresource"),
     (To::Extra("name"), "objectRef/name"),
     (To::Extra("namespace"), "objectRef/namespace"),
-]);
+];
 
 pub(super) const GCP_AUDIT: Preset = audit(&[
     (TIME, "timestamp|receiveTimestamp"),
@@ -103,6 +110,21 @@ pub(super) const ANTHROPIC_ACTIVITY: Preset = audit(&[
     (ACTION, "type"),
 ]);
 
+pub(super) const BEDROCK: Preset = Preset {
+    kind: EventKind::Request,
+    inside: None,
+    fields: &[
+        (TIME, "timestamp"),
+        (USER, "identity/arn"),
+        (ACTION, "operation"),
+        (To::Place(Place::Model), "modelId"),
+        (To::Place(Place::InputTokens), "input/inputTokenCount"),
+        (To::Place(Place::OutputTokens), "output/outputTokenCount"),
+        (To::Extra("region"), "region"),
+        (To::Extra("account"), "accountId"),
+    ],
+};
+
 const fn audit(fields: &'static [(To, &'static str)]) -> Preset {
-    Preset { kind: EventKind::Audit, fields }
+    Preset { kind: EventKind::Audit, inside: None, fields }
 }

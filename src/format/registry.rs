@@ -9,9 +9,21 @@ use super::apache;
 use super::credential::Credentials;
 use super::json::Json;
 use super::nginx;
+use super::plan::Plan;
 use super::preset::Preset;
 use super::presets;
-use super::wrapper::Wrapper;
+use super::strings::ALB;
+use super::strings::ELB;
+use super::strings::ELB_SHORT;
+use super::strings::ENVOY;
+use super::strings::HAPROXY;
+use super::strings::HAPROXY_TCP;
+use super::strings::INGRESS;
+use super::strings::S3;
+use super::strings::S3_BARE;
+use super::strings::SQUID;
+use super::strings::TRAEFIK;
+use super::w3c::W3c;
 
 /// A format, as people choose it.
 #[derive(Clone, Copy, Debug)]
@@ -22,17 +34,17 @@ pub struct FormatInfo {
     family: Family,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 enum Family {
     Clf,
-    /// A format string of nginx that never changes.
-    Fixed(&'static str),
+    /// Strings in nginx's manner that never change; the first that fits counts.
+    Fixed(&'static [&'static str]),
     PastedNginx,
     PastedApache,
     Json,
     /// JSON whose fields a table names.
     Preset(&'static Preset),
-    Wrapped(Wrapper),
+    W3c(fn() -> W3c),
 }
 
 const fn info(
@@ -59,7 +71,7 @@ pub const FORMATS: &[FormatInfo] = &[
         "nginx-ingress",
         "ingress-nginx",
         "the default of the Kubernetes ingress",
-        Family::Fixed(INGRESS),
+        Family::Fixed(&[INGRESS]),
     ),
     info("apache", "Apache", "common and combined, also with virtual hosts", Family::Clf),
     info(
@@ -70,44 +82,56 @@ pub const FORMATS: &[FormatInfo] = &[
     ),
     info("clf", "Common log format", "whatever writes NCSA common or combined", Family::Clf),
     info("json", "JSON lines", "an object a line, with the usual names", Family::Json),
-    info(
-        "docker-json",
-        "Docker",
-        "the json-file driver around another format",
-        Family::Wrapped(Wrapper::Docker),
-    ),
-    info(
-        "k8s-cri",
-        "Kubernetes, CRI",
-        "container logs around another format",
-        Family::Wrapped(Wrapper::Cri),
-    ),
-    info(
-        "syslog",
-        "syslog",
-        "RFC 3164 and 5424 around another format",
-        Family::Wrapped(Wrapper::Syslog),
-    ),
+    info("docker-json", "Docker", "the json-file driver around another format", Family::Clf),
+    info("k8s-cri", "Kubernetes, CRI", "container logs around another format", Family::Clf),
+    info("syslog", "syslog", "RFC 3164 and 5424 around another format", Family::Clf),
     info(
         "traefik-clf",
         "Traefik",
         "common log format with Traefik's columns",
-        Family::Fixed(TRAEFIK),
+        Family::Fixed(&[TRAEFIK]),
     ),
-    info("envoy-text", "Envoy and Istio, text", "Envoy's default access log", Family::Fixed(ENVOY)),
-    info("aws-alb", "AWS ALB", "access logs of an Application Load Balancer", Family::Fixed(ALB)),
+    info(
+        "envoy-text",
+        "Envoy and Istio, text",
+        "Envoy's default access log",
+        Family::Fixed(&[ENVOY]),
+    ),
+    info(
+        "aws-alb",
+        "AWS ALB",
+        "access logs of an Application Load Balancer",
+        Family::Fixed(&[ALB]),
+    ),
     info(
         "aws-elb-classic",
         "AWS ELB",
         "access logs of a Classic Load Balancer",
-        Family::Fixed(ELB),
+        Family::Fixed(&[ELB, ELB_SHORT]),
     ),
-    info("aws-s3-access", "AWS S3", "server access logs", Family::Fixed(S3)),
+    info("aws-s3-access", "AWS S3", "server access logs", Family::Fixed(&[S3, S3_BARE])),
     info("caddy", "Caddy", "Caddy's JSON access log", Family::Json),
     info("traefik-json", "Traefik, JSON", "Traefik's JSON access log", Family::Json),
     info("envoy-json", "Envoy and Istio, JSON", "JSON access log", Family::Json),
-    info("kong", "Kong", "file-log and http-log", Family::Json),
-    info("cloudflare-http", "Cloudflare", "HTTP requests of Logpush", Family::Json),
+    info("kong", "Kong", "file-log, http-log, and the proxy's access log", Family::Clf),
+    info("cloudflare-http", "Cloudflare", "HTTP requests of Logpush", Family::Clf),
+    info("haproxy", "HAProxy", "HTTP log", Family::Fixed(&[HAPROXY])),
+    info("haproxy-tcp", "HAProxy, TCP", "TCP log", Family::Fixed(&[HAPROXY_TCP])),
+    info("squid", "Squid", "native access log", Family::Fixed(&[SQUID])),
+    info("w3c-iis", "IIS", "W3C extended log", Family::W3c(W3c::iis)),
+    info("aws-cloudfront", "AWS CloudFront", "standard logs", Family::W3c(W3c::cloudfront)),
+    info(
+        "bedrock-invocation",
+        "AWS Bedrock",
+        "model invocation log",
+        Family::Preset(&presets::BEDROCK),
+    ),
+    info(
+        "azure",
+        "Azure diagnostics",
+        "records around Kubernetes audit events",
+        Family::Preset(&presets::K8S_AUDIT),
+    ),
     info(
         "cloudtrail",
         "AWS CloudTrail",
@@ -153,13 +177,6 @@ pub const FORMATS: &[FormatInfo] = &[
     ),
 ];
 
-const INGRESS: &str = "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent \"$http_referer\" \"$http_user_agent\" $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time $upstream_status $req_id";
-const TRAEFIK: &str = "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent \"$http_referer\" \"$http_user_agent\" $request_count \"$router_name\" \"$upstream_url\" ${duration_ms}ms";
-const ENVOY: &str = "[$time_iso8601] \"$request\" $status $flags $request_length $body_bytes_sent $duration_ms $upstream_time \"$http_x_forwarded_for\" \"$http_user_agent\" \"$request_id\" \"$http_host\" \"$upstream_host\"";
-const ALB: &str = "$type $arrival $elb $remote_addr $target $request_processing_time $duration $response_processing_time $status $target_status_code $request_length $body_bytes_sent \"$request\" \"$http_user_agent\" $ssl_cipher $ssl_protocol $target_group_arn \"$trace_id\" \"$domain_name\" \"$chosen_cert_arn\" $matched_rule_priority $time_iso8601 \"$actions_executed\" \"$redirect_url\" \"$error_reason\"";
-const ELB: &str = "$time_iso8601 $elb $remote_addr $backend $request_processing_time $duration $response_processing_time $status $backend_status_code $request_length $body_bytes_sent \"$request\" \"$http_user_agent\" $ssl_cipher $ssl_protocol";
-const S3: &str = "$owner $bucket [$time_local] $remote_addr $remote_user $request_id $operation $object \"$request\" $status $error_code $body_bytes_sent $object_size $total_ms $turn_around_ms \"$http_referer\" \"$http_user_agent\" $version_id";
-
 /// How lines of the named format are read.
 pub(super) fn reader(name: &str, options: &Options) -> Result<(&'static str, Reader), FormatError> {
     let credentials = Credentials::new(options.key_from.as_deref());
@@ -178,25 +195,28 @@ pub(super) fn reader(name: &str, options: &Options) -> Result<(&'static str, Rea
         (Family::PastedNginx | Family::Clf, Some(pasted)) => {
             pasted_plan(pasted, nginx::compile, credentials)?
         }
-        (Family::Clf, None) => Reader::Clf(Arc::new(credentials)),
-        (Family::Fixed(text), _) => Reader::Plan(Arc::new(nginx::compile(text, credentials)?)),
+        (Family::Clf, None) => Reader::Clf(Arc::new(Json::new(credentials, None))),
+        (Family::Fixed(texts), _) => {
+            let plans = texts.iter().map(|text| nginx::compile(text, credentials.clone()));
+            Reader::Plans(plans.collect::<Result<_, _>>()?)
+        }
         (Family::Json, _) => Reader::Json(Arc::new(Json::new(credentials, None))),
         (Family::Preset(preset), _) => Reader::Json(Arc::new(Json::new(credentials, Some(preset)))),
-        (Family::Wrapped(wrapper), _) => Reader::Wrapped(wrapper, Arc::new(credentials)),
+        (Family::W3c(format), _) => Reader::W3c(format()),
     };
     Ok((info.name, reader))
 }
 
 fn pasted_plan(
     pasted: &str,
-    compile: fn(&str, Credentials) -> Result<super::Plan, FormatError>,
+    compile: fn(&str, Credentials) -> Result<Plan, FormatError>,
     credentials: Credentials,
 ) -> Result<Reader, FormatError> {
     let from = credentials.from().map(ToOwned::to_owned);
     let plan = compile(pasted, credentials)?;
     match from {
         Some(name) if !plan.has(&name) => Err(FormatError::NoSuchVariable { name }),
-        Some(_) | None => Ok(Reader::Plan(Arc::new(plan))),
+        Some(_) | None => Ok(Reader::Plans([plan].into())),
     }
 }
 

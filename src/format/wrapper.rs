@@ -3,110 +3,74 @@
 use std::borrow::Cow;
 
 use memchr::memchr;
+use memchr::memmem;
 
-use crate::model::Record;
 use crate::model::record::Field;
 
-use super::Outcome;
-use super::clf;
-use super::credential::Credentials;
-use super::json::Json;
-use super::time::TimeReader;
 use super::tree::Tree;
 
-/// What is wrapped around the line that counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wrapper {
-    Docker,
-    Cri,
-    Syslog,
+/// What was inside.
+pub(super) enum Peeled<'a> {
+    Line(Field<'a>),
+    /// The beginning of a line that goes on.
+    Part,
 }
 
-impl Wrapper {
-    pub(super) fn parse<'a>(
-        self,
-        line: &'a [u8],
-        time: &mut TimeReader,
-        credentials: &Credentials,
-    ) -> Outcome<'a> {
-        let inner = match self {
-            Self::Docker => match docker(line) {
-                Some(Cow::Borrowed(inner)) => inner,
-                Some(Cow::Owned(inner)) => {
-                    return inner_outcome(&inner, time, credentials).into_owned();
-                }
-                None => return Outcome::Malformed("has no \"log\" in a JSON object"),
-            },
-            Self::Cri => match cri(line) {
-                Some((inner, true)) => inner,
-                Some((_, false)) => {
-                    return Outcome::Pending("a part; the rest comes with a later line");
-                }
-                None => return Outcome::Malformed("has no CRI prefix"),
-            },
-            Self::Syslog => match syslog(line) {
-                Some(inner) => inner,
-                None => return Outcome::Malformed("has no syslog header"),
-            },
-        };
-        inner_outcome(inner, time, credentials)
-    }
-}
-
-fn inner_outcome<'a>(
-    line: &'a [u8],
-    time: &mut TimeReader,
-    credentials: &Credentials,
-) -> Outcome<'a> {
-    let line = line.trim_ascii();
-    if line.is_empty() {
-        return Outcome::Skip("empty line");
-    }
-    if line.starts_with(b"{") {
-        return Json::new(credentials.clone(), None).parse(line, time);
-    }
-    let mut record = Record::default();
-    match clf::fill(&mut record, line, time, credentials) {
-        Ok(()) => Outcome::Event(record),
-        Err(reason) => Outcome::Malformed(reason),
+/// What is wrapped in the line. `None` if it is no wrapper that is known.
+pub(super) fn peel(line: &[u8]) -> Option<Peeled<'_>> {
+    match *line {
+        [b'{', b'"', ..] => docker(line).map(Peeled::Line),
+        [b'<', ..] => syslog(line).map(|inner| Peeled::Line(Cow::Borrowed(inner))),
+        [_, _, _, _, b'-', _, _, b'-', _, _, b'T', ..] => cri(line),
+        [b'A'..=b'Z', _, _, b' ', ..] => bsd(line).map(|inner| Peeled::Line(Cow::Borrowed(inner))),
+        [..] => None,
     }
 }
 
 /// The `log` of `{"log":"…\n","stream":"stdout","time":"…"}`.
 fn docker(line: &[u8]) -> Option<Field<'_>> {
+    memmem::find(line, b"\"log\"")?;
     let (tree, _) = Tree::read(line)?;
+    tree.get("stream")?;
     tree.get("log")?.text()
 }
 
-/// What stands behind `TIME stdout F `, and whether it is the end of its line.
-fn cri(line: &[u8]) -> Option<(&[u8], bool)> {
+/// What stands behind `TIME stdout F `, or behind `TIME host program: `.
+fn cri(line: &[u8]) -> Option<Peeled<'_>> {
     let mut words = line.splitn(4, |byte| *byte == b' ');
     let (_, stream, tag) = (words.next()?, words.next()?, words.next()?);
-    let is_full = match tag.first()? {
-        b'F' => true,
-        b'P' => false,
-        _ => return None,
-    };
-    matches!(stream, b"stdout" | b"stderr").then(|| (words.next().unwrap_or(&[]), is_full))
+    if !matches!(stream, b"stdout" | b"stderr") {
+        let inner = tag.ends_with(b":").then(|| words.next())??;
+        return Some(Peeled::Line(Cow::Borrowed(inner)));
+    }
+    match tag.first()? {
+        b'F' => Some(Peeled::Line(Cow::Borrowed(words.next().unwrap_or(&[])))),
+        b'P' => Some(Peeled::Part),
+        _ => None,
+    }
 }
 
 /// What stands behind the header of RFC 3164 or 5424.
 fn syslog(line: &[u8]) -> Option<&[u8]> {
-    let line = match line.strip_prefix(b"<") {
-        Some(rest) => rest.get(memchr(b'>', rest)? + 1..)?,
-        None => line,
+    let line = line.get(memchr(b'>', line.get(..5)?)? + 1..)?;
+    let Some(mut rest) = line.strip_prefix(b"1 ") else {
+        return bsd(line);
     };
-    let Some(rest) = line.strip_prefix(b"1 ") else {
-        let colon =
-            memchr::memmem::find_iter(line, b": ").find(|at| "Jul 29 10:26:06 ".len() < *at)?;
-        return line.get(colon + 2..);
-    };
-    let mut rest = rest;
     for _ in 0..5 {
         rest = rest.get(memchr(b' ', rest)? + 1..)?;
     }
     let message = structured_data(rest)?.trim_ascii_start();
     Some(message.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(message))
+}
+
+/// What stands behind `Jul 29 10:26:06 host program[1]: `.
+fn bsd(line: &[u8]) -> Option<&[u8]> {
+    let (date, rest) = line.split_at_checked("Jul 29 10:26:06 ".len())?;
+    if !matches!(date, [b'A'..=b'Z', _, _, b' ', _, _, b' ', _, _, b':', _, _, b':', _, _, b' ']) {
+        return None;
+    }
+    let end = memmem::find(rest, b": ")?;
+    rest.get(end + 2..)
 }
 
 /// Behind `-` or `[id name="value"]…`, in which `\]` is no end.
@@ -124,4 +88,36 @@ fn structured_data(text: &[u8]) -> Option<&[u8]> {
         rest = rest.get(from..)?;
     }
     Some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(line: &str, expected: Option<&str>) {
+        let inner = match peel(line.as_bytes()) {
+            Some(Peeled::Line(inner)) => Some(String::from_utf8(inner.into_owned()).unwrap()),
+            Some(Peeled::Part) => Some("part".to_owned()),
+            None => None,
+        };
+        assert_eq!(inner.as_deref(), expected, "{line}");
+    }
+
+    #[test]
+    fn wrappers_are_taken_off() {
+        check(r#"{"log":"a b\n","stream":"stdout","time":"x"}"#, Some("a b\n"));
+        check("2026-01-02T03:04:05.6Z stdout F a b", Some("a b"));
+        check("2026-01-02T03:04:05.6Z stderr P a b", Some("part"));
+        check("2026-01-02T03:04:05Z web1 nginx[7]: a b", Some("a b"));
+        check("<190>Jan  2 03:04:05 web1 nginx: a b", Some("a b"));
+        check("Jan  2 03:04:05 web1 nginx[7]: a b", Some("a b"));
+        check(r#"<190>1 2026-01-02T03:04:05Z web1 nginx 7 - [x@1 a="b\]"] a b"#, Some("a b"));
+    }
+
+    #[test]
+    fn a_bare_line_has_none() {
+        for line in ["", "192.0.2.1 - - [x]", "{\"a\":1}", "<", "Jan", "2026-01-02T03:04:05Z a"] {
+            check(line, None);
+        }
+    }
 }

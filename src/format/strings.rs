@@ -1,0 +1,14 @@
+//! Format strings, in nginx's manner, of servers whose format never changes.
+
+pub(super) const INGRESS: &str = "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent \"$http_referer\" \"$http_user_agent\" $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time $upstream_status $req_id";
+pub(super) const TRAEFIK: &str = "$remote_addr - $remote_user [$time_local] \"$request\" $status $bytes_clf \"$http_referer\" \"$http_user_agent\" $request_count \"$router_name\" \"$upstream_url\" ${duration_ms}ms";
+pub(super) const ENVOY: &str = "[$time_iso8601] \"$request\" $status $flags $request_length $body_bytes_sent $duration_ms $upstream_time \"$http_x_forwarded_for\" \"$http_user_agent\" \"$request_id\" \"$http_host\" \"$upstream_host\"";
+pub(super) const ALB: &str = "$type $arrival $elb $remote_addr $target $request_processing_time $duration $response_processing_time $status $target_status_code $request_length $body_bytes_sent \"$request\" \"$http_user_agent\" $ssl_cipher $ssl_protocol $target_group_arn \"$trace_id\" \"$domain_name\" \"$chosen_cert_arn\" $matched_rule_priority $time_iso8601 \"$actions_executed\" \"$redirect_url\" \"$error_reason\"";
+pub(super) const ELB: &str = "$time_iso8601 $elb $remote_addr $backend $request_processing_time $duration $response_processing_time $status $backend_status_code $request_length $body_bytes_sent \"$request\" \"$http_user_agent\" $ssl_cipher $ssl_protocol";
+pub(super) const S3: &str = "$owner $bucket [$time_local] $remote_addr $remote_user $request_id $action $object \"$request\" $status $error_code $body_bytes_sent $object_size $duration_ms $turn_around_ms \"$http_referer\" \"$http_user_agent\" $version_id";
+
+pub(super) const S3_BARE: &str = "$owner $bucket [$time_local] $remote_addr $remote_user $request_id $action $object $no_request $status $error_code $body_bytes_sent $object_size $duration_ms $turn_around_ms $no_referer $no_agent $version_id";
+pub(super) const ELB_SHORT: &str = "$time_iso8601 $elb $remote_addr $backend $request_processing_time $duration $response_processing_time $status $backend_status_code $request_length $body_bytes_sent \"$request\"";
+pub(super) const HAPROXY: &str = "$remote_addr [$time_iso8601] $frontend $backend $tq/$tw/$tc/$tr/$duration_ms $status $body_bytes_sent $request_cookie $response_cookie $termination_state $connections $queues $captures\"$request\"";
+pub(super) const HAPROXY_TCP: &str = "$remote_addr [$time_iso8601] $frontend $backend $tw/$tc/$duration_ms $body_bytes_sent $termination_state $connections $queues";
+pub(super) const SQUID: &str = "$msec $duration_ms $remote_addr $result/$status $body_bytes_sent $request_method $request_uri $remote_user $hierarchy $content_type";

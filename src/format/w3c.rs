@@ -1,0 +1,134 @@
+//! W3C extended logs of IIS and of AWS's content delivery: a `#Fields` line says what the columns are.
+
+use std::borrow::Cow;
+
+use memchr::memchr;
+
+use crate::model::Record;
+
+use super::place::Place;
+use super::place::set;
+use super::time::TimeReader;
+
+/// The columns of the file, as the last `#Fields` line named them.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct W3c {
+    columns: Vec<Column>,
+    /// IIS counts milliseconds, AWS seconds.
+    unit: Place,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Column {
+    Date,
+    Time,
+    Place(Place),
+}
+
+const IIS: &str = "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken";
+const CLOUDFRONT: &str = "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol cs-bytes time-taken";
+
+impl W3c {
+    pub(super) fn iis() -> Self {
+        Self { columns: columns(IIS.as_bytes(), Place::Millis), unit: Place::Millis }
+    }
+
+    pub(super) fn cloudfront() -> Self {
+        Self { columns: columns(CLOUDFRONT.as_bytes(), Place::Seconds), unit: Place::Seconds }
+    }
+
+    /// Takes a line that begins with `#`.
+    pub(super) fn directive(&mut self, line: &[u8]) {
+        if let Some(fields) = line.strip_prefix(b"#Fields:") {
+            self.columns = columns(fields, self.unit);
+        }
+    }
+
+    pub(super) fn fill<'a>(
+        &self,
+        record: &mut Record<'a>,
+        line: &'a [u8],
+        time: &mut TimeReader,
+    ) -> Result<(), &'static str> {
+        let separator = if memchr(b'\t', line).is_some() { b'\t' } else { b' ' };
+        let mut values = line.split(|byte| *byte == separator);
+        let mut date: &[u8] = &[];
+        for (index, column) in self.columns.iter().enumerate() {
+            let Some(value) = values.next() else {
+                // The file may end before all of its fields; a request needs more than a few.
+                return if 5 < index { Ok(()) } else { Err("has fewer columns than its #Fields") };
+            };
+            match column {
+                Column::Date => date = value,
+                Column::Time => {
+                    let moment = [date, b"T", value].concat();
+                    record.time = Some(time.read(&moment).ok_or("has no date and time")?);
+                }
+                Column::Place(place) => set(record, *place, Cow::Borrowed(value), time),
+            }
+        }
+        if values.next().is_some() {
+            record.quirk = Some("extra columns");
+        }
+        record.key.clone_from(&record.user);
+        record.key_is_user = record.key.is_some();
+        Ok(())
+    }
+}
+
+fn columns(fields: &[u8], unit: Place) -> Vec<Column> {
+    let names = fields.split(u8::is_ascii_whitespace).filter(|name| !name.is_empty());
+    names
+        .map(|name| match name.to_ascii_lowercase().as_slice() {
+            b"date" => Column::Date,
+            b"time" => Column::Time,
+            b"time-taken" => Column::Place(unit),
+            name => Column::Place(place_of(name)),
+        })
+        .collect()
+}
+
+fn place_of(name: &[u8]) -> Place {
+    match name {
+        b"c-ip" => Place::Client,
+        b"cs-username" => Place::User,
+        b"cs-method" => Place::Method,
+        b"cs-uri-stem" => Place::Path,
+        b"cs-uri-query" => Place::Query,
+        b"cs-uri" => Place::Target,
+        b"cs-host" | b"cs(host)" | b"x-host-header" => Place::Host,
+        b"cs-version" | b"cs-protocol-version" => Place::Version,
+        b"cs(user-agent)" => Place::UserAgent,
+        b"cs(referer)" => Place::Referer,
+        b"sc-status" => Place::Status,
+        b"sc-bytes" => Place::Bytes,
+        b"cs-bytes" => Place::RequestBytes,
+        _ => Place::Skip,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_names_the_columns() {
+        let mut format = W3c::iis();
+        format.directive(b"#Fields: date time cs-method cs-uri-stem c-ip sc-status time-taken");
+        let mut record = Record::default();
+        let line = b"2026-01-02 03:04:05 GET /a 192.0.2.1 200 15";
+        assert_eq!(format.fill(&mut record, line, &mut TimeReader::default()), Ok(()));
+        assert_eq!(record.status, Some(200));
+        assert_eq!(record.duration_us, Some(15_000));
+        assert_eq!(record.time.map(|at| at.0), Some(1_767_323_045_000));
+    }
+
+    #[test]
+    fn tabs_part_columns_that_hold_spaces() {
+        let mut record = Record::default();
+        let line = b"2026-01-02\t03:04:05\tX\t9\t192.0.2.1\tGET\thost\t/a b\t200";
+        assert_eq!(W3c::cloudfront().fill(&mut record, line, &mut TimeReader::default()), Ok(()));
+        assert_eq!(record.path.as_deref(), Some(b"/a b".as_slice()));
+        assert_eq!(record.bytes, Some(9));
+    }
+}
