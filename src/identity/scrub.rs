@@ -136,30 +136,56 @@ impl Own {
     }
 }
 
+/// What a byte may be part of.
+const LOWER: u8 = 1;
+const TOKEN: u8 = 2;
+const NAMED: u8 = 4;
+const BLANK: u8 = 8;
+const ENCODED: u8 = 16;
+const SLASH: u8 = 32;
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte: u8 = 0;
+    loop {
+        #[expect(clippy::indexing_slicing, reason = "a byte is below 256")]
+        let class = &mut classes[byte as usize];
+        *class = match byte {
+            b'a'..=b'z' => LOWER,
+            b'%' | b'+' => TOKEN | ENCODED,
+            b'=' | b':' => NAMED,
+            b' ' => BLANK,
+            b'/' => SLASH,
+            _ if is_of_token(byte, Place::Path) => TOKEN,
+            _ => 0,
+        };
+        if byte == u8::MAX {
+            break;
+        }
+        byte += 1;
+    }
+    classes
+};
+
 impl Signs {
     /// Looks once at every byte, so that ordinary texts cost next to nothing.
+    #[expect(clippy::indexing_slicing, reason = "a byte is below 256, the length of the table")]
     fn in_text(text: &[u8], place: Place) -> Self {
-        let mut signs = Self { named: false, tokens: false };
-        let mut run = 0;
-        let mut is_word = true;
+        let joins = if place == Place::Query { LOWER | TOKEN | SLASH } else { LOWER | TOKEN };
+        let (mut seen, mut run, mut in_run, mut tokens) = (0, 0, 0, false);
         for &byte in text {
-            if byte.is_ascii_lowercase() {
-                run += 1;
-            } else if is_of_token(byte, place) {
-                // Encoded, a byte may be any sign; a plus may be a blank behind `Bearer`.
-                signs.named |= byte == b'%';
-                signs.tokens |= byte == b'%' || byte == b'+';
-                is_word = false;
-                run += 1;
-            } else {
-                signs.named |= byte == b'=' || byte == b':';
-                signs.tokens |= byte == b' ';
-                run = 0;
-                is_word = true;
-            }
-            signs.tokens |= RUN_BYTES_MIN <= run && !is_word;
+            let class = CLASSES[usize::from(byte)];
+            seen |= class;
+            let goes_on = class & joins != 0;
+            run = if goes_on { run + 1 } else { 0 };
+            in_run = if goes_on { in_run | class } else { 0 };
+            // A run of small letters alone is a word.
+            tokens |= RUN_BYTES_MIN <= run && in_run != LOWER;
         }
-        signs
+        // Encoded, a byte may be any sign; a plus may be a blank behind `Bearer`.
+        Self {
+            named: seen & (NAMED | ENCODED) != 0,
+            tokens: tokens || seen & (BLANK | ENCODED) != 0,
+        }
     }
 }
 
