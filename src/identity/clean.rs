@@ -6,9 +6,8 @@ use core::fmt::Write as _;
 
 /// The bytes as text: what is no UTF-8 is replaced, control characters are shown as `\xHH`.
 pub(super) fn text_of(bytes: &[u8]) -> Cow<'_, str> {
-    if bytes.iter().all(|byte| (b' '..=b'~').contains(byte))
-        && let Ok(text) = str::from_utf8(bytes)
-    {
+    let is_plain = bytes.iter().fold(true, |plain, byte| plain & (b' '..=b'~').contains(byte));
+    if is_plain && let Ok(text) = str::from_utf8(bytes) {
         return Cow::Borrowed(text);
     }
     let text = String::from_utf8_lossy(bytes);

@@ -8,6 +8,8 @@ use super::words::{is_secret_name, takes_the_rest};
 
 /// Longer names are cut in front: only their end counts.
 const NAME_BYTES_MAX: usize = 96;
+/// How the label begins that stands for a secret that was hidden before.
+const LABEL_NAME: &[u8] = b"[secret";
 
 /// Adds the places of all values in `text` whose names say that they are secret.
 pub(super) fn find_named(text: &[u8], place: Place, hits: &mut Vec<Range<usize>>) {
@@ -15,6 +17,9 @@ pub(super) fn find_named(text: &[u8], place: Place, hits: &mut Vec<Range<usize>>
     while let Some((sign, behind)) = next_sign(text, from, place) {
         from = behind;
         let before = text.get(..sign).unwrap_or(&[]);
+        if before.ends_with(LABEL_NAME) && is_label(text.get(sign - LABEL_NAME.len()..)) {
+            continue;
+        }
         let Some(takes_rest) = secret_name_at_end(before) else { continue };
         let value = value_at(text, behind, place, takes_rest);
         if !value.is_empty() {
@@ -83,7 +88,7 @@ fn value_at(text: &[u8], from: usize, place: Place, takes_rest: bool) -> Range<u
     if let Some(encoded_and) = memchr::memmem::find(whole, b"%26") {
         length = encoded_and;
     }
-    if value.get(..length) == Some(b"-") {
+    if value.get(..length) == Some(b"-") || is_label(Some(value)) {
         length = 0;
     }
     from + lead..from + lead + length
@@ -99,8 +104,18 @@ fn find_url_passwords(text: &[u8], hits: &mut Vec<Range<usize>>) {
         let Some(at) = memchr::memrchr(b'@', authority) else { continue };
         if let Some(colon) = memchr::memchr(b':', authority)
             && colon + 1 < at
+            && !is_label(authority.get(colon + 1..))
         {
             hits.push(start + colon + 1..start + at);
         }
     }
+}
+
+/// Whether a label stands there, of a secret that was hidden before.
+fn is_label(text: Option<&[u8]>) -> bool {
+    let behind = text.and_then(|text| text.strip_prefix(LABEL_NAME)).unwrap_or(&[]);
+    let letter = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    behind.split_at_checked(8).is_some_and(
+        |(label, _rest)| matches!(label, [b':', letters @ .., b']'] if letters.iter().all(letter)),
+    )
 }

@@ -36,9 +36,10 @@ struct Signs {
 /// The credential of a line, which must not stand anywhere else in it.
 #[derive(Clone)]
 pub(super) struct Own {
-    finder: Finder<'static>,
-    /// As a URL would write it, where that differs.
-    encoded: Option<Finder<'static>>,
+    /// As it is stored in a text, then as URLs write it.
+    finders: Vec<Finder<'static>>,
+    /// Whether a line has the same bytes as the text that is stored of it.
+    is_plain: bool,
 }
 
 /// A shorter credential would be found in innocent words.
@@ -107,51 +108,84 @@ impl Own {
             return None;
         }
         let text = text_of(secret);
-        let finder = Finder::new(text.as_bytes()).into_owned();
-        let encoded = encoded(secret);
-        let differs = encoded.as_bytes() != text.as_bytes();
-        let encoded = differs.then(|| Finder::new(encoded.as_bytes()).into_owned());
-        Some(Self { finder, encoded })
+        let mut spellings = vec![
+            text.as_bytes().to_vec(),
+            encoded(secret, b"0123456789ABCDEF"),
+            encoded(secret, b"0123456789abcdef"),
+        ];
+        spellings.dedup();
+        let finder = |spelling: &Vec<u8>| Finder::new(spelling).into_owned();
+        let is_plain = text.as_bytes() == secret;
+        Some(Self { finders: spellings.iter().map(finder).collect(), is_plain })
     }
 
-    /// Whether it stands in the text.
-    pub(super) fn is_in(&self, text: &[u8]) -> bool {
-        self.finder.find(text).is_some()
-            || self.encoded.as_ref().is_some_and(|encoded| encoded.find(text).is_some())
+    /// Whether it stands in these bytes of the line.
+    pub(super) fn is_in(&self, raw: &[u8]) -> bool {
+        if self.is_plain {
+            return self.finders.iter().any(|finder| finder.find(raw).is_some());
+        }
+        let text = text_of(raw);
+        self.finders.iter().any(|finder| finder.find(text.as_bytes()).is_some())
     }
 
     fn find_in(&self, text: &[u8], hits: &mut Vec<Range<usize>>) {
-        for finder in [Some(&self.finder), self.encoded.as_ref()].into_iter().flatten() {
+        for finder in &self.finders {
             let length = finder.needle().len();
             hits.extend(finder.find_iter(text).map(|start| start..start + length));
         }
     }
 }
 
+/// What a byte may be part of.
+const LOWER: u8 = 1;
+const TOKEN: u8 = 2;
+const NAMED: u8 = 4;
+const BLANK: u8 = 8;
+const ENCODED: u8 = 16;
+const SLASH: u8 = 32;
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte: u8 = 0;
+    loop {
+        #[expect(clippy::indexing_slicing, reason = "a byte is below 256")]
+        let class = &mut classes[byte as usize];
+        *class = match byte {
+            b'a'..=b'z' => LOWER,
+            b'%' | b'+' => TOKEN | ENCODED,
+            b'=' | b':' => NAMED,
+            b' ' => BLANK,
+            b'/' => SLASH,
+            _ if is_of_token(byte, Place::Path) => TOKEN,
+            _ => 0,
+        };
+        if byte == u8::MAX {
+            break;
+        }
+        byte += 1;
+    }
+    classes
+};
+
 impl Signs {
     /// Looks once at every byte, so that ordinary texts cost next to nothing.
+    #[expect(clippy::indexing_slicing, reason = "a byte is below 256, the length of the table")]
     fn in_text(text: &[u8], place: Place) -> Self {
-        let mut signs = Self { named: false, tokens: false };
-        let mut run = 0;
-        let mut is_word = true;
+        let joins = if place == Place::Query { LOWER | TOKEN | SLASH } else { LOWER | TOKEN };
+        let (mut seen, mut run, mut in_run, mut tokens) = (0, 0, 0, false);
         for &byte in text {
-            if byte.is_ascii_lowercase() {
-                run += 1;
-            } else if is_of_token(byte, place) {
-                // Encoded, a byte may be any sign; a plus may be a blank behind `Bearer`.
-                signs.named |= byte == b'%';
-                signs.tokens |= byte == b'%' || byte == b'+';
-                is_word = false;
-                run += 1;
-            } else {
-                signs.named |= byte == b'=' || byte == b':';
-                signs.tokens |= byte == b' ';
-                run = 0;
-                is_word = true;
-            }
-            signs.tokens |= RUN_BYTES_MIN <= run && !is_word;
+            let class = CLASSES[usize::from(byte)];
+            seen |= class;
+            let goes_on = class & joins != 0;
+            run = if goes_on { run + 1 } else { 0 };
+            in_run = if goes_on { in_run | class } else { 0 };
+            // A run of small letters alone is a word.
+            tokens |= RUN_BYTES_MIN <= run && in_run != LOWER;
         }
-        signs
+        // Encoded, a byte may be any sign; a plus may be a blank behind `Bearer`.
+        Self {
+            named: seen & (NAMED | ENCODED) != 0,
+            tokens: tokens || seen & (BLANK | ENCODED) != 0,
+        }
     }
 }
 
@@ -179,18 +213,17 @@ fn is_hash(text: &str, hit: &Range<usize>) -> bool {
         && inside.iter().all(u8::is_ascii_hexdigit)
 }
 
-fn encoded(secret: &[u8]) -> String {
-    let mut text = String::with_capacity(secret.len() * 3);
+/// Percent-encoded; `digits` are those of the encoded bytes.
+fn encoded(secret: &[u8], digits: &[u8; 16]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(secret.len() * 3);
     for &byte in secret {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            text.push(char::from(byte));
-        } else {
-            text.push('%');
-            for half in [byte >> 4, byte & 15] {
-                let digit = char::from_digit(u32::from(half), 16).unwrap_or('0');
-                text.push(digit.to_ascii_uppercase());
-            }
+            text.push(byte);
+            continue;
         }
+        text.push(b'%');
+        text.extend(digits.get(usize::from(byte >> 4)));
+        text.extend(digits.get(usize::from(byte & 15)));
     }
     text
 }
@@ -202,10 +235,10 @@ mod tests {
     /// Every label as `#`.
     fn check(place: Place, text: &str, expected: &str) {
         let scrubber = Scrubber::new(Pseudonyms::new([3; 32]));
+        let once = scrubber.scrub(text, place).into_owned();
+        assert_eq!(scrubber.scrub(&once, place), once, "a second time");
         let mut parts = Vec::new();
-        for part in
-            scrubber.scrub(text, place).split("[secret:").flat_map(|part| part.split("[hash:"))
-        {
+        for part in once.split("[secret:").flat_map(|part| part.split("[hash:")) {
             let behind = part.split_once(']').map_or(part, |(_label, behind)| behind);
             parts.push(if parts.is_empty() { part.to_owned() } else { behind.to_owned() });
         }
@@ -238,6 +271,7 @@ mod tests {
         check(Place::Path, "/bot12/xoxb-1234-abcdefgh/x", "/bot12/#/x");
         check(Place::Path, "/a/9e107d9d372bb6826bd81d3542a419d6", "/a/#");
         check(Place::Query, "q=kR7xo/Wq2LmZ9vT4+bN8cY1/pS6dF3gH5jK0aQeU", "q=#");
+        check(Place::Query, "q=sk%2Dproj%2Dabcdefghij&a=1", "q=#&a=1");
         check(Place::Query, "q=glpat-abcdefghijklmno", "q=#");
     }
 

@@ -4,6 +4,7 @@ use core::ops::Range;
 
 use memchr::memmem;
 
+use super::clean::decoded;
 use super::random::looks_random;
 
 /// Where a text stands, which decides what may be part of a token.
@@ -103,6 +104,10 @@ impl Shape {
 fn tokens_of_run(run: &[u8], start: usize, place: Place, hits: &mut Vec<Range<usize>>) {
     if let Some(inner) = shape_in(run) {
         hits.push(start + inner..start + run.len());
+        return;
+    }
+    if run.contains(&b'%') && shape_in(&decoded(run)).is_some() {
+        hits.push(start..start + run.len());
         return;
     }
     let length_min = match place {

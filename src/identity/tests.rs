@@ -107,6 +107,28 @@ fn a_public_id_is_kept_but_a_live_secret_is_not() {
 }
 
 #[test]
+fn the_lines_own_credential_is_hidden_in_any_spelling() {
+    let record = Record {
+        key: field("own\tcredential/+"),
+        path: field("/a/own%09credential%2F%2B"),
+        query: field("own%09credential%2f%2b"),
+        user_agent: field("x own\tcredential/+ y"),
+        ..Record::default()
+    };
+    let shown = shown(&appended(KeyIs::Secret, &record));
+    assert!(!shown.contains("credential"), "{shown}");
+}
+
+#[test]
+fn a_query_that_was_left_in_the_path_is_taken_off() {
+    let record = Record { path: field("/v1/orders?api_key=s3cret/key"), ..Record::default() };
+    let batch = appended(KeyIs::Secret, &record);
+    assert_eq!(batch.key.get(0), Identity::new([3; 32], KeyIs::Secret).key_id_of("s3cret/key"));
+    assert_eq!((batch.path.get(0), batch.route.get(0)), ("/v1/orders", "/v1/orders"));
+    assert!(!shown(&batch).contains("s3cret"));
+}
+
+#[test]
 fn a_user_name_is_kept() {
     let record = Record { key: field("bo"), key_is_user: true, ..Record::default() };
     assert_eq!(appended(KeyIs::Secret, &record).key.get(0), "bo");
