@@ -68,6 +68,14 @@ impl Store {
         opening::open(state, options).map(|inner| Self { inner: Arc::new(inner) })
     }
 
+    /// Opens the store of a state directory that somebody has used before.
+    pub fn open_existing(state: &Path, options: &OpenOptions) -> Result<Self, StoreError> {
+        if !opening::is_there(state) {
+            return Err(StoreError::Missing { path: state.to_owned() });
+        }
+        Self::open(state, options)
+    }
+
     /// Stored events.
     pub fn event_count(&self) -> u64 {
         self.writer().totals.events
