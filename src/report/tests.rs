@@ -71,8 +71,8 @@ fn times_are_rfc_3339_and_can_be_compared() {
 fn absent_is_null() {
     check("SELECT count(*) AS n FROM events WHERE key IS NULL AND status IS NULL", "n\n2");
     check(
-        "SELECT kind, late, duration_ms, user FROM events LIMIT 1",
-        "kind|late|duration_ms|user\nrequest|false|1.5|",
+        "SELECT kind, late, duration_ms, referer FROM events LIMIT 1",
+        "kind|late|duration_ms|referer\nrequest|false|1.5|",
     );
 }
 
