@@ -1,2 +1,5 @@
 //! The way in.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    keyvigil::cli::main()
+}

@@ -1,1 +1,11 @@
-//! Profiles to baselines: what is normal.
+//! Profiles to baselines: what is normal for a key and for its role, and how unusual it is
+//! when it is not.
+
+pub mod calibration;
+pub mod habit;
+pub mod ratio;
+pub mod tail;
+
+pub use calibration::{Calibration, Tail};
+pub use habit::{Expected, Habit, RoleHabit};
+pub use ratio::Ratio;

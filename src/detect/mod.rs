@@ -1,1 +1,133 @@
-//! Profile against baseline or policy to findings. To add a detector, add a file, its `mod` line and its line in `DETECTORS`.
+//! Profile against baseline or rule to findings. To add a detector, add a file, its `mod`
+//! line and its line in [`panel!`]. A detector is its thresholds and nothing else: what
+//! must be remembered belongs in the profile or the baseline, where a replay finds it.
+
+mod brute_force;
+mod canary_key_used;
+mod credential_status;
+mod distributed_automation;
+mod failures;
+mod key_flood;
+mod metric;
+mod newcomer;
+mod plain;
+mod scanning;
+mod shared_cause;
+mod silent_key;
+mod stale_credential;
+mod unknown_key;
+mod volume_spike;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Class, Severity};
+
+pub use brute_force::BruteForce;
+pub use canary_key_used::CanaryKeyUsed;
+pub use credential_status::CredentialStatus;
+pub use distributed_automation::DistributedAutomation;
+pub use failures::Failures;
+pub use key_flood::KeyFlood;
+pub use metric::Metric;
+pub use newcomer::{Newcomer, Novelty};
+pub use plain::{count_text, time_text};
+pub use scanning::Scanning;
+pub use shared_cause::SharedCause;
+pub use silent_key::SilentKey;
+pub use stale_credential::{Stale, StaleCredential, Watched};
+pub use unknown_key::UnknownKeyAccepted;
+pub use volume_spike::VolumeSpike;
+
+/// A detector, as the README's table shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DetectorInfo {
+    /// Its table in the configuration.
+    pub name: &'static str,
+    pub class: Class,
+    pub severity: Severity,
+    /// What it finds, in one line.
+    pub about: &'static str,
+}
+
+/// A broken rule, or something as good as certain, in the words of a finding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    pub kind: &'static str,
+    pub severity: Severity,
+    pub score: f64,
+    pub because: String,
+}
+
+/// What a broken rule scores.
+pub const POLICY_SCORE: f64 = 99.0;
+
+macro_rules! panel {
+    ($($name:ident: $thresholds:ty, $class:ident, $severity:ident, $about:literal;)*) => {
+        /// Every detector's thresholds, by its name.
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct Panel {
+            $(#[doc = $about] pub $name: $thresholds,)*
+        }
+
+        /// Every detector, in the order in which the README lists them.
+        pub const DETECTORS: &[DetectorInfo] = &[
+            $(DetectorInfo {
+                name: stringify!($name),
+                class: Class::$class,
+                severity: Severity::$severity,
+                about: $about,
+            },)*
+        ];
+    };
+}
+
+panel! {
+    volume_spike: VolumeSpike, Statistical, Medium,
+        "a key asks far more than it usually does at this hour of this day";
+    silent_key: SilentKey, Statistical, Low,
+        "a key that is always busy has fallen silent";
+    failures: Failures, Statistical, Medium,
+        "an unusual share of a key's requests is refused or fails: 401, 403, 404, 429, 5xx";
+    newcomer: Newcomer, Statistical, Medium,
+        "first use of a key from a new network, by new client software, or of a new route";
+    credential_status: CredentialStatus, Policy, High,
+        "a revoked, retired, disabled or expired key is used";
+    canary_key_used: CanaryKeyUsed, Policy, Critical,
+        "a key that nobody should ever use is touched";
+    unknown_key_accepted: UnknownKeyAccepted, Policy, High,
+        "a key that the inventory does not know is let in";
+    brute_force: BruteForce, Statistical, High,
+        "one address is refused with many keys or many times, or one key from many addresses";
+    scanning: Scanning, Statistical, Medium,
+        "one address asks for one thing after another that is not there or not allowed";
+    distributed_automation: DistributedAutomation, Statistical, High,
+        "many addresses without keys, each with few requests, keep using one form";
+    key_flood: KeyFlood, Statistical, High,
+        "keys that nobody has seen before come in by the dozen";
+    shared_cause: SharedCause, Statistical, Medium,
+        "many keys change in the same way at once: one incident for all, not one each";
+    stale_credential: StaleCredential, Stale, Low,
+        "a key is unused, overdue for rotation, about to expire, or nobody's";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_detector_is_set_by_its_name_and_a_misspelt_threshold_is_refused() {
+        let panel: Panel = toml::from_str("[scanning]\nrefusals_min = 7\n").unwrap();
+        assert_eq!(panel.scanning.refusals_min, 7);
+        assert_eq!(panel.volume_spike, VolumeSpike::default());
+        let error = toml::from_str::<Panel>("[scanning]\nrefusals = 7\n").unwrap_err();
+        assert!(error.to_string().contains("refusals"), "{error}");
+    }
+
+    #[test]
+    fn every_detector_has_a_name_of_its_own() {
+        let names: std::collections::BTreeSet<_> =
+            DETECTORS.iter().map(|detector| detector.name).collect();
+        assert_eq!(names.len(), DETECTORS.len());
+    }
+}

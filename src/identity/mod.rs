@@ -1,1 +1,25 @@
 //! Who it was: the key, its role, its network. Secrets end here: nothing past this room has seen one.
+
+mod address;
+mod append;
+mod clean;
+mod columns;
+mod credential;
+mod inventory;
+mod memo;
+mod named;
+mod namer;
+mod networks;
+mod pseudonym;
+mod random;
+mod route;
+mod scrub;
+mod shapes;
+mod table;
+mod words;
+
+pub use append::{Identity, Seen};
+pub use inventory::{Inventory, InventoryKey, KeyStatus};
+pub use networks::{Network, Networks};
+pub use pseudonym::KeyIs;
+pub use table::InventoryError;

@@ -16,6 +16,8 @@ pub struct Incidents {
     held: BTreeMap<IncidentId, Held>,
     /// Which incident findings on an entity join. A merged one has several entities.
     by_entity: BTreeMap<Entity, IncidentId>,
+    /// The threshold, as last heard.
+    theta: f64,
     /// No tick before this moment changes anything.
     wake: Option<Timestamp>,
     /// Closed early because too many were open.
@@ -50,7 +52,7 @@ pub enum Change {
 pub(super) const JOIN: Millis = Millis::hours(6);
 /// An incident that never rests is told anew after a day.
 const LIFE_MAX: Millis = Millis::days(1);
-const HELD_MAX: usize = 10_000;
+pub(super) const HELD_MAX: usize = 10_000;
 /// Closed at once when there is no room, so that room is not looked for each time.
 const CLOSED_AT_LIMIT: usize = 100;
 
@@ -60,12 +62,13 @@ impl Incidents {
         if finding.class == Class::Stale {
             return Vec::new();
         }
+        self.theta = context.theta;
         let mut changes = Vec::new();
         let id = self.incident_for(finding, context, &mut changes);
         if let Some(held) = self.held.get_mut(&id) {
             held.absorb(finding, context);
         }
-        let id = self.merge_shared(id, finding, &mut changes, context.theta);
+        let id = self.merge_shared(id, finding, &mut changes);
         if let Some(held) = self.held.get_mut(&id) {
             held.say(finding.at, &mut changes);
             let wake = held.wake();
@@ -186,7 +189,6 @@ impl Incidents {
         id: IncidentId,
         finding: &Finding,
         changes: &mut Vec<Change>,
-        theta: f64,
     ) -> IncidentId {
         let mut id = id;
         for partner in self.partners(id, finding) {
@@ -199,7 +201,7 @@ impl Incidents {
                 self.by_entity.insert(entity.clone(), stays);
             }
             if let Some(held) = self.held.get_mut(&stays) {
-                held.take_in(gone, finding.at, theta, changes);
+                held.take_in(gone, self.theta, changes);
             }
             id = stays;
         }

@@ -64,20 +64,14 @@ impl Held {
         let rank = |held: &Self| {
             let incident = &held.incident;
             let many = incident.entity.address().is_some() && 1 < incident.keys.len();
-            (incident.below, !many, incident.opened, incident.entity.clone())
+            (held.shown == 0, !many, incident.opened, incident.entity.clone())
         };
         rank(self) <= rank(other)
     }
 
-    pub(super) fn take_in(
-        &mut self,
-        mut gone: Self,
-        at: Timestamp,
-        theta: f64,
-        changes: &mut Vec<Change>,
-    ) {
+    pub(super) fn take_in(&mut self, mut gone: Self, theta: f64, changes: &mut Vec<Change>) {
         gone.incident.merged_into = Some(self.incident.id);
-        gone.resolve(at, changes);
+        gone.resolve(gone.incident.last_seen.max(self.incident.last_seen), changes);
         self.incident.take_in(gone.incident, theta);
         self.incident.revision += 1;
         self.entities.append(&mut gone.entities);
@@ -158,7 +152,7 @@ impl Held {
             return;
         }
         self.incident.end(at);
-        if self.incident.below {
+        if self.shown == 0 {
             return;
         }
         self.shown = self.incident.revision;

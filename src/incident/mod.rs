@@ -4,6 +4,8 @@ mod alert;
 mod case;
 mod family;
 mod group;
+#[cfg(test)]
+mod group_tests;
 mod held;
 mod id;
 mod life;

@@ -40,7 +40,11 @@ mod tests {
         for words in all_words() {
             assert!(!words.why_it_matters.is_empty(), "{}", words.kind);
             assert!(2 <= words.next_steps.len(), "{}", words.kind);
-            assert!(words.next_steps.iter().all(|step| step.ends_with('.')), "{}", words.kind);
+            assert!(
+                words.next_steps.iter().all(|step| step.ends_with(['.', '?'])),
+                "{}",
+                words.kind
+            );
             // Leaves at least 13 characters of a title for the name.
             assert!(words.title.chars().count() <= 30, "{}", words.kind);
         }

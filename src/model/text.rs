@@ -85,6 +85,15 @@ impl TextColumn {
         self.rows.push(number);
     }
 
+    /// Like `push`, but quicker if the value has the number `hint`, as it had in an
+    /// earlier row. Gives the number.
+    pub fn push_hinted(&mut self, value: &str, hint: u32) -> u32 {
+        let known = self.dictionary.value(hint) == value;
+        let number = if known { hint } else { self.dictionary.number_of(value) };
+        self.rows.push(number);
+        number
+    }
+
     /// The value of a row; empty if it is absent.
     pub fn get(&self, row: usize) -> &str {
         self.dictionary.value(self.number(row))

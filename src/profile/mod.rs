@@ -1,1 +1,20 @@
-//! Events to profiles: what one key, role or address did in one slot and hour.
+//! Events to profiles: what one key, one address and everyone did in one slot and hour.
+//! Integers and bounded tables only, so that adding up is exact in any order.
+
+pub mod client;
+pub mod counts;
+pub mod forms;
+pub mod hash;
+pub mod known;
+pub mod place;
+pub mod slot;
+pub mod sources;
+
+pub use client::client_family;
+pub use counts::{Counts, Failure};
+pub use forms::{Form, Forms};
+pub use hash::{hash_of, hash_of_number};
+pub use known::{Entry, Facet, Known};
+pub use place::place_of;
+pub use slot::{SlotUse, SourceUse, Touch, Visit};
+pub use sources::{Source, Sources};

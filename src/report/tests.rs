@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::engine::Input;
 use crate::model::{EventBatch, EventKind};
-use crate::store::{Commit, Input, OpenOptions};
+use crate::store::{Commit, OpenOptions};
 
 const HOUR: i64 = 3_600_000;
 

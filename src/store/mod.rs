@@ -15,7 +15,6 @@ mod people;
 mod random;
 mod read;
 mod retention;
-mod stand_in;
 mod vault;
 
 use std::path::{Path, PathBuf};
@@ -28,7 +27,6 @@ pub use health::Health;
 pub use meta::Counters;
 pub use people::{OutboxRow, OutboxState, Shown};
 pub use read::{Recovered, Wanted};
-pub use stand_in::{Input, StateRow};
 
 use block::Encoder;
 use meta::Totals;

@@ -1,0 +1,25 @@
+//! What can be wrong with a mail or a way to people, before anything is sent.
+
+use std::io;
+use std::path::PathBuf;
+
+#[derive(Debug, thiserror::Error)]
+pub enum AlertError {
+    #[error(
+        "plain SMTP to {host} is refused: mails and passwords would cross the network readable; \
+         use starttls or tls, plain only for a relay on this machine"
+    )]
+    PlainToAnotherMachine { host: String },
+    #[error("{address:?} is not a mail address")]
+    Address { address: String, source: lettre::address::AddressError },
+    #[error("cannot prepare TLS to {host}")]
+    Tls { host: String, source: lettre::transport::smtp::Error },
+    #[error("cannot fill in a mail's template")]
+    Template(#[source] askama::Error),
+    #[error("cannot put a mail together")]
+    Message(#[source] lettre::error::Error),
+    #[error("cannot use {path} for mails")]
+    Directory { path: PathBuf, source: io::Error },
+    #[error("the test mail was not taken: {0}")]
+    Test(super::Refusal),
+}

@@ -1,0 +1,72 @@
+//! What is measured of a key against its baseline, each with its own calibration.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Severity;
+use crate::profile::{Facet, Failure};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Metric {
+    Volume,
+    Silence,
+    Failure(Failure),
+    New(Facet),
+}
+
+impl Metric {
+    /// The kind of finding that it gives.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Volume => "volume_spike",
+            Self::Silence => "volume_drop",
+            Self::Failure(_) => "failures",
+            Self::New(Facet::Network) => "new_network",
+            Self::New(Facet::Route) => "new_route",
+            Self::New(Facet::Client) => "new_client",
+        }
+    }
+
+    /// The kind when it is everyone's.
+    pub const fn fleet_kind(self) -> &'static str {
+        match self {
+            Self::Failure(_) => "fleet_errors",
+            Self::Volume | Self::Silence | Self::New(_) => self.kind(),
+        }
+    }
+
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::Silence => Severity::Low,
+            Self::Failure(Failure::Missing | Failure::Throttled | Failure::Broken) => Severity::Low,
+            Self::Failure(Failure::Unauthorized | Failure::Forbidden)
+            | Self::Volume
+            | Self::New(_) => Severity::Medium,
+        }
+    }
+
+    /// Metrics of one family say the same thing in several ways.
+    pub const fn family(self) -> u8 {
+        match self {
+            Self::Volume | Self::Silence => 0,
+            Self::Failure(Failure::Unauthorized | Failure::Forbidden) => 1,
+            Self::Failure(Failure::Missing) => 2,
+            Self::Failure(Failure::Throttled | Failure::Broken) => 3,
+            Self::New(Facet::Network) => 4,
+            Self::New(Facet::Route) => 5,
+            Self::New(Facet::Client) => 6,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_and_server_errors_are_different_news() {
+        let refused = Metric::Failure(Failure::Forbidden);
+        let broken = Metric::Failure(Failure::Broken);
+        assert_eq!(refused.kind(), broken.kind());
+        assert_ne!(refused.family(), broken.family());
+    }
+}

@@ -1,0 +1,83 @@
+//! Numbers and times as a person reads them.
+
+use crate::model::{Day, Hour, Timestamp};
+
+/// `1,240`.
+pub fn count_text(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place != 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// An expectation, rounded to what it is worth.
+pub(super) fn mean_text(mean: f64) -> String {
+    match mean {
+        mean if mean < 0.05 => "hardly any".to_owned(),
+        mean if mean < 9.5 => format!("{mean:.1}"),
+        mean => count_text(rounded(mean)),
+    }
+}
+
+/// `2.5 %`.
+pub(super) fn share_text(share: f64) -> String {
+    if share < 0.0995 {
+        format!("{:.1} %", share * 100.0)
+    } else {
+        format!("{:.0} %", share * 100.0)
+    }
+}
+
+/// `03:00–04:00 UTC`.
+pub(super) fn hour_text(hour: Hour) -> String {
+    format!("{:02}:00–{:02}:00 UTC", hour.of_day(), hour.next().of_day())
+}
+
+/// `2026-03-17 03:44 UTC`.
+pub fn time_text(at: Timestamp) -> String {
+    let minutes = at.seconds().div_euclid(60).rem_euclid(60);
+    format!("{} {:02}:{minutes:02} UTC", date_text(at), at.hour().of_day())
+}
+
+/// `2026-03-17`.
+pub(super) fn date_text(at: Timestamp) -> String {
+    let date = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+    date.strftime("%Y-%m-%d").to_string()
+}
+
+/// Whole days between two moments.
+pub(super) const fn days_between(from: Timestamp, to: Timestamp) -> i64 {
+    let (Day(from), Day(to)) = (from.day(), to.day());
+    to - from
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float's cast saturates"
+)]
+const fn rounded(mean: f64) -> u64 {
+    (mean + 0.5) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_as_people_write_them() {
+        assert_eq!(count_text(1_240), "1,240");
+        assert_eq!(count_text(999), "999");
+        assert_eq!(count_text(1_000_000), "1,000,000");
+        assert_eq!(mean_text(38.2), "38");
+        assert_eq!(mean_text(0.25), "0.2");
+        assert_eq!(share_text(0.025), "2.5 %");
+        assert_eq!(hour_text(Hour(23)), "23:00–00:00 UTC");
+        assert_eq!(time_text(Timestamp(1_773_719_052_000)), "2026-03-17 03:44 UTC");
+    }
+}

@@ -1,1 +1,0 @@
-//! The whole of the judgement, as one function of its inputs.

@@ -1,0 +1,115 @@
+//! The threshold of statistical alarms, kept where it promises the false alarms that the
+//! operator allows. It moves once a day; alarms that nobody judged never move it.
+
+use serde::{Deserialize, Serialize};
+
+use super::Judgement;
+use crate::baseline::Calibration;
+use crate::model::Day;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Budget {
+    /// Combined scores of keys without an open incident, one for each key and six hours.
+    scores: Calibration,
+    pub(super) theta: f64,
+    pub(super) is_learned: bool,
+    /// What people's verdicts add, as a factor.
+    verdicts: f64,
+    verdicts_day: Day,
+    verdicts_today: f64,
+}
+
+const THETA_FIRST: f64 = 5.0;
+const THETA_RANGE: (f64, f64) = (3.0, 12.0);
+const WINDOWS_PER_DAY: f64 = 4.0;
+/// So much of the top is taken for real attacks.
+const TRIMMED_SHARE: f64 = 0.01;
+const STEP_MAX: f64 = 0.1;
+const VERDICT_STEP: f64 = 0.03;
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            scores: Calibration::default(),
+            theta: THETA_FIRST,
+            is_learned: false,
+            verdicts: 1.0,
+            verdicts_day: Day(0),
+            verdicts_today: 0.0,
+        }
+    }
+}
+
+impl Budget {
+    pub(super) fn observe(&mut self, day: Day, score: f64) {
+        self.scores.observe(day, score);
+    }
+
+    /// Finds the threshold anew: `keys` are judged each day, `allowed` alarms are allowed.
+    pub(super) fn move_theta(&mut self, keys: usize, allowed: f64) {
+        let Some(tail) = self.scores.fit(TRIMMED_SHARE) else { return };
+        let keys = f64::from(u32::try_from(keys.max(1)).unwrap_or(u32::MAX));
+        let share = (allowed / (keys * WINDOWS_PER_DAY)).clamp(1e-9, 0.5);
+        let wanted = tail.quantile(share) * self.verdicts;
+        let (least, most) = THETA_RANGE;
+        let wanted = wanted.clamp(least, most);
+        let step = self.theta * STEP_MAX;
+        self.theta = wanted.clamp(self.theta - step, self.theta + step);
+        self.is_learned = true;
+    }
+
+    pub(super) fn hear(&mut self, judgement: Judgement, day: Day) {
+        if self.verdicts_day != day {
+            (self.verdicts_day, self.verdicts_today) = (day, 0.0);
+        }
+        let step = match judgement {
+            Judgement::FalseAlarm => VERDICT_STEP,
+            Judgement::Confirmed => -VERDICT_STEP,
+        };
+        let today = (self.verdicts_today + step).clamp(-STEP_MAX, STEP_MAX);
+        self.verdicts = (self.verdicts + today - self.verdicts_today).clamp(0.5, 2.0);
+        self.verdicts_today = today;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn observed(day: i64, wild: u32) -> Budget {
+        let mut budget = Budget::default();
+        for step in 1..=6720u32 {
+            let score = -(f64::from(step) / 6721.0).log10();
+            budget.observe(Day(day), if step <= wild { 20.0 } else { score });
+        }
+        budget
+    }
+
+    #[test]
+    fn fewer_alarms_want_a_higher_threshold() {
+        let theta = |allowed| {
+            let mut budget = observed(3, 0);
+            (0..20).for_each(|_| budget.move_theta(120, allowed));
+            budget.theta
+        };
+        assert!(theta(1.0) < theta(0.5));
+        assert!((theta(0.048) - 4.0).abs() < 0.6, "{}", theta(0.048));
+    }
+
+    #[test]
+    fn attacks_at_the_top_do_not_raise_it() {
+        let (mut calm, mut attacked) = (observed(3, 0), observed(3, 50));
+        calm.move_theta(120, 0.01);
+        attacked.move_theta(120, 0.01);
+        assert!((calm.theta - attacked.theta).abs() < 0.3);
+    }
+
+    #[test]
+    fn verdicts_move_it_by_a_tenth_a_day_at_most() {
+        let mut budget = Budget::default();
+        (0..20).for_each(|_| budget.hear(Judgement::FalseAlarm, Day(1)));
+        assert!((budget.verdicts - 1.1).abs() < 1e-9);
+        budget.hear(Judgement::Confirmed, Day(2));
+        assert!((budget.verdicts - 1.07).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,183 @@
+//! An hour has ended: it is closed for every key, what is old enough is learned, and once
+//! a day thresholds move and credentials are looked through.
+
+use super::key::{ClosedHour, Key, Learned};
+use super::role::Role;
+use super::suspicion::Suspicion;
+use super::{Action, Engine};
+use crate::detect::{Metric, SilentKey};
+use crate::model::{Hour, Millis};
+use crate::profile::{Facet, Failure};
+
+/// After a longer gap the hours before are taken as not watched at all.
+const GAP_HOURS_MAX: i64 = 15 * 24;
+const WINDOW_HOURS: i64 = 6;
+const ACTIVE: Millis = Millis::hours(24);
+const METRICS: [Metric; 10] = [
+    Metric::Volume,
+    Metric::Silence,
+    Metric::Failure(Failure::Unauthorized),
+    Metric::Failure(Failure::Forbidden),
+    Metric::Failure(Failure::Missing),
+    Metric::Failure(Failure::Throttled),
+    Metric::Failure(Failure::Broken),
+    Metric::New(Facet::Network),
+    Metric::New(Facet::Route),
+    Metric::New(Facet::Client),
+];
+
+impl Engine {
+    /// Closes every hour before `to`.
+    pub(super) fn roll_hours(&mut self, to: Hour, actions: &mut Vec<Action>) {
+        let Some(mut hour) = self.hour else {
+            self.hour = Some(to);
+            return;
+        };
+        if to <= hour {
+            return;
+        }
+        self.close_hour(hour, actions);
+        hour = hour.next().max(Hour(to.0 - GAP_HOURS_MAX));
+        while hour < to {
+            self.close_hour(hour, actions);
+            hour = hour.next();
+        }
+        self.hour = Some(to);
+    }
+
+    fn close_hour(&mut self, hour: Hour, actions: &mut Vec<Action>) {
+        let mut active = 0;
+        for index in self.keys.indexes() {
+            active += u32::from(self.close_key(hour, index, actions));
+        }
+        self.fleet.close(hour, active);
+        self.strangers.close();
+        self.forms.forget(hour);
+        self.causes.forget_before(hour.end());
+        let oldest = hour.end().back(ACTIVE);
+        self.causes.active =
+            self.keys.iter().filter(|key| key.last_used.is_some_and(|last| oldest <= last)).count();
+        let changes = self.incidents.tick(hour.end());
+        self.tell(changes, actions);
+        if hour.next().of_day() == 0 {
+            self.close_day(hour, actions);
+        }
+    }
+
+    /// `true` if the key was used in the hour.
+    fn close_key(&mut self, hour: Hour, index: u32, actions: &mut Vec<Action>) -> bool {
+        let Some(key) = self.keys.get(index) else { return false };
+        if key.hour.requests == 0 && key.is_idle() {
+            return false;
+        }
+        let is_suspect = self.is_suspect(&key.id);
+        let Some(key) = self.keys.get_mut(index) else { return false };
+        let counts = std::mem::take(&mut key.hour);
+        key.forget_before(hour.end());
+        let Some(role) = self.roles.get_mut(&key.role) else { return counts.requests != 0 };
+        let Some(learned) = key.learned.as_mut() else { return counts.requests != 0 };
+        let expected = learned.habit.expected(hour, &role.habit);
+        for metric in METRICS {
+            let scored = key.limits.scored.iter().find(|(known, _)| *known == metric);
+            if metric != Metric::Silence {
+                role.observe(metric, hour.day(), scored.map_or(0.0, |(_, score)| *score));
+            }
+        }
+        key.limits.scored.clear();
+        for closed in learned.close(ClosedHour { hour, counts, is_suspect }) {
+            learned.learn(&closed, role);
+        }
+        if counts.requests == 0 {
+            learned.silence.hours += 1;
+            learned.silence.missing += expected.mean;
+            learned.silence.score += SilentKey::hour_score(&expected);
+        } else {
+            // How long a silence can be without meaning anything is known when it ends.
+            role.observe(Metric::Silence, hour.day(), learned.silence.score);
+            learned.silence = super::key::Silence::default();
+        }
+        self.judge_silence(hour, index, actions);
+        self.close_window(hour, (index, is_suspect));
+        counts.requests != 0
+    }
+
+    fn judge_silence(&mut self, hour: Hour, index: u32, actions: &mut Vec<Action>) {
+        let Some(key) = self.keys.get(index) else { return };
+        let (Some(learned), Some(last_used)) = (key.learned.as_ref(), key.last_used) else {
+            return;
+        };
+        let silence = learned.silence;
+        let detector = &self.settings.detectors.silent_key;
+        let is_told = key.signals.iter().any(|signal| signal.metric == Metric::Silence);
+        let is_long = detector.applies(learned.habit.hours, silence.missing);
+        if silence.hours == 0 || is_told || !is_long || self.is_replaced(key, hour) {
+            return;
+        }
+        // Said in the first days of a silence; after that it is a matter of staleness.
+        if 72 < silence.hours || hour.start() < last_used {
+            return;
+        }
+        let suspicion = Suspicion {
+            key: index,
+            metric: Metric::Silence,
+            raw: silence.score,
+            at: hour.end().plus(self.settings.patience),
+            since: last_used,
+            because: SilentKey::because(last_used, silence.missing, silence.hours),
+            address: None,
+        };
+        self.suspect(suspicion, actions);
+    }
+
+    /// Whether the key is not meant to be used any more: ended, or rotated away.
+    fn is_replaced(&self, key: &Key, hour: Hour) -> bool {
+        use crate::identity::KeyStatus;
+        let Some(listed) = self.inventory.as_ref().and_then(|inventory| inventory.get(&key.id))
+        else {
+            return false;
+        };
+        let is_over = listed.expires.is_some_and(|expires| expires <= hour.end());
+        listed.successor.is_some()
+            || is_over
+            || match listed.status_at(hour.end()) {
+                KeyStatus::Active | KeyStatus::Unknown => false,
+                KeyStatus::Disabled | KeyStatus::Revoked | KeyStatus::Retired => true,
+            }
+    }
+
+    /// Every six hours the highest combined score of each quiet key is counted.
+    fn close_window(&mut self, hour: Hour, (index, is_suspect): (u32, bool)) {
+        if hour.next().0.rem_euclid(WINDOW_HOURS) != 0 {
+            return;
+        }
+        let Some(key) = self.keys.get_mut(index) else { return };
+        let score = std::mem::take(&mut key.window_score);
+        if !is_suspect {
+            self.budget.observe(hour.day(), score);
+        }
+    }
+
+    fn close_day(&mut self, hour: Hour, actions: &mut Vec<Action>) {
+        self.roles.values_mut().for_each(Role::refit);
+        let judged = self.keys.iter().filter(|key| key.learned.is_some()).count();
+        self.budget.move_theta(judged, self.settings.false_alarms_per_day);
+        self.look_for_stale(hour.end(), actions);
+    }
+}
+
+impl Learned {
+    fn learn(&mut self, closed: &ClosedHour, role: &mut Role) {
+        if closed.is_suspect {
+            return;
+        }
+        self.habit.learn(closed.hour, closed.counts.requests, &mut role.habit);
+        for failure in Failure::ALL {
+            let seen = (closed.counts.of(failure), closed.counts.requests);
+            let pair =
+                (self.ratios.get_mut(failure as usize), role.ratios.get_mut(failure as usize));
+            if let (Some(ratio), Some(role_ratio)) = pair {
+                ratio.learn(seen, role_ratio);
+            }
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! A batch of events, added to the slots that wait. One pass over the rows; what a value
+//! means to the engine is found out once for each distinct value.
+
+use std::sync::Arc;
+
+use super::novelty::Standing;
+use super::values::{NOBODY, Seen, Values};
+use super::{Action, Engine};
+use crate::model::{EventBatch, EventKind, Slot, Timestamp};
+use crate::profile::{Counts, Facet, SlotUse, SourceUse, Touch, Visit, hash_of};
+
+/// Room that is used again for each batch. Nothing in it outlives one.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    cells: Vec<(Slot, u32, Counts)>,
+    /// By number: where the key's cell of the slot at hand lies.
+    last_cell: Vec<(Slot, u32)>,
+    values: Values,
+}
+
+const NO_SLOT: Slot = Slot(i64::MIN);
+
+impl Engine {
+    pub(super) fn take_in(&mut self, batch: &Arc<EventBatch>, actions: &mut Vec<Action>) {
+        self.make_room();
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.begin(batch);
+        for row in 0..batch.len() {
+            self.take_row(batch, row, (&mut scratch, actions));
+        }
+        for (slot, key, counts) in scratch.cells.drain(..) {
+            self.waiting.slot(slot).keys.push((key, counts));
+        }
+        for seen in scratch.values.seen() {
+            self.note_use(seen);
+        }
+        self.scratch = scratch;
+    }
+
+    fn take_row(&mut self, batch: &EventBatch, row: usize, out: (&mut Scratch, &mut Vec<Action>)) {
+        let (scratch, actions) = out;
+        let at = Timestamp(batch.time.get(row).copied().unwrap_or_default());
+        self.totals.events += 1;
+        let number = batch.key.number(row);
+        let key = if number == 0 {
+            NOBODY
+        } else {
+            let seen = scratch.values.key(number).copied();
+            seen.map_or_else(|| self.meet(batch, row, &mut scratch.values), |seen| seen.index)
+        };
+        if batch.kind.get(row).is_some_and(|&kind| kind != EventKind::Request) {
+            return;
+        }
+        let status = batch.status.get(row).copied().unwrap_or_default();
+        let bytes = batch.bytes.get(row).copied().unwrap_or_default();
+        let is_marked = scratch.values.count(number, (at, status));
+        if is_marked {
+            self.look_closer(batch, (row, key), actions);
+        }
+        let slot = at.slot();
+        if self.waiting.refuses(slot) {
+            self.totals.late += 1;
+            self.learn_late(key, (at, status, bytes));
+            actions.push(Action::SetAside { row: u32::try_from(row).unwrap_or(u32::MAX) });
+            return;
+        }
+        scratch.cell(slot, (number, key)).count(status, bytes);
+        if key == NOBODY {
+            self.visit(batch, row, slot);
+        } else {
+            self.touch(batch, (row, slot), (key, &mut scratch.values));
+        }
+        if matches!(status, 401 | 403 | 404) {
+            self.refuse(batch, (row, slot), key);
+        }
+    }
+
+    /// What this key uses here that it is not known to use.
+    fn touch(&mut self, batch: &EventBatch, at: (usize, Slot), to: (u32, &mut Values)) {
+        let (row, slot) = at;
+        let (key, values) = to;
+        for facet in Facet::ALL {
+            let number = match facet {
+                Facet::Network => batch.source_ip.number(row),
+                Facet::Route => batch.route.number(row),
+                Facet::Client => batch.user_agent.number(row),
+            };
+            if number == 0 || values.is_settled((key, facet, number), slot.start().day()) {
+                continue;
+            }
+            let value = values.value(batch, (facet, number), row);
+            let standing = self.standing(key, (facet, value), slot);
+            if standing == Standing::Settled {
+                values.settle((key, facet, number), slot.start().day());
+                continue;
+            }
+            let (name, address) = if standing == Standing::Stranger {
+                (Values::name(batch, facet, row), batch.source_ip.get(row).to_owned())
+            } else {
+                (String::new(), String::new())
+            };
+            let touch = Touch { key, facet, value, name, address, requests: 1 };
+            self.waiting.slot(slot).touches.push(touch);
+        }
+    }
+
+    fn visit(&mut self, batch: &EventBatch, row: usize, slot: Slot) {
+        let address = batch.source_ip.get(row);
+        if address.is_empty() {
+            return;
+        }
+        let method = batch.method.get(row);
+        let changes_state = matches!(method, "POST" | "PUT" | "PATCH" | "DELETE");
+        let path = if batch.route.number(row) == 0 { &batch.path } else { &batch.route };
+        let route =
+            if changes_state { format!("{method} {}", path.get(row)) } else { String::new() };
+        let visit = Visit { route, address: address.to_owned(), requests: 1 };
+        let visits = &mut self.waiting.slot(slot).visits;
+        match visits.last_mut() {
+            Some(last) if (&last.route, &last.address) == (&visit.route, &visit.address) => {
+                last.requests += 1;
+            }
+            Some(_) | None => visits.push(visit),
+        }
+    }
+
+    fn refuse(&mut self, batch: &EventBatch, at: (usize, Slot), key: u32) {
+        let (row, slot) = at;
+        let address = batch.source_ip.get(row);
+        if address.is_empty() {
+            return;
+        }
+        let status = batch.status.get(row).copied().unwrap_or_default();
+        let path = if batch.route.number(row) == 0 { &batch.path } else { &batch.route };
+        let mut refused = SourceUse {
+            address: address.to_owned(),
+            unauthorized: u32::from(status == 401),
+            forbidden: u32::from(status == 403),
+            missing: u32::from(status == 404),
+            keys: Vec::new(),
+            paths: vec![hash_of(path.get(row))],
+        };
+        if key != NOBODY {
+            refused.keys.push(key);
+        }
+        let SlotUse { sources, .. } = self.waiting.slot(slot);
+        match sources.last_mut() {
+            Some(last) if last.address == refused.address => last.add(&mut refused),
+            Some(_) | None => sources.push(refused),
+        }
+    }
+
+    /// What the batch said about one key as a whole.
+    fn note_use(&mut self, seen: &Seen) {
+        let Some(key) = self.keys.get_mut(seen.index) else { return };
+        key.requests += u64::from(seen.requests);
+        key.errors += u64::from(seen.errors);
+        key.first_used = Some(key.first_used.map_or(seen.first, |known| known.min(seen.first)));
+        key.last_used = Some(key.last_used.map_or(seen.last, |known| known.max(seen.last)));
+    }
+
+    /// A late line adds to what is learned, but nothing is judged by it.
+    fn learn_late(&mut self, key: u32, (at, status, bytes): (Timestamp, u16, u64)) {
+        let open = self.hour;
+        let Some(key) = self.keys.get_mut(key) else { return };
+        if open == Some(at.hour()) {
+            key.hour.count(status, bytes);
+            return;
+        }
+        let Some(learned) = key.learned.as_mut() else { return };
+        let waiting = learned.late.iter_mut().find(|closed| closed.hour == at.hour());
+        if let Some(closed) = waiting {
+            closed.counts.count(status, bytes);
+        }
+    }
+
+    fn make_room(&mut self) {
+        let unlisted_max = self.settings.unknown_keys_max;
+        if self.keys.unlisted() <= unlisted_max {
+            return;
+        }
+        let in_use = self.waiting.keys();
+        self.totals.keys_forgotten += self.keys.make_room(unlisted_max, &in_use);
+    }
+}
+
+impl Scratch {
+    fn begin(&mut self, batch: &EventBatch) {
+        self.cells.clear();
+        self.last_cell.clear();
+        self.last_cell.resize(batch.key.dictionary.len(), (NO_SLOT, 0));
+        self.values.begin(batch);
+    }
+
+    /// The counts of a key in a slot, new where the last row of the key was of another.
+    fn cell(&mut self, slot: Slot, (number, key): (u32, u32)) -> &mut Counts {
+        let fresh = u32::try_from(self.cells.len()).unwrap_or(u32::MAX);
+        let place = match self.last_cell.get_mut(number as usize) {
+            Some((last, place)) if *last == slot => *place,
+            Some(last) => {
+                *last = (slot, fresh);
+                fresh
+            }
+            None => fresh,
+        };
+        if place == fresh {
+            self.cells.push((slot, key, Counts::default()));
+        }
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "cells are only added, and place is one of them"
+        )]
+        &mut self.cells[place as usize].2
+    }
+}

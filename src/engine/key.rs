@@ -1,0 +1,219 @@
+//! One key as the engine remembers it: what it did this hour, what is normal for it, and
+//! what it is suspected of.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use crate::baseline::{Expected, Habit, Ratio};
+use crate::detect::Metric;
+use crate::incident::EvidenceLine;
+use crate::model::{Hour, Millis, Timestamp};
+use crate::profile::{Counts, Facet, Failure, Known};
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Key {
+    /// Its place among the keys. It stays, also in stored form: waiting slots name it.
+    pub(super) index: u32,
+    pub(super) id: String,
+    pub(super) role: String,
+    pub(super) owner: String,
+    pub(super) label: String,
+    /// In the inventory: never forgotten.
+    pub(super) is_listed: bool,
+    pub(super) first_used: Option<Timestamp>,
+    pub(super) last_used: Option<Timestamp>,
+    pub(super) requests: u64,
+    pub(super) errors: u64,
+    /// Requests of judged slots that were not refused.
+    pub(super) accepted: u64,
+    /// The open hour, as far as its slots are judged.
+    pub(super) hour: Counts,
+    pub(super) limits: Limits,
+    pub(super) learned: Option<Box<Learned>>,
+    /// What it was suspected of within the last six hours.
+    pub(super) signals: Vec<Signal>,
+    /// The highest combined score of the running six hours.
+    pub(super) window_score: f64,
+    /// Addresses from which it was refused this hour, as hashes, ascending.
+    pub(super) refused_from: Vec<u64>,
+    /// When each rule was last found broken.
+    pub(super) broken_rules: Vec<BrokenRule>,
+    pub(super) evidence: Vec<EvidenceLine>,
+    /// Its lines are kept as evidence until then.
+    pub(super) watch_until: Option<Timestamp>,
+}
+
+/// What is normal for it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Learned {
+    pub(super) since: Hour,
+    pub(super) habit: Habit,
+    pub(super) ratios: [Ratio; 5],
+    pub(super) known: [Known; 3],
+    /// Closed hours that are not learned from yet.
+    pub(super) late: VecDeque<ClosedHour>,
+    pub(super) silence: Silence,
+    /// Requests of the last 24 closed hours.
+    pub(super) recent: VecDeque<u32>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct ClosedHour {
+    pub(super) hour: Hour,
+    pub(super) counts: Counts,
+    /// An incident was open on the key: nothing to learn from.
+    pub(super) is_suspect: bool,
+}
+
+/// The quiet since the last request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Silence {
+    pub(super) hours: u32,
+    pub(super) missing: f64,
+    pub(super) score: f64,
+}
+
+/// The counts from which this hour is looked at more closely.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Limits {
+    pub(super) hour: Option<Hour>,
+    pub(super) expected: Expected,
+    pub(super) volume: u32,
+    pub(super) failures: [u32; 5],
+    /// The highest raw score so far, by metric.
+    pub(super) scored: Vec<(Metric, f64)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Signal {
+    pub(super) metric: Metric,
+    pub(super) score: f64,
+    pub(super) at: Timestamp,
+    pub(super) since: Timestamp,
+    pub(super) because: String,
+    pub(super) address: Option<String>,
+    /// Already part of an incident.
+    pub(super) is_told: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct BrokenRule {
+    pub(super) kind: String,
+    pub(super) first: Timestamp,
+    pub(super) last: Timestamp,
+}
+
+const SIGNALS_LIVE: Millis = Millis::hours(6);
+const EVIDENCE_MAX: usize = 20;
+const REFUSED_FROM_MAX: usize = 64;
+const LATE_HOURS: i64 = 24;
+/// Until then a key's hours are learned as they close.
+const YOUNG_HOURS: u32 = 48;
+/// An unknown key's use is learned after so many accepted requests.
+const ACCEPTED_MIN: u64 = 3;
+
+impl Key {
+    pub(super) fn deserves_profile(&self) -> bool {
+        self.learned.is_some() || self.is_listed || ACCEPTED_MIN <= self.accepted
+    }
+
+    /// A metric's place in the list of this hour's scores.
+    pub(super) fn note_score(&mut self, metric: Metric, raw: f64) {
+        match self.limits.scored.iter_mut().find(|(known, _)| *known == metric) {
+            Some((_, score)) => *score = score.max(raw),
+            None => self.limits.scored.push((metric, raw)),
+        }
+    }
+
+    pub(super) fn add_evidence(&mut self, line: EvidenceLine) {
+        if self.evidence.len() < EVIDENCE_MAX
+            && let Err(place) = self.evidence.binary_search(&line)
+        {
+            self.evidence.insert(place, line);
+        }
+    }
+
+    pub(super) fn refused(&mut self, address: u64) {
+        if self.refused_from.len() < REFUSED_FROM_MAX
+            && let Err(place) = self.refused_from.binary_search(&address)
+        {
+            self.refused_from.insert(place, address);
+        }
+    }
+
+    /// What is over is forgotten.
+    pub(super) fn forget_before(&mut self, at: Timestamp) {
+        let oldest = at.back(SIGNALS_LIVE);
+        self.signals.retain(|signal| oldest <= signal.at);
+        self.evidence.retain(|line| oldest <= line.at);
+        self.broken_rules.retain(|rule| oldest <= rule.last);
+        self.refused_from.clear();
+    }
+
+    /// Whether anything about it can change without a request.
+    pub(super) fn is_idle(&self) -> bool {
+        self.learned.is_none() && self.signals.is_empty() && self.evidence.is_empty()
+    }
+}
+
+impl Learned {
+    pub(super) fn of(hour: Hour) -> Self {
+        Self { since: hour, ..Self::default() }
+    }
+
+    pub(super) fn known(&self, facet: Facet) -> Option<&Known> {
+        self.known.get(place_of(facet))
+    }
+
+    pub(super) fn known_mut(&mut self, facet: Facet) -> Option<&mut Known> {
+        self.known.get_mut(place_of(facet))
+    }
+
+    pub(super) fn ratio(&self, failure: Failure) -> Ratio {
+        self.ratios.get(failure as usize).copied().unwrap_or_default()
+    }
+
+    /// Queues a closed hour, and hands out those whose time to be learned has come.
+    pub(super) fn close(&mut self, closed: ClosedHour) -> Vec<ClosedHour> {
+        self.recent.push_back(closed.counts.requests);
+        if 24 < self.recent.len() {
+            self.recent.pop_front();
+        }
+        self.late.push_back(closed);
+        let is_young = self.habit.hours < YOUNG_HOURS;
+        let newest = closed.hour;
+        let mut due = Vec::new();
+        while let Some(first) = self.late.front() {
+            if !is_young && newest.since(first.hour) < LATE_HOURS {
+                break;
+            }
+            due.extend(self.late.pop_front());
+        }
+        due
+    }
+}
+
+const fn place_of(facet: Facet) -> usize {
+    match facet {
+        Facet::Network => 0,
+        Facet::Route => 1,
+        Facet::Client => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_keys_hours_are_learned_a_day_later() {
+        let mut learned = Learned::of(Hour(0));
+        let closed = |hour| ClosedHour { hour: Hour(hour), ..ClosedHour::default() };
+        assert_eq!(learned.close(closed(0)).len(), 1);
+        learned.habit.hours = 48;
+        assert_eq!((1..25).map(|hour| learned.close(closed(hour)).len()).sum::<usize>(), 0);
+        assert_eq!(learned.close(closed(25)).first().map(|hour| hour.hour), Some(Hour(1)));
+        assert_eq!(learned.recent.len(), 24);
+    }
+}

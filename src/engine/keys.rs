@@ -1,0 +1,175 @@
+//! All keys. Those that no inventory knows are limited: at the limit the quarter that was
+//! unused for longest is forgotten.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use super::key::Key;
+use crate::identity::Inventory;
+
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    slab: Vec<Option<Key>>,
+    by_id: BTreeMap<String, u32>,
+    free: Vec<u32>,
+    unlisted: usize,
+    /// Changed since the state was last handed out, and ids of those that are gone.
+    changed: Vec<bool>,
+    pub(super) gone: BTreeSet<String>,
+}
+
+impl Keys {
+    pub(super) fn get(&self, index: u32) -> Option<&Key> {
+        self.slab.get(index as usize)?.as_ref()
+    }
+
+    /// Whoever asks for it changes it.
+    pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut Key> {
+        *self.changed.get_mut(index as usize)? = true;
+        self.slab.get_mut(index as usize)?.as_mut()
+    }
+
+    pub(super) fn index_of(&self, id: &str) -> Option<u32> {
+        self.by_id.get(id).copied()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Key> {
+        self.by_id.values().filter_map(|&index| self.get(index))
+    }
+
+    /// In the order of their ids, so that what follows has the same order whoever came first.
+    pub(super) fn indexes(&self) -> Vec<u32> {
+        self.by_id.values().copied().collect()
+    }
+
+    /// Those that changed since the last time, by id.
+    pub(super) fn take_changed(&mut self) -> Vec<&Key> {
+        let Self { slab, by_id, changed, .. } = self;
+        let mut keys = Vec::new();
+        for &index in by_id.values() {
+            let was_changed = changed.get_mut(index as usize).is_some_and(std::mem::take);
+            if was_changed && let Some(Some(key)) = slab.get(index as usize) {
+                keys.push(key);
+            }
+        }
+        keys
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    pub(super) const fn unlisted(&self) -> usize {
+        self.unlisted
+    }
+
+    pub(super) fn insert(&mut self, id: &str, role: &str, inventory: Option<&Inventory>) -> u32 {
+        let listed = inventory.and_then(|inventory| inventory.get(id));
+        let mut key = Key { id: id.to_owned(), role: role.to_owned(), ..Key::default() };
+        if let Some(listed) = listed {
+            key.describe(listed);
+        }
+        key.index =
+            self.free.pop().unwrap_or_else(|| u32::try_from(self.slab.len()).unwrap_or(u32::MAX));
+        let index = key.index;
+        self.put(key);
+        self.gone.remove(id);
+        if let Some(changed) = self.changed.get_mut(index as usize) {
+            *changed = true;
+        }
+        index
+    }
+
+    /// At its own place, as it was stored.
+    pub(super) fn put(&mut self, key: Key) {
+        let place = key.index as usize;
+        while self.slab.len() <= place {
+            self.slab.push(None);
+            self.changed.push(false);
+        }
+        self.unlisted += usize::from(!key.is_listed);
+        self.by_id.insert(key.id.clone(), key.index);
+        if let Some(slot) = self.slab.get_mut(place) {
+            *slot = Some(key);
+        }
+    }
+
+    /// After restoring: the places that are free, the lowest used first.
+    pub(super) fn find_free(&mut self) {
+        let holes = (0u32..).zip(&self.slab).filter(|(_, key)| key.is_none());
+        self.free = holes.map(|(index, _)| index).collect();
+        self.free.reverse();
+    }
+
+    /// What the inventory says holds from now on.
+    pub(super) fn describe(&mut self, inventory: &Inventory) {
+        for listed in inventory.iter() {
+            let index = match self.index_of(&listed.key_id) {
+                Some(index) => index,
+                None => self.insert(&listed.key_id, &listed.role, Some(inventory)),
+            };
+            if let Some(key) = self.get_mut(index) {
+                key.describe(listed);
+            }
+        }
+        self.unlisted = self.iter().filter(|key| !key.is_listed).count();
+    }
+
+    /// Forgets a quarter of `unlisted_max` where there are more than that, but none whose
+    /// place is `in_use`. Returns how many went.
+    pub(super) fn make_room(&mut self, unlisted_max: usize, in_use: &BTreeSet<u32>) -> u64 {
+        let unlisted = self.iter().filter(|key| !key.is_listed && !in_use.contains(&key.index));
+        let mut ages: Vec<_> =
+            unlisted.map(|key| (key.learned.is_some(), key.last_used, key.id.clone())).collect();
+        ages.sort_unstable();
+        let excess = (self.unlisted - unlisted_max.min(self.unlisted)) + unlisted_max / 4;
+        let mut gone = 0;
+        for (_, _, id) in ages.into_iter().take(excess) {
+            gone += u64::from(self.remove(&id));
+        }
+        // Restoring finds free places by their number, so they are kept in that order.
+        self.free.sort_unstable_by(|a, b| b.cmp(a));
+        gone
+    }
+
+    fn remove(&mut self, id: &str) -> bool {
+        let Some(index) = self.by_id.remove(id) else { return false };
+        if let Some(place) = self.slab.get_mut(index as usize) {
+            *place = None;
+        }
+        self.free.push(index);
+        self.unlisted = self.unlisted.saturating_sub(1);
+        self.gone.insert(id.to_owned())
+    }
+}
+
+impl Key {
+    fn describe(&mut self, listed: &crate::identity::InventoryKey) {
+        self.is_listed = true;
+        self.owner.clone_from(&listed.owner);
+        self.label.clone_from(&listed.label);
+        if !listed.role.is_empty() {
+            self.role.clone_from(&listed.role);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Timestamp;
+
+    #[test]
+    fn at_the_limit_the_longest_unused_make_room() {
+        let mut keys = Keys::default();
+        for number in 0..9i64 {
+            let index = keys.insert(&format!("k_{number}"), "", None);
+            keys.get_mut(index).unwrap().last_used = Some(Timestamp(number));
+        }
+        assert_eq!(keys.make_room(8, &BTreeSet::from([0])), 3);
+        assert_eq!(keys.len(), 6);
+        assert!(keys.index_of("k_0").is_some(), "its place is in use");
+        assert!(keys.index_of("k_1").is_none());
+        assert_eq!(keys.insert("k_9", "", None), 1);
+    }
+}

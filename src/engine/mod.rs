@@ -1,0 +1,137 @@
+//! The whole of the judgement, as one function of its inputs.
+//!
+//! **Invariant:** the same inputs in the same order give the same actions, live or
+//! replayed. The engine reads no clock, no file and no network; the passing of time is an
+//! input like any other.
+//!
+//! **Invariant:** the order of lines within `patience` does not matter, so that several
+//! files may be read in any interleaving.
+
+mod budget;
+mod causes;
+mod close;
+mod fleet;
+mod hours;
+mod intake;
+mod io;
+mod key;
+mod keys;
+mod novelty;
+mod overview;
+mod raise;
+mod role;
+mod rules;
+mod settings;
+mod shared;
+mod stale;
+mod state;
+mod strangers;
+mod suspicion;
+mod values;
+mod waiting;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use io::{Action, EngineError, Input, Judgement, StateRow, Verdict};
+pub use overview::{HourRow, KeyRow, Overview, RoleRow};
+pub use settings::Settings;
+
+use crate::identity::Inventory;
+use crate::incident::Incidents;
+use crate::model::{Class, Entity, Hour, Timestamp};
+use crate::profile::{Forms, Sources};
+
+/// One thread owns it; everyone else reads what it publishes.
+#[derive(Debug, Default)]
+pub struct Engine {
+    settings: Settings,
+    inventory: Option<Arc<Inventory>>,
+    keys: keys::Keys,
+    roles: BTreeMap<String, role::Role>,
+    waiting: waiting::Waiting,
+    /// The hour that is open.
+    hour: Option<Hour>,
+    totals: Totals,
+    fleet: fleet::Fleet,
+    sources: Sources,
+    forms: Forms,
+    strangers: strangers::Strangers,
+    causes: causes::Causes,
+    budget: budget::Budget,
+    incidents: Incidents,
+    stale: stale::StaleFindings,
+    scratch: intake::Scratch,
+    written: state::Written,
+}
+
+/// Counts since the beginning.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+struct Totals {
+    events: u64,
+    late: u64,
+    since: Option<Timestamp>,
+    alarms: u64,
+    keys_forgotten: u64,
+}
+
+impl Engine {
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, ..Self::default() }
+    }
+
+    /// Takes in one input and says what must be done now.
+    pub fn step(&mut self, input: &Input) -> Vec<Action> {
+        let mut actions = Vec::new();
+        match input {
+            Input::Batch(batch) => self.take_in(batch, &mut actions),
+            Input::Tick(watermark) => self.tick(*watermark, &mut actions),
+            Input::Verdict(verdict) => self.hear(verdict, &mut actions),
+            Input::Inventory(inventory) => {
+                self.keys.describe(inventory);
+                self.inventory = Some(Arc::clone(inventory));
+            }
+            // The events bring their networks along.
+            Input::Networks(_) => (),
+            Input::Settings(settings) => self.settings = settings.as_ref().clone(),
+            Input::Finish => self.finish(&mut actions),
+        }
+        actions
+    }
+
+    /// The watermark has come this far: closes every slot that has waited long enough.
+    fn tick(&mut self, watermark: Timestamp, actions: &mut Vec<Action>) {
+        if self.waiting.watermark.is_some_and(|known| watermark <= known) {
+            return;
+        }
+        self.waiting.watermark = Some(watermark);
+        self.close_until(watermark.back(self.settings.patience).slot(), actions);
+    }
+
+    /// Nothing more will come: closes every slot up to the watermark.
+    fn finish(&mut self, actions: &mut Vec<Action>) {
+        if let Some(watermark) = self.waiting.watermark {
+            self.close_until(watermark.slot().next(), actions);
+        }
+        self.totals.late += self.waiting.take_rest();
+    }
+
+    fn hear(&mut self, verdict: &Verdict, actions: &mut Vec<Action>) {
+        let known = self.incidents.get(verdict.incident);
+        if known.is_some_and(|incident| incident.class == Class::Statistical) {
+            self.budget.hear(verdict.judgement, verdict.at.day());
+        }
+        if verdict.judgement == Judgement::FalseAlarm {
+            let changes = self.incidents.resolve(verdict.incident, verdict.at);
+            self.tell(changes, actions);
+        }
+    }
+
+    /// Whether an incident that people see is open on the key.
+    fn is_suspect(&self, id: &str) -> bool {
+        !self.incidents.is_empty() && self.incidents.open_on(&Entity::Key(id.to_owned())).is_some()
+    }
+}

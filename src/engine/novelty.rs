@@ -1,0 +1,96 @@
+//! What a key uses for the first time, and what it does with it while it is new.
+
+use super::suspicion::Suspicion;
+use super::{Action, Engine};
+use crate::detect::{Metric, Newcomer, Novelty};
+use crate::model::{Millis, Slot, Timestamp};
+use crate::profile::{Entry, Facet, Touch};
+
+/// A value is a newcomer for a day.
+const NEWCOMER_HOURS: i64 = 24;
+const GOOD_TURING_HOURS: i64 = 14 * 24;
+
+/// How well a key knows a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Not at all, or since less than a day.
+    Stranger,
+    Known,
+    /// Known and noted for this day: one more use says nothing.
+    Settled,
+}
+
+impl Engine {
+    pub(super) fn standing(&self, key: u32, of: (Facet, u64), slot: Slot) -> Standing {
+        let (facet, value) = of;
+        let learned = self.keys.get(key).and_then(|key| key.learned.as_ref());
+        let Some(learned) = learned else { return Standing::Stranger };
+        let Some(entry) = learned.known(facet).and_then(|known| known.get(value)) else {
+            return Standing::Stranger;
+        };
+        if self.is_newcomer(entry, learned.since.start(), slot) {
+            return Standing::Stranger;
+        }
+        let is_settled = slot.start().day() <= entry.last;
+        if is_settled { Standing::Settled } else { Standing::Known }
+    }
+
+    /// Adds a slot's uses of what is new, and says what is suspicious about them.
+    pub(super) fn judge_touch(&mut self, slot: Slot, touch: Touch, actions: &mut Vec<Action>) {
+        let hour = slot.hour();
+        let Some(key) = self.keys.get_mut(touch.key) else { return };
+        let Some(learned) = key.learned.as_mut() else { return };
+        let since = learned.since;
+        let Some(known) = learned.known_mut(touch.facet) else { return };
+        let is_new = known.touch(touch.facet, (touch.value, hour, touch.requests));
+        let newer = known.newer_than(crate::model::Hour(hour.0 - GOOD_TURING_HOURS).max(since));
+        let Some(entry) = known.get(touch.value).copied() else { return };
+        let Some(role) = self.roles.get_mut(&key.role) else { return };
+        if is_new {
+            role.add_user(touch.facet, touch.value);
+        }
+        let peers_using = role.users(touch.facet, touch.value).saturating_sub(1);
+        let peers = role.keys.saturating_sub(1);
+        let is_newcomer = self.is_newcomer(&entry, since.start(), slot);
+        if !is_newcomer {
+            return;
+        }
+        let hours = hour.since(since).clamp(0, GOOD_TURING_HOURS);
+        let novelty = Novelty {
+            hours: u32::try_from(hours).unwrap_or_default(),
+            new_values: u32::try_from(newer.saturating_sub(1)).unwrap_or_default(),
+            peers,
+            peers_using,
+            requests: entry.requests,
+        };
+        self.suspect_newcomer(slot, (touch, entry), (novelty, actions));
+    }
+
+    fn suspect_newcomer(
+        &mut self,
+        slot: Slot,
+        what: (Touch, Entry),
+        why: (Novelty, &mut Vec<Action>),
+    ) {
+        let (touch, entry) = what;
+        let (novelty, actions) = why;
+        let metric = Metric::New(touch.facet);
+        let suspicion = Suspicion {
+            key: touch.key,
+            metric,
+            raw: Newcomer::score(&novelty),
+            at: slot.end().plus(self.settings.patience),
+            since: entry.first.start().max(slot.start().back(Millis::hours(NEWCOMER_HOURS))),
+            because: Newcomer::because(touch.facet, &touch.name, &novelty),
+            address: Some(touch.address).filter(|address| !address.is_empty()),
+        };
+        self.suspect(suspicion, actions);
+    }
+
+    /// Whether the value came late in the key's life, and not long ago.
+    fn is_newcomer(&self, entry: &Entry, since: Timestamp, slot: Slot) -> bool {
+        let age_days_min = self.settings.detectors.newcomer.age_days_min;
+        let grown_up = since.plus(Millis::days(age_days_min));
+        grown_up <= entry.first.start() && slot.hour().since(entry.first) < NEWCOMER_HOURS
+    }
+}

@@ -1,0 +1,123 @@
+//! The state at a glance, for the page, `status` and JSON.
+
+use std::collections::BTreeMap;
+
+use super::key::Key;
+use crate::model::{Hour, Timestamp};
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Overview {
+    pub watermark: Option<Timestamp>,
+    pub events: u64,
+    /// Came after their slot was judged.
+    pub late: u64,
+    /// The first event ever.
+    pub since: Option<Timestamp>,
+    pub roles: Vec<RoleRow>,
+    pub keys: Vec<KeyRow>,
+    /// The last 168, ascending; hours without a single request are left out.
+    pub hours: Vec<HourRow>,
+    /// The threshold of statistical alarms, and what it promises.
+    pub theta: f64,
+    pub false_alarms_per_day: f64,
+    /// Whether theta rests on scores seen, or still on the first guess.
+    pub theta_is_learned: bool,
+    pub open_incidents: usize,
+    /// Incidents above the threshold since the beginning.
+    pub alarms: u64,
+    /// Slots that wait to be judged, and addresses under watch.
+    pub waiting_slots: usize,
+    pub addresses: usize,
+    /// Unknown keys that were forgotten because there were too many.
+    pub keys_forgotten: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoleRow {
+    pub role: String,
+    pub keys: usize,
+    pub requests: u64,
+    pub errors: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyRow {
+    pub key: String,
+    pub role: String,
+    pub owner: String,
+    pub first_used: Option<Timestamp>,
+    pub last_used: Option<Timestamp>,
+    pub requests: u64,
+    pub errors: u64,
+    pub hours_learned: u32,
+    /// `learning`, `on the role's` or `ready`.
+    pub state: &'static str,
+    /// Requests in the last 24 closed hours, the latest last.
+    pub last_hours: Vec<u32>,
+    /// The kinds of its open stale findings.
+    pub stale: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HourRow {
+    pub hour: Hour,
+    pub requests: u32,
+    pub errors: u32,
+    pub expected_low: u32,
+    pub expected_high: u32,
+    pub active_keys: u32,
+}
+
+impl super::Engine {
+    /// The state at a glance, made anew.
+    pub fn overview(&self) -> Overview {
+        let mut roles: BTreeMap<&str, RoleRow> = BTreeMap::new();
+        for key in self.keys.iter() {
+            let role = roles.entry(&key.role).or_default();
+            role.keys += 1;
+            role.requests += key.requests;
+            role.errors += key.errors;
+        }
+        let named = |(role, row): (&str, RoleRow)| RoleRow { role: role.to_owned(), ..row };
+        Overview {
+            watermark: self.waiting.watermark,
+            events: self.totals.events,
+            late: self.totals.late,
+            since: self.totals.since,
+            roles: roles.into_iter().map(named).collect(),
+            keys: self.keys.iter().map(|key| self.key_row(key)).collect(),
+            hours: self.fleet.rows(),
+            theta: self.budget.theta,
+            false_alarms_per_day: self.settings.false_alarms_per_day,
+            theta_is_learned: self.budget.is_learned,
+            open_incidents: self.incidents.shown().filter(|incident| incident.is_open()).count(),
+            alarms: self.totals.alarms,
+            waiting_slots: self.waiting.len(),
+            addresses: self.sources.len(),
+            keys_forgotten: self.totals.keys_forgotten,
+        }
+    }
+
+    fn key_row(&self, key: &Key) -> KeyRow {
+        let learned = key.learned.as_ref();
+        let hours_learned = learned.map_or(0, |learned| learned.habit.hours);
+        let recent = learned.map(|learned| learned.recent.iter().copied().collect());
+        KeyRow {
+            key: key.id.clone(),
+            role: key.role.clone(),
+            owner: key.owner.clone(),
+            first_used: key.first_used,
+            last_used: key.last_used,
+            requests: key.requests,
+            errors: key.errors,
+            hours_learned,
+            state: match hours_learned {
+                0..12 => "learning",
+                12..72 => "on the role's",
+                72.. => "ready",
+            },
+            last_hours: recent.unwrap_or_default(),
+            stale: self.stale.kinds(&key.id),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! From findings to incidents, and from their changes to actions.
+
+use super::{Action, Engine};
+use crate::incident::{Change, Context, Transition};
+use crate::model::{Finding, Millis};
+
+/// An entity under suspicion has its lines kept as evidence this long.
+const WATCH: Millis = Millis::hours(1);
+
+impl Engine {
+    /// Hands a finding to the incidents, with what is known of its key.
+    pub(super) fn raise(
+        &mut self,
+        finding: &Finding,
+        of: (Option<u32>, Option<f64>),
+        actions: &mut Vec<Action>,
+    ) {
+        let (index, combined) = of;
+        let mut context = Context { theta: self.budget.theta, combined, ..Context::default() };
+        if let Some(key) = index.and_then(|index| self.keys.get_mut(index)) {
+            key.watch_until = Some(finding.at.plus(WATCH));
+            context.role.clone_from(&key.role);
+            context.owner.clone_from(&key.owner);
+            context.label.clone_from(&key.label);
+            context.evidence.clone_from(&key.evidence);
+            context.events = u64::from(key.hour.requests);
+        }
+        let changes = self.incidents.absorb(finding, &context);
+        self.tell(changes, actions);
+    }
+
+    pub(super) fn tell(&mut self, changes: Vec<Change>, actions: &mut Vec<Action>) {
+        for change in changes {
+            actions.push(match change {
+                Change::Incident(incident) => Action::Incident(incident),
+                Change::Alert(alert) => Action::Alert(alert),
+                Change::Notice(notice) => {
+                    self.totals.alarms += u64::from(notice.transition == Transition::Opened);
+                    Action::Notice(notice)
+                }
+            });
+        }
+    }
+}

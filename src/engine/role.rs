@@ -1,0 +1,55 @@
+//! One role: the habit of all its keys together, what they use, and what their scores
+//! turned out to mean.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::baseline::{Calibration, Ratio, RoleHabit};
+use crate::detect::Metric;
+use crate::model::Day;
+use crate::profile::{Facet, Failure};
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Role {
+    pub(super) habit: RoleHabit,
+    pub(super) ratios: [Ratio; 5],
+    /// How many of its keys use a value.
+    users: BTreeMap<(Facet, u64), u32>,
+    calibrations: BTreeMap<Metric, Calibration>,
+    /// Keys with a profile.
+    pub(super) keys: u32,
+}
+
+/// Values remembered; further ones count as used by nobody.
+const VALUES_MAX: usize = 4096;
+
+impl Role {
+    pub(super) fn ratio(&self, failure: Failure) -> Ratio {
+        self.ratios.get(failure as usize).copied().unwrap_or_default()
+    }
+
+    pub(super) fn users(&self, facet: Facet, value: u64) -> u32 {
+        self.users.get(&(facet, value)).copied().unwrap_or(0)
+    }
+
+    /// One more key uses the value.
+    pub(super) fn add_user(&mut self, facet: Facet, value: u64) {
+        if self.users.len() < VALUES_MAX || self.users.contains_key(&(facet, value)) {
+            *self.users.entry((facet, value)).or_default() += 1;
+        }
+    }
+
+    pub(super) fn calibrated(&self, metric: Metric, raw: f64) -> f64 {
+        let known = self.calibrations.get(&metric);
+        known.map_or_else(|| Calibration::default().calibrated(raw), |known| known.calibrated(raw))
+    }
+
+    pub(super) fn observe(&mut self, metric: Metric, day: Day, raw: f64) {
+        self.calibrations.entry(metric).or_default().observe(day, raw);
+    }
+
+    pub(super) fn refit(&mut self) {
+        self.calibrations.values_mut().for_each(Calibration::refit);
+    }
+}

@@ -1,0 +1,113 @@
+//! The engine's state as rows that can be stored, one for each key and role and a few for
+//! the rest, and back again: what was stored continues with the same actions.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::key::Key;
+use super::role::Role;
+use super::{Engine, EngineError, Settings, StateRow};
+use crate::profile::hash_of_number;
+
+/// The first byte of each value. Another one is another layout.
+const VERSION: u8 = 1;
+
+/// What the rows held when they were last handed out, as hashes.
+#[derive(Debug, Default)]
+pub(super) struct Written(BTreeMap<String, u64>);
+
+impl Engine {
+    /// The rows that changed since the last time.
+    pub fn changed_state(&mut self) -> Vec<StateRow> {
+        let mut rows = Vec::new();
+        let gone = std::mem::take(&mut self.keys.gone);
+        rows.extend(gone.iter().map(|id| StateRow { id: format!("key/{id}"), value: None }));
+        for key in self.keys.take_changed() {
+            rows.extend(row_of(format!("key/{}", key.id), key));
+        }
+        let mut others: Vec<StateRow> = Vec::new();
+        for (name, role) in &self.roles {
+            others.extend(row_of(format!("role/{name}"), role));
+        }
+        others.extend(row_of("budget".to_owned(), &self.budget));
+        others.extend(row_of("causes".to_owned(), &self.causes));
+        others.extend(row_of("fleet".to_owned(), &self.fleet));
+        others.extend(row_of("forms".to_owned(), &self.forms));
+        others.extend(row_of("hour".to_owned(), &self.hour));
+        others.extend(row_of("incidents".to_owned(), &self.incidents));
+        others.extend(row_of("inventory".to_owned(), &self.inventory.as_deref()));
+        others.extend(row_of("sources".to_owned(), &self.sources));
+        others.extend(row_of("stale".to_owned(), &self.stale));
+        others.extend(row_of("strangers".to_owned(), &self.strangers));
+        others.extend(row_of("totals".to_owned(), &self.totals));
+        others.extend(row_of("waiting".to_owned(), &self.waiting));
+        rows.extend(others.into_iter().filter(|row| self.written.is_news(row)));
+        rows
+    }
+
+    /// Exactly the state that was handed out, under settings that may be newer.
+    pub fn restore(settings: Settings, rows: Vec<StateRow>) -> Result<Self, EngineError> {
+        let mut engine = Self::new(settings);
+        for row in rows {
+            let Some(value) = row.value.as_deref() else { continue };
+            engine.take_up(&row.id, value)?;
+            engine.written.is_news(&row);
+        }
+        engine.keys.find_free();
+        Ok(engine)
+    }
+
+    fn take_up(&mut self, id: &str, value: &[u8]) -> Result<(), EngineError> {
+        if id.starts_with("key/") {
+            self.keys.put(read::<Key>(id, value)?);
+            return Ok(());
+        }
+        if let Some(name) = id.strip_prefix("role/") {
+            self.roles.insert(name.to_owned(), read::<Role>(id, value)?);
+            return Ok(());
+        }
+        match id {
+            "budget" => self.budget = read(id, value)?,
+            "causes" => self.causes = read(id, value)?,
+            "fleet" => self.fleet = read(id, value)?,
+            "forms" => self.forms = read(id, value)?,
+            "hour" => self.hour = read(id, value)?,
+            "incidents" => self.incidents = read(id, value)?,
+            "inventory" => {
+                let inventory: Option<crate::identity::Inventory> = read(id, value)?;
+                self.inventory = inventory.map(std::sync::Arc::new);
+            }
+            "sources" => self.sources = read(id, value)?,
+            "stale" => self.stale = read(id, value)?,
+            "strangers" => self.strangers = read(id, value)?,
+            "totals" => self.totals = read(id, value)?,
+            "waiting" => self.waiting = read(id, value)?,
+            _ => return Err(EngineError::Unreadable { id: id.to_owned() }),
+        }
+        Ok(())
+    }
+}
+
+impl Written {
+    fn is_news(&mut self, row: &StateRow) -> bool {
+        let bytes = row.value.as_deref().unwrap_or_default();
+        let hash = bytes.iter().fold(0, |hash, &byte| hash_of_number(hash ^ u64::from(byte)) + 1);
+        self.0.insert(row.id.clone(), hash) != Some(hash)
+    }
+}
+
+fn row_of<T: Serialize>(id: String, value: &T) -> Option<StateRow> {
+    let bytes = postcard::to_extend(value, vec![VERSION]).ok()?;
+    Some(StateRow { id, value: Some(bytes) })
+}
+
+fn read<T: DeserializeOwned>(id: &str, value: &[u8]) -> Result<T, EngineError> {
+    let unreadable = || EngineError::Unreadable { id: id.to_owned() };
+    let (&version, bytes) = value.split_first().ok_or_else(unreadable)?;
+    if version != VERSION {
+        return Err(EngineError::Version { id: id.to_owned(), version });
+    }
+    postcard::from_bytes(bytes).map_err(|_damaged| unreadable())
+}

@@ -1,0 +1,156 @@
+//! What the distinct values of one batch mean to the engine, each found out once.
+
+use crate::model::{Day, EventBatch, Timestamp};
+use crate::profile::{Facet, SlotUse, client_family, hash_of, place_of};
+
+/// The place of a key that is not there.
+pub(super) const NOBODY: u32 = SlotUse::NOBODY;
+
+#[derive(Debug, Default)]
+pub(super) struct Values {
+    /// By the number in the batch's dictionary: where the key's facts lie.
+    keys: Vec<u32>,
+    seen: Vec<Seen>,
+    /// By number: the value's lasting hash, 0 until it is needed.
+    networks: Vec<u64>,
+    routes: Vec<u64>,
+    clients: Vec<u64>,
+    /// Pairs of a key and a value with nothing more to learn on a day. A pair may be
+    /// pushed out by another and is then looked up again.
+    settled: Vec<u64>,
+}
+
+/// What a batch says about one key.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    pub(super) index: u32,
+    /// A rule may concern it, or its lines are wanted as evidence.
+    pub(super) is_marked: bool,
+    pub(super) requests: u32,
+    pub(super) errors: u32,
+    pub(super) first: Timestamp,
+    pub(super) last: Timestamp,
+}
+
+const SETTLED: usize = 1 << 13;
+
+impl Values {
+    pub(super) fn begin(&mut self, batch: &EventBatch) {
+        self.seen.clear();
+        self.keys.clear();
+        self.keys.resize(batch.key.dictionary.len(), NOBODY);
+        for (hashes, column) in [
+            (&mut self.networks, &batch.source_ip),
+            (&mut self.routes, &batch.route),
+            (&mut self.clients, &batch.user_agent),
+        ] {
+            hashes.clear();
+            hashes.resize(column.dictionary.len(), 0);
+        }
+        self.settled.clear();
+        self.settled.resize(SETTLED, 0);
+    }
+
+    pub(super) fn key(&self, number: u32) -> Option<&Seen> {
+        self.seen.get(*self.keys.get(number as usize)? as usize)
+    }
+
+    pub(super) fn meet(&mut self, number: u32, (index, is_marked): (u32, bool)) {
+        let place = u32::try_from(self.seen.len()).unwrap_or(NOBODY);
+        if let Some(known) = self.keys.get_mut(number as usize) {
+            *known = place;
+            let (first, last) = (Timestamp(i64::MAX), Timestamp(i64::MIN));
+            self.seen.push(Seen { index, is_marked, requests: 0, errors: 0, first, last });
+        }
+    }
+
+    /// Counts a row of the key; `true` if it must be looked at more closely.
+    pub(super) fn count(&mut self, number: u32, (at, status): (Timestamp, u16)) -> bool {
+        let place = self.keys.get(number as usize).copied().unwrap_or(NOBODY);
+        let Some(seen) = self.seen.get_mut(place as usize) else { return false };
+        seen.requests += 1;
+        seen.errors += u32::from(matches!(status, 401 | 403 | 404 | 429 | 500..));
+        seen.first = seen.first.min(at);
+        seen.last = seen.last.max(at);
+        seen.is_marked
+    }
+
+    pub(super) fn seen(&self) -> &[Seen] {
+        &self.seen
+    }
+
+    pub(super) fn is_settled(&self, pair: (u32, Facet, u32), day: Day) -> bool {
+        let tag = tag_of(pair, day);
+        self.settled.get(place_in_table(tag)).is_some_and(|&known| known == tag)
+    }
+
+    pub(super) fn settle(&mut self, pair: (u32, Facet, u32), day: Day) {
+        let tag = tag_of(pair, day);
+        if let Some(place) = self.settled.get_mut(place_in_table(tag)) {
+            *place = tag;
+        }
+    }
+
+    /// The lasting hash of a value of the batch.
+    pub(super) fn value(&mut self, batch: &EventBatch, of: (Facet, u32), row: usize) -> u64 {
+        let (facet, number) = of;
+        let hashes = match facet {
+            Facet::Network => &mut self.networks,
+            Facet::Route => &mut self.routes,
+            Facet::Client => &mut self.clients,
+        };
+        let Some(hash) = hashes.get_mut(number as usize) else { return 0 };
+        if *hash == 0 {
+            *hash = hash_of(&Self::name(batch, facet, row)).max(1);
+        }
+        *hash
+    }
+
+    /// What a person calls it.
+    pub(super) fn name(batch: &EventBatch, facet: Facet, row: usize) -> String {
+        match facet {
+            Facet::Network => {
+                let asn = batch.asn.get(row).copied().unwrap_or_default();
+                place_of(batch.source_ip.get(row), asn)
+            }
+            Facet::Route => batch.route.get(row).to_owned(),
+            Facet::Client => client_family(batch.user_agent.get(row)).to_owned(),
+        }
+    }
+}
+
+/// One number for the pair on that day: 22 bits for the key, 2 for the facet, 24 for the
+/// value and 16 for the day. Batches have no more values than rows, and keys are capped.
+#[expect(clippy::cast_sign_loss, reason = "only the low bits of the day are wanted")]
+const fn tag_of((key, facet, number): (u32, Facet, u32), day: Day) -> u64 {
+    let facet = match facet {
+        Facet::Network => 1,
+        Facet::Route => 2,
+        Facet::Client => 3,
+    };
+    ((key as u64) << 42)
+        | (facet << 40)
+        | ((number as u64 & 0xff_ffff) << 16)
+        | (day.0 as u64 & 0xffff)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "13 bits are left")]
+const fn place_in_table(tag: u64) -> usize {
+    (tag.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 51) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_settled_pair_is_settled_for_its_day_only() {
+        let mut values = Values::default();
+        values.begin(&EventBatch::default());
+        values.settle((1, Facet::Route, 2), Day(20_000));
+        assert!(values.is_settled((1, Facet::Route, 2), Day(20_000)));
+        assert!(!values.is_settled((1, Facet::Route, 2), Day(20_001)));
+        assert!(!values.is_settled((1, Facet::Client, 2), Day(20_000)));
+        assert!(!values.is_settled((2, Facet::Route, 2), Day(20_000)));
+    }
+}

@@ -1,0 +1,155 @@
+//! The common log format and its kin, without a pasted string: nginx, Apache, with a
+//! virtual host in front, or with columns behind.
+
+use std::borrow::Cow;
+
+use memchr::memchr;
+use memchr::memchr2;
+use memchr::memmem;
+
+use crate::model::Record;
+
+use super::address;
+use super::credential::Best;
+use super::credential::Credentials;
+use super::escape::Escape;
+use super::escape::undo;
+use super::number;
+use super::place::Place;
+use super::place::set;
+use super::plan;
+use super::time::TimeReader;
+
+/// Reads a line of the family. Everything hangs on ` [date] "`: what is missing or too
+/// much on the left cannot shift the columns on the right.
+pub(super) fn fill<'a>(
+    record: &mut Record<'a>,
+    line: &'a [u8],
+    time: &mut TimeReader,
+    credentials: &Credentials,
+) -> Result<(), &'static str> {
+    let bracket = plan::bracket(line).or_else(|| later_bracket(line));
+    let bracket = bracket.ok_or("has no [time] \"request\"")?;
+    let (left, right) = line.split_at_checked(bracket + 1).ok_or("has no [time]")?;
+    let close = memchr(b']', right).ok_or("has no end of its [time]")?;
+    let (date, right) = right.split_at_checked(close).ok_or("has no end of its [time]")?;
+    let right = right.strip_prefix(b"] \"").ok_or("has no request behind its [time]")?;
+    if memchr(b'/', date).is_none() && memchr(b'-', date).is_none() {
+        return Err("has no date in its brackets");
+    }
+    set(record, Place::Time, Cow::Borrowed(date), time);
+    fill_left(record, left.strip_suffix(b"[").unwrap_or(left).trim_ascii());
+    let (request, right) = quoted(right).ok_or("has no end of its request")?;
+    set(record, Place::Request, request, time);
+    fill_right(record, right.trim_ascii_start(), time)?;
+    let mut best = Best::none();
+    if let (Some(rank), Some(user)) = (credentials.rank("remote_user"), record.user.clone()) {
+        best.offer(record, rank, &user);
+    }
+    credentials.settle(record, &best);
+    Ok(())
+}
+
+/// A quote to the left of the time: a quoted user or host.
+fn later_bracket(line: &[u8]) -> Option<usize> {
+    let end = memmem::find(line, b"] \"")?;
+    memchr::memrchr(b'[', line.get(..end)?)
+}
+
+/// `client - user`, with a host before it, a list of hops, or parts missing.
+fn fill_left<'a>(record: &mut Record<'a>, left: &'a [u8]) {
+    let (first, rest) = word(left);
+    let (second, behind) = word(rest);
+    let is_client = |text: &[u8]| text == b"-" || address::may_be_address(text);
+    let (client, rest) = if !is_client(first) && address::may_be_address(second) {
+        record.host = Some(Cow::Borrowed(address::bare(first)));
+        (second, behind)
+    } else {
+        (first, rest)
+    };
+    let (client, rest) = hops(client, rest);
+    if client != b"-" && !client.is_empty() && !client.starts_with(b"unix:") {
+        record.source_ip = Some(Cow::Borrowed(address::bare(client)));
+    }
+    let (ident, user) = word(rest);
+    let user = if user.is_empty() { ident } else { user };
+    if !matches!(user, b"" | b"-" | b"\"\"" | b"\"-\"") {
+        record.user = Some(Cow::Borrowed(user));
+    }
+}
+
+/// The last of `a, b, c`.
+fn hops<'a>(mut client: &'a [u8], mut rest: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+    while client.ends_with(b",") {
+        (client, rest) = word(rest);
+    }
+    (address::last_hop(client), rest)
+}
+
+/// `status bytes "referer" "agent"`, a duration somewhere, and further columns.
+fn fill_right<'a>(
+    record: &mut Record<'a>,
+    right: &'a [u8],
+    time: &mut TimeReader,
+) -> Result<(), &'static str> {
+    let (status, rest) = word(right);
+    if status != b"-" && (3 < status.len() || number::whole(status).is_none()) {
+        return Err("has no status behind its request");
+    }
+    set(record, Place::Status, Cow::Borrowed(status), time);
+    let (bytes, mut rest) = word(rest);
+    if bytes.is_empty() {
+        return Err("ends before its bytes");
+    }
+    set(record, Place::BytesOrDash, Cow::Borrowed(bytes), time);
+    if rest.first().is_some_and(u8::is_ascii_digit) {
+        let (duration, behind) = word(rest);
+        set(record, Place::Seconds, Cow::Borrowed(duration), time);
+        rest = behind;
+    }
+    for place in [Place::Referer, Place::UserAgent, Place::Extra] {
+        let Some(inner) = rest.strip_prefix(b"\"") else { break };
+        let cut = quoted(inner);
+        if cut.is_none() {
+            record.quirk = Some("unclosed quote");
+        }
+        let (value, behind) = cut.unwrap_or((Cow::Borrowed(inner), &[]));
+        if place == Place::Extra && !matches!(*value, [] | [b'-']) {
+            record.extras.push((Cow::Borrowed(b"http_x_forwarded_for"), value));
+        } else {
+            set(record, place, value, time);
+        }
+        rest = behind.trim_ascii_start();
+    }
+    if !rest.is_empty() {
+        record.quirk = Some("extra columns");
+    }
+    Ok(())
+}
+
+/// The first word and what is behind it.
+fn word(text: &[u8]) -> (&[u8], &[u8]) {
+    let text = text.trim_ascii_start();
+    let end = memchr(b' ', text).unwrap_or(text.len());
+    let (word, rest) = text.split_at_checked(end).unwrap_or((text, &[]));
+    (word, rest.trim_ascii_start())
+}
+
+/// A field up to its closing quote, its escapes undone, and what is behind.
+fn quoted(text: &[u8]) -> Option<(Cow<'_, [u8]>, &[u8])> {
+    let mut from = 0;
+    let mut is_escaped = false;
+    loop {
+        let at = from + memchr2(b'"', b'\\', text.get(from..)?)?;
+        let (inner, behind) = text.split_at_checked(at)?;
+        let is_end = matches!(behind, [b'"'] | [b'"', b' ', ..]);
+        if is_end {
+            let value =
+                if is_escaped { undo(inner, Escape::Backslash) } else { Cow::Borrowed(inner) };
+            return Some((value, behind.get(1..)?));
+        }
+        let is_escape = behind.first() == Some(&b'\\');
+        is_escaped |= is_escape;
+        from = at + if is_escape { 2 } else { 1 };
+    }
+}

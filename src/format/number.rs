@@ -1,0 +1,85 @@
+//! Numbers in decimal digits, without a detour through text or floats.
+
+/// A whole number; one that is too large is the largest. A fraction is cut off.
+pub(super) fn whole(text: &[u8]) -> Option<u64> {
+    let digits = memchr::memchr(b'.', text).and_then(|dot| text.get(..dot)).unwrap_or(text);
+    if digits.is_empty() {
+        return None;
+    }
+    let mut number = 0u64;
+    for &digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        number = number.saturating_mul(10).saturating_add(u64::from(digit - b'0'));
+    }
+    Some(number)
+}
+
+/// A status code. `000` and `0` stand for "none".
+pub(super) fn status(text: &[u8]) -> Option<u16> {
+    let number = whole(text)?;
+    u16::try_from(number).ok().filter(|number| (1..=999).contains(number))
+}
+
+/// A decimal number in millionths: `0.005` is 5000.
+pub(super) fn millionths(text: &[u8]) -> Option<u64> {
+    let (digits, fraction) = match memchr::memchr(b'.', text) {
+        Some(dot) => (text.get(..dot)?, text.get(dot + 1..)?),
+        None => (text, [].as_slice()),
+    };
+    if digits.is_empty() && fraction.is_empty() {
+        return None;
+    }
+    let mut number = if digits.is_empty() { 0 } else { whole(digits)? };
+    for place in 0..6 {
+        let digit = fraction.get(place).copied().unwrap_or(b'0');
+        if !digit.is_ascii_digit() {
+            return scientific(text);
+        }
+        number = number.saturating_mul(10).saturating_add(u64::from(digit - b'0'));
+    }
+    Some(number)
+}
+
+/// `1.2e-05`, as Python and Go print small floats.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float becomes an integer by saturating; negative ones are refused before"
+)]
+fn scientific(text: &[u8]) -> Option<u64> {
+    let number: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    (number.is_finite() && 0.0 <= number).then(|| (number * 1e6).round() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_too_large_is_the_largest() {
+        assert_eq!(whole(b"18446744073709551616"), Some(u64::MAX));
+        assert_eq!(whole(b"12a"), None);
+        assert_eq!(whole(b""), None);
+    }
+
+    #[test]
+    fn no_status_is_none() {
+        assert_eq!(status(b"000"), None);
+        assert_eq!(status(b"0"), None);
+        assert_eq!(status(b"499"), Some(499));
+        assert_eq!(status(b"1000"), None);
+    }
+
+    #[test]
+    fn seconds_become_microseconds() {
+        assert_eq!(millionths(b"0.005"), Some(5000));
+        assert_eq!(millionths(b"123.456"), Some(123_456_000));
+        assert_eq!(millionths(b"7"), Some(7_000_000));
+        assert_eq!(millionths(b".5"), Some(500_000));
+        assert_eq!(millionths(b"1.5e-05"), Some(15));
+        assert_eq!(millionths(b"-"), None);
+        assert_eq!(millionths(b"-1"), None);
+    }
+}

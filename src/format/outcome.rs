@@ -1,0 +1,73 @@
+//! What a line became.
+
+use std::borrow::Cow;
+
+use crate::model::Record;
+use crate::model::record::Field;
+
+/// What a line became. A bad line is data: it is counted, and reading goes on.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every line is an event, and a box would be an allocation for each"
+)]
+pub enum Outcome<'a> {
+    Event(Record<'a>),
+    /// A line that holds several records.
+    Events(Vec<Record<'a>>),
+    /// Nothing to read, and nothing wrong.
+    Skip(&'static str),
+    Malformed(&'static str),
+    /// The rest of it comes with a later line.
+    Pending(&'static str),
+}
+
+impl Outcome<'_> {
+    /// The same, on its own feet: what it was read from may go.
+    pub(super) fn into_owned<'a>(self) -> Outcome<'a> {
+        match self {
+            Self::Event(record) => Outcome::Event(owned(record)),
+            Self::Events(records) => Outcome::Events(records.into_iter().map(owned).collect()),
+            Self::Skip(reason) => Outcome::Skip(reason),
+            Self::Malformed(reason) => Outcome::Malformed(reason),
+            Self::Pending(reason) => Outcome::Pending(reason),
+        }
+    }
+}
+
+/// The same record, its fields copied.
+fn owned<'a>(record: Record<'_>) -> Record<'a> {
+    let own = |field: Option<Field<'_>>| field.map(|field| Cow::Owned(field.into_owned()));
+    Record {
+        source_ip: own(record.source_ip),
+        method: own(record.method),
+        path: own(record.path),
+        query: own(record.query),
+        host: own(record.host),
+        http_version: own(record.http_version),
+        raw_request: own(record.raw_request),
+        user_agent: own(record.user_agent),
+        referer: own(record.referer),
+        user: own(record.user),
+        key: own(record.key),
+        model: own(record.model),
+        country: own(record.country),
+        extras: record
+            .extras
+            .into_iter()
+            .map(|(name, value)| (Cow::Owned(name.into_owned()), Cow::Owned(value.into_owned())))
+            .collect(),
+        kind: record.kind,
+        time: record.time,
+        status: record.status,
+        bytes: record.bytes,
+        request_bytes: record.request_bytes,
+        duration_us: record.duration_us,
+        key_is_user: record.key_is_user,
+        input_tokens: record.input_tokens,
+        output_tokens: record.output_tokens,
+        cost_micros: record.cost_micros,
+        asn: record.asn,
+        quirk: record.quirk,
+    }
+}

@@ -1,0 +1,321 @@
+//! A format string, compiled: what stands between the fields, and where each field goes.
+
+use std::borrow::Cow;
+
+use memchr::memchr;
+use memchr::memchr2;
+use memchr::memrchr;
+
+use crate::model::Record;
+use crate::model::record::Field;
+
+use super::FormatError;
+use super::credential::Best;
+use super::credential::Credentials;
+use super::escape::Escape;
+use super::escape::undo;
+use super::literal::Literal;
+use super::place::Place;
+use super::place::set;
+use super::time::TimeReader;
+
+/// A piece of a format string, as it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Token {
+    Literal(Vec<u8>),
+    Variable {
+        name: String,
+        place: Place,
+        /// Where it stands in what was pasted.
+        at: usize,
+    },
+}
+
+/// What a line is cut along. No regular expression, no allocation.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    /// What every line begins with.
+    head: Literal,
+    steps: Box<[Step]>,
+    /// The step that ends at ` [time] "`, wherever its own text would seem to end.
+    anchored: Option<usize>,
+    credentials: Credentials,
+    keeps_extras: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Step {
+    name: String,
+    place: Place,
+    until: Until,
+    /// What stands behind the field.
+    after: Literal,
+    escape: Escape,
+    rank: Option<u8>,
+    /// The field has at least so many bytes: a time holds a space.
+    bytes_min: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Until {
+    /// The field ends where `after` is found.
+    Found,
+    /// The same, but outside of `, ` and ` : `, which stand between values of a list.
+    List,
+    /// The field ends at a quote that is not escaped.
+    Quote,
+    /// Nothing comes behind it.
+    End,
+    /// Nothing comes behind it, and it is one word.
+    Word,
+}
+
+/// A field of a line as it was cut, its escapes still in it.
+struct Cut<'a> {
+    text: &'a [u8],
+    rest: &'a [u8],
+    is_escaped: bool,
+    quirk: Option<&'static str>,
+}
+
+impl Plan {
+    /// Compiles the tokens. Two variables with nothing between them are refused.
+    pub(super) fn new(
+        tokens: &[Token],
+        pasted: &str,
+        escape: Escape,
+        credentials: Credentials,
+    ) -> Result<Self, FormatError> {
+        let (head, variables) = match tokens.split_first() {
+            Some((Token::Literal(head), rest)) => (head.as_slice(), rest),
+            Some((Token::Variable { .. }, _)) | None => ([].as_slice(), tokens),
+        };
+        let mut steps: Vec<Step> = Vec::new();
+        let mut before = head;
+        let mut tokens = variables.iter().peekable();
+        while let Some(token) = tokens.next() {
+            let Token::Variable { name, place, .. } = token else { continue };
+            let after = match tokens.peek() {
+                Some(Token::Literal(after)) => after.as_slice(),
+                Some(Token::Variable { name: next, at, .. }) => {
+                    return Err(adjacent(pasted, *at, [name, next]));
+                }
+                None => &[],
+            };
+            let step = Step::new((name, *place), before, after);
+            let rank = credentials.rank(name);
+            let place =
+                if rank.is_some() && step.place == Place::Extra { Place::Key } else { *place };
+            steps.push(Step { place, escape, rank, ..step });
+            before = after;
+        }
+        if steps.is_empty() {
+            return Err(FormatError::at(
+                pasted,
+                0,
+                "the log format holds no variable",
+                "nothing can be read from its lines",
+            ));
+        }
+        let anchored = anchor_of(head, &steps);
+        Ok(Self {
+            head: Literal::new(head),
+            steps: steps.into(),
+            anchored,
+            credentials,
+            keeps_extras: false,
+        })
+    }
+
+    /// Values with no place of their own are kept, too. It costs an allocation a line.
+    pub(super) fn keep_extras(&mut self) {
+        self.keeps_extras = true;
+    }
+
+    /// Whether the format has a variable of that name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.steps.iter().any(|step| step.name == name)
+            || (name.starts_with("arg_")
+                && self.steps.iter().any(|step| {
+                    matches!(step.place, Place::Request | Place::Target | Place::Query)
+                }))
+    }
+
+    pub(super) fn places(&self) -> impl Iterator<Item = Place> {
+        self.steps.iter().map(|step| step.place)
+    }
+
+    /// Whether even an empty line fits: one variable and nothing else.
+    pub(super) fn fits_an_empty_line(&self) -> bool {
+        self.head.len() == 0 && matches!(&*self.steps, [step] if step.after.len() == 0)
+    }
+
+    /// Cuts the line and puts every field in its place.
+    pub(super) fn fill<'a>(
+        &self,
+        record: &mut Record<'a>,
+        line: &'a [u8],
+        time: &mut TimeReader,
+    ) -> Result<(), &'static str> {
+        let Some(mut rest) = self.head.strip(line) else {
+            return Err("does not begin as the log format does");
+        };
+        let anchor = match self.anchored {
+            Some(step) => Some((step, bracket(line).ok_or("has no [time] before a quoted field")?)),
+            None => None,
+        };
+        let mut best = Best::none();
+        for (index, step) in self.steps.iter().enumerate() {
+            let cut = match anchor {
+                Some((anchored, bracket)) if index == anchored => {
+                    let taken = line.len() - rest.len() + step.after.len();
+                    let end = (bracket + 1).checked_sub(taken);
+                    step.cut_at(rest, end.ok_or("has its fields in another order")?)?
+                }
+                Some(_) | None => step.cut(rest)?,
+            };
+            rest = cut.rest;
+            if cut.quirk.is_some() {
+                record.quirk = cut.quirk;
+            }
+            if let Some(extra) = self.extra(step, &cut) {
+                record.extras.push(extra);
+            }
+            let value =
+                if cut.is_escaped { undo(cut.text, step.escape) } else { Cow::Borrowed(cut.text) };
+            if let Some(rank) = step.rank {
+                best.offer(record, rank, &value);
+            }
+            set(record, step.place, value, time);
+        }
+        if !rest.is_empty() && !rest.trim_ascii().is_empty() {
+            record.quirk = Some("extra columns");
+        }
+        self.credentials.settle(record, &best);
+        Ok(())
+    }
+
+    /// The value under its own name, if it has no other place.
+    fn extra<'a>(&self, step: &Step, cut: &Cut<'a>) -> Option<(Field<'a>, Field<'a>)> {
+        if !self.keeps_extras || step.place.is_plain() || matches!(cut.text, b"" | b"-") {
+            return None;
+        }
+        Some((Cow::Owned(step.name.clone().into_bytes()), Cow::Borrowed(cut.text)))
+    }
+}
+
+impl Step {
+    fn new((name, place): (&str, Place), before: &[u8], after: &[u8]) -> Self {
+        let is_quoted = before.ends_with(b"\"") && after.starts_with(b"\"");
+        let is_list = name.starts_with("upstream_") || place == Place::Hops;
+        let until = match after {
+            _ if is_quoted => Until::Quote,
+            [] if place.is_word() => Until::Word,
+            [] => Until::End,
+            [b' ', ..] if is_list => Until::List,
+            [..] => Until::Found,
+        };
+        let holds_space = name == "time_local" && after.starts_with(b" ");
+        Self {
+            name: name.to_owned(),
+            place,
+            until,
+            after: Literal::new(after),
+            escape: Escape::default(),
+            rank: None,
+            bytes_min: if holds_space { "01/Jan/2000:00:00:00 ".len() } else { 0 },
+        }
+    }
+
+    fn cut<'a>(&self, rest: &'a [u8]) -> Result<Cut<'a>, &'static str> {
+        match self.until {
+            Until::Quote => return self.cut_quoted(rest),
+            Until::End => {
+                return Ok(Cut {
+                    text: rest,
+                    rest: &[],
+                    is_escaped: memchr(b'\\', rest).is_some(),
+                    quirk: None,
+                });
+            }
+            Until::Word => {
+                let end = memchr(b' ', rest).unwrap_or(rest.len());
+                return self.cut_at(rest, end);
+            }
+            Until::Found | Until::List => {}
+        }
+        let mut from = self.bytes_min;
+        loop {
+            let found = self.after.find(rest.get(from..).unwrap_or(&[]));
+            let end = from + found.ok_or("ends before its last field")?;
+            if self.until == Until::Found || !is_inside_list(rest, end) {
+                return self.cut_at(rest, end);
+            }
+            from = end + 1;
+        }
+    }
+
+    /// Ends the field at a known place.
+    fn cut_at<'a>(&self, rest: &'a [u8], end: usize) -> Result<Cut<'a>, &'static str> {
+        let (text, rest) = rest.split_at_checked(end).ok_or("has its fields in another order")?;
+        let rest = self.after.strip(rest).ok_or("does not fit the log format")?;
+        Ok(Cut { text, rest, is_escaped: false, quirk: None })
+    }
+
+    fn cut_quoted<'a>(&self, rest: &'a [u8]) -> Result<Cut<'a>, &'static str> {
+        let mut from = 0;
+        let mut is_escaped = false;
+        while let Some(found) = memchr2(b'"', b'\\', rest.get(from..).unwrap_or(&[])) {
+            let at = from + found;
+            let (text, behind) = rest.split_at_checked(at).unwrap_or((rest, &[]));
+            if behind.first() == Some(&b'\\') && self.escape != Escape::None {
+                is_escaped = true;
+                from = at + 2;
+            } else if let Some(rest) = self.after.strip(behind) {
+                return Ok(Cut { text, rest, is_escaped, quirk: None });
+            } else {
+                // A bare quote inside the field.
+                from = at + 1;
+            }
+        }
+        if self.after.len() == 1 {
+            return Ok(Cut { text: rest, rest: &[], is_escaped, quirk: Some("unclosed quote") });
+        }
+        Err("has a quoted field without an end")
+    }
+}
+
+/// Where the `[` of ` [time] "` stands: before the first quote of the line. Whatever a
+/// user's name or a host holds to the left of it, the columns to the right stay in place.
+pub(super) fn bracket(line: &[u8]) -> Option<usize> {
+    let quote = memchr(b'"', line)?;
+    let left = line.get(..quote)?.strip_suffix(b"] ")?;
+    memrchr(b'[', left)
+}
+
+/// The step before a time in brackets that a quoted field follows, if nothing to the
+/// left of it is quoted.
+fn anchor_of(head: &[u8], steps: &[Step]) -> Option<usize> {
+    let is_time =
+        |step: &Step| step.place == Place::Time && step.after.bytes().starts_with(b"] \"");
+    let time = steps.iter().position(is_time)?;
+    let before = time.checked_sub(1)?;
+    let left = steps.get(..time)?;
+    let has_quote = |text: &[u8]| text.contains(&b'"');
+    let is_bare = !has_quote(head) && !left.iter().any(|step| has_quote(step.after.bytes()));
+    let is_bracketed = left.last()?.after.bytes().ends_with(b"[");
+    (is_bare && is_bracketed).then_some(before)
+}
+
+/// Whether the space at `at` stands in `a, b` or `a : b`.
+fn is_inside_list(text: &[u8], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| text.get(before));
+    matches!(before, Some(b',' | b':'))
+        || text.get(at..).is_some_and(|rest| rest.starts_with(b" : "))
+}
+
+fn adjacent(pasted: &str, at: usize, names: [&str; 2]) -> FormatError {
+    let [name, next] = names;
+    let advice = format!("put something between {name} and {next}, a space or a quote");
+    FormatError::at(pasted, at, "two variables have nothing between them", &advice)
+}

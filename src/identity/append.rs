@@ -1,0 +1,270 @@
+//! From one parsed line to one row of a batch. Past this point there are no secrets.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use super::clean::{cut, text_of};
+use super::columns::{Desk, KnownAddress, KnownKey, Limits, TextMemo};
+use super::credential::{api_key_in_query, in_query};
+use super::inventory::Inventory;
+use super::memo::Memo;
+use super::namer::{Namer, Origin};
+use super::networks::Networks;
+use super::pseudonym::{KeyIs, Pseudonyms};
+use super::route::route_of;
+use super::scrub::{Scratch, Scrubber};
+use super::shapes::Place;
+use crate::model::{EventBatch, Record, Timestamp};
+
+/// Knows who stands behind a credential and an address.
+pub struct Identity {
+    namer: Namer,
+    scrubber: Scrubber,
+    inventory: Arc<Inventory>,
+    networks: Arc<Networks>,
+    keys: Keys,
+    addresses: Memo<KnownAddress>,
+    texts: Texts,
+    scratch: Scratch,
+    route: String,
+    last: Last,
+}
+
+/// Where and when a line was read.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    pub source: &'a str,
+    pub format: &'a str,
+    /// The time of a line that gives none.
+    pub arrival: Timestamp,
+}
+
+/// Credentials that were seen before, by where they stood.
+struct Keys {
+    headers: Memo<KnownKey>,
+    queries: Memo<KnownKey>,
+    users: Memo<KnownKey>,
+}
+
+/// Texts of a few columns that were seen before.
+struct Texts {
+    user_agent: TextMemo,
+    referer: TextMemo,
+    user: TextMemo,
+    model: TextMemo,
+    country: TextMemo,
+    method: TextMemo,
+}
+
+/// The numbers of the last row's values: the next row mostly has the same.
+#[derive(Default)]
+struct Last {
+    source: u32,
+    format: u32,
+    method: u32,
+    route: u32,
+}
+
+const PATH: Limits = Limits { place: Place::Path, bytes_max: 4096 };
+const QUERY: Limits = Limits { place: Place::Query, bytes_max: 4096 };
+const METHOD_BYTES_MAX: usize = 16;
+const SAMPLE_BYTES_MAX: usize = 400;
+
+impl Identity {
+    pub fn new(pepper: [u8; 32], key_is: KeyIs) -> Self {
+        let pseudonyms = Pseudonyms::new(pepper);
+        let seeds = pseudonyms.seeds();
+        Self {
+            scrubber: Scrubber::new(pseudonyms.clone()),
+            namer: Namer::new(pseudonyms, key_is),
+            inventory: Arc::default(),
+            networks: Arc::default(),
+            keys: Keys::new(seeds),
+            addresses: Memo::new(seeds),
+            texts: Texts::new(seeds),
+            scratch: Scratch::default(),
+            route: String::new(),
+            last: Last::default(),
+        }
+    }
+
+    /// Roles come from here on from this list, whose ids are those of the log's events.
+    pub fn set_inventory(&mut self, inventory: Arc<Inventory>) {
+        self.inventory = inventory;
+        self.keys.clear();
+    }
+
+    /// Networks and countries come from here on from this list.
+    pub fn set_networks(&mut self, networks: Arc<Networks>) {
+        self.networks = networks;
+        self.addresses.clear();
+    }
+
+    /// Adds the record as a row, in every column.
+    pub fn append(&mut self, record: &Record<'_>, seen: &Seen<'_>, batch: &mut EventBatch) {
+        let Self { namer, scrubber, inventory, networks, .. } = self;
+        let Self { keys, addresses, texts, scratch, route, last, .. } = self;
+        append_numbers(record, seen, batch);
+        last.source = batch.source.push_hinted(seen.source, last.source);
+        last.format = batch.format.push_hinted(seen.format, last.format);
+
+        let (origin, raw) = credential_of(record);
+        let mut nobody = KnownKey::default();
+        let key = match &*raw {
+            [] => &mut nobody,
+            raw => keys
+                .at(origin)
+                .of(raw, || KnownKey::of(&namer.name(raw, origin, inventory), inventory)),
+        };
+        key.id.push_to(&mut batch.key);
+        key.role.push_to(&mut batch.role);
+
+        let raw = bytes_of(record.source_ip.as_ref());
+        let address = addresses.of(raw, || KnownAddress::of(raw, networks));
+        address.text.push_to(&mut batch.source_ip);
+        let asn = record.asn.filter(|asn| 0 < *asn).unwrap_or(address.asn);
+        batch.asn.push(asn);
+
+        let mut desk = Desk { scrubber, scratch, own: key.own.as_ref() };
+        match record.country.as_deref() {
+            Some(country) => texts.country.push(Some(country), &mut batch.country, &mut desk),
+            None => address.country.push_to(&mut batch.country),
+        }
+        texts.append(record, batch, &mut desk);
+        append_method(record, batch, (&mut last.method, &mut texts.method, &mut desk));
+        desk.push(bytes_of(record.query.as_ref()), &mut batch.query, QUERY);
+        append_path(record, batch, &mut desk, route);
+        last.route = batch.route.push_hinted(route, last.route);
+    }
+
+    /// What a credential is called in every event, whatever scheme stands before it.
+    pub fn key_id_of(&self, raw: &str) -> String {
+        self.namer.name(raw.as_bytes(), Origin::Header, &self.inventory).id
+    }
+
+    /// The same for an id of the inventory, which may have been replaced already.
+    pub(super) fn listed_key_id(&self, id: &str) -> String {
+        self.namer.listed(id)
+    }
+
+    /// A text without its secrets.
+    pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.scrubber.scrub(text, Place::Text)
+    }
+    /// A line that could not be read, as it may be shown: more is hidden than needs be,
+    /// because nobody knows which of its words is a key.
+    pub fn scrub_sample(&self, line: &[u8]) -> String {
+        let mut text = self.scrubber.scrub(&text_of(line), Place::Sample).into_owned();
+        cut(&mut text, SAMPLE_BYTES_MAX);
+        text
+    }
+}
+
+impl fmt::Debug for Identity {
+    /// Nothing: pepper and tables are secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity").finish_non_exhaustive()
+    }
+}
+
+impl Keys {
+    fn new(seeds: [u64; 4]) -> Self {
+        Self { headers: Memo::new(seeds), queries: Memo::new(seeds), users: Memo::new(seeds) }
+    }
+
+    const fn at(&mut self, origin: Origin) -> &mut Memo<KnownKey> {
+        match origin {
+            Origin::Header => &mut self.headers,
+            Origin::Query => &mut self.queries,
+            Origin::User => &mut self.users,
+        }
+    }
+
+    fn clear(&mut self) {
+        self.headers.clear();
+        self.queries.clear();
+        self.users.clear();
+    }
+}
+
+impl Texts {
+    fn new(seeds: [u64; 4]) -> Self {
+        Self {
+            user_agent: TextMemo::new(seeds, 1024),
+            referer: TextMemo::new(seeds, 2048),
+            user: TextMemo::new(seeds, 256),
+            model: TextMemo::new(seeds, 256),
+            country: TextMemo::new(seeds, 64),
+            method: TextMemo::new(seeds, 64),
+        }
+    }
+
+    fn append(&mut self, record: &Record<'_>, batch: &mut EventBatch, desk: &mut Desk<'_>) {
+        self.user_agent.push(record.user_agent.as_deref(), &mut batch.user_agent, desk);
+        self.referer.push(record.referer.as_deref(), &mut batch.referer, desk);
+        self.user.push(record.user.as_deref(), &mut batch.user, desk);
+        self.model.push(record.model.as_deref(), &mut batch.model, desk);
+    }
+}
+
+fn append_numbers(record: &Record<'_>, seen: &Seen<'_>, batch: &mut EventBatch) {
+    batch.time.push(record.time.unwrap_or(seen.arrival).0);
+    batch.kind.push(record.kind);
+    batch.status.push(record.status.unwrap_or(0));
+    batch.bytes.push(record.bytes.unwrap_or(0));
+    batch.request_bytes.push(record.request_bytes.unwrap_or(0));
+    batch.duration_us.push(record.duration_us.unwrap_or(0));
+    batch.input_tokens.push(record.input_tokens.unwrap_or(0));
+    batch.output_tokens.push(record.output_tokens.unwrap_or(0));
+    batch.cost_micros.push(record.cost_micros.unwrap_or(0));
+    batch.late.push(false);
+}
+
+/// The credential and where it stood; empty if there is none. An `api_key` in the query
+/// goes before a user's name.
+fn credential_of<'r>(record: &'r Record<'_>) -> (Origin, Cow<'r, [u8]>) {
+    let query = bytes_of(record.query.as_ref());
+    let found = match record.key.as_deref() {
+        Some(user) if record.key_is_user => match api_key_in_query(query) {
+            Some(key) => return (Origin::Query, key),
+            None => return (Origin::User, Cow::Borrowed(user)),
+        },
+        Some(key) if !key.is_empty() => return (Origin::Header, Cow::Borrowed(key)),
+        Some(_) | None => in_query(query),
+    };
+    (Origin::Query, found.unwrap_or_default())
+}
+
+fn append_method(
+    record: &Record<'_>,
+    batch: &mut EventBatch,
+    (last, memo, desk): (&mut u32, &mut TextMemo, &mut Desk<'_>),
+) {
+    let raw = bytes_of(record.method.as_ref());
+    let is_plain = raw.len() <= METHOD_BYTES_MAX && raw.iter().all(u8::is_ascii_uppercase);
+    match str::from_utf8(raw) {
+        Ok(method) if is_plain => *last = batch.method.push_hinted(method, *last),
+        Ok(_) | Err(_) => memo.push(Some(raw), &mut batch.method, desk),
+    }
+}
+
+/// Adds the path; its route, empty for a request that is none, is left in `route`.
+fn append_path(
+    record: &Record<'_>,
+    batch: &mut EventBatch,
+    desk: &mut Desk<'_>,
+    route: &mut String,
+) {
+    route.clear();
+    let text = text_of(bytes_of(record.path.as_ref()));
+    let path = desk.scrubbed(&text, PATH).unwrap_or(&text);
+    batch.path.push(path);
+    if record.raw_request.is_none() {
+        route_of(path, route);
+    }
+}
+
+fn bytes_of<'r>(field: Option<&'r Cow<'_, [u8]>>) -> &'r [u8] {
+    field.map_or(&[], |field| field)
+}

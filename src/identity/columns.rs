@@ -1,0 +1,146 @@
+//! What a column's values were the last time, so that most rows cost one lookup a column.
+
+use super::address::address_of;
+use super::clean::{cut, text_of};
+use super::inventory::Inventory;
+use super::memo::Memo;
+use super::namer::Named;
+use super::networks::Networks;
+use super::scrub::{Own, Scratch, Scrubber};
+use super::shapes::Place;
+use crate::model::TextColumn;
+
+/// A value that is fit to be stored, and the number that it had in the last batch.
+#[derive(Default)]
+pub(super) struct Known {
+    text: Box<str>,
+    number: u32,
+}
+
+/// A credential that was seen before.
+#[derive(Default)]
+pub(super) struct KnownKey {
+    pub id: Known,
+    pub role: Known,
+    /// What must not stand elsewhere in the line.
+    pub own: Option<Own>,
+}
+
+/// An address that was seen before.
+#[derive(Default)]
+pub(super) struct KnownAddress {
+    pub text: Known,
+    pub asn: u32,
+    pub country: Known,
+}
+
+/// What is needed to scrub one line's texts.
+pub(super) struct Desk<'a> {
+    pub scrubber: &'a Scrubber,
+    pub scratch: &'a mut Scratch,
+    /// The line's own credential.
+    pub own: Option<&'a Own>,
+}
+
+/// The texts of a column by the bytes of the line.
+pub(super) struct TextMemo {
+    memo: Memo<Known>,
+    limits: Limits,
+}
+
+/// How a column's texts are read and where they are cut.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    pub place: Place,
+    pub bytes_max: usize,
+}
+
+impl Known {
+    pub(super) fn of(text: &str) -> Self {
+        Self { text: text.into(), number: 0 }
+    }
+
+    pub(super) fn push_to(&mut self, column: &mut TextColumn) {
+        self.number = column.push_hinted(&self.text, self.number);
+    }
+}
+
+impl KnownKey {
+    pub(super) fn of(named: &Named<'_>, inventory: &Inventory) -> Self {
+        let role = inventory.get(&named.id).map_or("", |key| key.role.as_str());
+        Self {
+            id: Known::of(&named.id),
+            role: Known::of(role),
+            own: named.secret.and_then(Own::of),
+        }
+    }
+}
+
+impl KnownAddress {
+    pub(super) fn of(raw: &[u8], networks: &Networks) -> Self {
+        let Some(address) = address_of(raw) else {
+            return Self::default();
+        };
+        let network = networks.lookup(address);
+        Self {
+            text: Known::of(&address.to_string()),
+            asn: network.map_or(0, |network| network.asn),
+            country: Known::of(network.map_or("", |network| network.country.as_str())),
+        }
+    }
+}
+
+impl Desk<'_> {
+    /// The text as it may be stored.
+    pub(super) fn push(&mut self, raw: &[u8], column: &mut TextColumn, limits: Limits) {
+        let text = text_of(raw);
+        match self.scrubbed(&text, limits) {
+            Some(scrubbed) => column.push(scrubbed),
+            None => column.push(&text),
+        }
+    }
+
+    /// The text without secrets and cut, or nothing if it may stay as it is.
+    pub(super) fn scrubbed(&mut self, text: &str, limits: Limits) -> Option<&str> {
+        let out = &mut *self.scratch;
+        if !self.scrubber.replaces((text, limits.place), self.own, out) {
+            if text.len() <= limits.bytes_max {
+                return None;
+            }
+            out.text.clear();
+            out.text.push_str(text);
+        }
+        cut(&mut out.text, limits.bytes_max);
+        Some(&out.text)
+    }
+}
+
+impl TextMemo {
+    pub(super) fn new(seeds: [u64; 4], bytes_max: usize) -> Self {
+        let limits = Limits { place: Place::Text, bytes_max };
+        Self { memo: Memo::new(seeds), limits }
+    }
+
+    /// Adds the text as it may be stored; the empty one if it is absent.
+    pub(super) fn push(
+        &mut self,
+        raw: Option<&[u8]>,
+        column: &mut TextColumn,
+        desk: &mut Desk<'_>,
+    ) {
+        let Some(raw) = raw.filter(|raw| !raw.is_empty()) else {
+            column.push("");
+            return;
+        };
+        if desk.own.is_some_and(|own| own.is_in(raw)) {
+            desk.push(raw, column, self.limits);
+            return;
+        }
+        let limits = self.limits;
+        let known = self.memo.of(raw, || {
+            let text = text_of(raw);
+            Known::of(desk.scrubbed(&text, limits).unwrap_or(&text))
+        });
+        known.push_to(column);
+    }
+}

@@ -1,0 +1,131 @@
+//! Visits without keys to the routes that change something: who came to each within a day.
+//! Bounded: beyond the limits further routes or addresses are not remembered.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Visit;
+use crate::model::{Hour, Millis, Slot, Timestamp};
+
+/// One route, and its visitors of the last 24 hours.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Form {
+    visitors: BTreeMap<String, Visitor>,
+    pub raised: Option<Timestamp>,
+    judged: Option<Slot>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Visitor {
+    requests: u32,
+    first: Slot,
+    last: Slot,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forms {
+    forms: BTreeMap<String, Form>,
+    /// What the same addresses asked for besides.
+    elsewhere: BTreeMap<String, Visitor>,
+}
+
+/// How much of a route's visits came from addresses that came seldom and did little else.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Crowd {
+    pub addresses: usize,
+    pub requests: u64,
+    pub requests_of_all: u64,
+    pub since: Timestamp,
+    /// The busiest of them.
+    pub examples: Vec<String>,
+}
+
+const FORMS_MAX: usize = 256;
+const VISITORS_MAX: usize = 4096;
+const ELSEWHERE_MAX: usize = 16_384;
+const MEMORY: Millis = Millis::hours(24);
+const JUDGED_EVERY_SLOTS: i64 = 30;
+const EXAMPLES_MAX: usize = 10;
+
+impl Forms {
+    pub fn add(&mut self, slot: Slot, visit: Visit) {
+        let (visitors, visitors_max) = if visit.route.is_empty() {
+            (&mut self.elsewhere, ELSEWHERE_MAX)
+        } else {
+            if FORMS_MAX <= self.forms.len() && !self.forms.contains_key(&visit.route) {
+                return;
+            }
+            (&mut self.forms.entry(visit.route).or_default().visitors, VISITORS_MAX)
+        };
+        if visitors_max <= visitors.len() && !visitors.contains_key(&visit.address) {
+            return;
+        }
+        let new = Visitor { requests: 0, first: slot, last: slot };
+        let visitor = visitors.entry(visit.address).or_insert(new);
+        visitor.requests = visitor.requests.saturating_add(visit.requests);
+        visitor.last = visitor.last.max(slot);
+    }
+
+    /// The crowd of a route, looked at no more than every five minutes.
+    pub fn crowd(&mut self, route: &str, limits: (Slot, u32)) -> Option<Crowd> {
+        let (slot, requests_few_max) = limits;
+        let form = self.forms.get_mut(route)?;
+        if form.judged.is_some_and(|judged| slot.0 < judged.0 + JUDGED_EVERY_SLOTS) {
+            return None;
+        }
+        form.judged = Some(slot);
+        let mut crowd = Crowd { since: slot.start(), ..Crowd::default() };
+        for (address, visitor) in &form.visitors {
+            crowd.requests_of_all += u64::from(visitor.requests);
+            let elsewhere = self.elsewhere.get(address).map_or(0, |other| other.requests);
+            let is_alone = elsewhere <= 2 * visitor.requests + 2;
+            if visitor.requests <= requests_few_max && is_alone {
+                crowd.addresses += 1;
+                crowd.requests += u64::from(visitor.requests);
+                crowd.since = crowd.since.min(visitor.first.start());
+                if crowd.examples.len() < EXAMPLES_MAX {
+                    crowd.examples.push(address.clone());
+                }
+            }
+        }
+        Some(crowd)
+    }
+
+    pub fn form(&mut self, route: &str) -> Option<&mut Form> {
+        self.forms.get_mut(route)
+    }
+
+    /// Forgets who has not come for a day.
+    pub fn forget(&mut self, hour: Hour) {
+        let oldest = hour.start().back(MEMORY).slot();
+        for form in self.forms.values_mut() {
+            form.visitors.retain(|_, visitor| oldest <= visitor.last);
+        }
+        self.forms.retain(|_, form| !form.visitors.is_empty());
+        self.elsewhere.retain(|_, visitor| oldest <= visitor.last);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_only_posts_is_of_the_crowd() {
+        let mut forms = Forms::default();
+        let visit = |route: &str, address: &str, requests| Visit {
+            route: route.to_owned(),
+            address: address.to_owned(),
+            requests,
+        };
+        forms.add(Slot(10), visit("POST /join", "192.0.2.1", 2));
+        forms.add(Slot(11), visit("POST /join", "192.0.2.2", 2));
+        forms.add(Slot(11), visit("", "192.0.2.2", 40));
+        let crowd = forms.crowd("POST /join", (Slot(12), 10)).unwrap();
+        assert_eq!((crowd.addresses, crowd.requests, crowd.requests_of_all), (1, 2, 4));
+        assert!(forms.crowd("POST /join", (Slot(13), 10)).is_none());
+        forms.forget(Hour(49));
+        assert!(forms.form("POST /join").is_none());
+    }
+}

@@ -1,0 +1,157 @@
+//! What happened in one slot of ten seconds, still waiting to be judged. Whatever order
+//! the lines came in, a slot that is put in order says the same.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Counts, Facet};
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SlotUse {
+    /// By the key's place in the engine, and [`SlotUse::NOBODY`] for requests without one.
+    /// A key may stand here more than once until the slot is put in order.
+    pub keys: Vec<(u32, Counts)>,
+    pub touches: Vec<Touch>,
+    pub sources: Vec<SourceUse>,
+    pub visits: Vec<Visit>,
+    /// Of everyone, with and without keys; known once the slot is in order.
+    pub all: Counts,
+}
+
+/// A key used something that it is not yet known to use.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Touch {
+    pub key: u32,
+    pub facet: Facet,
+    pub value: u64,
+    /// For people; empty where the value is in the key's table already.
+    pub name: String,
+    pub address: String,
+    pub requests: u32,
+}
+
+/// What one address was refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SourceUse {
+    pub address: String,
+    pub unauthorized: u32,
+    pub forbidden: u32,
+    pub missing: u32,
+    /// Keys it was refused with.
+    pub keys: Vec<u32>,
+    /// What it asked for.
+    pub paths: Vec<u64>,
+}
+
+/// A visit of an address that showed no key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Visit {
+    /// Empty for anything that changes no state.
+    pub route: String,
+    pub address: String,
+    pub requests: u32,
+}
+
+impl SlotUse {
+    pub const NOBODY: u32 = u32::MAX;
+
+    /// Sorts and adds up what belongs together.
+    pub fn put_in_order(&mut self) {
+        self.keys.sort_unstable_by_key(|(key, _)| *key);
+        self.keys.dedup_by(|later, first| {
+            let same = later.0 == first.0;
+            if same {
+                first.1.add(&later.1);
+            }
+            same
+        });
+        self.all = Counts::default();
+        self.keys.iter().for_each(|(_, counts)| self.all.add(counts));
+        self.keys.pop_if(|(key, _)| *key == Self::NOBODY);
+        self.touches.sort_unstable();
+        self.touches.dedup_by(|later, first| {
+            let same =
+                (later.key, later.facet, later.value) == (first.key, first.facet, first.value);
+            if same {
+                first.requests = first.requests.saturating_add(later.requests);
+                take_longer(&mut first.name, &mut later.name);
+                take_longer(&mut first.address, &mut later.address);
+            }
+            same
+        });
+        self.put_sources_in_order();
+    }
+
+    fn put_sources_in_order(&mut self) {
+        self.sources.sort_unstable();
+        self.sources.dedup_by(|later, first| {
+            let same = later.address == first.address;
+            if same {
+                first.add(later);
+            }
+            same
+        });
+        self.visits.sort_unstable();
+        self.visits.dedup_by(|later, first| {
+            let same = (&later.route, &later.address) == (&first.route, &first.address);
+            if same {
+                first.requests = first.requests.saturating_add(later.requests);
+            }
+            same
+        });
+    }
+}
+
+impl SourceUse {
+    pub fn add(&mut self, other: &mut Self) {
+        self.unauthorized += other.unauthorized;
+        self.forbidden += other.forbidden;
+        self.missing += other.missing;
+        self.keys.append(&mut other.keys);
+        self.keys.sort_unstable();
+        self.keys.dedup();
+        self.paths.append(&mut other.paths);
+        self.paths.sort_unstable();
+        self.paths.dedup();
+    }
+}
+
+/// The one that says something; of two the greater, so that the order does not matter.
+fn take_longer(first: &mut String, later: &mut String) {
+    if *first < *later {
+        std::mem::swap(first, later);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_in_order_does_not_tell_who_came_first() {
+        let mut one = Counts::default();
+        one.count(200, 5);
+        let touch = |name: &str| Touch {
+            key: 1,
+            facet: Facet::Route,
+            value: 9,
+            name: name.to_owned(),
+            address: String::new(),
+            requests: 1,
+        };
+        let mut left = SlotUse {
+            keys: vec![(2, one), (1, one), (2, one)],
+            touches: vec![touch("/a"), touch("")],
+            ..SlotUse::default()
+        };
+        let mut right = SlotUse {
+            keys: vec![(2, one), (2, one), (1, one)],
+            touches: vec![touch(""), touch("/a")],
+            ..SlotUse::default()
+        };
+        left.put_in_order();
+        right.put_in_order();
+        assert_eq!(left, right);
+        assert_eq!(left.keys.len(), 2);
+        assert_eq!(left.touches.first().map(|touch| touch.requests), Some(2));
+    }
+}

@@ -1,0 +1,133 @@
+//! What addresses were refused lately. The table is bounded: at the limit the quarter that
+//! was quiet for longest is forgotten.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::SourceUse;
+use crate::model::{Day, Millis, Timestamp};
+
+/// One address, in its current window of at most an hour.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    pub since: Timestamp,
+    pub last: Timestamp,
+    pub unauthorized: u32,
+    pub forbidden: u32,
+    pub missing: u32,
+    /// Distinct keys it was refused with, the first [`Source::KEYS_MAX`].
+    pub keys: Vec<u32>,
+    /// Distinct routes it was refused, the first [`Source::PATHS_MAX`].
+    pub paths: Vec<u64>,
+    /// The most refusals in one window of an earlier day: what always fails is no news.
+    pub worst_before: u32,
+    worst_today: u32,
+    day: Day,
+    /// When it was last reported, and at how many refusals.
+    pub raised: Option<(Timestamp, u32)>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sources(BTreeMap<String, Source>);
+
+const WINDOW: Millis = Millis::hours(1);
+const QUIET: Millis = Millis::seconds(30 * 60);
+
+impl Sources {
+    /// Addresses held.
+    pub const ENTRIES_MAX: usize = 65_536;
+
+    /// Adds a slot's refusals of one address and returns how it stands now.
+    pub fn add(&mut self, slot_start: Timestamp, mut seen: SourceUse) -> &mut Source {
+        if Self::ENTRIES_MAX <= self.0.len() && !self.0.contains_key(&seen.address) {
+            self.make_room();
+        }
+        let source = self.0.entry(std::mem::take(&mut seen.address)).or_default();
+        source.begin(slot_start);
+        source.add(seen);
+        source
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn make_room(&mut self) {
+        let mut ages: Vec<Timestamp> = self.0.values().map(|source| source.last).collect();
+        ages.sort_unstable();
+        let Some(&oldest) = ages.get(Self::ENTRIES_MAX / 4) else { return };
+        self.0.retain(|_, source| oldest < source.last);
+    }
+}
+
+impl Source {
+    pub const KEYS_MAX: usize = 32;
+    pub const PATHS_MAX: usize = 64;
+
+    pub const fn refusals(&self) -> u32 {
+        self.unauthorized.saturating_add(self.forbidden).saturating_add(self.missing)
+    }
+
+    fn begin(&mut self, at: Timestamp) {
+        if self.day < at.day() {
+            self.worst_before = self.worst_before.max(self.worst_today);
+            self.worst_today = 0;
+            self.day = at.day();
+        }
+        let is_over = WINDOW.0 <= at.since(self.since).0 || QUIET.0 < at.since(self.last).0;
+        if is_over {
+            self.since = at;
+            (self.unauthorized, self.forbidden, self.missing) = (0, 0, 0);
+            self.keys.clear();
+            self.paths.clear();
+        }
+        self.last = self.last.max(at);
+    }
+
+    fn add(&mut self, seen: SourceUse) {
+        self.unauthorized = self.unauthorized.saturating_add(seen.unauthorized);
+        self.forbidden = self.forbidden.saturating_add(seen.forbidden);
+        self.missing = self.missing.saturating_add(seen.missing);
+        self.worst_today = self.worst_today.max(self.refusals());
+        insert_all(&mut self.keys, seen.keys, Self::KEYS_MAX);
+        insert_all(&mut self.paths, seen.paths, Self::PATHS_MAX);
+    }
+}
+
+/// Adds what is new to an ascending list, up to its limit.
+fn insert_all<T: Ord>(list: &mut Vec<T>, values: Vec<T>, values_max: usize) {
+    for value in values {
+        if values_max <= list.len() {
+            return;
+        }
+        if let Err(place) = list.binary_search(&value) {
+            list.insert(place, value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_ends_after_half_an_hour_of_quiet() {
+        let mut sources = Sources::default();
+        let refused = |paths: &[u64]| SourceUse {
+            address: "192.0.2.1".to_owned(),
+            missing: 3,
+            paths: paths.to_vec(),
+            ..SourceUse::default()
+        };
+        let minute = |minutes: i64| Timestamp::from_seconds(1_000_000 + minutes * 60);
+        assert_eq!(sources.add(minute(0), refused(&[1])).missing, 3);
+        let source = sources.add(minute(20), refused(&[1, 2]));
+        assert_eq!((source.missing, source.paths.len()), (6, 2));
+        assert_eq!(sources.add(minute(51), refused(&[3])).missing, 3);
+    }
+}
