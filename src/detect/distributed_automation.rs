@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::plain::{count_text, time_text};
 use super::Verdict;
+use super::plain::{count_text, time_text};
 use crate::model::Severity;
 use crate::profile::forms::Crowd;
 
@@ -56,8 +56,7 @@ mod tests {
 
     #[test]
     fn twenty_addresses_with_most_of_the_visits_are_a_crowd() {
-        let crowd =
-            Crowd { addresses: 20, requests: 40, requests_of_all: 60, ..Crowd::default() };
+        let crowd = Crowd { addresses: 20, requests: 40, requests_of_all: 60, ..Crowd::default() };
         let judge = |crowd: &Crowd| DistributedAutomation::default().judge(crowd).is_some();
         assert!(judge(&crowd));
         assert!(!judge(&Crowd { addresses: 19, ..crowd.clone() }));

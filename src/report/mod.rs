@@ -1,1 +1,38 @@
 //! Stored events to tables: questions in SQL.
+
+mod columns;
+mod frame;
+mod table;
+
+use polars::prelude::{IntoLazy as _, LazyFrame, PolarsResult};
+use polars::sql::SQLContext;
+use thiserror::Error;
+
+pub use columns::NAMES;
+pub use table::{Table, Value};
+
+use crate::store::{Store, StoreError};
+
+#[derive(Debug, Error)]
+pub enum ReportError {
+    #[error("the question cannot be answered: {message}; the columns of `events` are {columns}")]
+    Sql { message: String, columns: String },
+    #[error("cannot read the stored events")]
+    Store(#[from] StoreError),
+}
+
+/// Answers a question about the table `events`.
+pub fn query(store: &Store, sql: &str) -> Result<Table, ReportError> {
+    let events = frame::events(store, &columns::named_in(sql))?;
+    answer(events.map(|events| events.lazy()), sql)
+        .map_err(|error| ReportError::Sql { message: error.to_string(), columns: NAMES.join(", ") })
+}
+
+fn answer(events: PolarsResult<LazyFrame>, sql: &str) -> PolarsResult<Table> {
+    let mut context = SQLContext::new();
+    context.register("events", events?);
+    context.execute(sql)?.collect().map(Table::new)
+}
+
+#[cfg(test)]
+mod tests;

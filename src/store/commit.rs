@@ -1,9 +1,8 @@
 //! One step's events, positions and consequences: all of them on the disk, or none.
 
 use super::database::Batch;
-use super::{
-    Counters, Input, OutboxRow, StateRow, Store, StoreError, Writer, keys, marker, meta, people,
-};
+use super::{Counters, OutboxRow, Store, StoreError, Writer, keys, marker, meta, people};
+use crate::engine::{Input, StateRow};
 use crate::incident::{Incident, StaleFinding};
 use crate::model::{EventBatch, Position, SourceId};
 

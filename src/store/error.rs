@@ -14,6 +14,10 @@ pub enum StoreError {
     )]
     Directory { path: PathBuf, source: io::Error },
     #[error(
+        "there is no store in {path}; give the directory that keyvigil was run with (--state DIR)"
+    )]
+    Missing { path: PathBuf },
+    #[error(
         "another keyvigil uses this state directory ({path}); stop it, or ask it over its page, \
          or give another directory (--state DIR)"
     )]
@@ -64,7 +68,8 @@ impl StoreError {
             | Self::KeyMissing { .. }
             | Self::KeyFile { .. }
             | Self::KeyForm { .. }
-            | Self::Directory { .. } => Some(78),
+            | Self::Directory { .. }
+            | Self::Missing { .. } => Some(78),
             Self::Newer { .. }
             | Self::Damaged { .. }
             | Self::Block { .. }

@@ -15,7 +15,6 @@ mod people;
 mod random;
 mod read;
 mod retention;
-mod stand_in;
 mod vault;
 
 use std::path::{Path, PathBuf};
@@ -28,7 +27,6 @@ pub use health::Health;
 pub use meta::Counters;
 pub use people::{OutboxRow, OutboxState, Shown};
 pub use read::{Recovered, Wanted};
-pub use stand_in::{Input, StateRow};
 
 use block::Encoder;
 use meta::Totals;
@@ -66,6 +64,14 @@ impl Store {
     /// Opens the store of a state directory; both are made if they are missing.
     pub fn open(state: &Path, options: &OpenOptions) -> Result<Self, StoreError> {
         opening::open(state, options).map(|inner| Self { inner: Arc::new(inner) })
+    }
+
+    /// Opens the store of a state directory that somebody has used before.
+    pub fn open_existing(state: &Path, options: &OpenOptions) -> Result<Self, StoreError> {
+        if !opening::is_there(state) {
+            return Err(StoreError::Missing { path: state.to_owned() });
+        }
+        Self::open(state, options)
     }
 
     /// Stored events.

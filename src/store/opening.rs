@@ -22,7 +22,7 @@ pub(super) fn open(state: &Path, options: &OpenOptions) -> Result<Inner, StoreEr
     let path = state.join(STORE);
     let key = match options.key {
         Some(key) => key,
-        None => key_file::read_or_make(state, path.join("db").exists())?,
+        None => key_file::read_or_make(state, is_there(state))?,
     };
     let marker = marker::read(state);
     let mut moved_aside = None;
@@ -57,6 +57,11 @@ pub(super) fn open(state: &Path, options: &OpenOptions) -> Result<Inner, StoreEr
         key_is_beside: options.key.is_none(),
         writer: Mutex::new(Writer { encoder, totals }),
     })
+}
+
+/// Whether there is a store, as far as can be seen without opening it.
+pub(super) fn is_there(state: &Path) -> bool {
+    state.join(STORE).join("db").exists()
 }
 
 /// Only its owner may look into it.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::block::{Columns, Decoder, Header};
 use super::vault::Vault;
-use super::{Counters, Input, StateRow, Store, StoreError, keys};
+use super::{Counters, Store, StoreError, keys};
+use crate::engine::{Input, StateRow};
 use crate::model::{EventBatch, Position, SourceId, Timestamp};
 
 /// Where the daemon stood when it ended, however it ended.

@@ -3,6 +3,8 @@
 use std::fs;
 
 use super::*;
+use crate::engine::{Input, Judgement, StateRow, Verdict};
+use crate::identity::{Inventory, Networks};
 use crate::incident::{Incident, IncidentId, Notice, StaleFinding, State, Transition};
 use crate::model::{EventBatch, EventKind, Position, SourceId, Timestamp};
 
@@ -53,8 +55,25 @@ fn commit_inputs(store: &Store, inputs: &[(u64, Input)]) {
     store.commit(&Commit { inputs, ..Commit::default() }).unwrap();
 }
 
-fn inputs_of(store: &Store, from: u64) -> Vec<(u64, Input)> {
-    store.inputs_from(from).unwrap().map(Result::unwrap).collect()
+fn inputs_of(store: &Store, from: u64) -> Vec<String> {
+    shown(&store.inputs_from(from).unwrap().map(Result::unwrap).collect::<Vec<_>>())
+}
+
+/// Inputs by all their fields; blocks by their rows.
+fn shown(inputs: &[(u64, Input)]) -> Vec<String> {
+    let show = |(number, input): &(u64, Input)| match input {
+        Input::Batch(batch) => {
+            let rows: Vec<_> = (0..batch.len()).map(|row| batch.event(row)).collect();
+            format!("{number} {rows:?} {:?} {:?}", batch.late, batch.duration_us)
+        }
+        Input::Tick(_)
+        | Input::Verdict(_)
+        | Input::Inventory(_)
+        | Input::Networks(_)
+        | Input::Settings(_)
+        | Input::Finish => format!("{number} {input:?}"),
+    };
+    inputs.iter().map(show).collect()
 }
 
 fn incident(id: u64, opened: i64, state: State) -> Incident {
@@ -115,8 +134,8 @@ fn a_commit_is_there_after_a_kill() {
     assert_eq!(recovered.positions.into_iter().collect::<Vec<_>>(), positions);
     assert_eq!(recovered.counters, counters);
     assert_eq!(recovered.moved_aside, None);
-    assert_eq!(inputs_of(&again, 0), inputs);
-    assert_eq!(inputs_of(&again, 1), inputs[1..]);
+    assert_eq!(inputs_of(&again, 0), shown(&inputs));
+    assert_eq!(inputs_of(&again, 1), shown(&inputs[1..]));
     assert_eq!(again.incident(IncidentId(1)).unwrap(), Some(incident(1, 5, State::Open)));
     assert_eq!(again.outbox_due(Timestamp(10), 5).unwrap(), [notice(77, 10)]);
     assert_eq!(again.pepper().unwrap(), store.pepper().unwrap());
@@ -269,7 +288,9 @@ fn a_directory_that_cannot_be_made_is_named() {
 fn blocks_are_chosen_by_time_and_key() {
     let dir = tempfile::tempdir().unwrap();
     let store = opened(dir.path());
-    let inputs: Vec<_> = (0..4).map(|n| (n, batch_input(n as i64 * 100, 3 + n as usize))).collect();
+    let inputs: Vec<_> = (0..4)
+        .map(|n: i64| (n.unsigned_abs(), batch_input(n * 100, 3 + usize::try_from(n).unwrap())))
+        .collect();
     commit_inputs(&store, &inputs);
     let rows = |wanted: &Wanted| -> Vec<usize> {
         store.blocks(wanted).unwrap().map(|batch| batch.unwrap().len()).collect()
@@ -328,16 +349,16 @@ fn old_blocks_are_forgotten_but_never_what_a_snapshot_does_not_know() {
     let inputs: Vec<_> = (0..6u64)
         .map(|n| match n {
             2 => (n, Input::Tick(Timestamp(1))),
-            n => (n, batch_input(n as i64 * 100, 10)),
+            n => (n, batch_input(n.cast_signed() * 100, 10)),
         })
         .collect();
     commit_inputs(&store, &inputs);
     assert_eq!(store.prune_before(Timestamp(i64::MAX)).unwrap(), 0);
     store.snapshot(&[], 5).unwrap();
     assert_eq!(store.prune_before(Timestamp(350_000)).unwrap(), 30);
-    assert_eq!(inputs_of(&store, 0), inputs[4..]);
+    assert_eq!(inputs_of(&store, 0), shown(&inputs[4..]));
     assert_eq!(store.prune_before(Timestamp(i64::MAX)).unwrap(), 10);
-    assert_eq!((inputs_of(&store, 0), store.event_count()), (inputs[5..].to_vec(), 10));
+    assert_eq!((inputs_of(&store, 0), store.event_count()), (shown(&inputs[5..]), 10));
 }
 
 #[test]
@@ -348,4 +369,33 @@ fn numbers_do_not_go_back() {
     let again = [(0, batch_input(0, 1))];
     let error = store.commit(&Commit { inputs: &again, ..Commit::default() }).unwrap_err();
     assert!(matches!(error, StoreError::Order { number: 0, next: 1 }));
+}
+
+#[test]
+fn every_sort_of_input_is_journalled() {
+    let text = "key_id,owner,role,created,last_rotated,expires,status,status_since\n\
+                k_a,ann@example.com,reader,2026-01-01,,,revoked,2026-02-01T10:00:00Z\n";
+    let (inventory, _) = Inventory::from_csv(text.as_bytes(), "inventory.csv").unwrap();
+    let text = "prefix,asn,name,country,kind\n192.0.2.0/24,64500,Example,DE,cloud\n\
+                2001:db8::/32,64501,Example,FR,corp\n";
+    let (networks, _) = Networks::from_csv(text.as_bytes(), "networks.csv").unwrap();
+    let verdict = Verdict {
+        incident: IncidentId(u64::MAX),
+        at: Timestamp(7),
+        by: "ann".to_owned(),
+        judgement: Judgement::FalseAlarm,
+    };
+    let inputs = [
+        (0, Input::Inventory(Arc::new(inventory))),
+        (1, Input::Networks(Arc::new(networks))),
+        (2, Input::Settings(Box::default())),
+        (3, Input::Verdict(verdict)),
+        (4, batch_input(0, 3)),
+        (5, Input::Tick(Timestamp(-5))),
+        (6, Input::Finish),
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    let store = opened(dir.path());
+    commit_inputs(&store, &inputs);
+    assert_eq!(inputs_of(&store, 0), shown(&inputs));
 }

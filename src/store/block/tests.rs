@@ -9,7 +9,7 @@ fn batch_of(rows: &[(i64, String, u64, u16)]) -> EventBatch {
     let mut batch = EventBatch::default();
     for (time, text, count, status) in rows {
         batch.time.push(*time);
-        batch.kind.push(EventKind::ALL[*count as usize % 5]);
+        batch.kind.push(EventKind::ALL[usize::from(*status) % 5]);
         batch.status.push(*status);
         batch.asn.push(u32::from(*status) << 8);
         batch.late.push(count % 3 == 0);
@@ -33,8 +33,8 @@ fn round_trip(batch: &EventBatch, wanted: Columns) -> EventBatch {
     Decoder::new().unwrap().decode(&header, &block, wanted).unwrap()
 }
 
-fn rows(count: i64) -> Vec<(i64, String, u64, u16)> {
-    let row = |n: i64| (n * 37 % 1000, format!("/v1/{}", n % 9), n as u64 * 77, n as u16);
+fn rows(count: u16) -> Vec<(i64, String, u64, u16)> {
+    let row = |n: u16| (i64::from(n) * 37 % 1000, format!("/v1/{}", n % 9), u64::from(n) * 77, n);
     (0..count).map(row).collect()
 }
 

@@ -1,0 +1,127 @@
+//! `keyvigil query`: SQL over the stored events, as a table for people or CSV for programs.
+
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+
+use crate::report::{Table, Value, query};
+use crate::store::{OpenOptions, Store};
+
+/// Ask the stored events in SQL
+#[derive(Debug, clap::Args)]
+pub struct QueryArgs {
+    /// The question, such as 'SELECT key, count(*) FROM events GROUP BY key'
+    sql: String,
+    /// The state directory that keyvigil was run with
+    #[arg(long, value_name = "DIR")]
+    state: PathBuf,
+    /// How to print the answer; a table on a terminal, otherwise CSV
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Table,
+    Csv,
+    Json,
+}
+
+pub fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
+    let store = Store::open_existing(&args.state, &OpenOptions::default())?;
+    let table = query(&store, &args.sql)?;
+    let stdout = io::stdout();
+    let natural = if stdout.is_terminal() { Format::Table } else { Format::Csv };
+    let mut out = BufWriter::new(stdout.lock());
+    let printed = print(&mut out, &table, args.format.unwrap_or(natural));
+    match printed.and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("cannot print the answer")
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn print(out: &mut impl Write, table: &Table, format: Format) -> io::Result<()> {
+    match format {
+        Format::Table => print_table(out, table),
+        Format::Csv => print_csv(out, table),
+        Format::Json => print_json(out, table),
+    }
+}
+
+fn print_csv(out: &mut impl Write, table: &Table) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(&table.columns)?;
+    for row in table.rows() {
+        csv.write_record(row.iter().map(ToString::to_string))?;
+    }
+    csv.flush()
+}
+
+fn print_json(out: &mut impl Write, table: &Table) -> io::Result<()> {
+    let mut separator = "[";
+    for row in table.rows() {
+        let cells = table.columns.iter().cloned().zip(row.into_iter().map(json_of));
+        let row = serde_json::Value::Object(cells.collect());
+        write!(out, "{separator}\n{row}")?;
+        separator = ",";
+    }
+    writeln!(out, "{}]", if table.is_empty() { separator } else { "\n" })
+}
+
+fn json_of(value: Value) -> serde_json::Value {
+    match value {
+        Value::Absent => serde_json::Value::Null,
+        Value::Flag(flag) => flag.into(),
+        Value::Integer(number) => match i64::try_from(number) {
+            Ok(number) => number.into(),
+            Err(_large) => {
+                u64::try_from(number).map_or_else(|_| number.to_string().into(), Into::into)
+            }
+        },
+        Value::Fraction(number) => number.into(),
+        Value::Text(text) => text.into(),
+        Value::Time(_) => value.to_string().into(),
+    }
+}
+
+fn print_table(out: &mut impl Write, table: &Table) -> io::Result<()> {
+    let mut widths: Vec<usize> = table.columns.iter().map(|name| name.chars().count()).collect();
+    for row in table.rows() {
+        for (width, value) in widths.iter_mut().zip(&row) {
+            *width = (*width).max(shown(value).chars().count());
+        }
+    }
+    let names = table.columns.iter().zip(&widths);
+    let names: Vec<String> = names.map(|(name, width)| format!("{name:width$}")).collect();
+    writeln!(out, "{}", names.join("  ").trim_end())?;
+    let lines: Vec<String> = widths.iter().map(|&width| "─".repeat(width)).collect();
+    writeln!(out, "{}", lines.join("  "))?;
+    for row in table.rows() {
+        let cells = row.iter().zip(&widths).map(|(value, &width)| match value {
+            Value::Integer(_) | Value::Fraction(_) => format!("{:>width$}", shown(value)),
+            Value::Absent | Value::Flag(_) | Value::Text(_) | Value::Time(_) => {
+                format!("{:width$}", shown(value))
+            }
+        });
+        writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
+    }
+    Ok(())
+}
+
+/// Log lines are written by strangers: nothing in them may steer the terminal.
+fn shown(value: &Value) -> String {
+    let is_harmful = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let text = value.to_string();
+    if !text.contains(is_harmful) {
+        return text;
+    }
+    let each = |c: char| if is_harmful(c) { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(each).collect()
+}

@@ -1,0 +1,89 @@
+//! An answer: columns by name, and rows of plain values.
+
+use std::fmt;
+
+use polars::prelude::{AnyValue, DataFrame, TimeUnit};
+
+use crate::model::Timestamp;
+
+/// Rows are made as they are asked for: an answer may be as large as the store.
+pub struct Table {
+    pub columns: Vec<String>,
+    frame: DataFrame,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    Absent,
+    Flag(bool),
+    Integer(i128),
+    Fraction(f64),
+    Text(String),
+    Time(Timestamp),
+}
+
+impl Table {
+    pub(super) fn new(frame: DataFrame) -> Self {
+        let columns = frame.get_column_names().into_iter().map(ToString::to_string).collect();
+        Self { columns, frame }
+    }
+
+    pub fn len(&self) -> usize {
+        self.frame.height()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn rows(&self) -> impl Iterator<Item = Vec<Value>> + '_ {
+        let columns = self.frame.columns();
+        let value = |row| move |column: &polars::prelude::Column| column.get(row).map(value_of);
+        (0..self.len()).map(move |row| {
+            let values = columns.iter().map(value(row));
+            values.map(|value| value.unwrap_or(Value::Absent)).collect()
+        })
+    }
+}
+
+/// As it stands in a table or in CSV; absent is empty, times are RFC 3339 in UTC.
+impl fmt::Display for Value {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => Ok(()),
+            Self::Flag(flag) => write!(out, "{flag}"),
+            Self::Integer(number) => write!(out, "{number}"),
+            Self::Fraction(number) => write!(out, "{number}"),
+            Self::Text(text) => out.write_str(text),
+            Self::Time(time) => match jiff::Timestamp::from_millisecond(time.0) {
+                Ok(time) => write!(out, "{time}"),
+                Err(_out_of_range) => write!(out, "{} ms", time.0),
+            },
+        }
+    }
+}
+
+fn value_of(value: AnyValue<'_>) -> Value {
+    match value {
+        AnyValue::Null => Value::Absent,
+        AnyValue::Boolean(flag) => Value::Flag(flag),
+        AnyValue::String(text) => Value::Text(text.to_owned()),
+        AnyValue::Float32(number) => Value::Fraction(f64::from(number)),
+        AnyValue::Float64(number) => Value::Fraction(number),
+        AnyValue::Datetime(time, unit, _) | AnyValue::DatetimeOwned(time, unit, _) => {
+            Value::Time(Timestamp(in_millis(time, unit)))
+        }
+        other => match other.extract::<i128>() {
+            Some(number) if other.is_integer() => Value::Integer(number),
+            _ => Value::Text(other.to_string()),
+        },
+    }
+}
+
+const fn in_millis(time: i64, unit: TimeUnit) -> i64 {
+    match unit {
+        TimeUnit::Milliseconds => time,
+        TimeUnit::Microseconds => time.div_euclid(1000),
+        TimeUnit::Nanoseconds => time.div_euclid(1_000_000),
+    }
+}

@@ -1,0 +1,105 @@
+//! Questions as a person would type them, over a small store.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::engine::Input;
+use crate::model::{EventBatch, EventKind};
+use crate::store::{Commit, OpenOptions};
+
+const HOUR: i64 = 3_600_000;
+
+fn batch(first_hour: i64) -> EventBatch {
+    let mut batch = EventBatch::default();
+    for (n, key) in (0i64..).zip(["k_a", "k_b", "k_a", ""]) {
+        batch.time.push((first_hour + n) * HOUR + 1500);
+        batch.kind.push(EventKind::Request);
+        batch.key.push(key);
+        batch.path.push(&format!("/v1/orders/{n},\"x\""));
+        batch.status.push(if n == 3 { 0 } else { 200 });
+        batch.bytes.push(n.unsigned_abs() * 100);
+        batch.duration_us.push(1500);
+        batch.late.push(n == 1);
+    }
+    batch
+}
+
+fn store(dir: &tempfile::TempDir) -> Store {
+    let store = Store::open(dir.path(), &OpenOptions { key: Some([1; 32]) }).unwrap();
+    let inputs = [(0, Input::Batch(Arc::new(batch(0)))), (1, Input::Batch(Arc::new(batch(4))))];
+    store.commit(&Commit { inputs: &inputs, ..Commit::default() }).unwrap();
+    store
+}
+
+fn check(sql: &str, expected: &str) {
+    let dir = tempfile::tempdir().unwrap();
+    let table = query(&store(&dir), sql).unwrap();
+    let mut lines = vec![table.columns.join("|")];
+    for row in table.rows() {
+        let cells: Vec<String> = row.iter().map(ToString::to_string).collect();
+        lines.push(cells.join("|"));
+    }
+    assert_eq!(lines.join("\n"), expected, "{sql}");
+}
+
+#[test]
+fn events_are_counted_without_reading_them() {
+    check("SELECT count(*) FROM events", "len\n8");
+    check("SELECT count(*) AS n FROM events", "n\n8");
+}
+
+#[test]
+fn use_is_added_up_by_key() {
+    check(
+        "SELECT key, count(*) AS n, sum(bytes) AS sent FROM events GROUP BY key ORDER BY key",
+        "key|n|sent\nk_a|4|400\nk_b|2|200\n|2|600",
+    );
+}
+
+#[test]
+fn times_are_rfc_3339_and_can_be_compared() {
+    check(
+        "SELECT time, hour, day FROM events WHERE time >= '1970-01-01 06:30:00' ORDER BY time",
+        "time|hour|day\n1970-01-01T07:00:01.5Z|1970-01-01T07:00:00Z|1970-01-01T00:00:00Z",
+    );
+    check(
+        "SELECT EXTRACT(HOUR FROM time) AS h FROM events WHERE bytes = 300 ORDER BY h",
+        "h\n3\n7",
+    );
+}
+
+#[test]
+fn absent_is_null() {
+    check("SELECT count(*) AS n FROM events WHERE key IS NULL AND status IS NULL", "n\n2");
+    check(
+        "SELECT kind, late, duration_ms, referer FROM events LIMIT 1",
+        "kind|late|duration_ms|referer\nrequest|false|1.5|",
+    );
+}
+
+#[test]
+fn a_star_gives_every_column() {
+    let dir = tempfile::tempdir().unwrap();
+    let table = query(&store(&dir), "SELECT * FROM events").unwrap();
+    assert_eq!(table.columns, NAMES);
+    assert_eq!(table.len(), 8);
+}
+
+#[test]
+fn a_wrong_question_is_told_the_columns() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(&dir);
+    for sql in ["SELECT nobody FROM events", "SELECT key FROM event", "SELEKT", ""] {
+        let Err(error) = query(&store, sql) else { panic!("{sql} was answered") };
+        assert!(error.to_string().contains("the columns of `events` are time, hour"), "{error}");
+    }
+}
+
+#[test]
+fn an_empty_store_has_no_rows_but_all_columns() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), &OpenOptions { key: Some([1; 32]) }).unwrap();
+    assert_eq!(query(&store, "SELECT * FROM events").unwrap().columns, NAMES);
+    let table = query(&store, "SELECT count(*) FROM events").unwrap();
+    assert_eq!(table.rows().next(), Some(vec![Value::Integer(0)]));
+}
