@@ -105,7 +105,7 @@ impl Model {
             let half = self.now.half.take();
             let begun = half.as_ref().map_or(0, |line| line.len() / 2);
             let line = half.unwrap_or_else(|| self.next_line());
-            text.push_str(&line[begun..]);
+            text.push_str(line.split_at(begun).1);
             text.push('\n');
             self.now.lines.push(line.clone());
             self.all.push(line);
@@ -121,7 +121,7 @@ impl Model {
     fn partial(&mut self) {
         if self.now.half.is_none() {
             let line = self.next_line();
-            let half = line[..line.len() / 2].to_owned();
+            let half = line.split_at(line.len() / 2).0.to_owned();
             self.world.append(LOG, &half);
             self.now.half = Some(line);
         }

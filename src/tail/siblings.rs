@@ -11,6 +11,7 @@ use super::mark::{self, FileId};
 
 /// So many entries of a directory are looked at.
 const ENTRIES_MAX: usize = 65_536;
+const LISTINGS_MAX: usize = 4;
 /// `.1` to `.99999` count rotations; more digits are a date.
 const NUMBER_DIGITS_MAX: usize = 5;
 
@@ -31,7 +32,23 @@ enum Age {
 }
 
 /// The rotated files of a path, oldest first, and last the path itself if it exists.
+/// Listed until nothing was renamed meanwhile, or else one could be missed.
 pub(super) fn list(path: &Path) -> Vec<Sibling> {
+    let mut files = list_once(path);
+    for _ in 0..LISTINGS_MAX {
+        let again = list_once(path);
+        let names = |files: &[Sibling]| -> Vec<(PathBuf, FileId)> {
+            files.iter().map(|sibling| (sibling.path.clone(), sibling.file)).collect()
+        };
+        if names(&files) == names(&again) {
+            break;
+        }
+        files = again;
+    }
+    files
+}
+
+fn list_once(path: &Path) -> Vec<Sibling> {
     let mut rotated = Vec::new();
     for name in names_beside(path) {
         if let Some(age) = age_of(path, &name)
