@@ -53,6 +53,12 @@ struct Quiet {
     polls: u32,
 }
 
+impl Left {
+    fn at(mark: &Mark) -> Self {
+        Self { mark: mark.clone(), is_skipping: false, unread: 0, closed: None }
+    }
+}
+
 impl Source {
     pub(super) fn new(id: SourceId, limits: Limits, unseen: Unseen) -> Self {
         let status = SourceStatus {
@@ -84,8 +90,8 @@ impl Source {
 
     /// Goes on where a former life of the source was committed.
     pub(super) fn go_on_at(self, place: Place) -> Self {
-        let left = Left { mark: place.at, is_skipping: false, unread: 0, closed: None };
-        Self { left_at: Some(left), done: place.done.into(), ..self }
+        let left_at = Some(Left::at(&place.at));
+        Self { left_at, done: place.done.into(), ..self }
     }
 
     /// Reads at most one chunk.

@@ -1,12 +1,12 @@
 //! Which file comes after the one that is read, and when.
 
-use super::Source;
+use super::{Left, Source};
 use crate::tail::content::{Content, Packed};
 use crate::tail::lines::Lines;
 use crate::tail::mark::Mark;
 use crate::tail::search;
 use crate::tail::siblings::{self, Sibling};
-use crate::tail::{SourceState, Tailed};
+use crate::tail::{SourceState, TailError, Tailed};
 
 /// So many newer files are held open; the rest is found again later.
 const WAITING_MAX: usize = 16;
@@ -96,15 +96,20 @@ impl Source {
         };
         if let Some(lines) = self.reading.take() {
             self.long_lines_before += lines.long_lines();
+            self.status.rotations += 1;
             let end = Some(lines.at().mark()).filter(|mark| 0 < mark.offset);
             let done: Vec<Mark> = self.done.iter().cloned().chain(end).collect();
             self.done = done.get(done.len().saturating_sub(DONE_MAX)..).unwrap_or(&[]).into();
         }
-        self.status.rotations += 1;
         self.quiet = None;
         match Lines::from_known(content, self.limits, &self.done) {
             Ok(lines) => self.reading = Some(lines),
-            Err(error) => self.status.problem = Some(error.to_string()),
+            Err(error) => {
+                // From the end of the one before, all that is newer is found again.
+                self.waiting.clear();
+                self.left_at = self.done.last().map(Left::at);
+                self.cannot_open(&TailError::read(&self.path, 0, error));
+            }
         }
     }
 }
