@@ -50,8 +50,9 @@ struct Model {
 }
 
 impl Model {
-    fn new() -> Self {
+    fn new(chunk_bytes: usize) -> Self {
         let mut world = World::new();
+        world.limits.chunk_bytes = chunk_bytes;
         world.append(LOG, "");
         world.poll_and_commit(1);
         let now = Written { was_polled: true, ..Written::default() };
@@ -248,7 +249,7 @@ enum By {
     Symlink,
 }
 
-fn ops(by: By) -> impl Strategy<Value = Vec<Op>> {
+fn ops(by: By) -> impl Strategy<Value = (usize, Vec<Op>)> {
     let op = prop_oneof![
         8 => (1..6usize).prop_map(Op::Append),
         2 => Just(Op::Partial),
@@ -270,15 +271,16 @@ fn ops(by: By) -> impl Strategy<Value = Vec<Op>> {
         (By::Symlink, Op::Rename | Op::RenameAndCreate | Op::CopyTruncate | Op::Delete) => Op::Flip,
         (_, op) => op,
     });
-    proptest::collection::vec(op, 1..40)
+    let chunk_bytes = prop_oneof![Just(1), Just(64), Just(4096)];
+    (chunk_bytes, proptest::collection::vec(op, 1..40))
 }
 
 fn run(by: By) {
     let cases = std::env::var("KEYVIGIL_MODEL_RUNS").ok().and_then(|runs| runs.parse().ok());
     let config =
         Config { cases: cases.unwrap_or(200), failure_persistence: None, ..Config::default() };
-    let outcome = TestRunner::new(config).run(&ops(by), |ops| {
-        let mut model = Model::new();
+    let outcome = TestRunner::new(config).run(&ops(by), |(chunk_bytes, ops)| {
+        let mut model = Model::new(chunk_bytes);
         for op in &ops {
             model.apply(op);
         }

@@ -134,8 +134,16 @@ impl Source {
             return Ok(());
         };
         let was_at_end = self.quiet.is_some();
-        let unread = lines.unread();
+        let (unread, seen) = (lines.unread(), lines.size());
         let look = lines.look_again()?;
+        // Without a byte read there is nothing to know a copy by.
+        if lines.at().offset == 0 && lines.size() < seen {
+            let because = format!("{} was cut short before it was read", self.path.display());
+            self.tell_loss(seen, because, out);
+        }
+        let Some(lines) = &mut self.reading else {
+            return Ok(());
+        };
         if look == Look::CutShort {
             let at = lines.at().clone();
             self.cut_short(&at, unread, out);
