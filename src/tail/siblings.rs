@@ -70,10 +70,18 @@ fn list_once(path: &Path) -> Vec<Sibling> {
     files
 }
 
-/// Whether `path` is a rotated file of `of`, by its name.
-pub(super) fn is_rotated(path: &Path, of: &Path) -> bool {
-    path.parent() == of.parent()
-        && path.file_name().and_then(OsStr::to_str).is_some_and(|name| age_of(of, name).is_some())
+/// The paths that this one may be a rotated file of, by its name.
+pub(super) fn bases_of(path: &Path) -> Vec<PathBuf> {
+    let Some(name) = path.file_name().and_then(OsStr::to_str) else {
+        return Vec::new();
+    };
+    let extension = unpacked_name(name).rsplit_once('.').map_or("", |(_, extension)| extension);
+    let splits = name.match_indices(['.', '-', '_']).map(|(at, _)| name.split_at(at).0);
+    splits
+        .flat_map(|stem| [stem.to_owned(), format!("{stem}.{extension}")])
+        .map(|base| path.with_file_name(base))
+        .filter(|base| base != path && age_of(base, name).is_some())
+        .collect()
 }
 
 /// A file with this inode beside the path or beside what the path points to, by any name.
