@@ -159,6 +159,16 @@ fn a_truncated_file_is_read_from_its_start_and_the_loss_is_counted() {
 }
 
 #[test]
+fn a_file_that_was_cut_before_a_line_was_whole_says_so() {
+    let mut world = read("unfinished");
+    world.truncate(LOG);
+    world.append(LOG, "a\n");
+    world.settle();
+    assert_eq!(world.got, ["a"]);
+    assert_eq!(world.status().lost_bytes, 10);
+}
+
+#[test]
 fn a_file_that_was_truncated_and_grew_longer_again_is_noticed() {
     for down in [false, true] {
         let mut world = read("first\n");

@@ -50,8 +50,9 @@ struct Model {
 }
 
 impl Model {
-    fn new() -> Self {
+    fn new(chunk_bytes: usize) -> Self {
         let mut world = World::new();
+        world.limits.chunk_bytes = chunk_bytes;
         world.append(LOG, "");
         world.poll_and_commit(1);
         let now = Written { was_polled: true, ..Written::default() };
@@ -105,7 +106,7 @@ impl Model {
             let half = self.now.half.take();
             let begun = half.as_ref().map_or(0, |line| line.len() / 2);
             let line = half.unwrap_or_else(|| self.next_line());
-            text.push_str(&line[begun..]);
+            text.push_str(line.split_at(begun).1);
             text.push('\n');
             self.now.lines.push(line.clone());
             self.all.push(line);
@@ -121,7 +122,7 @@ impl Model {
     fn partial(&mut self) {
         if self.now.half.is_none() {
             let line = self.next_line();
-            let half = line[..line.len() / 2].to_owned();
+            let half = line.split_at(line.len() / 2).0.to_owned();
             self.world.append(LOG, &half);
             self.now.half = Some(line);
         }
@@ -248,7 +249,7 @@ enum By {
     Symlink,
 }
 
-fn ops(by: By) -> impl Strategy<Value = Vec<Op>> {
+fn ops(by: By) -> impl Strategy<Value = (usize, Vec<Op>)> {
     let op = prop_oneof![
         8 => (1..6usize).prop_map(Op::Append),
         2 => Just(Op::Partial),
@@ -270,15 +271,16 @@ fn ops(by: By) -> impl Strategy<Value = Vec<Op>> {
         (By::Symlink, Op::Rename | Op::RenameAndCreate | Op::CopyTruncate | Op::Delete) => Op::Flip,
         (_, op) => op,
     });
-    proptest::collection::vec(op, 1..40)
+    let chunk_bytes = prop_oneof![Just(1), Just(64), Just(4096)];
+    (chunk_bytes, proptest::collection::vec(op, 1..40))
 }
 
 fn run(by: By) {
     let cases = std::env::var("KEYVIGIL_MODEL_RUNS").ok().and_then(|runs| runs.parse().ok());
     let config =
         Config { cases: cases.unwrap_or(200), failure_persistence: None, ..Config::default() };
-    let outcome = TestRunner::new(config).run(&ops(by), |ops| {
-        let mut model = Model::new();
+    let outcome = TestRunner::new(config).run(&ops(by), |(chunk_bytes, ops)| {
+        let mut model = Model::new(chunk_bytes);
         for op in &ops {
             model.apply(op);
         }

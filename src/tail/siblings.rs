@@ -11,6 +11,7 @@ use super::mark::{self, FileId};
 
 /// So many entries of a directory are looked at.
 const ENTRIES_MAX: usize = 65_536;
+const LISTINGS_MAX: usize = 4;
 /// `.1` to `.99999` count rotations; more digits are a date.
 const NUMBER_DIGITS_MAX: usize = 5;
 
@@ -31,7 +32,23 @@ enum Age {
 }
 
 /// The rotated files of a path, oldest first, and last the path itself if it exists.
+/// Listed until nothing was renamed meanwhile, or else one could be missed.
 pub(super) fn list(path: &Path) -> Vec<Sibling> {
+    let mut files = list_once(path);
+    for _ in 0..LISTINGS_MAX {
+        let again = list_once(path);
+        let names = |files: &[Sibling]| -> Vec<(PathBuf, FileId)> {
+            files.iter().map(|sibling| (sibling.path.clone(), sibling.file)).collect()
+        };
+        if names(&files) == names(&again) {
+            break;
+        }
+        files = again;
+    }
+    files
+}
+
+fn list_once(path: &Path) -> Vec<Sibling> {
     let mut rotated = Vec::new();
     for name in names_beside(path) {
         if let Some(age) = age_of(path, &name)
@@ -53,10 +70,18 @@ pub(super) fn list(path: &Path) -> Vec<Sibling> {
     files
 }
 
-/// Whether `path` is a rotated file of `of`, by its name.
-pub(super) fn is_rotated(path: &Path, of: &Path) -> bool {
-    path.parent() == of.parent()
-        && path.file_name().and_then(OsStr::to_str).is_some_and(|name| age_of(of, name).is_some())
+/// The paths that this one may be a rotated file of, by its name.
+pub(super) fn bases_of(path: &Path) -> Vec<PathBuf> {
+    let Some(name) = path.file_name().and_then(OsStr::to_str) else {
+        return Vec::new();
+    };
+    let extension = unpacked_name(name).rsplit_once('.').map_or("", |(_, extension)| extension);
+    let splits = name.match_indices(['.', '-', '_']).map(|(at, _)| name.split_at(at).0);
+    splits
+        .flat_map(|stem| [stem.to_owned(), format!("{stem}.{extension}")])
+        .map(|base| path.with_file_name(base))
+        .filter(|base| base != path && age_of(base, name).is_some())
+        .collect()
 }
 
 /// A file with this inode beside the path or beside what the path points to, by any name.

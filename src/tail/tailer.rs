@@ -155,18 +155,11 @@ impl Tailer {
     }
 
     fn expand(&mut self, unseen: Unseen) {
-        let mut found: BTreeSet<PathBuf> = self.patterns.iter().flat_map(Named::files).collect();
-        let known: Vec<PathBuf> = self.sources.keys().map(|id| PathBuf::from(&id.0)).collect();
-        found.extend(known.iter().cloned());
-        let rotated: Vec<PathBuf> = found
-            .iter()
-            .filter(|path| has_newer(path, &found) && !known.contains(path))
-            .cloned()
-            .collect();
+        let found: BTreeSet<PathBuf> = self.patterns.iter().flat_map(Named::files).collect();
         self.too_many = 0;
-        for path in found {
+        for path in &found {
             let id = SourceId(path.display().to_string());
-            if self.sources.contains_key(&id) || rotated.contains(&path) {
+            if self.sources.contains_key(&id) || self.is_of_another(path, &found) {
                 continue;
             }
             if SOURCES_MAX <= self.sources.len() && !self.make_room() {
@@ -175,6 +168,13 @@ impl Tailer {
             }
             self.sources.insert(id.clone(), Source::new(id, self.limits, unseen));
         }
+    }
+
+    /// Whether it is the rotated file of another one: that one's source reads it.
+    fn is_of_another(&self, path: &Path, found: &BTreeSet<PathBuf>) -> bool {
+        siblings::bases_of(path).iter().any(|base| {
+            found.contains(base) || self.sources.contains_key(&SourceId(base.display().to_string()))
+        })
     }
 
     /// Forgets a file that is gone and came from a pattern.
@@ -229,9 +229,4 @@ fn directory_of(path: &Path) -> PathBuf {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
     }
-}
-
-/// Whether it is the rotated file of another one: that one's source reads it.
-fn has_newer(path: &Path, all: &BTreeSet<PathBuf>) -> bool {
-    all.iter().any(|other| other != path && siblings::is_rotated(path, other))
 }
