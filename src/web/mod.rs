@@ -12,7 +12,6 @@ mod metrics;
 mod overview;
 mod pages;
 mod parts;
-mod standin;
 mod text;
 mod tiles;
 mod verdict;

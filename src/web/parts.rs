@@ -3,11 +3,11 @@
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::LazyLock;
 
-use crate::incident::{Incident, IncidentId, State, words};
 use super::text::{Clock, about, clean, count, cut, number, span};
 use super::verdict::is_far_behind;
 use super::view::{HourPoint, Mode, Reading, View, is_open};
 use super::{Verdict, verdict};
+use crate::incident::{Incident, IncidentId, State, words};
 use crate::model::{Hour, Millis, Severity};
 
 pub(super) const CSS: &str = include_str!("templates/app.css");
@@ -54,8 +54,11 @@ pub(super) fn clock_of(view: &View) -> Clock {
 pub(super) fn frame(view: &View, here: &'static str, title: &str) -> Frame {
     let clock = clock_of(view);
     let verdict = verdict(view);
-    let keyvigil =
-        if view.host.is_empty() { "keyvigil".to_owned() } else { format!("keyvigil {}", view.host) };
+    let keyvigil = if view.host.is_empty() {
+        "keyvigil".to_owned()
+    } else {
+        format!("keyvigil {}", view.host)
+    };
     Frame {
         title: format!("{} {title} · {keyvigil}", sign(verdict)),
         verdict: verdict.name(),
@@ -95,9 +98,7 @@ pub(super) fn headline(view: &View) -> Headline {
 /// Open first, then the newest first.
 pub(super) fn incidents_in_order(view: &View) -> Vec<&Incident> {
     let mut list: Vec<&Incident> = view.incidents.iter().collect();
-    list.sort_by(|a, b| {
-        (is_open(b), b.opened, a.id.0).cmp(&(is_open(a), a.opened, b.id.0))
-    });
+    list.sort_by(|a, b| (is_open(b), b.opened, a.id.0).cmp(&(is_open(a), a.opened, b.id.0)));
     list
 }
 
@@ -131,14 +132,20 @@ pub(super) fn icon(name: &str) -> Option<String> {
     let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.name() == name)?;
     let (colour, shape) = match verdict {
         Verdict::Blind => ("#4b5563", r#"<path d="M4 4l24 24M28 4L4 28" stroke-width="5"/>"#),
-        Verdict::Degraded => {
-            ("#8a4b00", r#"<path d="M6 6h20v20H6z" stroke-width="4"/><path d="M16 10v8m0 3v2" stroke-width="4"/>"#)
+        Verdict::Degraded => (
+            "#8a4b00",
+            r#"<path d="M6 6h20v20H6z" stroke-width="4"/><path d="M16 10v8m0 3v2" stroke-width="4"/>"#,
+        ),
+        Verdict::Alert => {
+            ("#b3261e", r##"<path d="M16 3l14 25H2z" fill="#b3261e" stroke-width="2"/>"##)
         }
-        Verdict::Alert => ("#b3261e", r##"<path d="M16 3l14 25H2z" fill="#b3261e" stroke-width="2"/>"##),
-        Verdict::Warn => ("#8a4b00", r##"<path d="M16 2l14 14-14 14L2 16z" fill="#b26a00" stroke-width="1"/>"##),
-        Verdict::Learning => {
-            ("#1d5fb4", r##"<circle cx="16" cy="16" r="12" stroke-width="4"/><path d="M16 4a12 12 0 0 1 0 24z" fill="#1d5fb4" stroke="none"/>"##)
+        Verdict::Warn => {
+            ("#8a4b00", r##"<path d="M16 2l14 14-14 14L2 16z" fill="#b26a00" stroke-width="1"/>"##)
         }
+        Verdict::Learning => (
+            "#1d5fb4",
+            r##"<circle cx="16" cy="16" r="12" stroke-width="4"/><path d="M16 4a12 12 0 0 1 0 24z" fill="#1d5fb4" stroke="none"/>"##,
+        ),
         Verdict::Ok => ("#146c43", r#"<path d="M4 17l8 8L28 7" stroke-width="5"/>"#),
     };
     Some(format!(
@@ -242,7 +249,12 @@ fn unwell(view: &View, empty: Headline) -> Headline {
 
 fn stale_only(view: &View, empty: Headline) -> Headline {
     let next = view.stale_open().first().map(|worst| {
-        format!("{}: {}. {}", cut(&clean(&worst.key), 48), clean(&worst.because), clean(&worst.next))
+        format!(
+            "{}: {}. {}",
+            cut(&clean(&worst.key), 48),
+            clean(&worst.because),
+            clean(&worst.next)
+        )
     });
     Headline {
         sentence: format!(
@@ -344,10 +356,7 @@ pub(super) fn seconds(seconds: f64) -> Millis {
 }
 
 fn review(incident: &Incident) -> (String, String) {
-    (
-        format!("/incidents/{}", incident.id),
-        format!("Review {} incident", incident.severity.name()),
-    )
+    (format!("/incidents/{}", incident.id), format!("Review {} incident", incident.severity.name()))
 }
 
 fn next_step(incident: &Incident) -> String {

@@ -105,6 +105,5 @@ fn point_of(view: &View, hour: Hour) -> Option<&HourPoint> {
 #[expect(clippy::cast_precision_loss, reason = "requests of an hour are far below 2^52")]
 fn is_unusual(point: &HourPoint) -> bool {
     let requests = point.requests as f64;
-    0.0 < point.expected_high
-        && (requests < point.expected_low || point.expected_high < requests)
+    0.0 < point.expected_high && (requests < point.expected_low || point.expected_high < requests)
 }
