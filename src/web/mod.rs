@@ -3,6 +3,7 @@
 
 mod chart;
 mod guard;
+mod headline;
 mod health;
 mod incident_page;
 mod json;

@@ -2,7 +2,8 @@
 
 use askama::Template;
 
-use super::parts::{Frame, Headline, clock_of, entity_name, frame, headline, seconds, what, wide};
+use super::headline::{Headline, headline};
+use super::parts::{Frame, clock_of, entity_name, frame, seconds, what, wide};
 use super::text::{Clock, clean, count, cut, number, share, span};
 use super::tiles::{Tile, tiles};
 use super::view::{Mode, Reading, View};
@@ -22,9 +23,10 @@ pub(super) struct OverviewPage {
     stale: Vec<StaleLine>,
     stale_keys: String,
     stale_more: usize,
-    week: Week,
+    week: Option<Week>,
     meters: Vec<Meter>,
     is_empty: bool,
+    has_inventory: bool,
 }
 
 /// Whether the daemon is alive and current, with its proof.
@@ -103,9 +105,10 @@ pub(super) fn overview_page(view: &View) -> OverviewPage {
             count(view.keys.len(), "key", "keys")
         ),
         stale_more: stale.len().saturating_sub(STALE_SHOWN),
-        week: week(view, &clock),
+        week: (!view.hours.is_empty()).then(|| week(view, &clock)),
         meters: meters(view),
         is_empty: view.sources.is_empty() && view.events == 0,
+        has_inventory: view.keys.iter().any(|key| !key.owner.is_empty()),
         headline,
     }
 }
