@@ -118,11 +118,13 @@ mod tests {
 
     #[test]
     fn only_the_loopback_is_known_by_itself() {
-        for host in ["localhost", "LOCALHOST:8787", "127.0.0.1:1", "127.1.2.3", "[::1]:8787", "[::1]"]
+        for host in
+            ["localhost", "LOCALHOST:8787", "127.0.0.1:1", "127.1.2.3", "[::1]:8787", "[::1]"]
         {
             assert!(is_loopback(host), "{host}");
         }
-        for host in ["evil.example", "localhost.evil.example", "192.0.2.1", "[2001:db8::1]:80", "", ":"]
+        for host in
+            ["evil.example", "localhost.evil.example", "192.0.2.1", "[2001:db8::1]:80", "", ":"]
         {
             assert!(!is_loopback(host), "{host}");
         }

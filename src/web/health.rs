@@ -14,7 +14,6 @@ pub(super) struct HealthPage {
     pulse: Pulse,
     reasons: Vec<String>,
     sources: Vec<SourceRow>,
-    rejects: Vec<RejectRow>,
     engine: Vec<(&'static str, String)>,
     mail: Vec<(&'static str, String)>,
     about: Vec<(&'static str, String)>,
@@ -33,11 +32,9 @@ struct SourceRow {
     share: String,
     rotations: String,
     problem: Option<String>,
-}
-
-struct RejectRow {
-    path: String,
-    reasons: Vec<(String, String)>,
+    /// Why lines were rejected: `512 no time`.
+    reasons: Vec<String>,
+    /// The last of them, scrubbed.
     last: Vec<String>,
 }
 
@@ -51,13 +48,6 @@ pub(super) fn health_page(view: &View) -> HealthPage {
         pulse: pulse(view, &clock),
         reasons: view.degraded.iter().map(|reason| clean(reason)).collect(),
         sources: view.sources.iter().take(SOURCES_SHOWN).map(source_row).collect(),
-        rejects: view
-            .sources
-            .iter()
-            .filter(|source| 0 < source.rejected)
-            .take(SOURCES_SHOWN)
-            .map(reject_row)
-            .collect(),
         engine: engine(view, &clock),
         mail: mail(view, &clock),
         about: about(view, &clock),
@@ -65,6 +55,7 @@ pub(super) fn health_page(view: &View) -> HealthPage {
 }
 
 fn source_row(source: &Source) -> SourceRow {
+    let rejects = source.last_rejects.iter().take(REJECTS_SHOWN);
     SourceRow {
         path: cut(&clean(&source.path), 160),
         state: source.state.name(),
@@ -86,17 +77,10 @@ fn source_row(source: &Source) -> SourceRow {
         share: share(source.rejected, source.lines),
         rotations: number(source.rotations),
         problem: source.problem.as_deref().map(clean),
-    }
-}
-
-fn reject_row(source: &Source) -> RejectRow {
-    let rejects = source.last_rejects.iter().take(REJECTS_SHOWN);
-    RejectRow {
-        path: cut(&clean(&source.path), 160),
         reasons: source
             .reasons
             .iter()
-            .map(|(reason, count)| (clean(reason), number(*count)))
+            .map(|(reason, count)| format!("{} {}", number(*count), clean(reason)))
             .collect(),
         last: rejects.map(|line| cut(&clean(line), 160)).collect(),
     }
@@ -120,7 +104,7 @@ fn mail(view: &View, clock: &Clock) -> Vec<(&'static str, String)> {
         return vec![("State", "off: no address is configured".to_owned())];
     }
     let sent = view.mail.last_sent.map_or_else(
-        || "none yet; try `keyvigil mail test`".to_owned(),
+        || "none yet".to_owned(),
         |at| format!("{}, {} ago", clock.full(at), clock.ago(at)),
     );
     vec![

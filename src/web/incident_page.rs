@@ -5,10 +5,10 @@ use askama::Template;
 use super::chart::{Point, Spark, x_at};
 use super::overview::{IncidentLine, capital, incident_line};
 use super::parts::{Frame, clock_of, closed_hours, entity_name, frame, incidents_in_order};
-use crate::incident::{Contribution, Incident, words};
-use super::standin::KeyRow;
 use super::text::{Clock, about, clean, count, cut, number, span};
 use super::view::{View, is_open};
+use crate::engine::KeyRow;
+use crate::incident::{Contribution, Incident, words};
 use crate::model::{Class, Entity, Hour, Millis, Timestamp};
 
 #[derive(Template)]
@@ -107,9 +107,14 @@ pub(super) fn incidents_page(view: &View, wanted: &str) -> IncidentsPage {
         more: count_of(wanted).saturating_sub(lines.len()),
         lines,
         wanted: wanted.to_owned(),
-        counts: [("", "All"), ("open", "Open"), ("closed", "Closed"), ("below", "Below the alarm line")]
-            .map(|(name, label)| (name, label, count_of(name)))
-            .to_vec(),
+        counts: [
+            ("", "All"),
+            ("open", "Open"),
+            ("closed", "Closed"),
+            ("below", "Below the alarm line"),
+        ]
+        .map(|(name, label)| (name, label, count_of(name)))
+        .to_vec(),
     }
 }
 
@@ -149,11 +154,7 @@ pub(super) fn incident_page(view: &View, incident: &Incident) -> IncidentPage {
 
 fn opened(incident: &Incident, clock: &Clock) -> String {
     match incident.resolved {
-        Some(at) => format!(
-            "{}, after {}",
-            clock.when_minute(at),
-            span(at.since(incident.since))
-        ),
+        Some(at) => format!("{}, after {}", clock.when_minute(at), span(at.since(incident.since))),
         None => format!(
             "since {}, {} ago",
             clock.when_minute(incident.since),
@@ -169,8 +170,10 @@ fn reasons(incident: &Incident, clock: &Clock) -> Vec<Reason> {
     findings
         .into_iter()
         .map(|one| Reason {
-            title: words(&one.kind)
-                .map_or_else(|| capital(&clean(&one.kind).replace('_', " ")), |words| capital(words.title)),
+            title: words(&one.kind).map_or_else(
+                || capital(&clean(&one.kind).replace('_', " ")),
+                |words| capital(words.title),
+            ),
             because: clean(&one.because),
             at: clock.when(one.at),
             score: if 99.0 <= one.score { "rule".to_owned() } else { format!("{:.1}", one.score) },
@@ -211,11 +214,19 @@ fn facts(incident: &Incident, key: Option<&KeyRow>, clock: &Clock) -> Vec<(&'sta
         facts.push(("Addresses", list(&incident.addresses)));
     }
     if let Some(key) = key {
-        let used = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| clock.when(at));
+        let used =
+            |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| clock.when(at));
         facts.push(("First used", used(key.first_used)));
         facts.push(("Last used", used(key.last_used)));
         facts.push(("Requests", about(key.requests)));
-        facts.push(("Baseline", format!("{}, {}\u{202f}h learned", clean(key.state), number(u64::from(key.hours_learned)))));
+        facts.push((
+            "Baseline",
+            format!(
+                "{}, {}\u{202f}h learned",
+                clean(key.state),
+                number(u64::from(key.hours_learned))
+            ),
+        ));
     }
     facts
 }
@@ -227,7 +238,10 @@ fn history(incident: &Incident, clock: &Clock) -> Vec<(String, String)> {
         format!("Opened, {} after it began", span(incident.opened.since(incident.since))),
     ));
     if 1 < incident.revision {
-        history.push((clock.when(incident.last_seen), format!("Last seen, revision {}", incident.revision)));
+        history.push((
+            clock.when(incident.last_seen),
+            format!("Last seen, revision {}", incident.revision),
+        ));
     } else {
         history.push((clock.when(incident.last_seen), "Last seen".to_owned()));
     }
@@ -265,15 +279,26 @@ fn chart(
     }
     let first = Hour(view.now.hour().0 - i64::try_from(points.len()).unwrap_or(0));
     let spark = Spark::new(&points);
-    let label = |share: usize| clock.minute(first.start().plus(Millis::hours(i64::try_from(share * (points.len() - 1) / 4).unwrap_or(0))));
+    let label = |share: usize| {
+        clock.minute(
+            first
+                .start()
+                .plus(Millis::hours(i64::try_from(share * (points.len() - 1) / 4).unwrap_or(0))),
+        )
+    };
     let rows: Vec<(String, String, String)> = points
         .iter()
         .zip(first.0..)
-        .map(|(point, hour)| (
-            clock.when_minute(Hour(hour).start()),
-            whole(point.value),
-            point.expected.map_or_else(|| "–".to_owned(), |(low, high)| format!("{}–{}", whole(low), whole(high))),
-        ))
+        .map(|(point, hour)| {
+            (
+                clock.when_minute(Hour(hour).start()),
+                whole(point.value),
+                point.expected.map_or_else(
+                    || "–".to_owned(),
+                    |(low, high)| format!("{}–{}", whole(low), whole(high)),
+                ),
+            )
+        })
         .collect();
     let peak = points.iter().map(|point| point.value).fold(0.0, f64::max);
     Some(Chart {

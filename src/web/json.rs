@@ -10,11 +10,11 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::parts::{find, incidents_in_order, state_name};
-use crate::incident::{Incident, StaleFinding};
-use super::standin::KeyRow;
 use super::text::{clean, rfc3339};
 use super::view::{Source, View};
 use super::{WebState, verdict};
+use crate::engine::KeyRow;
+use crate::incident::{Incident, StaleFinding};
 use crate::model::{Class, Entity, Severity, Timestamp};
 
 /// What monitors ask: always 200.
@@ -29,7 +29,8 @@ pub(super) async fn incidents(
     let view = state.fresh();
     let wanted = query.get("state").map(String::as_str);
     if let Some(unknown) = wanted.filter(|wanted| !STATES.contains(wanted)) {
-        let error = format!("there is no state {}: use one of {}", clean(unknown), STATES.join(", "));
+        let error =
+            format!("there is no state {}: use one of {}", clean(unknown), STATES.join(", "));
         return problem(StatusCode::BAD_REQUEST, &error);
     }
     let list: Vec<Value> = incidents_in_order(&view)

@@ -6,10 +6,10 @@ use askama::Template;
 
 use super::chart::Spark;
 use super::parts::{Frame, clock_of, frame, keys_of_day, wide};
-use crate::incident::StaleFinding;
-use super::standin::KeyRow;
 use super::text::{Clock, about, clean, count, cut, number, share};
 use super::view::View;
+use crate::engine::KeyRow;
+use crate::incident::StaleFinding;
 use crate::model::{Millis, Severity};
 
 #[derive(Template)]
@@ -127,7 +127,8 @@ pub(super) fn keys_page(view: &View, wanted: &Wanted) -> KeysPage {
     order(&mut keys, &wanted.order, &flags);
     let pages = keys.len().div_ceil(ROWS_SHOWN).max(1);
     let page = wanted.page.min(pages - 1);
-    let shown: Vec<&KeyRow> = keys.iter().skip(page * ROWS_SHOWN).take(ROWS_SHOWN).copied().collect();
+    let shown: Vec<&KeyRow> =
+        keys.iter().skip(page * ROWS_SHOWN).take(ROWS_SHOWN).copied().collect();
     let heading = format!(
         "{}, {} of them stale",
         count(view.keys.len(), "key", "keys"),
@@ -161,7 +162,8 @@ fn flags_of(view: &View) -> Flags<'_> {
     let mut flags = Flags { open: BTreeMap::new(), stale: BTreeMap::new() };
     // Best first, so that the worst is written last.
     for incident in view.open().into_iter().rev() {
-        let keys = incident.entity.key().into_iter().chain(incident.keys.iter().map(String::as_str));
+        let keys =
+            incident.entity.key().into_iter().chain(incident.keys.iter().map(String::as_str));
         for key in keys {
             flags.open.insert(key, (incident.severity, incident.kind.as_str()));
         }

@@ -3,6 +3,7 @@
 
 mod chart;
 mod guard;
+mod headline;
 mod health;
 mod incident_page;
 mod json;
@@ -12,7 +13,6 @@ mod metrics;
 mod overview;
 mod pages;
 mod parts;
-mod standin;
 mod text;
 mod tiles;
 mod verdict;

@@ -2,13 +2,14 @@
 
 use askama::Template;
 
-use super::parts::{Frame, Headline, clock_of, entity_name, frame, headline, seconds, what, wide};
-use crate::incident::{Incident, State};
+use super::headline::{Headline, headline};
+use super::parts::{Frame, clock_of, entity_name, frame, seconds, what, wide};
 use super::text::{Clock, clean, count, cut, number, share, span};
 use super::tiles::{Tile, tiles};
 use super::view::{Mode, Reading, View};
 use super::week::{Week, week};
 use super::{Verdict, verdict};
+use crate::incident::{Incident, State};
 
 #[derive(Template)]
 #[template(path = "overview.html", escape = "page")]
@@ -22,9 +23,10 @@ pub(super) struct OverviewPage {
     stale: Vec<StaleLine>,
     stale_keys: String,
     stale_more: usize,
-    week: Week,
+    week: Option<Week>,
     meters: Vec<Meter>,
     is_empty: bool,
+    has_inventory: bool,
 }
 
 /// Whether the daemon is alive and current, with its proof.
@@ -103,9 +105,10 @@ pub(super) fn overview_page(view: &View) -> OverviewPage {
             count(view.keys.len(), "key", "keys")
         ),
         stale_more: stale.len().saturating_sub(STALE_SHOWN),
-        week: week(view, &clock),
+        week: (!view.hours.is_empty()).then(|| week(view, &clock)),
         meters: meters(view),
         is_empty: view.sources.is_empty() && view.events == 0,
+        has_inventory: view.keys.iter().any(|key| !key.owner.is_empty()),
         headline,
     }
 }
@@ -136,9 +139,7 @@ pub(super) fn incident_line(incident: &Incident, clock: &Clock) -> IncidentLine 
 
 pub(super) fn capital(word: &str) -> String {
     let mut chars = word.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(chars).collect()
-    })
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn title_of(view: &View, headline: &Headline) -> String {
@@ -147,9 +148,13 @@ fn title_of(view: &View, headline: &Headline) -> String {
         Verdict::Degraded => "Degraded".to_owned(),
         Verdict::Learning => "Learning".to_owned(),
         Verdict::Ok => "All clear".to_owned(),
-        Verdict::Alert | Verdict::Warn => {
-            headline.sentence.split(". ").next().unwrap_or("Overview").trim_end_matches('.').to_owned()
-        }
+        Verdict::Alert | Verdict::Warn => headline
+            .sentence
+            .split(". ")
+            .next()
+            .unwrap_or("Overview")
+            .trim_end_matches('.')
+            .to_owned(),
     }
 }
 
@@ -179,7 +184,8 @@ fn facts(view: &View, clock: &Clock) -> Vec<Fact> {
         .iter()
         .fold((0, 0), |(lines, rejected), one| (lines + one.lines, rejected + one.rejected));
     let last_event = view.last_event.map_or_else(|| "none".to_owned(), |at| clock.when(at));
-    let lag = view.lag_seconds.map_or_else(String::new, |lag| format!(", {} behind", lag_text(lag)));
+    let lag =
+        view.lag_seconds.map_or_else(String::new, |lag| format!(", {} behind", lag_text(lag)));
     let sources = format!("{readable} of {}", view.sources.len());
     let sent = view.mail.last_sent;
     let mut facts = vec![
@@ -201,19 +207,16 @@ fn facts(view: &View, clock: &Clock) -> Vec<Fact> {
 
 fn meters(view: &View) -> Vec<Meter> {
     let learning = view.learning;
-    [
-        ("Keys", learning.keys_ready, learning.keys),
-        ("Roles", learning.roles_ready, learning.roles),
-    ]
-    .into_iter()
-    .filter(|(_, _, all)| 0 < *all)
-    .map(|(label, value, max)| Meter {
-        label,
-        value,
-        max,
-        text: format!("{} of {} ready", number(value), number(max)),
-    })
-    .collect()
+    [("Keys", learning.keys_ready, learning.keys), ("Roles", learning.roles_ready, learning.roles)]
+        .into_iter()
+        .filter(|(_, _, all)| 0 < *all)
+        .map(|(label, value, max)| Meter {
+            label,
+            value,
+            max,
+            text: format!("{} of {} ready", number(value), number(max)),
+        })
+        .collect()
 }
 
 fn lag_text(lag: f64) -> String {

@@ -80,11 +80,9 @@ pub(super) async fn healthz() -> &'static str {
 pub(super) async fn readyz(State(state): Shared) -> Response {
     match verdict(&state.fresh()) {
         Verdict::Blind => (StatusCode::SERVICE_UNAVAILABLE, "blind").into_response(),
-        Verdict::Degraded
-        | Verdict::Alert
-        | Verdict::Warn
-        | Verdict::Learning
-        | Verdict::Ok => "ready".into_response(),
+        Verdict::Degraded | Verdict::Alert | Verdict::Warn | Verdict::Learning | Verdict::Ok => {
+            "ready".into_response()
+        }
     }
 }
 

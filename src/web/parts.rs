@@ -1,14 +1,13 @@
-//! What every page has: the frame, the verdict's sentence, names of states, icons.
+//! What every page has: the frame, names of states, the tab's icon, sums.
 
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::LazyLock;
 
-use crate::incident::{Incident, IncidentId, State, words};
-use super::text::{Clock, about, clean, count, cut, number, span};
-use super::verdict::is_far_behind;
-use super::view::{HourPoint, Mode, Reading, View, is_open};
+use super::text::{Clock, clean, cut, number};
+use super::view::{HourPoint, Mode, View, is_open};
 use super::{Verdict, verdict};
-use crate::model::{Hour, Millis, Severity};
+use crate::incident::{Incident, IncidentId, State, words};
+use crate::model::{Hour, Millis};
 
 pub(super) const CSS: &str = include_str!("templates/app.css");
 
@@ -36,17 +35,6 @@ pub(super) struct Frame {
     pub css: &'static str,
 }
 
-/// The answer to "is anything wrong, and what do I do next".
-pub(super) struct Headline {
-    pub verdict: &'static str,
-    /// The tint and the icon: a severity for incidents.
-    pub tone: &'static str,
-    pub sentence: String,
-    pub next: String,
-    pub command: Option<String>,
-    pub button: Option<(String, String)>,
-}
-
 pub(super) fn clock_of(view: &View) -> Clock {
     Clock::new(view.now, view.zone.as_ref())
 }
@@ -54,8 +42,11 @@ pub(super) fn clock_of(view: &View) -> Clock {
 pub(super) fn frame(view: &View, here: &'static str, title: &str) -> Frame {
     let clock = clock_of(view);
     let verdict = verdict(view);
-    let keyvigil =
-        if view.host.is_empty() { "keyvigil".to_owned() } else { format!("keyvigil {}", view.host) };
+    let keyvigil = if view.host.is_empty() {
+        "keyvigil".to_owned()
+    } else {
+        format!("keyvigil {}", view.host)
+    };
     Frame {
         title: format!("{} {title} · {keyvigil}", sign(verdict)),
         verdict: verdict.name(),
@@ -73,31 +64,10 @@ pub(super) fn frame(view: &View, here: &'static str, title: &str) -> Frame {
     }
 }
 
-pub(super) fn headline(view: &View) -> Headline {
-    let verdict = verdict(view);
-    let empty = Headline {
-        verdict: verdict.name(),
-        tone: verdict.name(),
-        sentence: String::new(),
-        next: String::new(),
-        command: None,
-        button: None,
-    };
-    match verdict {
-        Verdict::Blind => blind(view, empty),
-        Verdict::Degraded => degraded(view, empty),
-        Verdict::Alert | Verdict::Warn => unwell(view, empty),
-        Verdict::Learning => learning(view, empty),
-        Verdict::Ok => all_clear(view, empty),
-    }
-}
-
 /// Open first, then the newest first.
 pub(super) fn incidents_in_order(view: &View) -> Vec<&Incident> {
     let mut list: Vec<&Incident> = view.incidents.iter().collect();
-    list.sort_by(|a, b| {
-        (is_open(b), b.opened, a.id.0).cmp(&(is_open(a), a.opened, b.id.0))
-    });
+    list.sort_by(|a, b| (is_open(b), b.opened, a.id.0).cmp(&(is_open(a), a.opened, b.id.0)));
     list
 }
 
@@ -131,14 +101,20 @@ pub(super) fn icon(name: &str) -> Option<String> {
     let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.name() == name)?;
     let (colour, shape) = match verdict {
         Verdict::Blind => ("#4b5563", r#"<path d="M4 4l24 24M28 4L4 28" stroke-width="5"/>"#),
-        Verdict::Degraded => {
-            ("#8a4b00", r#"<path d="M6 6h20v20H6z" stroke-width="4"/><path d="M16 10v8m0 3v2" stroke-width="4"/>"#)
+        Verdict::Degraded => (
+            "#8a4b00",
+            r#"<path d="M6 6h20v20H6z" stroke-width="4"/><path d="M16 10v8m0 3v2" stroke-width="4"/>"#,
+        ),
+        Verdict::Alert => {
+            ("#b3261e", r##"<path d="M16 3l14 25H2z" fill="#b3261e" stroke-width="2"/>"##)
         }
-        Verdict::Alert => ("#b3261e", r##"<path d="M16 3l14 25H2z" fill="#b3261e" stroke-width="2"/>"##),
-        Verdict::Warn => ("#8a4b00", r##"<path d="M16 2l14 14-14 14L2 16z" fill="#b26a00" stroke-width="1"/>"##),
-        Verdict::Learning => {
-            ("#1d5fb4", r##"<circle cx="16" cy="16" r="12" stroke-width="4"/><path d="M16 4a12 12 0 0 1 0 24z" fill="#1d5fb4" stroke="none"/>"##)
+        Verdict::Warn => {
+            ("#8a4b00", r##"<path d="M16 2l14 14-14 14L2 16z" fill="#b26a00" stroke-width="1"/>"##)
         }
+        Verdict::Learning => (
+            "#1d5fb4",
+            r##"<circle cx="16" cy="16" r="12" stroke-width="4"/><path d="M16 4a12 12 0 0 1 0 24z" fill="#1d5fb4" stroke="none"/>"##,
+        ),
         Verdict::Ok => ("#146c43", r#"<path d="M4 17l8 8L28 7" stroke-width="5"/>"#),
     };
     Some(format!(
@@ -155,160 +131,6 @@ const fn sign(verdict: Verdict) -> &'static str {
         Verdict::Warn => "◆",
         Verdict::Learning => "◐",
         Verdict::Ok => "✓",
-    }
-}
-
-fn blind(view: &View, empty: Headline) -> Headline {
-    if view.sources.is_empty() {
-        return Headline {
-            sentence: "Nothing is being watched: no log file is given.".to_owned(),
-            next: "name a log, on the command line or under [[source]] in the configuration:"
-                .to_owned(),
-            command: Some("keyvigil run /var/log/nginx/access.log".to_owned()),
-            ..empty
-        };
-    }
-    let problem = view.sources.iter().find_map(|source| source.problem.clone());
-    Headline {
-        sentence: match view.sources.as_slice() {
-            [only] => format!("Blind: {} cannot be read.", clean(&only.path)),
-            all => format!("Blind: none of {} log files can be read.", all.len()),
-        },
-        next: problem.unwrap_or_else(|| "check that the files exist and may be read:".to_owned()),
-        command: view.sources.first().map(|source| format!("ls -l '{}'", clean(&source.path))),
-        button: Some(("/health".to_owned(), "See the sources".to_owned())),
-        ..empty
-    }
-}
-
-fn degraded(view: &View, empty: Headline) -> Headline {
-    let unreadable = view.sources_in(&[Reading::Unreadable, Reading::Missing]);
-    let mut reasons: Vec<String> = Vec::new();
-    if 0 < unreadable {
-        let mut bad = view.sources.iter().filter(|source| !source.state.is_readable());
-        let path = bad.clone().next().map_or_else(String::new, |source| clean(&source.path));
-        let mend = bad.find_map(|source| source.problem.clone());
-        reasons.push(format!(
-            "{unreadable} of {} log files cannot be read: {}",
-            view.sources.len(),
-            mend.unwrap_or(path)
-        ));
-    }
-    if is_far_behind(view) {
-        let lag = view.lag_seconds.map_or_else(String::new, |lag| span(seconds(lag)));
-        reasons.push(format!("catching up: what is judged now happened {lag} ago"));
-    }
-    reasons.extend(view.degraded.iter().cloned());
-    let open = view.open();
-    let mut sentence = match reasons.len() {
-        1 => "Degraded: one thing does not work as it should.".to_owned(),
-        many => format!("Degraded: {many} things do not work as they should."),
-    };
-    if !open.is_empty() {
-        sentence = format!("{sentence} {}.", count(open.len(), "open incident", "open incidents"));
-    }
-    let button = match open.first() {
-        Some(worst) => review(worst),
-        None => ("/health".to_owned(), "See what is wrong".to_owned()),
-    };
-    Headline { sentence, next: reasons.join("; "), button: Some(button), ..empty }
-}
-
-fn unwell(view: &View, empty: Headline) -> Headline {
-    let open = view.open();
-    let Some(worst) = open.first() else {
-        return stale_only(view, empty);
-    };
-    let counts: Vec<String> = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low]
-        .into_iter()
-        .map(|severity| (view.open_count(severity), severity.name()))
-        .filter(|(count, _)| 0 < *count)
-        .map(|(count, name)| format!("{count} {name}"))
-        .collect();
-    let oldest = open.iter().map(|incident| incident.since).min().unwrap_or(view.now);
-    Headline {
-        tone: worst.severity.name(),
-        sentence: format!(
-            "{}: {}. Oldest: {}.",
-            count(open.len(), "open incident", "open incidents"),
-            counts.join(", "),
-            clock_of(view).ago(oldest)
-        ),
-        next: next_step(worst),
-        button: Some(review(worst)),
-        ..empty
-    }
-}
-
-fn stale_only(view: &View, empty: Headline) -> Headline {
-    let next = view.stale_open().first().map(|worst| {
-        format!("{}: {}. {}", cut(&clean(&worst.key), 48), clean(&worst.because), clean(&worst.next))
-    });
-    Headline {
-        sentence: format!(
-            "No open incident. {}.",
-            count(view.stale_keys(), "key is stale", "keys are stale")
-        ),
-        next: next.unwrap_or_default(),
-        button: Some(("/keys?state=stale".to_owned(), "See stale keys".to_owned())),
-        ..empty
-    }
-}
-
-fn learning(view: &View, empty: Headline) -> Headline {
-    if view.events == 0 {
-        return Headline {
-            sentence: "Waiting for the first event.".to_owned(),
-            next: format!(
-                "the {} open, but no line has been read as a request yet. If there is traffic, \
-                 look whether the format fits:",
-                if view.sources.len() == 1 { "log file is" } else { "log files are" }
-            ),
-            command: view
-                .sources
-                .first()
-                .map(|source| format!("keyvigil parse '{}' | head", clean(&source.path))),
-            button: Some(("/health".to_owned(), "See the sources".to_owned())),
-            ..empty
-        };
-    }
-    Headline {
-        sentence: format!(
-            "Learning what is usual: {} of {} ready.",
-            view.learning.keys_ready,
-            count(usize::try_from(view.learning.keys).unwrap_or(usize::MAX), "key", "keys")
-        ),
-        next: "nothing to do. Rules hold from the first second: use of revoked, retired, expired \
-               and canary keys is reported while the rest is learned."
-            .to_owned(),
-        ..empty
-    }
-}
-
-fn all_clear(view: &View, empty: Headline) -> Headline {
-    let day = Millis::hours(24);
-    let (requests, keys) = (requests_of_day(view), keys_of_day(view));
-    let resolved = view
-        .incidents
-        .iter()
-        .filter(|incident| !incident.below && view.now.back(day) <= incident.opened)
-        .count();
-    let first = if resolved == 0 {
-        "Nothing unusual in 24\u{202f}h.".to_owned()
-    } else {
-        format!(
-            "No open incident. {} in 24\u{202f}h.",
-            count(resolved, "was resolved", "were resolved")
-        )
-    };
-    Headline {
-        sentence: format!(
-            "{first} {}, {} requests checked.",
-            count(keys, "key", "keys"),
-            about(requests)
-        ),
-        next: "nothing to do.".to_owned(),
-        ..empty
     }
 }
 
@@ -341,21 +163,6 @@ pub(super) fn keys_of_day(view: &View) -> usize {
 #[expect(clippy::cast_possible_truncation, reason = "a lag of years at most")]
 pub(super) fn seconds(seconds: f64) -> Millis {
     Millis((seconds * 1000.0) as i64)
-}
-
-fn review(incident: &Incident) -> (String, String) {
-    (
-        format!("/incidents/{}", incident.id),
-        format!("Review {} incident", incident.severity.name()),
-    )
-}
-
-fn next_step(incident: &Incident) -> String {
-    let step = words(&incident.kind).and_then(|words| words.next_steps.first().copied());
-    let step = step.unwrap_or("look at the evidence and ask the owner whether this was planned");
-    let whom = entity_name(incident);
-    let owner = clean(&incident.owner);
-    if owner.is_empty() { format!("{whom}: {step}") } else { format!("{whom} ({owner}): {step}") }
 }
 
 pub(super) fn wide(count: usize) -> u64 {

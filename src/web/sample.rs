@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::standin::KeyRow;
 use super::view::{HourPoint, Learning, Mail, Reading, Source, View};
+use crate::engine::KeyRow;
 use crate::incident::{Contribution, EvidenceLine, Incident, IncidentId, StaleFinding, State};
 use crate::model::{Class, Entity, Hour, Millis, Severity, Timestamp};
 
@@ -138,7 +138,8 @@ pub(super) fn learning() -> View {
 
 /// Everything that comes from a log tries to break out of its place.
 pub(super) fn attack() -> View {
-    let evil = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>\u{202e}\u{1b}[31m\r\nX: y";
+    let evil =
+        "\"'><script>alert(1)</script><img src=x onerror=alert(2)>\u{202e}\u{1b}[31m\r\nX: y";
     let mut view = alert();
     let incident = &mut view.incidents[0];
     incident.kind = format!("kind{evil}");
@@ -181,8 +182,14 @@ pub(super) fn attack() -> View {
 
 fn key(number: u32) -> KeyRow {
     const NAMES: [&str; 8] = [
-        "billing-sync", "mobile-gw", "crm-sync", "erp-bridge", "checkout-web", "search-edge",
-        "loyalty-api", "stock-feed",
+        "billing-sync",
+        "mobile-gw",
+        "crm-sync",
+        "erp-bridge",
+        "checkout-web",
+        "search-edge",
+        "loyalty-api",
+        "stock-feed",
     ];
     const ROLES: [&str; 4] = ["partner-rw", "app-ro", "internal-ro", "admin"];
     let name = NAMES[number as usize % 8];
@@ -196,8 +203,13 @@ fn key(number: u32) -> KeyRow {
         requests: if is_unused { 0 } else { 4_000_000 / u64::from(number + 1) },
         errors: if is_unused { 0 } else { 31_000 / u64::from(number + 1) },
         hours_learned: 168,
-        state: ["ready", "ready", "ready", "ready", "ready", "on the role's", "learning"][number as usize % 7],
-        last_hours: if is_unused { Vec::new() } else { (0..24).map(|hour| wave(hour + number) / 10).collect() },
+        state: ["ready", "ready", "ready", "ready", "ready", "on the role's", "learning"]
+            [number as usize % 7],
+        last_hours: if is_unused {
+            Vec::new()
+        } else {
+            (0..24).map(|hour| wave(hour + number) / 10).collect()
+        },
         stale: Vec::new(),
     }
 }
@@ -243,7 +255,13 @@ fn source(path: &str, state: Reading) -> Source {
 
 fn contribution(kind: &str, because: &str, score: f64) -> Contribution {
     let at = NOW.back(Millis::seconds(840));
-    Contribution { kind: kind.into(), because: because.into(), score, at, ..Contribution::default() }
+    Contribution {
+        kind: kind.into(),
+        because: because.into(),
+        score,
+        at,
+        ..Contribution::default()
+    }
 }
 
 fn spike() -> Incident {
@@ -263,16 +281,31 @@ fn spike() -> Incident {
         score: 9.4,
         title: "erp-bridge: far more requests than usual".into(),
         findings: vec![
-            contribution("volume_spike", "8 200 requests a minute; 120 to 200 is usual at this hour", 5.2),
-            contribution("new_network", "used from AS64511, AS64500 and AS64505; always AS64496 before", 4.1),
+            contribution(
+                "volume_spike",
+                "8 200 requests a minute; 120 to 200 is usual at this hour",
+                5.2,
+            ),
+            contribution(
+                "new_network",
+                "used from AS64511, AS64500 and AS64505; always AS64496 before",
+                4.1,
+            ),
             contribution("failures", "31 % of answers were 403; below 1 % is usual", 1.7),
         ],
         evidence: (0..8_u8)
             .map(|number| EvidenceLine {
                 at: NOW.back(Millis::seconds(850 - i64::from(number) * 90)),
-                source_ip: ["192.0.2.41", "198.51.100.23", "2001:db8:41::9"][usize::from(number) % 3].into(),
+                source_ip: ["192.0.2.41", "198.51.100.23", "2001:db8:41::9"]
+                    [usize::from(number) % 3]
+                    .into(),
                 method: "GET".into(),
-                path: if number % 3 == 2 { "/v1/customers/{id}" } else { "/v1/export?cursor={token}" }.into(),
+                path: if number % 3 == 2 {
+                    "/v1/customers/{id}"
+                } else {
+                    "/v1/export?cursor={token}"
+                }
+                .into(),
                 status: if number % 3 == 2 { 403 } else { 200 },
                 user_agent: "python-requests/2.31".into(),
             })
@@ -299,7 +332,11 @@ fn revoked() -> Incident {
         since: NOW.back(Millis::hours(3)),
         last_seen: NOW.back(Millis::hours(2)),
         score: 99.0,
-        findings: vec![contribution("revoked_key_used", "used 4 times, revoked on 2026-11-02", 99.0)],
+        findings: vec![contribution(
+            "revoked_key_used",
+            "used 4 times, revoked on 2026-11-02",
+            99.0,
+        )],
         events: 4,
         revision: 1,
         ..Incident::default()
@@ -336,7 +373,11 @@ fn resolved() -> Incident {
         last_seen: NOW.back(Millis::hours(48)),
         resolved: Some(NOW.back(Millis::hours(47))),
         score: 6.1,
-        findings: vec![contribution("failures", "9 % of answers were 403; below 2 % is usual", 6.1)],
+        findings: vec![contribution(
+            "failures",
+            "9 % of answers were 403; below 2 % is usual",
+            6.1,
+        )],
         events: 2204,
         revision: 3,
         ..Incident::default()
@@ -345,10 +386,34 @@ fn resolved() -> Incident {
 
 fn stale() -> Vec<StaleFinding> {
     [
-        ("legacy-import", "never_used", Severity::High, "Never used in 94 days, created 2026-08-19", "Revoke it."),
-        ("reports-old", "unused", Severity::High, "Unused for 137 days, last used 2026-07-07", "Ask reporting@example.com, then revoke it."),
-        ("erp-bridge", "rotation_overdue", Severity::Medium, "Rotation overdue by 113 days, last rotated 2026-05-02", "Rotate it."),
-        ("ci-smoke", "never_used", Severity::Medium, "Never used in 33 days, created 2026-10-19", "Revoke it."),
+        (
+            "legacy-import",
+            "never_used",
+            Severity::High,
+            "Never used in 94 days, created 2026-08-19",
+            "Revoke it.",
+        ),
+        (
+            "reports-old",
+            "unused",
+            Severity::High,
+            "Unused for 137 days, last used 2026-07-07",
+            "Ask reporting@example.com, then revoke it.",
+        ),
+        (
+            "erp-bridge",
+            "rotation_overdue",
+            Severity::Medium,
+            "Rotation overdue by 113 days, last rotated 2026-05-02",
+            "Rotate it.",
+        ),
+        (
+            "ci-smoke",
+            "never_used",
+            Severity::Medium,
+            "Never used in 33 days, created 2026-10-19",
+            "Revoke it.",
+        ),
         ("mobile-gw", "expiring", Severity::Low, "Expires in 6 days, on 2026-11-27", "Renew it."),
     ]
     .map(|(key, kind, severity, because, next)| StaleFinding {

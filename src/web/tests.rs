@@ -50,12 +50,17 @@ async fn every_page_of_every_state_is_shown_small_and_strict() {
             let request =
                 format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1:8787\r\nconnection: close\r\n\r\n");
             let text = answer(Arc::clone(&view), &request).await;
-            let expected = if path.contains("INC-") && view.incidents.is_empty() { "404" } else { "200" };
+            let expected =
+                if path.contains("INC-") && view.incidents.is_empty() { "404" } else { "200" };
             let is_gone = path.contains("INC-") && status_of(&text) == "404";
             assert!(is_gone || status_of(&text) == expected, "{name} {path}: {text}");
             let size = text.len() + super::parts::CSS.len();
             assert!(name == "attack" || size < 50_000, "{name} {path}: {}", text.len());
-            for wanted in ["content-security-policy: default-src 'none'; script-src 'self'", "x-content-type-options: nosniff", "referrer-policy: no-referrer"] {
+            for wanted in [
+                "content-security-policy: default-src 'none'; script-src 'self'",
+                "x-content-type-options: nosniff",
+                "referrer-policy: no-referrer",
+            ] {
                 assert!(text.contains(wanted), "{name} {path}: {wanted}");
             }
             for banned in ["style=", "<script", "onload", "<style", "javascript:"] {
@@ -83,13 +88,17 @@ async fn what_an_attacker_wrote_does_nothing() {
     for path in PAGES.into_iter().chain(["/api/v1/incidents", "/api/v1/keys", "/api/v1/status"]) {
         let text = get(sample::attack(), path).await;
         for live in ["<script", "<img", "\u{202e}", "\u{1b}"] {
-            assert!(!text.contains(live) || (path.starts_with("/api") && live.starts_with('<')), "{path}: {live}");
+            assert!(
+                !text.contains(live) || (path.starts_with("/api") && live.starts_with('<')),
+                "{path}: {live}"
+            );
         }
         if path.starts_with("/api") {
             assert!(text.contains("content-type: application/json"), "{path}");
         }
     }
-    let echoed = get(sample::calm(), "/keys?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&role=%3Cb%3E").await;
+    let echoed =
+        get(sample::calm(), "/keys?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&role=%3Cb%3E").await;
     assert!(!echoed.contains("<script"));
     assert!(!echoed.contains("<b>&"));
 }
@@ -129,8 +138,9 @@ async fn nothing_can_be_changed_and_nothing_else_be_read() {
         ("GET", "/api/v1/incidents/INC-ffffff", "404"),
         ("GET", "/api/v1/incidents?state=bogus", "400"),
     ] {
-        let request =
-            format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        );
         let text = answer(Arc::new(sample::alert()), &request).await;
         assert_eq!(status_of(&text), status, "{method} {path}");
     }
@@ -153,8 +163,14 @@ async fn too_long_an_address_or_header_is_refused() {
 async fn monitors_get_the_status_as_agreed() {
     let status = json_of(&get(sample::alert(), "/api/v1/status").await);
     assert_eq!(status["verdict"], "alert");
-    assert_eq!(status["incidents"], serde_json::json!({"critical": 0, "high": 1, "medium": 1, "low": 1}));
-    assert_eq!((&status["stale_keys"], &status["keys"], &status["roles"]), (&5.into(), &40.into(), &4.into()));
+    assert_eq!(
+        status["incidents"],
+        serde_json::json!({"critical": 0, "high": 1, "medium": 1, "low": 1})
+    );
+    assert_eq!(
+        (&status["stale_keys"], &status["keys"], &status["roles"]),
+        (&5.into(), &40.into(), &4.into())
+    );
     assert_eq!(status["last_event"], "2026-11-21T09:04:31.000Z");
     assert_eq!(status["lag_seconds"], 0.4);
     assert_eq!(status["sources"][1]["state"], "idle");
@@ -170,8 +186,12 @@ async fn monitors_get_the_status_as_agreed() {
 #[tokio::test]
 async fn incidents_come_open_first_and_can_be_asked_for_by_state() {
     let all = json_of(&get(sample::alert(), "/api/v1/incidents").await);
-    let ids: Vec<&str> =
-        all["incidents"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+    let ids: Vec<&str> = all["incidents"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["id"].as_str().unwrap())
+        .collect();
     assert_eq!(ids, ["INC-7f3c9a", "INC-55ab01", "INC-1b2204", "INC-222222"]);
     let some = json_of(&get(sample::alert(), "/api/v1/incidents?state=resolved").await);
     assert_eq!(some["incidents"].as_array().unwrap().len(), 1);
@@ -182,7 +202,8 @@ async fn incidents_come_open_first_and_can_be_asked_for_by_state() {
 #[tokio::test]
 async fn keys_tell_owner_role_use_and_what_is_stale() {
     let keys = json_of(&get(sample::alert(), "/api/v1/keys").await);
-    let key = keys["keys"].as_array().unwrap().iter().find(|key| key["key"] == "erp-bridge").unwrap();
+    let key =
+        keys["keys"].as_array().unwrap().iter().find(|key| key["key"] == "erp-bridge").unwrap();
     assert_eq!(key["owner"], "payments@example.com");
     assert_eq!(key["stale"][0]["kind"], "rotation_overdue");
     assert!(key["first_used"].as_str().unwrap().ends_with('Z'));
@@ -190,7 +211,9 @@ async fn keys_tell_owner_role_use_and_what_is_stale() {
 
 #[tokio::test]
 async fn readiness_falls_when_blind_and_liveness_does_not() {
-    for (view, ready) in [(sample::calm(), "200"), (sample::degraded(), "200"), (sample::blind(), "503")] {
+    for (view, ready) in
+        [(sample::calm(), "200"), (sample::degraded(), "200"), (sample::blind(), "503")]
+    {
         assert_eq!(status_of(&get(view.clone(), "/readyz").await), ready);
         assert!(get(view, "/healthz").await.ends_with("\r\n\r\nok"));
     }

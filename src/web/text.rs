@@ -166,11 +166,7 @@ impl Clock {
 
     /// `UTC` or `UTC+01:00`, as it holds now.
     pub(super) fn zone(&self) -> String {
-        if self.zone == TimeZone::UTC {
-            "UTC".to_owned()
-        } else {
-            self.written(self.now, "UTC%:z")
-        }
+        if self.zone == TimeZone::UTC { "UTC".to_owned() } else { self.written(self.now, "UTC%:z") }
     }
 
     pub(super) fn today(&self) -> String {

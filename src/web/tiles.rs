@@ -2,9 +2,9 @@
 
 use super::chart::{Point, Spark};
 use super::parts::{clock_of, closed_hours, keys_of_day, requests_of_day, seconds, wide};
-use crate::incident::State;
 use super::text::{about, count, number, share, span};
 use super::view::{HourPoint, View};
+use crate::incident::State;
 use crate::model::{Millis, Severity};
 
 pub(super) struct Tile {
@@ -38,8 +38,7 @@ fn requests_tile(day: &[HourPoint], view: &View) -> Tile {
         .iter()
         .map(|hour| Point {
             value: hour.requests as f64,
-            expected: (0.0 < hour.expected_high)
-                .then_some((hour.expected_low, hour.expected_high)),
+            expected: (0.0 < hour.expected_high).then_some((hour.expected_low, hour.expected_high)),
             is_marked: false,
         })
         .collect();
@@ -110,7 +109,10 @@ fn keys_tile(day: &[HourPoint], view: &View) -> Tile {
             view.keys.len() as f64,
         )),
         bar: Vec::new(),
-        sentence: format!("{active} of {} were used in 24 hours, {new} of them new.", count(view.keys.len(), "key", "keys")),
+        sentence: format!(
+            "{active} of {} were used in 24 hours, {new} of them new.",
+            count(view.keys.len(), "key", "keys")
+        ),
     }
 }
 
@@ -122,7 +124,11 @@ fn incidents_tile(view: &View) -> Tile {
     Tile {
         label: "Open incidents",
         value: number(wide(open.len())),
-        unit: if acknowledged == 0 { "open".to_owned() } else { format!("open, {acknowledged} ack’d") },
+        unit: if acknowledged == 0 {
+            "open".to_owned()
+        } else {
+            format!("open, {acknowledged} ack’d")
+        },
         note: worded(&counts, "none open"),
         flag: None,
         spark: None,
@@ -134,14 +140,19 @@ fn incidents_tile(view: &View) -> Tile {
 fn stale_tile(view: &View) -> Tile {
     let stale = view.stale_open();
     let never = stale.iter().filter(|finding| finding.kind == "never_used").count();
-    let counts = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low].map(|severity| {
-        (stale.iter().filter(|finding| finding.severity == severity).count(), severity.name())
-    });
+    let counts =
+        [Severity::Critical, Severity::High, Severity::Medium, Severity::Low].map(|severity| {
+            (stale.iter().filter(|finding| finding.severity == severity).count(), severity.name())
+        });
     Tile {
         label: "Stale keys",
         value: number(wide(view.stale_keys())),
         unit: format!("of {}", number(wide(view.keys.len()))),
-        note: if never == 0 { worded(&counts, "none stale") } else { format!("{never} never used") },
+        note: if never == 0 {
+            worded(&counts, "none stale")
+        } else {
+            format!("{never} never used")
+        },
         flag: None,
         spark: None,
         bar: bar(&counts, stale.len()),
@@ -156,7 +167,8 @@ fn lag_tile(view: &View) -> Tile {
         Some(lag) if lag < 60.0 => (format!("{lag:.1}"), "s".to_owned()),
         Some(lag) => (span(seconds(lag)), String::new()),
     };
-    let share = view.lag_seconds.map_or(0.0, |lag| (lag / USUAL_SECONDS_MAX * 100.0).clamp(1.0, 100.0));
+    let share =
+        view.lag_seconds.map_or(0.0, |lag| (lag / USUAL_SECONDS_MAX * 100.0).clamp(1.0, 100.0));
     let is_late = view.lag_seconds.is_some_and(|lag| USUAL_SECONDS_MAX < lag);
     Tile {
         label: "Lag",

@@ -76,9 +76,9 @@ fn is_learning(view: &View) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::incident::{Incident, StaleFinding, StaleState, State};
     use super::super::view::{Learning, Source};
     use super::*;
+    use crate::incident::{Incident, StaleFinding, StaleState, State};
 
     /// One readable source, traffic, one ready baseline: nothing to say.
     fn calm() -> View {
@@ -149,8 +149,7 @@ mod tests {
             view.incidents = vec![incident(severity, state)];
             assert_eq!(verdict(&view), expected, "{severity:?} {state:?}");
         }
-        view.incidents =
-            vec![Incident { below: true, ..incident(Severity::High, State::Open) }];
+        view.incidents = vec![Incident { below: true, ..incident(Severity::High, State::Open) }];
         assert_eq!(verdict(&view), Verdict::Ok);
     }
 

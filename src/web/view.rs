@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 
+use crate::engine::{HourRow, KeyRow};
 use crate::incident::{Incident, StaleFinding, StaleState, State};
-use super::standin::KeyRow;
 use crate::model::{Hour, Severity, Timestamp};
 
 /// One published moment of the daemon. The empty one says that nothing is watched.
@@ -121,9 +121,7 @@ impl View {
     /// line are left out.
     pub fn open(&self) -> Vec<&Incident> {
         let mut open: Vec<&Incident> = self.incidents.iter().filter(|one| is_open(one)).collect();
-        open.sort_by(|a, b| {
-            (b.severity, b.opened, a.id.0).cmp(&(a.severity, a.opened, b.id.0))
-        });
+        open.sort_by(|a, b| (b.severity, b.opened, a.id.0).cmp(&(a.severity, a.opened, b.id.0)));
         open
     }
 
@@ -149,6 +147,19 @@ impl View {
 
     pub fn sources_in(&self, states: &[Reading]) -> usize {
         self.sources.iter().filter(|source| states.contains(&source.state)).count()
+    }
+}
+
+impl From<&HourRow> for HourPoint {
+    fn from(row: &HourRow) -> Self {
+        Self {
+            hour: row.hour,
+            requests: u64::from(row.requests),
+            errors: u64::from(row.errors),
+            active_keys: u64::from(row.active_keys),
+            expected_low: f64::from(row.expected_low),
+            expected_high: f64::from(row.expected_high),
+        }
     }
 }
 

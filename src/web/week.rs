@@ -41,9 +41,12 @@ pub(super) fn week(view: &View, clock: &Clock) -> Week {
     let mut days: Vec<DayRow> = Vec::new();
     let mut notable = Vec::new();
     let mut counts = [0_usize; 3];
+    let mut seen = 0_usize;
     for hour in first.0..=last.0 {
         let start = Hour(hour).start();
-        let kind = kind_of(view, Hour(hour));
+        let Some(kind) = kind_of(view, Hour(hour)) else {
+            continue;
+        };
         let label = clock.weekday(start);
         if days.last().is_none_or(|day| day.label != label) {
             let y = TOP + days.len() * ROW;
@@ -57,6 +60,7 @@ pub(super) fn week(view: &View, clock: &Clock) -> Week {
                 *count += 1;
             }
         }
+        seen += 1;
         if matches!(kind, "incident" | "unusual") {
             notable.push(notable_of(view, clock, (start, kind)));
         }
@@ -66,7 +70,7 @@ pub(super) fn week(view: &View, clock: &Clock) -> Week {
     let [incidents, unusual, dark] = counts;
     let height = TOP + days.len() * ROW;
     let sentence = format!(
-        "Of the last 168 hours, {incidents} had an incident, {unusual} were unusual and {dark} had \
+        "Of the last {seen} hours, {incidents} had an incident, {unusual} were unusual and {dark} had \
          no request; the rest were as expected."
     );
     Week { days, notable, sentence, height }
@@ -80,14 +84,16 @@ fn notable_of(view: &View, clock: &Clock, (start, kind): (Timestamp, &'static st
     }
 }
 
-fn kind_of(view: &View, hour: Hour) -> &'static str {
+/// None for an hour before the first that is known.
+fn kind_of(view: &View, hour: Hour) -> Option<&'static str> {
     if has_incident(view, hour) {
-        return "incident";
+        return Some("incident");
     }
     match point_of(view, hour) {
-        None => "dark",
-        Some(point) if is_unusual(point) && hour < view.now.hour() => "unusual",
-        Some(_) => "plain",
+        None if view.hours.first().is_none_or(|first| hour < first.hour) => None,
+        None => Some("dark"),
+        Some(point) if is_unusual(point) && hour < view.now.hour() => Some("unusual"),
+        Some(_) => Some("plain"),
     }
 }
 
@@ -105,6 +111,5 @@ fn point_of(view: &View, hour: Hour) -> Option<&HourPoint> {
 #[expect(clippy::cast_precision_loss, reason = "requests of an hour are far below 2^52")]
 fn is_unusual(point: &HourPoint) -> bool {
     let requests = point.requests as f64;
-    0.0 < point.expected_high
-        && (requests < point.expected_low || point.expected_high < requests)
+    0.0 < point.expected_high && (requests < point.expected_low || point.expected_high < requests)
 }
