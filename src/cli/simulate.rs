@@ -20,9 +20,9 @@ pub struct SimulateArgs {
     /// The same seed gives the same bytes.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many days the log covers.
-    #[arg(long, default_value_t = 28, value_parser = clap::value_parser!(u32).range(1..=730))]
-    days: u32,
+    /// How many days the log covers; 28 if not given, or fewer for few lines.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=730))]
+    days: Option<u32>,
     /// How many keys there are.
     #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     keys: u32,
@@ -81,7 +81,7 @@ fn options_of(args: &SimulateArgs) -> anyhow::Result<Options> {
     let usual = Options::default();
     Ok(Options {
         seed: args.seed,
-        days: args.days,
+        days: args.days.unwrap_or_else(|| days_for(args.lines)),
         keys: args.keys as usize,
         end: args.end.as_deref().map_or(Ok(usual.end), time_of)?,
         // A usual key makes 830 requests a day.
@@ -101,6 +101,11 @@ fn options_of(args: &SimulateArgs) -> anyhow::Result<Options> {
         },
         staging: Staging::Spread,
     })
+}
+
+/// Some thousands of lines a day, so that no day is empty.
+fn days_for(lines: Option<u64>) -> u32 {
+    lines.map_or(28, |lines| u32::try_from(lines / 7000).unwrap_or(28).clamp(1, 28))
 }
 
 fn time_of(text: &str) -> anyhow::Result<Timestamp> {

@@ -57,6 +57,10 @@ const CHANGES: &[(Change, f64)] = &[
     (Change::Crowd, 4.0),
 ];
 
+/// From where people work who travel; some of them through a VPN.
+const ABROAD: &[Sort] =
+    &[Sort::Home, Sort::Home, Sort::Home, Sort::Mobile, Sort::Mobile, Sort::Hosting];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Change {
     Nat,
@@ -226,8 +230,8 @@ fn effect(
             )
         }
         Change::Travel => {
-            let place =
-                places::any_of(if draw.chance(0.6) { Sort::Home } else { Sort::Mobile }, draw);
+            let sort = draw.pick(ABROAD).unwrap_or(Sort::Home);
+            let place = places::any_of(sort, draw);
             let to = (at + draw.whole(DAY, 6 * DAY)).min(end);
             (
                 What::Addresses(places::neighbours(place, 2, draw)),

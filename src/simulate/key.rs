@@ -187,6 +187,9 @@ impl Key {
     }
 
     fn month_factor(&self, hour: Hour) -> f64 {
+        if self.month_end <= 1.0 {
+            return 1.0;
+        }
         let next_day = jiff::Timestamp::from_second(hour.day().next().start().seconds());
         let is_last = next_day.is_ok_and(|day| day.to_zoned(jiff::tz::TimeZone::UTC).day() == 1);
         if is_last { self.month_end } else { 1.0 }
@@ -216,7 +219,24 @@ pub(super) fn some_client(role: &Role, pen: &mut Pen, draw: &mut Draw) -> u16 {
             version % 100
         ));
     }
-    pen.client(&format!("{family}{minor}.{patch}"))
+    pen.client(&format!("{family}{minor}.{patch}{}", below(family)))
+}
+
+/// What a client says of the library and the system below it.
+fn below(family: &str) -> &'static str {
+    let systems = [
+        ("parcelkit-java", " okhttp/4.12.0 (Linux; OpenJDK 21.0.5)"),
+        ("parcelkit-php", " GuzzleHttp/7.9.2 PHP/8.3.14"),
+        ("parcelkit-python", " python-requests/2.32.3 CPython/3.12.8"),
+        ("ParcelApp-iOS", " CFNetwork/1568.300.101 Darwin/24.2.0"),
+        ("ParcelApp", " (Android 15; arm64-v8a) okhttp/4.12.0"),
+        ("assist-sdk-python", " (linux; x86_64) httpx/0.27.2"),
+        ("assist-sdk-node", " (linux; x64) node/22.11.0"),
+        ("Apache-HttpClient", " (Java/17.0.13)"),
+        ("RStudio", " (R 4.4.2; httr2 1.0.7)"),
+        ("Bolt-Hooks", " (+https://example.com/hooks)"),
+    ];
+    systems.iter().find(|(name, _)| family.starts_with(name)).map_or("", |(_, system)| system)
 }
 
 /// Some of the role's routes, a few of them much oftener than the rest.

@@ -120,6 +120,6 @@ impl Profile {
 impl Meta {
     /// Whole or broken days in which alerts count.
     pub fn eval_days(&self) -> f64 {
-        self.end.since(self.eval_start).0 as f64 / DAY as f64
+        (self.end.since(self.eval_start).0 as f64 / DAY as f64).max(0.0)
     }
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::draw::Draw;
+use super::hit::Pen;
 use super::key::Key;
 use super::kinds::Card;
 use super::kinds::Kind;
@@ -129,6 +130,23 @@ pub(super) fn as_key(scene: Scene<'_>, key: &Key, total: u32) -> Stream {
         size: 1.0,
         slowness: 1.0,
     }
+}
+
+/// What attackers work with; honest people use some of it as well.
+pub(super) fn evil_client(pen: &mut Pen, draw: &mut Draw) -> u16 {
+    let families = [
+        "curl/8.",
+        "curl/7.",
+        "python-requests/2.",
+        "python-httpx/0.",
+        "Go-http-client/1.",
+        "axios/1.",
+        "okhttp/4.",
+        "node-fetch/3.",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/1",
+    ];
+    let family = draw.pick(&families).unwrap_or("curl/8.");
+    pen.client(&format!("{family}{}.{}", draw.whole(0, 36), draw.whole(0, 4)))
 }
 
 pub(super) fn of_areas(areas: &[Area]) -> Vec<(u16, f64)> {

@@ -12,6 +12,7 @@ use super::stage::Cast;
 use super::stage::Scene;
 use super::stage::as_key;
 use super::stage::evil_addresses;
+use super::stage::evil_client;
 use super::stage::of_areas;
 use super::stage::staged;
 use super::stage::victim;
@@ -27,10 +28,7 @@ pub(super) fn stuffing(scene: Scene<'_>, people: &mut People, draw: &mut Draw) -
     let total = scene.strength.of(2200.0, 600.0, 240.0) * draw.between(0.7, 1.5);
     let stream = Stream {
         callers: vec![Caller::Nobody],
-        clients: vec![
-            people.pen.client("okhttp/4.9.3"),
-            people.pen.client("python-requests/2.27.1"),
-        ],
+        clients: vec![evil_client(&mut people.pen, draw), evil_client(&mut people.pen, draw)],
         routes: vec![(routes::first_of(Area::Login), 1.0)],
         statuses: vec![(401, 0.97), (423, 0.02), (200, 0.01)],
         ..outside(scene, &addresses, total as u32)
@@ -63,7 +61,7 @@ pub(super) fn brute_force(
     draw: &mut Draw,
 ) -> Option<Staged> {
     let total = (scene.strength.of(900.0, 250.0, 80.0) * draw.between(0.7, 1.5)) as u32;
-    let client = people.pen.client("Go-http-client/1.1");
+    let client = evil_client(&mut people.pen, draw);
     if draw.chance(0.5) {
         let addresses = evil_addresses(1, Sort::Hosting, draw);
         let stream = Stream {
@@ -95,7 +93,7 @@ pub(super) fn scanning(scene: Scene<'_>, people: &mut People, draw: &mut Draw) -
     let total = scene.strength.of(1500.0, 400.0, 70.0) * draw.between(0.7, 1.4);
     let stream = Stream {
         callers: vec![Caller::Nobody],
-        clients: vec![people.pen.client("Mozilla/5.0 (compatible; dirprobe/0.9)")],
+        clients: vec![evil_client(&mut people.pen, draw)],
         routes: of_areas(&[Area::Probe]).into_iter().map(|(route, _)| (route, 1.0)).collect(),
         statuses: vec![(404, 0.97), (403, 0.02), (200, 0.01)],
         ..outside(scene, &addresses, total as u32)
@@ -122,7 +120,7 @@ pub(super) fn unknown_key(scene: Scene<'_>, people: &mut People, draw: &mut Draw
         evil_addresses(1, scene.strength.of(Sort::Hosting, Sort::Home, Sort::Cloud), draw);
     let stream = Stream {
         callers: vec![caller],
-        clients: vec![people.pen.client("python-requests/2.31.0")],
+        clients: vec![evil_client(&mut people.pen, draw)],
         routes: of_areas(&[Area::Parcels, Area::Customers]),
         ..outside(scene, &addresses, scene.strength.of(80, 20, 3))
     };
@@ -137,9 +135,7 @@ pub(super) fn automation(scene: Scene<'_>, people: &mut People, draw: &mut Draw)
     let route = draw.pick(&routes::of_area(Area::Signup)).unwrap_or(0);
     let stream = Stream {
         callers: vec![Caller::Nobody],
-        clients: vec![people.pen.client(
-            "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:115.0) Gecko/20100101 Firefox/115.0",
-        )],
+        clients: vec![evil_client(&mut people.pen, draw)],
         routes: vec![(route, 1.0)],
         statuses: vec![(0, 0.85), (422, 0.15)],
         ..outside(scene, &addresses, (count as f64 * draw.between(2.0, 4.5)) as u32)
@@ -157,7 +153,7 @@ pub(super) fn flood(scene: Scene<'_>, people: &mut People, draw: &mut Draw) -> S
     let total = scene.strength.of(8000, 4000, 2000);
     let stream = Stream {
         callers: vec![Caller::Invented(draw.number())],
-        clients: vec![people.pen.client("Go-http-client/1.1")],
+        clients: vec![evil_client(&mut people.pen, draw)],
         routes: of_areas(&[Area::Parcels, Area::Rates]),
         statuses: vec![(401, 1.0)],
         ..outside(scene, &addresses, total)

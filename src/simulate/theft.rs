@@ -14,6 +14,7 @@ use super::stage::Cast;
 use super::stage::Scene;
 use super::stage::as_key;
 use super::stage::evil_addresses;
+use super::stage::evil_client;
 use super::stage::of_areas;
 use super::stage::staged;
 use super::stage::victim;
@@ -29,11 +30,7 @@ pub(super) fn stolen_key(scene: Scene<'_>, people: &mut People, draw: &mut Draw)
     let sort = scene.strength.of(Sort::Hosting, Sort::Home, draw.pick(key.role.homes)?);
     stream.addresses = evil_addresses(1, sort, draw);
     if scene.strength != Strength::Hard {
-        stream.clients = vec![people.pen.client(if draw.chance(0.5) {
-            "curl/8.11.1"
-        } else {
-            "python-httpx/0.28.1"
-        })];
+        stream.clients = vec![evil_client(&mut people.pen, draw)];
     }
     if scene.strength == Strength::Easy {
         stream.routes.extend(of_areas(&[Area::Customers, Area::Export]));

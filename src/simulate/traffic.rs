@@ -29,7 +29,10 @@ pub(super) fn hour_of(key: &mut Key, hour: Hour, rate: f64, draw: &mut Draw) -> 
     if rate <= 0.0 {
         return hits;
     }
-    let (session, gap_seconds) = key.role.session;
+    let (usual_session, gap_seconds) = key.role.session;
+    // Between its jobs a batch key asks for little at a time.
+    let is_short = 10.0 < usual_session && rate < usual_session;
+    let session = if is_short { rate.max(3.0) } else { usual_session };
     let chance = draw.gamma_of_mean_one(key.role.shape);
     let sessions = draw.poisson(rate * chance / session);
     for _ in 0..sessions {

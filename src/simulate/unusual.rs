@@ -14,6 +14,7 @@ use super::stage::Cast;
 use super::stage::Scene;
 use super::stage::as_key;
 use super::stage::evil_addresses;
+use super::stage::evil_client;
 use super::stage::staged;
 use super::stage::victim;
 use super::staged::Objects;
@@ -93,7 +94,7 @@ pub(super) fn idle_key(
             scene.strength.of(60, 15, 2)
         }
     };
-    let client = people.pen.client("curl/8.4.0");
+    let client = evil_client(&mut people.pen, draw);
     let key = people.keys.get(number)?;
     let mut stream = as_key(scene, key, total as u32);
     let is_forgotten =
