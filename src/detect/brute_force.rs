@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Verdict;
 use super::plain::{count_text, time_text};
+use super::Verdict;
 use crate::model::Severity;
 use crate::profile::Source;
 
@@ -31,7 +31,6 @@ impl BruteForce {
     pub fn judge(&self, source: &Source) -> Option<Verdict> {
         let seen = source.unauthorized;
         let has_many_keys = self.keys_min <= source.keys.len();
-<<<<<<< HEAD
         // With one or a few keys it may be an integration that never worked: its key's own
         // detector knows better.
         let enough = match source.keys.len() {
@@ -40,10 +39,6 @@ impl BruteForce {
             _ => self.unauthorized_min.saturating_mul(4),
         };
         let is_enough = enough <= seen;
-=======
-        let is_enough =
-            self.unauthorized_min <= seen || has_many_keys && self.unauthorized_min / 4 <= seen;
->>>>>>> store
         if !is_enough || seen < source.worst_before.saturating_mul(self.factor_min) {
             return None;
         }
@@ -59,12 +54,7 @@ impl BruteForce {
             time_text(source.since),
         );
         let bonus = if has_many_keys { 2.0 } else { 0.0 };
-<<<<<<< HEAD
         let score = 6.0 + bonus + (f64::from(seen) / f64::from(self.unauthorized_min)).log10() * 3.0;
-=======
-        let score =
-            5.0 + bonus + (f64::from(seen) / f64::from(self.unauthorized_min)).log10() * 3.0;
->>>>>>> store
         let severity = if has_many_keys || self.unauthorized_min * 5 <= seen {
             Severity::High
         } else {

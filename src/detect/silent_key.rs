@@ -47,15 +47,10 @@ mod tests {
 
     #[test]
     fn a_busy_key_is_missed_sooner_than_an_idle_one() {
-<<<<<<< HEAD
         let of = |mean| {
             let expected = Expected { mean, mean_upper: mean, mean_lower: mean, dispersion: 0.1 };
             SilentKey::hour_score(&expected)
         };
-=======
-        let of =
-            |mean| SilentKey::hour_score(&Expected { mean, mean_upper: mean, dispersion: 0.1 });
->>>>>>> store
         assert!(of(0.1) < 0.1);
         assert!(4.0 * of(100.0) > 9.0);
         assert!(SilentKey::default().applies(192, 20.0));
