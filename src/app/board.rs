@@ -41,6 +41,7 @@ struct Parts {
     incidents: BTreeMap<IncidentId, Incident>,
     stale: BTreeMap<(String, String), StaleFinding>,
     sources: Vec<Source>,
+    last_event: Option<Timestamp>,
     mail_enabled: bool,
     degraded: Vec<String>,
     published: Option<Timestamp>,
@@ -53,7 +54,11 @@ impl Board {
     }
 
     /// For the daemon: shows at once what the store remembers.
-    pub(super) fn live(job: &Job, store: Option<Store>, config: &Config) -> Result<Self, super::JobError> {
+    pub(super) fn live(
+        job: &Job,
+        store: Option<Store>,
+        config: &Config,
+    ) -> Result<Self, super::JobError> {
         let mut parts = Parts {
             started: Some(super::now()),
             overview: job.judge.overview(),
@@ -94,11 +99,7 @@ impl Board {
     pub(super) fn web_state(&self, config: &Config) -> WebState {
         self.publish();
         let host = config.web.base_url.as_deref().and_then(host_of);
-        WebState {
-            view: self.view.subscribe(),
-            now: self.now,
-            hosts: host.into_iter().collect(),
-        }
+        WebState { view: self.view.subscribe(), now: self.now, hosts: host.into_iter().collect() }
     }
 
     pub(super) fn overview(&self, overview: Overview) {
@@ -124,7 +125,8 @@ impl Board {
         let mut parts = self.parts();
         parts.incidents.extend(incidents.iter().map(|it| (it.id, it.clone())));
         while INCIDENTS_SHOWN_MAX < parts.incidents.len() {
-            let oldest = parts.incidents.values().min_by_key(|it| (it.opened, it.id)).map(|it| it.id);
+            let oldest =
+                parts.incidents.values().min_by_key(|it| (it.opened, it.id)).map(|it| it.id);
             oldest.and_then(|oldest| parts.incidents.remove(&oldest));
         }
         keep_stale(&mut parts.stale, stale);
@@ -136,7 +138,10 @@ impl Board {
     pub(super) fn sources(&self, statuses: &[SourceStatus], intake: &Intake) {
         if self.is_due() {
             let sources: Vec<Source> = statuses.iter().map(|it| source_row(it, intake)).collect();
-            self.parts().sources = sources;
+            let mut parts = self.parts();
+            parts.sources = sources;
+            parts.last_event = intake.latest().or(parts.last_event);
+            drop(parts);
             self.publish();
         }
     }
@@ -196,7 +201,7 @@ impl Parts {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             host: super::host_name(),
             started: self.started,
-            last_event: overview.last_event,
+            last_event: self.last_event.or(overview.watermark),
             lag_seconds: overview.watermark.map(|at| seconds(now.since(at))),
             watermark: overview.watermark,
             events: overview.events,

@@ -46,7 +46,7 @@ impl Follow {
         let patterns: Vec<String> = config.sources.iter().map(pattern).collect();
         let unseen = if from_start { Unseen::FromBeginning } else { Unseen::FromEnd };
         let options = TailOptions { patterns, unseen, ..TailOptions::default() };
-        let tailer = Tailer::new(options, positions.clone())?;
+        let tailer = Tailer::new(&options, positions.clone())?;
         Ok(Self {
             growth: Growth::new(&tailer.directories()),
             tailer,
@@ -121,17 +121,20 @@ impl Follow {
             told?.ok().map(|detected| detected.parser)
         };
         let path = Path::new(&chunk.source.0);
-        let from_file =
-            || parser_for(path, &wanted.format, &wanted.options).ok().and_then(|(parser, _)| parser);
+        let from_file = || {
+            parser_for(path, &wanted.format, &wanted.options).ok().and_then(|(parser, _)| parser)
+        };
         let parser = if again { from_chunk() } else { from_file().or_else(from_chunk) };
         match &parser {
             Some(parser) => {
                 info!(source = %chunk.source.0, format = parser.name(), "format recognised");
             }
-            None => warn!(source = %chunk.source.0, "format not recognised; see `keyvigil check --logs`"),
+            None => {
+                warn!(source = %chunk.source.0, "format not recognised; see `keyvigil check --logs`")
+            }
         }
         if parser.is_some() || !again {
-            intake.add(chunk.source.clone(), parser, wanted.options);
+            intake.add(chunk.source.clone(), parser);
         }
     }
 
@@ -142,10 +145,8 @@ impl Follow {
                 || glob::Pattern::new(&pattern).is_ok_and(|pattern| pattern.matches(&source.0))
         };
         let source = self.sources.iter().find(is_it);
-        let options = source.map(|it| Options {
-            log_format: it.log_format.clone(),
-            key_from: it.key_from.clone(),
-        });
+        let options = source
+            .map(|it| Options { log_format: it.log_format.clone(), key_from: it.key_from.clone() });
         let format = source.map_or_else(|| "auto".to_owned(), |it| it.format.clone());
         Wanted { format, options: options.unwrap_or_default() }
     }

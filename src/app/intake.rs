@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use memchr::memchr;
 
 use super::watermark::Watermark;
-use crate::format::{Options, Outcome, Parser};
+use crate::format::{Outcome, Parser};
 use crate::identity::{Identity, Seen};
 use crate::model::{EventBatch, Millis, Position, Record, SourceId, Timestamp};
 use crate::tail::Chunk;
@@ -50,7 +50,6 @@ pub(super) struct Taken {
 #[derive(Debug)]
 struct Reading {
     format: String,
-    options: Options,
     parser: Option<Parser>,
     counts: Counts,
     rejects: VecDeque<Reject>,
@@ -64,7 +63,7 @@ pub(super) struct Intake {
     sources: BTreeMap<SourceId, Reading>,
     watermark: Watermark,
     delay: Millis,
-    latest: Timestamp,
+    latest: Option<Timestamp>,
     taken: Taken,
 }
 
@@ -75,13 +74,9 @@ impl Intake {
             sources: BTreeMap::new(),
             watermark: Watermark::default(),
             delay,
-            latest: Timestamp::default(),
+            latest: None,
             taken: Taken::default(),
         }
-    }
-
-    pub(super) fn identity_mut(&mut self) -> &mut Identity {
-        &mut self.identity
     }
 
     pub(super) fn watermark_mut(&mut self) -> &mut Watermark {
@@ -94,9 +89,9 @@ impl Intake {
     }
 
     /// From now on the source is read with this parser.
-    pub(super) fn add(&mut self, source: SourceId, parser: Option<Parser>, options: Options) {
+    pub(super) fn add(&mut self, source: SourceId, parser: Option<Parser>) {
         let format = parser.as_ref().map_or("unknown", Parser::name).to_owned();
-        let reading = self.sources.entry(source).or_insert_with(|| Reading::new(options));
+        let reading = self.sources.entry(source).or_insert_with(Reading::new);
         reading.parser = parser;
         reading.format = format;
         reading.doubt = (0, 0);
@@ -115,12 +110,7 @@ impl Intake {
     }
 
     /// Takes a chunk's lines. Each time a batch is full, `ready` is given it.
-    pub(super) fn take(
-        &mut self,
-        chunk: &Chunk,
-        arrival: Timestamp,
-        ready: &mut dyn FnMut(Taken),
-    ) {
+    pub(super) fn take(&mut self, chunk: &Chunk, arrival: Timestamp, ready: &mut dyn FnMut(Taken)) {
         let mut consumed = 0;
         while let Some(rest) = chunk.bytes.get(consumed..).filter(|rest| !rest.is_empty()) {
             let length = memchr(b'\n', rest).unwrap_or(rest.len());
@@ -164,8 +154,8 @@ impl Intake {
             }
         }
         if let Some(at) = self.taken.batch.time.last() {
-            self.latest = Timestamp(*at);
-            self.watermark.saw(source, self.latest);
+            self.latest = Some(Timestamp(*at));
+            self.watermark.saw(source, Timestamp(*at));
         }
     }
 
@@ -180,7 +170,7 @@ impl Intake {
 
     /// The time of the last event taken: what a line without a time of its own gets in a
     /// replay.
-    pub(super) fn latest(&self) -> Timestamp {
+    pub(super) fn latest(&self) -> Option<Timestamp> {
         self.latest
     }
 
@@ -190,10 +180,6 @@ impl Intake {
             let (lines, misfits) = reading.doubt;
             DOUBTFUL_LINES_MIN <= lines && lines < misfits * 2
         })
-    }
-
-    pub(super) fn options_of(&self, source: &SourceId) -> Options {
-        self.sources.get(source).map(|reading| reading.options.clone()).unwrap_or_default()
     }
 
     /// What has come together since the last time, whether full or not.
@@ -232,10 +218,9 @@ fn append(identity: &mut Identity, record: &Record<'_>, seen: &Seen<'_>, batch: 
 }
 
 impl Reading {
-    fn new(options: Options) -> Self {
+    fn new() -> Self {
         Self {
             format: "unknown".to_owned(),
-            options,
             parser: None,
             counts: Counts::default(),
             rejects: VecDeque::new(),

@@ -50,7 +50,9 @@ pub enum JobError {
     Secret(#[from] SecretError),
     #[error(transparent)]
     Alert(#[from] AlertError),
-    #[error("the store's key is not 32 bytes in 64 hexadecimal digits; make one with: openssl rand -hex 32")]
+    #[error(
+        "the store's key is not 32 bytes in 64 hexadecimal digits; make one with: openssl rand -hex 32"
+    )]
     StoreKey,
     #[error("cannot listen on {address}")]
     Listen { address: String, source: io::Error },
@@ -69,7 +71,6 @@ pub(super) struct Job {
     pub(super) positions: BTreeMap<SourceId, Position>,
     /// Inputs of this start that the engine has not seen: new settings, a new inventory.
     pub(super) first_inputs: Vec<Input>,
-    pub(super) inventory: Arc<Inventory>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -111,7 +112,7 @@ impl Job {
         let first_inputs = vec![
             Input::Settings(Box::new(settings)),
             Input::Networks(networks),
-            Input::Inventory(Arc::clone(&inventory)),
+            Input::Inventory(inventory),
         ];
         Ok(Self {
             intake: Intake::new(identity, config.alerts.patience),
@@ -119,7 +120,6 @@ impl Job {
             store,
             positions,
             first_inputs,
-            inventory,
             warnings,
         })
     }

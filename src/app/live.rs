@@ -48,7 +48,9 @@ pub struct Live {
 pub enum Reader {
     /// The configured logs. Files seen for the first time are read from their beginning,
     /// or only from now on.
-    Follow { from_start: bool },
+    Follow {
+        from_start: bool,
+    },
     Play(Play),
 }
 
@@ -113,7 +115,9 @@ pub async fn run(live: Live) -> Result<(), JobError> {
     let mut reading = tokio::task::spawn_blocking(move || {
         let life = (&beats_of_reader, &until);
         let read = match reader {
-            Either::Follow(mut follow) => follow.run(&mut job.intake, &stages, &board_of_reader, life),
+            Either::Follow(mut follow) => {
+                follow.run(&mut job.intake, &stages, &board_of_reader, life)
+            }
             Either::Play(play) => play.run(&mut job.intake, &stages, &board_of_reader, life),
         };
         // The error of the stage that ended says more than that its channel is closed.

@@ -56,7 +56,8 @@ pub fn try_source(source: &Source) -> Result<String, JobError> {
     let (parser, missing) = replay::parser_for(path, &source.format, &options)?;
     let Some(mut parser) = parser else { return Ok("empty; its format is told later".to_owned()) };
     let lines = replay::sample(path)?;
-    let is_event = |line: &&Vec<u8>| matches!(parser.parse(line), Outcome::Event(_) | Outcome::Events(_));
+    let is_event =
+        |line: &&Vec<u8>| matches!(parser.parse(line), Outcome::Event(_) | Outcome::Events(_));
     let events = lines.iter().filter(is_event).count();
     let name = parser.name();
     let lacking = match missing.as_slice() {

@@ -25,7 +25,10 @@ struct Lines {
 impl Writers {
     pub(super) fn create(outputs: &Outputs) -> Result<Self, JobError> {
         let create = |path: &Option<PathBuf>| path.as_deref().map(Lines::create).transpose();
-        Ok(Self { alerts: create(&outputs.alerts_json)?, findings: create(&outputs.findings_json)? })
+        Ok(Self {
+            alerts: create(&outputs.alerts_json)?,
+            findings: create(&outputs.findings_json)?,
+        })
     }
 
     pub(super) fn alert(&mut self, alert: &Alert) -> Result<(), JobError> {

@@ -7,9 +7,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::job::JobError;
-use crate::alert::{
-    EmlDirectory, Frame, Notifier, Route, Security, Smtp, SmtpOptions, Worker,
-};
+use crate::alert::{EmlDirectory, Frame, Notifier, Route, Security, Smtp, SmtpOptions, Worker};
 use crate::config::{Config, Mail, Tls};
 use crate::model::{Severity, Timestamp};
 use crate::store::Store;
@@ -28,7 +26,11 @@ pub(super) fn start(
         match (letters, &config.mail) {
             (Some(directory), _) => {
                 let nobody = vec!["you@example.com".to_owned()];
-                (Box::new(EmlDirectory::open(&directory)?), nobody, "keyvigil@example.com".to_owned())
+                (
+                    Box::new(EmlDirectory::open(&directory)?),
+                    nobody,
+                    "keyvigil@example.com".to_owned(),
+                )
             }
             (None, Some(mail)) => {
                 let smtp = Smtp::new(&smtp_options(mail)?)?;
@@ -42,9 +44,11 @@ pub(super) fn start(
         recipients,
         ..Route::default()
     };
-    let base_url = config.web.base_url.clone().or_else(|| {
-        config.web.listen.map(|address| format!("http://{address}"))
-    });
+    let base_url = config
+        .web
+        .base_url
+        .clone()
+        .or_else(|| config.web.listen.map(|address| format!("http://{address}")));
     let frame = Frame { from, base_url, host: super::host_name() };
     let worker = Worker { store: store.clone(), notifier, routes: vec![route], frame, now };
     let stopped = stopped.clone();

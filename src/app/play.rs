@@ -60,7 +60,7 @@ impl Play {
         let options = Options { log_format: Some(self.log_format.clone()), ..Options::default() };
         let parser = Parser::by_name("custom-nginx", &options)
             .map_err(|cause| JobError::Format { path: source.0.clone(), source: cause })?;
-        intake.add(source.clone(), Some(parser), options);
+        intake.add(source.clone(), Some(parser));
         let mut text = String::new();
         let mut learned = Some(std::mem::replace(&mut self.on_learned, Box::new(|_| ())));
         let mut began = None;
@@ -77,7 +77,7 @@ impl Play {
                     beats.beat(Stage::Reading, super::now());
                     stages.say(Said::Taken(intake.hand_over()))?;
                 }
-                if self.from <= intake.latest() {
+                if intake.latest().is_some_and(|latest| self.from <= latest) {
                     if let Some(learned) = learned.take() {
                         stages.say(Said::Taken(intake.hand_over()))?;
                         learned(intake.counts().map(|(_, counts)| counts.events).sum());
@@ -116,7 +116,8 @@ impl Pace {
         board: &Board,
         (beats, stopped): (&Beats, &watch::Receiver<bool>),
     ) -> Result<(), JobError> {
-        while self.story_time() < intake.latest() && !*stopped.borrow() {
+        let told = intake.latest().unwrap_or(self.from);
+        while self.story_time() < told && !*stopped.borrow() {
             beats.beat(Stage::Reading, super::now());
             let taken: Taken = intake.hand_over();
             PLAYED_TO.store(self.story_time().0, Ordering::Relaxed);

@@ -101,7 +101,8 @@ impl Replay {
         // The error of the stage that ended says more than that its channel is closed.
         stages.finish()?;
         read?;
-        let found = std::mem::take(&mut *found.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        let found =
+            std::mem::take(&mut *found.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         Ok(found.into_summary(&job.intake, &feeds, job.warnings))
     }
 
@@ -112,7 +113,7 @@ impl Replay {
             let position = job.positions.get(&source).cloned();
             let reader = FileReader::open(path, self.limits, position.as_ref())?;
             let (parser, missing) = parser_for(path, &self.format, &self.options)?;
-            job.intake.add(source.clone(), parser, self.options.clone());
+            job.intake.add(source.clone(), parser);
             feeds.push(Feed { source, reader, chunk: None, consumed: 0, missing });
         }
         Ok(feeds)
@@ -169,14 +170,15 @@ fn read_all(
 ) -> Result<(), JobError> {
     let mut failed = None;
     let mut ready = |taken: Taken| failed = stages.say(Said::Taken(taken)).err();
-    match feeds {
+    match &mut *feeds {
         [feed] => {
             while let Some(chunk) = feed.reader.next_chunk()? {
-                intake.take(&chunk, intake.latest(), &mut ready);
+                let arrival = intake.latest().unwrap_or_default();
+                intake.take(&chunk, arrival, &mut ready);
                 progress(Progress::of(std::slice::from_ref(feed)));
             }
         }
-        feeds => in_time_order(intake, feeds, progress, &mut ready)?,
+        _ => in_time_order(intake, feeds, progress, &mut ready)?,
     }
     for feed in feeds.iter() {
         intake.watermark_mut().ended(&feed.source);
@@ -284,8 +286,11 @@ impl Found {
             counts: counts.get(&feed.source).map(|counts| (*counts).clone()).unwrap_or_default(),
             long_lines: feed.reader.long_lines(),
         };
-        let mut incidents: Vec<Incident> =
-            self.incidents.into_values().filter(|it| !it.below && it.merged_into.is_none()).collect();
+        let mut incidents: Vec<Incident> = self
+            .incidents
+            .into_values()
+            .filter(|it| !it.below && it.merged_into.is_none())
+            .collect();
         incidents.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.opened.cmp(&b.opened)));
         Summary {
             sources: feeds.iter().map(source).collect(),

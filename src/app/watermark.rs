@@ -100,7 +100,9 @@ impl Progress {
 
     fn holds_at(&self, delay: Millis) -> Option<Timestamp> {
         match (self.at_end, self.last) {
-            (Some(wall), last) => Some(wall.back(delay).max(last.unwrap_or(Timestamp(i64::MIN)).min(wall))),
+            (Some(wall), last) => {
+                Some(wall.back(delay).max(last.unwrap_or(Timestamp(i64::MIN)).min(wall)))
+            }
             (None, last) => last,
         }
     }

@@ -108,7 +108,9 @@ fn play(
         log_format: LOG_FORMAT.to_owned(),
         letters,
         on_learned: Box::new(|events| {
-            drop(say(&format!("learned from {events} requests; now watching. Ctrl-C ends it.\n\n")));
+            drop(say(&format!(
+                "learned from {events} requests; now watching. Ctrl-C ends it.\n\n"
+            )));
         }),
     }
 }

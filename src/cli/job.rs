@@ -80,9 +80,6 @@ impl JobArgs {
     }
 
     pub(super) fn outputs(&self) -> Outputs {
-        Outputs {
-            alerts_json: self.alerts_json.clone(),
-            findings_json: self.findings_json.clone(),
-        }
+        Outputs { alerts_json: self.alerts_json.clone(), findings_json: self.findings_json.clone() }
     }
 }

@@ -1,6 +1,5 @@
 //! The command line: one file a subcommand.
 
-use std::error::Error as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -8,6 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::app::JobError;
 use crate::config::ConfigError;
+use crate::format::FormatError;
 use crate::store::StoreError;
 
 mod check;
@@ -66,7 +66,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Check(args) => check::run(args),
-        Command::Parse(args) => parse::run(args),
+        Command::Parse(args) => parse::run(args).map(|()| ExitCode::SUCCESS),
         Command::Query(args) => query::run(args),
         Command::Status(args) => status::run(args),
         Command::Simulate(args) => simulate::run(args),
@@ -86,10 +86,14 @@ pub fn main() -> ExitCode {
 
 fn code_of(error: &anyhow::Error) -> u8 {
     for cause in error.chain() {
+        if cause.is::<FormatError>() {
+            return exit::CONFIG;
+        }
         if let Some(StoreError::InUse { .. }) = cause.downcast_ref() {
             return exit::STORE_IN_USE;
         }
-        if let Some(ConfigError::Unreadable { .. } | ConfigError::Wrong { .. }) = cause.downcast_ref()
+        if let Some(ConfigError::Unreadable { .. } | ConfigError::Wrong { .. }) =
+            cause.downcast_ref()
         {
             return exit::CONFIG;
         }

@@ -42,7 +42,7 @@ const AUDIT_NAMES: [&str; 14] = [
 
 /// Shows what lines on standard input become.
 #[derive(Debug, clap::Args)]
-pub struct ParseArgs {
+pub(super) struct ParseArgs {
     /// Name of the format, or auto
     #[arg(long, default_value = "auto")]
     format: String,
@@ -68,7 +68,7 @@ enum Secrets {
 }
 
 /// Reads standard input to its end. An error of the format is a [`format::FormatError`].
-pub fn run(args: &ParseArgs) -> anyhow::Result<()> {
+pub(super) fn run(args: &ParseArgs) -> anyhow::Result<()> {
     let options = Options { log_format: args.log_format.clone(), key_from: args.key_from.clone() };
     let mut output = std::io::BufWriter::new(std::io::stdout().lock());
     let mut input = std::io::stdin().lock();

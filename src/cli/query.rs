@@ -11,7 +11,7 @@ use crate::store::{OpenOptions, Store};
 
 /// Ask the stored events in SQL
 #[derive(Debug, clap::Args)]
-pub struct QueryArgs {
+pub(super) struct QueryArgs {
     /// The question, such as 'SELECT key, count(*) FROM events GROUP BY key'
     sql: String,
     /// The state directory that keyvigil was run with
@@ -29,7 +29,7 @@ enum Format {
     Json,
 }
 
-pub fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
     let store = Store::open_existing(&args.state, &OpenOptions::default())?;
     let table = query(&store, &args.sql)?;
     let stdout = io::stdout();

@@ -45,7 +45,11 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         None => {}
         Some("off") => config.web.listen = None,
         Some(address) => {
-            let refused = |_| JobError::Refused(format!("{address:?} is not an address to listen on; write 127.0.0.1:8787 or off"));
+            let refused = |_| {
+                JobError::Refused(format!(
+                    "{address:?} is not an address to listen on; write 127.0.0.1:8787 or off"
+                ))
+            };
             config.web.listen = Some(address.parse().map_err(refused)?);
         }
     }

@@ -16,7 +16,7 @@ use crate::simulate::Staging;
 
 /// Write a labelled access log from a seed, to try things on.
 #[derive(clap::Args, Debug)]
-pub struct SimulateArgs {
+pub(super) struct SimulateArgs {
     /// The same seed gives the same bytes.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -62,7 +62,7 @@ enum Service {
     Partners,
 }
 
-pub fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
     let mut simulation = simulate::simulate(&options_of(args)?);
     simulate::write_to(&args.out, &mut simulation)
         .with_context(|| format!("cannot write the simulation into {}", args.out.display()))?;
@@ -110,7 +110,7 @@ fn days_for(lines: Option<u64>) -> u32 {
 
 fn time_of(text: &str) -> anyhow::Result<Timestamp> {
     if text == "now" {
-        return Ok(Timestamp::from_seconds(jiff::Timestamp::now().as_second()));
+        return Ok(crate::app::now());
     }
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return Ok(Timestamp::from_seconds(time.as_second()));

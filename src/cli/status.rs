@@ -58,7 +58,9 @@ fn ask(address: SocketAddr) -> anyhow::Result<String> {
     stream.write_all(request.as_bytes())?;
     let mut answer = String::new();
     stream.take(ANSWER_BYTES_MAX).read_to_string(&mut answer)?;
-    let Some((head, body)) = answer.split_once("\r\n\r\n") else { bail!("the answer is cut short") };
+    let Some((head, body)) = answer.split_once("\r\n\r\n") else {
+        bail!("the answer is cut short")
+    };
     if !head.starts_with("HTTP/1.1 200") {
         bail!("it answered {}", head.lines().next().unwrap_or_default());
     }
@@ -73,10 +75,21 @@ fn described(status: &serde_json::Value) -> String {
     };
     let mut lines = vec![
         format!("verdict     {}", text("/verdict")),
-        format!("incidents   {} critical, {} high, {} medium, {} low", text("/incidents/critical"), text("/incidents/high"), text("/incidents/medium"), text("/incidents/low")),
+        format!(
+            "incidents   {} critical, {} high, {} medium, {} low",
+            text("/incidents/critical"),
+            text("/incidents/high"),
+            text("/incidents/medium"),
+            text("/incidents/low")
+        ),
         format!("stale keys  {} of {}", text("/stale_keys"), text("/keys")),
         format!("last event  {} (lag {} s)", text("/last_event"), text("/lag_seconds")),
-        format!("mail        {} waiting, {} given up, last sent {}", text("/mail/queued"), text("/mail/failed"), text("/mail/last_sent")),
+        format!(
+            "mail        {} waiting, {} given up, last sent {}",
+            text("/mail/queued"),
+            text("/mail/failed"),
+            text("/mail/last_sent")
+        ),
     ];
     let sources = status.get("sources").and_then(|it| it.as_array());
     for source in sources.into_iter().flatten() {

@@ -61,7 +61,11 @@ fn write_summary(text: &mut String, summary: &Summary) -> std::fmt::Result {
         span(overview.since, overview.watermark),
     )?;
     if 0 < overview.late {
-        writeln!(text, "{} events came too late to be judged; they were kept", grouped(overview.late))?;
+        writeln!(
+            text,
+            "{} events came too late to be judged; they were kept",
+            grouped(overview.late)
+        )?;
     }
     writeln!(text)?;
     write_incidents(text, &summary.incidents)?;
@@ -80,7 +84,11 @@ fn write_source(text: &mut String, source: &SourceSummary) -> std::fmt::Result {
         grouped(counts.events),
         grouped(rejected),
     )?;
-    let reasons = [(&counts.rejected, "rejected"), (&counts.skipped, "skipped"), (&counts.forgiven, "accepted with")];
+    let reasons = [
+        (&counts.rejected, "rejected"),
+        (&counts.skipped, "skipped"),
+        (&counts.forgiven, "accepted with"),
+    ];
     for (reasons, what) in reasons {
         for (reason, number) in reasons {
             writeln!(text, "  {what} {reason}: {}", grouped(*number))?;
@@ -103,8 +111,11 @@ fn write_incidents(text: &mut String, incidents: &[Incident]) -> std::fmt::Resul
     for incident in incidents {
         *by_severity.entry(incident.severity).or_default() += 1;
     }
-    let counts: Vec<String> =
-        by_severity.iter().rev().map(|(severity, number)| format!("{number} {}", severity.name())).collect();
+    let counts: Vec<String> = by_severity
+        .iter()
+        .rev()
+        .map(|(severity, number)| format!("{number} {}", severity.name()))
+        .collect();
     let plural = if incidents.len() == 1 { "" } else { "s" };
     writeln!(text, "{} incident{plural}: {}", incidents.len(), counts.join(", "))?;
     for incident in incidents.iter().take(SPELLED_OUT_MAX) {
@@ -125,7 +136,13 @@ fn write_incident(text: &mut String, incident: &Incident) -> std::fmt::Result {
         State::Resolved => "resolved",
         State::Muted => "muted",
     };
-    writeln!(text, "{severity:8} {}  {}  ({})", time(incident.opened), shown(&incident.title), incident.id)?;
+    writeln!(
+        text,
+        "{severity:8} {}  {}  ({})",
+        time(incident.opened),
+        shown(&incident.title),
+        incident.id
+    )?;
     for reason in incident.findings.iter().take(REASONS_MAX) {
         writeln!(text, "         why   {}", shown(&reason.because))?;
     }
@@ -149,7 +166,13 @@ fn write_stale(text: &mut String, summary: &Summary) -> std::fmt::Result {
     }
     writeln!(text, "\n{} stale or unsafe credentials", open.len())?;
     for finding in open.iter().take(SPELLED_OUT_MAX) {
-        writeln!(text, "  {:24} {}: {}", shown(&finding.key), finding.kind, shown(&finding.because))?;
+        writeln!(
+            text,
+            "  {:24} {}: {}",
+            shown(&finding.key),
+            finding.kind,
+            shown(&finding.because)
+        )?;
     }
     if SPELLED_OUT_MAX < open.len() {
         writeln!(text, "  and {} more", open.len() - SPELLED_OUT_MAX)?;

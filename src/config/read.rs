@@ -53,7 +53,8 @@ fn fill(config: &mut Config, document: &DeTable<'_>, text: &str) -> Vec<Mistake>
     config.key_is = key_is.unwrap_or(config.key_is);
     config.inventory = top.text("inventory").map(PathBuf::from);
     config.networks = top.text("networks").map(PathBuf::from);
-    let mut each = |table: Option<&DeTable<'_>>, read: &mut dyn FnMut(&DeTable<'_>) -> Vec<Mistake>| {
+    let mut each = |table: Option<&DeTable<'_>>,
+                    read: &mut dyn FnMut(&DeTable<'_>) -> Vec<Mistake>| {
         mistakes.extend(table.map(read).unwrap_or_default());
     };
     each(top.table("alerts"), &mut |table| alerts(&mut config.alerts, table));
@@ -149,7 +150,11 @@ fn mail(mail: &mut Option<Mail>, values: &DeTable<'_>) -> Vec<Mistake> {
     let port = table.number("port").map_or(Some(usual), as_port);
     let to = table.texts("to");
     if to.is_empty() {
-        table.complain::<()>(at.clone(), "[mail] names nobody to write to".into(), "add to = \"…\"");
+        table.complain::<()>(
+            at.clone(),
+            "[mail] names nobody to write to".into(),
+            "add to = \"…\"",
+        );
     }
     if port.is_none() {
         let place = table.place_of("port");

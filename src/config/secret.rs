@@ -39,8 +39,9 @@ impl Secret {
                 read(PathBuf::from(folder).join(name))?
             }
             Self::File(path) => read(path.clone())?,
-            Self::Environment(name) => env::var(name)
-                .map_err(|_not_set| SecretError::NotSet { name: name.clone() })?,
+            Self::Environment(name) => {
+                env::var(name).map_err(|_not_set| SecretError::NotSet { name: name.clone() })?
+            }
         };
         let text = text.trim_end_matches(['\r', '\n']).to_owned();
         if text.is_empty() {

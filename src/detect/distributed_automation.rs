@@ -25,7 +25,13 @@ pub struct DistributedAutomation {
 
 impl Default for DistributedAutomation {
     fn default() -> Self {
-        Self { addresses_min: 20, requests_few_max: 10, share_min: 0.5, factor_min: 2.0, keyed_hours_min: 48 }
+        Self {
+            addresses_min: 20,
+            requests_few_max: 10,
+            share_min: 0.5,
+            factor_min: 2.0,
+            keyed_hours_min: 48,
+        }
     }
 }
 

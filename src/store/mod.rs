@@ -25,7 +25,7 @@ pub use commit::Commit;
 pub use error::StoreError;
 pub use health::Health;
 pub use meta::Counters;
-pub use people::{OutboxRow, OutboxState, Shown};
+pub use people::{OutboxCounts, OutboxRow, OutboxState, Shown};
 pub use read::{Recovered, Wanted};
 
 use block::Encoder;

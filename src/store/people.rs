@@ -25,6 +25,14 @@ pub enum OutboxState {
     GivenUp { at: Timestamp, reason: String },
 }
 
+/// The outbox at a glance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutboxCounts {
+    pub waiting: u64,
+    pub given_up: u64,
+    pub last_sent: Option<Timestamp>,
+}
+
 /// Which incidents are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
@@ -71,6 +79,19 @@ impl Store {
     }
 
     /// Puts a notice back as it stands now.
+    /// How many notices wait and were given up, and when the last one went out.
+    pub fn outbox_counts(&self) -> Result<OutboxCounts, StoreError> {
+        let mut counts = OutboxCounts::default();
+        for row in self.outbox()? {
+            match row.state {
+                OutboxState::Waiting => counts.waiting += 1,
+                OutboxState::Sent { at, .. } => counts.last_sent = counts.last_sent.max(Some(at)),
+                OutboxState::GivenUp { .. } => counts.given_up += 1,
+            }
+        }
+        Ok(counts)
+    }
+
     pub fn outbox_update(&self, row: &OutboxRow) -> Result<(), StoreError> {
         let _writer = self.writer();
         let mut batch = Batch::default();

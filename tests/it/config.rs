@@ -40,9 +40,10 @@ fn the_settings_that_are_commented_out_are_right_too() {
     let text = fs::read_to_string("config/keyvigil.toml").unwrap();
     let is_setting = |line: &str| {
         line.strip_prefix("# ").is_some_and(|rest| {
-            rest.starts_with('[') || rest.split_once(" = ").is_some_and(|(name, _)| {
-                name.chars().all(|it| it.is_ascii_lowercase() || it == '_')
-            })
+            rest.starts_with('[')
+                || rest.split_once(" = ").is_some_and(|(name, _)| {
+                    name.chars().all(|it| it.is_ascii_lowercase() || it == '_')
+                })
         })
     };
     let opened: Vec<&str> = text
@@ -51,7 +52,8 @@ fn the_settings_that_are_commented_out_are_right_too() {
         .map(|line| if is_setting(line) { line.trim_start_matches("# ") } else { line })
         .collect();
     // `[[sources]]` stands before the top level's own settings are over in no line.
-    let config = Config::parse(&opened.join("\n"), "opened").unwrap_or_else(|error| panic!("{error}"));
+    let config =
+        Config::parse(&opened.join("\n"), "opened").unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(config.sources.len(), 1);
     assert_eq!(config.mail.unwrap().to, ["you@example.com"]);
     assert!(config.store.key.is_some());
@@ -60,7 +62,8 @@ fn the_settings_that_are_commented_out_are_right_too() {
 
 #[test]
 fn three_lines_are_enough() {
-    let text = "sources = [{ path = \"/var/log/nginx/access.log\" }]\n[mail]\nto = \"you@example.com\"\n";
+    let text =
+        "sources = [{ path = \"/var/log/nginx/access.log\" }]\n[mail]\nto = \"you@example.com\"\n";
     let config = Config::parse(text, "three lines").unwrap();
     assert_eq!(config.sources[0].format, "auto");
     assert_eq!(config.mail.unwrap().port, 587);

@@ -70,7 +70,8 @@ fn a_line_of_ten_megabytes_is_skipped_and_counted() {
 fn a_binary_file_is_no_log_and_does_no_harm() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("access.log");
-    let mut bytes: Vec<u8> = (0..300_000u32).map(|it| (it.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let mut bytes: Vec<u8> =
+        (0..300_000u32).map(|it| (it.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     fs::write(&log, &bytes).unwrap();
     let output = keyvigil(&["replay", log.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(78), "{}", stderr(&output));
@@ -82,8 +83,7 @@ fn a_binary_file_is_no_log_and_does_no_harm() {
     mixed.extend(good_lines(300).into_bytes());
     fs::write(&log, mixed).unwrap();
     let state = folder.path().join("state");
-    let output =
-        keyvigil(&["replay", "--state", state.to_str().unwrap(), log.to_str().unwrap()]);
+    let output = keyvigil(&["replay", "--state", state.to_str().unwrap(), log.to_str().unwrap()]);
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(query(&state, "SELECT count(*) FROM events"), ["600"]);
 }
@@ -93,7 +93,8 @@ fn an_inventory_with_a_key_twice_names_both_lines() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     fs::write(path("access.log"), good_lines(3)).unwrap();
-    fs::write(path("inventory.csv"), "key_id,owner,role\nk_a,x@example.com,r\nk_b,,\nk_a,,\n").unwrap();
+    fs::write(path("inventory.csv"), "key_id,owner,role\nk_a,x@example.com,r\nk_b,,\nk_a,,\n")
+        .unwrap();
     let inventory = path("inventory.csv");
     let output = keyvigil(&["replay", "--inventory", &inventory, &path("access.log")]);
     assert_eq!(output.status.code(), Some(78), "{}", stderr(&output));
@@ -122,7 +123,8 @@ fn a_store_that_is_damaged_is_moved_aside_and_the_log_read_again() {
     let log = folder.path().join("access.log");
     fs::write(&log, good_lines(100)).unwrap();
     let state = folder.path().join("state");
-    let replay = || keyvigil(&["replay", "--state", state.to_str().unwrap(), log.to_str().unwrap()]);
+    let replay =
+        || keyvigil(&["replay", "--state", state.to_str().unwrap(), log.to_str().unwrap()]);
     assert!(replay().status.success());
     let database = files_named(&state, "db");
     let bytes = fs::read(&database).unwrap();
