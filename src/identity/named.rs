@@ -75,6 +75,18 @@ fn value_at(text: &[u8], from: usize, place: Place, takes_rest: bool) -> Range<u
         }
     };
     let value = rest.get(lead..).unwrap_or(&[]);
+    if matches!(place, Place::Text | Place::Sample) && !is_label(Some(value)) {
+        match value.first() {
+            // A list of values: `"X-Api-Key": ["…"]`.
+            Some(b'[') => {
+                let length = memchr::memchr(b']', value).map_or(value.len(), |end| end + 1);
+                return from + lead..from + lead + length;
+            }
+            // An object has names of its own.
+            Some(b'{') => return from + lead..from + lead,
+            Some(_) | None => (),
+        }
+    }
     let ends = |byte: &u8| match place {
         Place::Query => *byte == b'&' || *byte == b'#',
         Place::Path => matches!(byte, b'/' | b';' | b'&' | b'?' | b'#' | b','),

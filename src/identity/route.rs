@@ -196,9 +196,12 @@ fn kind_of(segment: &[u8], letters: &Letters) -> Kind {
     if is_id || is_numbered(segment) { Kind::Id } else { Kind::Word }
 }
 
-/// `v1`
+/// `v1`, `v19.0`
 fn is_version(segment: &[u8]) -> bool {
-    matches!(segment, [b'v', digit] | [b'v', b'0'..=b'9', digit] if digit.is_ascii_digit())
+    const BYTES_MAX: usize = 6;
+    segment.len() <= BYTES_MAX
+        && matches!(segment, [b'v' | b'V', b'0'..=b'9', rest @ ..]
+            if rest.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.'))
 }
 
 /// `2026-03-09`
@@ -273,6 +276,8 @@ mod tests {
         for path in [
             "/",
             "/v1/orders",
+            "/v19.0/messages",
+            "/services/data/v62.0",
             "/api/v2/oauth2/token",
             "/.env",
             "/wp-login.php",

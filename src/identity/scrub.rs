@@ -258,6 +258,13 @@ mod tests {
         check(Place::Text, "https://example.com/?code=xyz&a=1", "https://example.com/?code=#&a=1");
         check(Place::Text, "{\"token\": \"abc\", \"a\": 1}", "{\"token\": \"#\", \"a\": 1}");
         check(Place::Text, "{\\\"api_key\\\":\\\"abc\\\"}", "{\\\"api_key\\\":\\\"#\\\"}");
+        check(Place::Text, "{\"X-Api-Key\":[\"a\",\"b\"]}", "{\"X-Api-Key\":#}");
+        check(Place::Text, "{\"session\": {\"a\": 1}}", "{\"session\": {\"a\": 1}}");
+        check(
+            Place::Sample,
+            "{\"time\":\"2026-03-09T00:00:00Z\"}",
+            "{\"time\":\"2026-03-09T00:00:00Z\"}",
+        );
         check(Place::Text, "https://bo:pw@example.com/", "https://bo:#@example.com/");
         check(Place::Sample, "\"Authorization: Basic a b\" x", "\"Authorization: #\" x");
     }

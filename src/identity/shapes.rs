@@ -117,11 +117,22 @@ fn tokens_of_run(run: &[u8], start: usize, place: Place, hits: &mut Vec<Range<us
     let mut piece_start = start;
     for piece in run.split(|byte| *byte == b'.') {
         let piece_end = piece_start + piece.len();
-        if looks_random(piece, length_min) {
+        if looks_random(piece, length_min) && !is_time(piece) {
             hits.push(piece_start..piece_end);
         }
         piece_start = piece_end + 1;
     }
+}
+
+/// `2026-03-09T00`, up to the first colon.
+fn is_time(piece: &[u8]) -> bool {
+    let is_digits =
+        |part: Option<&[u8]>| part.is_some_and(|part| part.iter().all(u8::is_ascii_digit));
+    piece.len() == 13
+        && is_digits(piece.get(..4))
+        && is_digits(piece.get(5..7))
+        && is_digits(piece.get(8..10))
+        && piece.get(10) == Some(&b'T')
 }
 
 /// Where in the run a known kind of token begins.

@@ -118,18 +118,19 @@ impl PartialEq for TextColumn {
 }
 
 /// As `==`, but in eights instead of a call: these values are short and there are many.
+#[inline]
 fn is_same(left: &[u8], right: &[u8]) -> bool {
     if left.len() != right.len() {
         return false;
     }
-    let (left, left_rest) = left.as_chunks::<8>();
-    let (right, right_rest) = right.as_chunks::<8>();
-    let eights = left.iter().zip(right).fold(0, |differs, (left, right)| {
-        differs | (u64::from_ne_bytes(*left) ^ u64::from_ne_bytes(*right))
-    });
-    let rest =
-        left_rest.iter().zip(right_rest).fold(0, |differs, (left, right)| differs | (left ^ right));
-    eights == 0 && rest == 0
+    let (Some(left_end), Some(right_end)) = (left.last_chunk(), right.last_chunk()) else {
+        return left.iter().zip(right).all(|(left, right)| left == right);
+    };
+    let differs = |left: &[u8; 8], right| u64::from_ne_bytes(*left) ^ u64::from_ne_bytes(right);
+    let pairs = left.as_chunks().0.iter().zip(right.as_chunks().0);
+    // The last eight overlap those before them.
+    pairs.fold(differs(left_end, *right_end), |seen, (left, right)| seen | differs(left, *right))
+        == 0
 }
 
 fn slice_of<'a>(text: &'a str, ends: &[u32], number: u32) -> &'a [u8] {
