@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::world::World;
 
@@ -279,7 +279,12 @@ fn run(by: By) {
     let cases = std::env::var("KEYVIGIL_MODEL_RUNS").ok().and_then(|runs| runs.parse().ok());
     let config =
         Config { cases: cases.unwrap_or(200), failure_persistence: None, ..Config::default() };
-    let outcome = TestRunner::new(config).run(&ops(by), |(chunk_bytes, ops)| {
+    let mut runner = match cases {
+        Some(_) => TestRunner::new(config),
+        // The same cases each time, unless more are asked for.
+        None => TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha)),
+    };
+    let outcome = runner.run(&ops(by), |(chunk_bytes, ops)| {
         let mut model = Model::new(chunk_bytes);
         for op in &ops {
             model.apply(op);
