@@ -56,7 +56,12 @@ pub struct Expected {
 
 impl Default for Curve {
     fn default() -> Self {
-        Self { requests: 0.0, exposure: 0.0, season: vec![(0.0, 0.0); BINS], spread: (0.0, 0.0, 0.0) }
+        Self {
+            requests: 0.0,
+            exposure: 0.0,
+            season: vec![(0.0, 0.0); BINS],
+            spread: (0.0, 0.0, 0.0),
+        }
     }
 }
 

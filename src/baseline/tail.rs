@@ -99,7 +99,6 @@ fn upper_far(count: f64, mean: f64, dispersion: f64) -> f64 {
     (-ln_p / std::f64::consts::LN_10).clamp(0.0, SCORE_MAX)
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

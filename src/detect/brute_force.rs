@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::plain::{count_text, time_text};
 use super::Verdict;
+use super::plain::{count_text, time_text};
 use crate::model::Severity;
 use crate::profile::Source;
 
@@ -54,7 +54,8 @@ impl BruteForce {
             time_text(source.since),
         );
         let bonus = if has_many_keys { 2.0 } else { 0.0 };
-        let score = 6.0 + bonus + (f64::from(seen) / f64::from(self.unauthorized_min)).log10() * 3.0;
+        let score =
+            6.0 + bonus + (f64::from(seen) / f64::from(self.unauthorized_min)).log10() * 3.0;
         let severity = if has_many_keys || self.unauthorized_min * 5 <= seen {
             Severity::High
         } else {

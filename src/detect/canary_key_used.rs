@@ -16,7 +16,9 @@ impl CanaryKeyUsed {
             kind: "canary_key_used",
             severity: Severity::Critical,
             score: POLICY_SCORE,
-            because: format!("the canary key was used (answered with {status}); nobody should have it"),
+            because: format!(
+                "the canary key was used (answered with {status}); nobody should have it"
+            ),
         }
     }
 }

@@ -45,7 +45,9 @@ impl CredentialStatus {
     fn judge_expiry(&self, key: &InventoryKey, (at, status): (Timestamp, u16)) -> Option<Verdict> {
         let expires = key.expires?;
         let is_over = expires.plus(Millis::seconds(self.grace_seconds)) < at;
-        is_over.then(|| verdict("expired_key_used", status, &format!("expired {}", time_text(expires))))
+        is_over.then(|| {
+            verdict("expired_key_used", status, &format!("expired {}", time_text(expires)))
+        })
     }
 }
 

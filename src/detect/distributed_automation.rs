@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::plain::{count_text, time_text};
 use super::Verdict;
+use super::plain::{count_text, time_text};
 use crate::model::Severity;
 use crate::profile::forms::Crowd;
 
@@ -25,7 +25,13 @@ pub struct DistributedAutomation {
 
 impl Default for DistributedAutomation {
     fn default() -> Self {
-        Self { addresses_min: 20, requests_few_max: 10, share_min: 0.5, factor_min: 2.0, keyed_hours_min: 48 }
+        Self {
+            addresses_min: 20,
+            requests_few_max: 10,
+            share_min: 0.5,
+            factor_min: 2.0,
+            keyed_hours_min: 48,
+        }
     }
 }
 
@@ -56,8 +62,7 @@ mod tests {
 
     #[test]
     fn twenty_addresses_with_most_of_the_visits_are_a_crowd() {
-        let crowd =
-            Crowd { addresses: 20, requests: 40, requests_of_all: 60, ..Crowd::default() };
+        let crowd = Crowd { addresses: 20, requests: 40, requests_of_all: 60, ..Crowd::default() };
         let judge = |crowd: &Crowd| DistributedAutomation::default().judge(crowd).is_some();
         assert!(judge(&crowd));
         assert!(!judge(&Crowd { addresses: 19, ..crowd.clone() }));

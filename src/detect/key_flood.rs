@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::plain::count_text;
 use super::Verdict;
+use super::plain::count_text;
 use crate::model::Severity;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

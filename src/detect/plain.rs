@@ -26,7 +26,11 @@ pub(super) fn mean_text(mean: f64) -> String {
 
 /// `2.5 %`.
 pub(super) fn share_text(share: f64) -> String {
-    if share < 0.0995 { format!("{:.1} %", share * 100.0) } else { format!("{:.0} %", share * 100.0) }
+    if share < 0.0995 {
+        format!("{:.1} %", share * 100.0)
+    } else {
+        format!("{:.0} %", share * 100.0)
+    }
 }
 
 /// `03:00–04:00 UTC`.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::plain::{count_text, time_text};
 use super::Verdict;
+use super::plain::{count_text, time_text};
 use crate::model::Severity;
 use crate::profile::Source;
 

@@ -232,7 +232,10 @@ mod tests {
             expires: None,
             ..key()
         };
-        assert_eq!(kinds(&poor, &at), ["rotation_overdue", "no_expiry", "status_unknown", "owner_missing"]);
+        assert_eq!(
+            kinds(&poor, &at),
+            ["rotation_overdue", "no_expiry", "status_unknown", "owner_missing"]
+        );
         let ending = InventoryKey { expires: Some(day(100)), ..key() };
         assert_eq!(kinds(&ending, &Watched { now: day(71), ..at }), ["expiring"]);
         let revoked = InventoryKey { status: KeyStatus::Revoked, ..poor };

@@ -63,7 +63,8 @@ fn times(mean: f64, factor: f64) -> u32 {
 mod tests {
     use super::*;
 
-    const USUAL: Expected = Expected { mean: 38.0, mean_upper: 38.0, mean_lower: 38.0, dispersion: 0.1 };
+    const USUAL: Expected =
+        Expected { mean: 38.0, mean_upper: 38.0, mean_lower: 38.0, dispersion: 0.1 };
 
     #[test]
     fn nothing_is_a_spike_before_there_is_something_to_compare_with() {

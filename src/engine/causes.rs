@@ -32,7 +32,12 @@ impl Causes {
     pub(super) fn keys(&self, metric: Metric, at: Timestamp) -> usize {
         let oldest = at.back(MEMORY);
         let Some(shown) = self.shown.get(&metric) else { return 0 };
-        shown.iter().filter(|&(_, &last)| oldest <= last).map(|(key, _)| key).collect::<BTreeSet<_>>().len()
+        shown
+            .iter()
+            .filter(|&(_, &last)| oldest <= last)
+            .map(|(key, _)| key)
+            .collect::<BTreeSet<_>>()
+            .len()
     }
 
     /// `true` once in two hours.

@@ -106,15 +106,16 @@ impl Engine {
         let source = self.sources.add(slot.start(), used);
         let detectors = &self.settings.detectors;
         let verdicts = [detectors.brute_force.judge(source), detectors.scanning.judge(source)];
-        let Some(verdict) = verdicts.into_iter().flatten().max_by(|a, b| a.score.total_cmp(&b.score))
+        let Some(verdict) =
+            verdicts.into_iter().flatten().max_by(|a, b| a.score.total_cmp(&b.score))
         else {
             return;
         };
         let at = slot.end().plus(self.settings.patience);
         let seen = source.refusals();
-        let is_news = source
-            .raised
-            .is_none_or(|(told, then)| AGAIN.0 <= at.since(told).0 || then.saturating_mul(4) <= seen);
+        let is_news = source.raised.is_none_or(|(told, then)| {
+            AGAIN.0 <= at.since(told).0 || then.saturating_mul(4) <= seen
+        });
         if !is_news {
             return;
         }
@@ -138,7 +139,8 @@ impl Engine {
         let now = key.refused_from.len();
         let addresses_min = self.settings.detectors.brute_force.addresses_min;
         // Told when the number is reached, and each time it has doubled.
-        if before == now || !(now == addresses_min || addresses_min < now && now.is_power_of_two()) {
+        if before == now || !(now == addresses_min || addresses_min < now && now.is_power_of_two())
+        {
             return;
         }
         let Some(verdict) = self.settings.detectors.brute_force.judge_key(now) else { return };
@@ -155,7 +157,9 @@ impl Engine {
             return;
         }
         let detector = &self.settings.detectors.distributed_automation;
-        let Some(crowd) = self.forms.crowd(&route, (slot, detector.requests_few_max)) else { return };
+        let Some(crowd) = self.forms.crowd(&route, (slot, detector.requests_few_max)) else {
+            return;
+        };
         let Some(verdict) = detector.judge(&crowd) else { return };
         // Where there are keys, log-ins without one belong to the day: the first days tell
         // how many.

@@ -71,7 +71,8 @@ impl Fleet {
     )]
     fn band(&self, hour: Hour) -> (u32, u32) {
         let expected = self.habit.expected(hour, &self.prior);
-        let spread = 2.0 * (expected.mean + expected.dispersion * expected.mean * expected.mean).sqrt();
+        let spread =
+            2.0 * (expected.mean + expected.dispersion * expected.mean * expected.mean).sqrt();
         ((expected.mean - spread).max(0.0) as u32, (expected.mean + spread) as u32)
     }
 }

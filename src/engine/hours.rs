@@ -116,7 +116,9 @@ impl Engine {
 
     fn judge_silence(&mut self, hour: Hour, index: u32, actions: &mut Vec<Action>) {
         let Some(key) = self.keys.get(index) else { return };
-        let (Some(learned), Some(last_used)) = (key.learned.as_ref(), key.last_used) else { return };
+        let (Some(learned), Some(last_used)) = (key.learned.as_ref(), key.last_used) else {
+            return;
+        };
         let silence = learned.silence;
         let detector = &self.settings.detectors.silent_key;
         let is_told = key.signals.iter().any(|signal| signal.metric == Metric::Silence);
@@ -186,7 +188,8 @@ impl Learned {
         self.size.learn(&closed.counts, &mut role.size);
         for failure in Failure::ALL {
             let seen = (closed.counts.of(failure), closed.counts.requests);
-            let pair = (self.ratios.get_mut(failure as usize), role.ratios.get_mut(failure as usize));
+            let pair =
+                (self.ratios.get_mut(failure as usize), role.ratios.get_mut(failure as usize));
             if let (Some(ratio), Some(role_ratio)) = pair {
                 ratio.learn(seen, role_ratio);
             }

@@ -206,7 +206,10 @@ impl Scratch {
         if place == fresh {
             self.cells.push((slot, key, Counts::default()));
         }
-        #[expect(clippy::indexing_slicing, reason = "cells are only added, and place is one of them")]
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "cells are only added, and place is one of them"
+        )]
         &mut self.cells[place as usize].2
     }
 }

@@ -69,7 +69,8 @@ impl Keys {
         if let Some(listed) = listed {
             key.describe(listed);
         }
-        key.index = self.free.pop().unwrap_or_else(|| u32::try_from(self.slab.len()).unwrap_or(u32::MAX));
+        key.index =
+            self.free.pop().unwrap_or_else(|| u32::try_from(self.slab.len()).unwrap_or(u32::MAX));
         let index = key.index;
         self.put(key);
         self.gone.remove(id);

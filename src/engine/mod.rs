@@ -132,7 +132,6 @@ impl Engine {
 
     /// Whether an incident that people see is open on the key.
     fn is_suspect(&self, id: &str) -> bool {
-        !self.incidents.is_empty()
-            && self.incidents.open_on(&Entity::Key(id.to_owned())).is_some()
+        !self.incidents.is_empty() && self.incidents.open_on(&Entity::Key(id.to_owned())).is_some()
     }
 }

@@ -20,10 +20,8 @@ impl Engine {
             None => self.keys.insert(id, batch.role.get(row), self.inventory.as_deref()),
         };
         let at = Timestamp(batch.time.get(row).copied().unwrap_or_default());
-        let is_watched = self
-            .keys
-            .get(index)
-            .is_some_and(|key| key.watch_until.is_some_and(|until| at < until));
+        let is_watched =
+            self.keys.get(index).is_some_and(|key| key.watch_until.is_some_and(|until| at < until));
         let is_marked = is_watched || self.is_ruled(id);
         values.meet(batch.key.number(row), (index, is_marked));
         index

@@ -60,7 +60,8 @@ impl Engine {
         let (index, combined) = of;
         let Some(key) = self.keys.get_mut(index) else { return };
         let entity = Entity::Key(key.id.clone());
-        let untold: Vec<Signal> = key.signals.iter().filter(|signal| !signal.is_told).cloned().collect();
+        let untold: Vec<Signal> =
+            key.signals.iter().filter(|signal| !signal.is_told).cloned().collect();
         key.signals.iter_mut().for_each(|signal| signal.is_told = true);
         for signal in untold {
             let finding = finding_of(&signal, (entity.clone(), at));
@@ -70,7 +71,8 @@ impl Engine {
 
     fn raise_shared(&mut self, metric: Metric, index: u32, actions: &mut Vec<Action>) {
         let Some(key) = self.keys.get(index) else { return };
-        let Some(signal) = key.signals.iter().find(|signal| signal.metric == metric).cloned() else {
+        let Some(signal) = key.signals.iter().find(|signal| signal.metric == metric).cloned()
+        else {
             return;
         };
         if !self.causes.tell(metric, signal.at) {

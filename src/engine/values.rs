@@ -128,7 +128,10 @@ const fn tag_of((key, facet, number): (u32, Facet, u32), day: Day) -> u64 {
         Facet::Route => 2,
         Facet::Client => 3,
     };
-    ((key as u64) << 42) | (facet << 40) | ((number as u64 & 0xff_ffff) << 16) | (day.0 as u64 & 0xffff)
+    ((key as u64) << 42)
+        | (facet << 40)
+        | ((number as u64 & 0xff_ffff) << 16)
+        | (day.0 as u64 & 0xffff)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "13 bits are left")]

@@ -1,6 +1,5 @@
 //! What was worked out for a value once, so that the next line with it costs one lookup.
 
-
 use ahash::RandomState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;

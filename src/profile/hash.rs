@@ -5,7 +5,8 @@ const PRIME: u64 = 0x0000_0100_0000_01b3;
 
 /// FNV-1a with a finish that mixes all bits. It stands in stored state: never change it.
 pub fn hash_of(text: &str) -> u64 {
-    let plain = text.bytes().fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
+    let plain =
+        text.bytes().fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
     hash_of_number(plain)
 }
 

@@ -100,7 +100,9 @@ mod tests {
     fn the_table_is_bounded_and_forgets_the_longest_unseen() {
         let mut known = Known::default();
         for value in 0..17 {
-            assert!(known.touch(Facet::Client, (value, Hour(24 * i64::try_from(value).unwrap()), 1)));
+            assert!(
+                known.touch(Facet::Client, (value, Hour(24 * i64::try_from(value).unwrap()), 1))
+            );
         }
         assert_eq!(known.len(), 16);
         assert!(known.get(0).is_none());

@@ -69,7 +69,8 @@ impl SlotUse {
         self.keys.pop_if(|(key, _)| *key == Self::NOBODY);
         self.touches.sort_unstable();
         self.touches.dedup_by(|later, first| {
-            let same = (later.key, later.facet, later.value) == (first.key, first.facet, first.value);
+            let same =
+                (later.key, later.facet, later.value) == (first.key, first.facet, first.value);
             if same {
                 first.requests = first.requests.saturating_add(later.requests);
                 take_longer(&mut first.name, &mut later.name);
