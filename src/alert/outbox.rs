@@ -27,6 +27,8 @@ pub struct Worker {
 
 /// Well under the three seconds that a broken rule may take to reach the mail server.
 const POLL: Duration = Duration::from_millis(500);
+/// How long the end may wait for the mail server.
+const LAST_LOOK: Duration = Duration::from_secs(10);
 /// What the hour's limit holds back looks again after this.
 const HELD: Millis = Millis::seconds(60);
 /// At most so many notices are looked at in one round.
@@ -42,7 +44,11 @@ pub async fn run(worker: Worker, mut stopped: watch::Receiver<bool>) -> Result<(
             gone = stopped.changed() => if gone.is_err() { break },
         }
     }
-    Ok(())
+    // A last look, for what was committed just before the end.
+    match tokio::time::timeout(LAST_LOOK, desk.round()).await {
+        Ok(done) => done,
+        Err(_elapsed) => Ok(()),
+    }
 }
 
 /// The worker with what it remembers between rounds.
@@ -55,6 +61,11 @@ pub(super) struct Desk {
 impl Desk {
     pub(super) fn new(worker: Worker) -> Self {
         Self { worker, budget: Budget::default(), progress: Progress::default() }
+    }
+
+    #[cfg(test)]
+    pub(super) fn into_worker(self) -> Worker {
+        self.worker
     }
 
     /// One look into the outbox.

@@ -234,7 +234,7 @@ async fn a_flood_of_incidents_is_six_mails_and_one_storm() {
     let subjects = bench.sink.subjects();
     assert_eq!(subjects.len(), 7);
     assert!(
-        subjects[6].ends_with("[keyvigil HIGH] storm: 34 more incidents are waiting"),
+        subjects[6].ends_with("[keyvigil HIGH] storm: 34 more incidents waiting"),
         "{}",
         subjects[6]
     );
@@ -343,4 +343,25 @@ async fn a_directory_holds_one_file_a_mail() {
     assert_eq!(files.len(), 1);
     let bytes = std::fs::read(files[0].as_ref().unwrap().path()).unwrap();
     assert!(MessageParser::default().parse(&bytes).unwrap().subject().unwrap().contains("TEST"));
+}
+
+#[tokio::test]
+async fn the_worker_delivers_until_it_is_stopped_and_looks_once_more() {
+    clock!(_set, now);
+    let bench = bench(now, &["oncall@example.com"]).await;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let worker = tokio::spawn(super::run(bench.desk.into_worker(), stopped));
+    let row = OutboxRow {
+        notice: notice(Transition::Opened),
+        attempts: 0,
+        next_try: at(0),
+        state: OutboxState::Waiting,
+        last_error: String::new(),
+    };
+    let incident = incident();
+    let incidents = std::slice::from_ref(&incident);
+    bench.store.commit(&Commit { incidents, outbox: &[row], ..Commit::default() }).unwrap();
+    stop.send(true).unwrap();
+    worker.await.unwrap().unwrap();
+    assert_eq!(bench.sink.subjects().len(), 1);
 }

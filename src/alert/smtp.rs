@@ -45,7 +45,7 @@ pub struct Smtp {
 
 const CONNECT_MAX: Duration = Duration::from_secs(15);
 /// The whole talk about one mail.
-const TALK_MAX: Duration = Duration::from_secs(60);
+const TALK_MAX: Duration = Duration::from_secs(45);
 const PEM_BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 /// Replies about the log-in or about TLS: someone must mend the configuration, and the
 /// mails wait meanwhile.

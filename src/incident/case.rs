@@ -214,10 +214,6 @@ impl Incident {
             self.kind.clone_from(&first.kind);
         }
         self.title = self.title_now();
-        if self.below || self.first_title.is_empty() {
-            self.first_title.clone_from(&self.title);
-            self.first_severity = self.severity;
-        }
     }
 
     fn severity_over(&self, theta: f64) -> Severity {

@@ -21,6 +21,8 @@ pub(super) struct Held {
     told: Option<Said>,
     /// The last revision that was handed out.
     shown: u32,
+    /// Where it stands in the queue of those that wait for a tick.
+    pub(super) queued: Option<Timestamp>,
 }
 
 /// How bad it was when it was last spoken of.
@@ -82,6 +84,10 @@ impl Held {
 
     /// Says what is news at `at`: the incident as it stands, a line, a notice.
     pub(super) fn say(&mut self, at: Timestamp, changes: &mut Vec<Change>) {
+        if self.told.is_none() {
+            self.incident.first_title.clone_from(&self.incident.title);
+            self.incident.first_severity = self.incident.severity;
+        }
         if !self.incident.below && self.shown != self.incident.revision {
             self.shown = self.incident.revision;
             changes.push(Change::Incident(Box::new(self.incident.clone())));
