@@ -108,7 +108,7 @@ impl Tail {
 }
 
 /// Raw scores mean less than they say until they have been tried.
-const UNTRIED: f64 = 0.7;
+const UNTRIED: f64 = 0.5;
 
 #[expect(
     clippy::cast_possible_truncation,

@@ -49,6 +49,8 @@ pub struct Expected {
     pub mean: f64,
     /// The mean, or what the same hour of last week brought if that was more.
     pub mean_upper: f64,
+    /// The mean, or what the hours around it brought last week if that was less.
+    pub mean_lower: f64,
     pub dispersion: f64,
 }
 
@@ -86,7 +88,9 @@ impl Habit {
         let young = 1.0 + 24.0 / f64::from(self.hours + 1);
         let (least, most) = DISPERSION_RANGE;
         let dispersion = (self.curve.dispersion(role.dispersion()) * young).clamp(least, most);
-        Expected { mean, mean_upper: mean.max(f64::from(last_week)), dispersion }
+        let mean_upper = mean.max(f64::from(last_week));
+        let mean_lower = if self.hours < 168 { mean } else { mean.min(self.last_week_mean(hour)) };
+        Expected { mean, mean_upper, mean_lower, dispersion }
     }
 
     /// Requests in an average hour.
@@ -116,6 +120,12 @@ impl Habit {
             *place = requests;
         }
         self.most = self.most.max(requests);
+    }
+
+    fn last_week_mean(&self, hour: Hour) -> f64 {
+        let at = |offset: i64| self.week.get(hour_of_week(Hour(hour.0 + offset))).copied();
+        let sum: u32 = (-2..=2).filter_map(at).fold(0, u32::saturating_add);
+        f64::from(sum) / 5.0
     }
 
     fn last_week_around(&self, hour: Hour) -> u32 {

@@ -4,8 +4,10 @@
 pub mod calibration;
 pub mod habit;
 pub mod ratio;
+pub mod size;
 pub mod tail;
 
 pub use calibration::{Calibration, Tail};
 pub use habit::{Expected, Habit, RoleHabit};
 pub use ratio::Ratio;
+pub use size::Size;

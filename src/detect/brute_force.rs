@@ -31,8 +31,14 @@ impl BruteForce {
     pub fn judge(&self, source: &Source) -> Option<Verdict> {
         let seen = source.unauthorized;
         let has_many_keys = self.keys_min <= source.keys.len();
-        let is_enough =
-            self.unauthorized_min <= seen || has_many_keys && self.unauthorized_min / 4 <= seen;
+        // With one or a few keys it may be an integration that never worked: its key's own
+        // detector knows better.
+        let enough = match source.keys.len() {
+            0 => self.unauthorized_min,
+            _ if has_many_keys => self.unauthorized_min / 4,
+            _ => self.unauthorized_min.saturating_mul(4),
+        };
+        let is_enough = enough <= seen;
         if !is_enough || seen < source.worst_before.saturating_mul(self.factor_min) {
             return None;
         }
@@ -49,7 +55,7 @@ impl BruteForce {
         );
         let bonus = if has_many_keys { 2.0 } else { 0.0 };
         let score =
-            5.0 + bonus + (f64::from(seen) / f64::from(self.unauthorized_min)).log10() * 3.0;
+            6.0 + bonus + (f64::from(seen) / f64::from(self.unauthorized_min)).log10() * 3.0;
         let severity = if has_many_keys || self.unauthorized_min * 5 <= seen {
             Severity::High
         } else {

@@ -17,11 +17,21 @@ pub struct DistributedAutomation {
     pub requests_few_max: u32,
     /// Their share of all visits to the route.
     pub share_min: f64,
+    /// How many times the usual crowd of the route it must be, once there is a usual one.
+    pub factor_min: f64,
+    /// Hours of watching a log with keys before the first judgement.
+    pub keyed_hours_min: u32,
 }
 
 impl Default for DistributedAutomation {
     fn default() -> Self {
-        Self { addresses_min: 20, requests_few_max: 10, share_min: 0.5 }
+        Self {
+            addresses_min: 20,
+            requests_few_max: 10,
+            share_min: 0.5,
+            factor_min: 2.0,
+            keyed_hours_min: 48,
+        }
     }
 }
 
@@ -29,7 +39,8 @@ impl DistributedAutomation {
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
     pub fn judge(&self, crowd: &Crowd) -> Option<Verdict> {
         let share = crowd.requests as f64 / crowd.requests_of_all.max(1) as f64;
-        if crowd.addresses < self.addresses_min || share < self.share_min {
+        let is_usual = (crowd.addresses as f64) < self.factor_min * crowd.usual as f64;
+        if crowd.addresses < self.addresses_min || share < self.share_min || is_usual {
             return None;
         }
         let because = format!(
@@ -55,6 +66,7 @@ mod tests {
         let judge = |crowd: &Crowd| DistributedAutomation::default().judge(crowd).is_some();
         assert!(judge(&crowd));
         assert!(!judge(&Crowd { addresses: 19, ..crowd.clone() }));
+        assert!(!judge(&Crowd { usual: 11, ..crowd.clone() }));
         assert!(!judge(&Crowd { requests_of_all: 81, ..crowd }));
     }
 }

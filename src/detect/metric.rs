@@ -9,6 +9,7 @@ use crate::profile::{Facet, Failure};
 pub enum Metric {
     Volume,
     Silence,
+    Size,
     Failure(Failure),
     New(Facet),
 }
@@ -19,6 +20,7 @@ impl Metric {
         match self {
             Self::Volume => "volume_spike",
             Self::Silence => "volume_drop",
+            Self::Size => "large_answers",
             Self::Failure(_) => "failures",
             Self::New(Facet::Network) => "new_network",
             Self::New(Facet::Route) => "new_route",
@@ -30,7 +32,7 @@ impl Metric {
     pub const fn fleet_kind(self) -> &'static str {
         match self {
             Self::Failure(_) => "fleet_errors",
-            Self::Volume | Self::Silence | Self::New(_) => self.kind(),
+            Self::Volume | Self::Silence | Self::Size | Self::New(_) => self.kind(),
         }
     }
 
@@ -40,6 +42,7 @@ impl Metric {
             Self::Failure(Failure::Missing | Failure::Throttled | Failure::Broken) => Severity::Low,
             Self::Failure(Failure::Unauthorized | Failure::Forbidden)
             | Self::Volume
+            | Self::Size
             | Self::New(_) => Severity::Medium,
         }
     }
@@ -54,6 +57,7 @@ impl Metric {
             Self::New(Facet::Network) => 4,
             Self::New(Facet::Route) => 5,
             Self::New(Facet::Client) => 6,
+            Self::Size => 7,
         }
     }
 }

@@ -8,6 +8,7 @@ mod credential_status;
 mod distributed_automation;
 mod failures;
 mod key_flood;
+mod large_answers;
 mod metric;
 mod newcomer;
 mod plain;
@@ -28,6 +29,7 @@ pub use credential_status::CredentialStatus;
 pub use distributed_automation::DistributedAutomation;
 pub use failures::Failures;
 pub use key_flood::KeyFlood;
+pub use large_answers::LargeAnswers;
 pub use metric::Metric;
 pub use newcomer::{Newcomer, Novelty};
 pub use plain::{count_text, time_text};
@@ -89,6 +91,8 @@ panel! {
         "a key that is always busy has fallen silent";
     failures: Failures, Statistical, Medium,
         "an unusual share of a key's requests is refused or fails: 401, 403, 404, 429, 5xx";
+    large_answers: LargeAnswers, Statistical, Medium,
+        "a key's answers are far larger than usual: somebody takes more than they need";
     newcomer: Newcomer, Statistical, Medium,
         "first use of a key from a new network, by new client software, or of a new route";
     credential_status: CredentialStatus, Policy, High,

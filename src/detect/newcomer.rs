@@ -19,6 +19,8 @@ pub struct Novelty {
     pub hours: u32,
     /// New values in that time, this one not counted.
     pub new_values: u32,
+    /// Values that were new within the last day, this one not counted.
+    pub burst: u32,
     /// The role's other keys, and how many of them use the value.
     pub peers: u32,
     pub peers_using: u32,
@@ -43,8 +45,9 @@ impl Newcomer {
             (peers, 0) => f64::from(peers + 1).log10().min(1.5),
         };
         let busy = (1.0 + f64::from(novelty.requests) / 5.0).log10().min(1.5);
+        let burst = (1.0 + f64::from(novelty.burst)).log10() * 1.5;
         let strange = if 2 <= novelty.peers_using { 0.6 } else { 1.0 };
-        (-rate.min(1.0).log10()).mul_add(strange, rarity + busy)
+        (-rate.min(1.0).log10()).mul_add(strange, rarity + busy + burst)
     }
 
     pub fn because(facet: Facet, name: &str, novelty: &Novelty) -> String {

@@ -9,7 +9,7 @@ use crate::model::Timestamp;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SilentKey {
-    /// Hours to learn from before the first judgement.
+    /// Hours to learn from before the first judgement: a whole week and the day until it is learned.
     pub hours_min: u32,
     /// So many requests must have been due since the last one.
     pub missing_min: f64,
@@ -17,14 +17,14 @@ pub struct SilentKey {
 
 impl Default for SilentKey {
     fn default() -> Self {
-        Self { hours_min: 72, missing_min: 20.0 }
+        Self { hours_min: 192, missing_min: 20.0 }
     }
 }
 
 impl SilentKey {
     /// What one more hour without a request adds.
     pub fn hour_score(expected: &Expected) -> f64 {
-        tail::silence(expected.mean, expected.dispersion.max(0.3))
+        tail::silence(expected.mean_lower, expected.dispersion.max(0.5))
     }
 
     pub fn applies(&self, hours: u32, missing: f64) -> bool {
@@ -47,12 +47,14 @@ mod tests {
 
     #[test]
     fn a_busy_key_is_missed_sooner_than_an_idle_one() {
-        let of =
-            |mean| SilentKey::hour_score(&Expected { mean, mean_upper: mean, dispersion: 0.1 });
+        let of = |mean| {
+            let expected = Expected { mean, mean_upper: mean, mean_lower: mean, dispersion: 0.1 };
+            SilentKey::hour_score(&expected)
+        };
         assert!(of(0.1) < 0.1);
-        assert!(4.0 * of(100.0) > 12.0);
-        assert!(SilentKey::default().applies(72, 20.0));
-        assert!(!SilentKey::default().applies(71, 20.0));
-        assert!(!SilentKey::default().applies(72, 19.9));
+        assert!(4.0 * of(100.0) > 9.0);
+        assert!(SilentKey::default().applies(192, 20.0));
+        assert!(!SilentKey::default().applies(191, 20.0));
+        assert!(!SilentKey::default().applies(192, 19.9));
     }
 }

@@ -33,8 +33,10 @@ impl VolumeSpike {
         limit.max(self.requests_min).max(times(expected.mean_upper, self.factor_min))
     }
 
-    pub fn score(seen: u32, expected: &Expected) -> f64 {
-        tail::upper(seen, expected.mean_upper.max(0.01), expected.dispersion)
+    /// What has been seen before at another hour is half as unusual.
+    pub fn score((seen, most): (u32, u32), expected: &Expected) -> f64 {
+        let score = tail::upper(seen, expected.mean_upper.max(0.01), expected.dispersion);
+        if seen <= most.saturating_add(most / 4) { score / 2.0 } else { score }
     }
 
     pub fn because(seen: u32, most: u32, (hour, expected): (Hour, &Expected)) -> String {
@@ -61,7 +63,8 @@ fn times(mean: f64, factor: f64) -> u32 {
 mod tests {
     use super::*;
 
-    const USUAL: Expected = Expected { mean: 38.0, mean_upper: 38.0, dispersion: 0.1 };
+    const USUAL: Expected =
+        Expected { mean: 38.0, mean_upper: 38.0, mean_lower: 38.0, dispersion: 0.1 };
 
     #[test]
     fn nothing_is_a_spike_before_there_is_something_to_compare_with() {
@@ -72,8 +75,8 @@ mod tests {
 
     #[test]
     fn thirty_times_the_usual_is_beyond_doubt_and_said_in_numbers() {
-        assert!(10.0 < VolumeSpike::score(1240, &USUAL));
-        assert!(VolumeSpike::score(45, &USUAL) < 1.5);
+        assert!(10.0 < VolumeSpike::score((1240, 96), &USUAL));
+        assert!(VolumeSpike::score((45, 96), &USUAL) < 1.5);
         assert_eq!(
             VolumeSpike::because(1240, 96, (Hour(3), &USUAL)),
             "1,240 requests 03:00–04:00 UTC, 38 expected (most ever 96)"

@@ -4,7 +4,7 @@ use super::key::{Key, Learned, Limits};
 use super::role::Role;
 use super::suspicion::Suspicion;
 use super::{Action, Engine};
-use crate::detect::{Failures, Metric, Verdict, VolumeSpike};
+use crate::detect::{Failures, LargeAnswers, Metric, Verdict, VolumeSpike};
 use crate::model::{Class, Entity, Finding, Hour, Millis, Slot, Timestamp};
 use crate::profile::{Counts, Failure, SourceUse, Visit, hash_of};
 
@@ -81,6 +81,12 @@ impl Engine {
         if key.limits.volume <= key.hour.requests {
             out.push(key.volume_suspicion((slot.hour(), at)));
         }
+        let size_limit = key.limits.size.saturating_mul(u64::from(key.hour.requests));
+        let hours = key.learned.as_ref().map_or(0, |learned| learned.habit.hours);
+        let large = &self.settings.detectors.large_answers;
+        if size_limit < key.hour.bytes && large.applies(hours, key.hour.requests) {
+            out.extend(key.size_suspicion(role, (slot.hour(), at)));
+        }
         for failure in Failure::ALL {
             let limit = key.limits.failures.get(failure as usize).copied().unwrap_or(u32::MAX);
             if limit <= key.hour.of(failure) {
@@ -155,13 +161,19 @@ impl Engine {
             return;
         };
         let Some(verdict) = detector.judge(&crowd) else { return };
+        // Where there are keys, log-ins without one belong to the day: the first days tell
+        // how many.
+        if self.keys.len() != 0 && self.fleet.hours_watched < detector.keyed_hours_min {
+            return;
+        }
         let at = slot.end().plus(self.settings.patience);
         let Some(form) = self.forms.form(&route) else { return };
         if form.raised.is_some_and(|told| at.since(told).0 < AGAIN.0) {
             return;
         }
         form.raised = Some(at);
-        let finding = finding_of(verdict, Entity::Route(route), (crowd.since, at));
+        let mut finding = finding_of(verdict, Entity::Route(route), (crowd.since, at));
+        finding.address = crowd.examples.first().cloned();
         self.raise(&finding, (None, None), actions);
     }
 
@@ -185,7 +197,9 @@ impl Key {
         let hours = learned.habit.hours;
         let failures = Failure::ALL.map(|failure| panel.failures.limit(hours, failure));
         let volume = panel.volume_spike.limit(hours, &expected);
-        self.limits = Limits { hour: Some(hour), expected, volume, failures, scored: Vec::new() };
+        let size = learned.size.limit(&role.size);
+        let scored = Vec::new();
+        self.limits = Limits { hour: Some(hour), expected, volume, failures, size, scored };
     }
 
     /// The limit moves on, so that one hour is scored a few times and not in each slot.
@@ -197,12 +211,28 @@ impl Key {
         Suspicion {
             key: self.index,
             metric: Metric::Volume,
-            raw: VolumeSpike::score(seen, &expected),
+            raw: VolumeSpike::score((seen, most), &expected),
             at,
             since: hour.start(),
             because: VolumeSpike::because(seen, most, (hour, &expected)),
             address: None,
         }
+    }
+
+    fn size_suspicion(&mut self, role: &Role, of: (Hour, Timestamp)) -> Option<Suspicion> {
+        let (hour, at) = of;
+        let size = self.learned.as_ref()?.size;
+        let seen = self.hour.bytes / u64::from(self.hour.requests.max(1));
+        self.limits.size = seen.saturating_add(seen / 8 + 1);
+        Some(Suspicion {
+            key: self.index,
+            metric: Metric::Size,
+            raw: size.score(&self.hour, &role.size),
+            at,
+            since: hour.start(),
+            because: LargeAnswers::because(&self.hour, hour, size.usual(&role.size)),
+            address: None,
+        })
     }
 
     fn failure_suspicion(

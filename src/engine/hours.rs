@@ -6,14 +6,15 @@ use super::role::Role;
 use super::suspicion::Suspicion;
 use super::{Action, Engine};
 use crate::detect::{Metric, SilentKey};
-use crate::model::{Hour, Millis};
+use crate::model::{Hour, Millis, Timestamp};
 use crate::profile::{Facet, Failure};
 
 /// After a longer gap the hours before are taken as not watched at all.
 const GAP_HOURS_MAX: i64 = 15 * 24;
 const WINDOW_HOURS: i64 = 6;
 const ACTIVE: Millis = Millis::hours(24);
-const METRICS: [Metric; 10] = [
+const METRICS: [Metric; 11] = [
+    Metric::Size,
     Metric::Volume,
     Metric::Silence,
     Metric::Failure(Failure::Unauthorized),
@@ -67,13 +68,19 @@ impl Engine {
     /// `true` if the key was used in the hour.
     fn close_key(&mut self, hour: Hour, index: u32, actions: &mut Vec<Action>) -> bool {
         let Some(key) = self.keys.get(index) else { return false };
-        if key.hour.requests == 0 && key.is_idle() {
+        if key.hour.requests == 0 && !key.is_listed && key.is_idle() {
             return false;
         }
         let is_suspect = self.is_suspect(&key.id);
+        let known_since = self.created(&key.id);
         let Some(key) = self.keys.get_mut(index) else { return false };
         let counts = std::mem::take(&mut key.hour);
         key.forget_before(hour.end());
+        if key.is_listed && key.learned.is_none() && known_since <= hour.start() {
+            // Its silence is watched from the beginning.
+            key.learned = Some(Box::new(Learned::of(hour)));
+            self.roles.entry(key.role.clone()).or_default().keys += 1;
+        }
         let Some(role) = self.roles.get_mut(&key.role) else { return counts.requests != 0 };
         let Some(learned) = key.learned.as_mut() else { return counts.requests != 0 };
         let expected = learned.habit.expected(hour, &role.habit);
@@ -99,6 +106,12 @@ impl Engine {
         self.judge_silence(hour, index, actions);
         self.close_window(hour, (index, is_suspect));
         counts.requests != 0
+    }
+
+    /// When the inventory says that the key was made.
+    fn created(&self, id: &str) -> Timestamp {
+        let listed = self.inventory.as_ref().and_then(|inventory| inventory.get(id));
+        listed.and_then(|listed| listed.created).unwrap_or_default()
     }
 
     fn judge_silence(&mut self, hour: Hour, index: u32, actions: &mut Vec<Action>) {
@@ -158,6 +171,7 @@ impl Engine {
     }
 
     fn close_day(&mut self, hour: Hour, actions: &mut Vec<Action>) {
+        self.forms.close_day();
         self.roles.values_mut().for_each(Role::refit);
         let judged = self.keys.iter().filter(|key| key.learned.is_some()).count();
         self.budget.move_theta(judged, self.settings.false_alarms_per_day);
@@ -171,6 +185,7 @@ impl Learned {
             return;
         }
         self.habit.learn(closed.hour, closed.counts.requests, &mut role.habit);
+        self.size.learn(&closed.counts, &mut role.size);
         for failure in Failure::ALL {
             let seen = (closed.counts.of(failure), closed.counts.requests);
             let pair =

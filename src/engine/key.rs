@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Expected, Habit, Ratio};
+use crate::baseline::{Expected, Habit, Ratio, Size};
 use crate::detect::Metric;
 use crate::incident::EvidenceLine;
 use crate::model::{Hour, Millis, Timestamp};
@@ -50,6 +50,7 @@ pub(super) struct Learned {
     pub(super) since: Hour,
     pub(super) habit: Habit,
     pub(super) ratios: [Ratio; 5],
+    pub(super) size: Size,
     pub(super) known: [Known; 3],
     /// Closed hours that are not learned from yet.
     pub(super) late: VecDeque<ClosedHour>,
@@ -81,6 +82,8 @@ pub(super) struct Limits {
     pub(super) expected: Expected,
     pub(super) volume: u32,
     pub(super) failures: [u32; 5],
+    /// Bytes a request.
+    pub(super) size: u64,
     /// The highest raw score so far, by metric.
     pub(super) scored: Vec<(Metric, f64)>,
 }

@@ -3,7 +3,7 @@
 use super::suspicion::Suspicion;
 use super::{Action, Engine};
 use crate::detect::{Metric, Newcomer, Novelty};
-use crate::model::{Millis, Slot, Timestamp};
+use crate::model::{Hour, Millis, Slot, Timestamp};
 use crate::profile::{Entry, Facet, Touch};
 
 /// A value is a newcomer for a day.
@@ -43,7 +43,8 @@ impl Engine {
         let since = learned.since;
         let Some(known) = learned.known_mut(touch.facet) else { return };
         let is_new = known.touch(touch.facet, (touch.value, hour, touch.requests));
-        let newer = known.newer_than(crate::model::Hour(hour.0 - GOOD_TURING_HOURS).max(since));
+        let newer = known.newer_than(Hour(hour.0 - GOOD_TURING_HOURS).max(since));
+        let newest = known.newer_than(Hour(hour.0 - NEWCOMER_HOURS).max(since));
         let Some(entry) = known.get(touch.value).copied() else { return };
         let Some(role) = self.roles.get_mut(&key.role) else { return };
         if is_new {
@@ -58,7 +59,8 @@ impl Engine {
         let hours = hour.since(since).clamp(0, GOOD_TURING_HOURS);
         let novelty = Novelty {
             hours: u32::try_from(hours).unwrap_or_default(),
-            new_values: u32::try_from(newer.saturating_sub(1)).unwrap_or_default(),
+            new_values: u32::try_from(newer.saturating_sub(newest)).unwrap_or_default(),
+            burst: u32::try_from(newest.saturating_sub(1)).unwrap_or_default(),
             peers,
             peers_using,
             requests: entry.requests,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Calibration, Ratio, RoleHabit};
+use crate::baseline::{Calibration, Ratio, RoleHabit, Size};
 use crate::detect::Metric;
 use crate::model::Day;
 use crate::profile::{Facet, Failure};
@@ -14,6 +14,7 @@ use crate::profile::{Facet, Failure};
 pub(super) struct Role {
     pub(super) habit: RoleHabit,
     pub(super) ratios: [Ratio; 5],
+    pub(super) size: Size,
     /// How many of its keys use a value.
     users: BTreeMap<(Facet, u64), u32>,
     calibrations: BTreeMap<Metric, Calibration>,

@@ -13,6 +13,9 @@ use crate::model::{Hour, Millis, Slot, Timestamp};
 pub struct Form {
     visitors: BTreeMap<String, Visitor>,
     pub raised: Option<Timestamp>,
+    /// The largest crowd of an earlier day, slowly forgotten, and of today.
+    usual: usize,
+    today: usize,
     judged: Option<Slot>,
 }
 
@@ -34,6 +37,8 @@ pub struct Forms {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Crowd {
     pub addresses: usize,
+    /// How many it had at most on an earlier day.
+    pub usual: usize,
     pub requests: u64,
     pub requests_of_all: u64,
     pub since: Timestamp,
@@ -89,11 +94,21 @@ impl Forms {
                 }
             }
         }
+        form.today = form.today.max(crowd.addresses);
+        crowd.usual = form.usual;
         Some(crowd)
     }
 
     pub fn form(&mut self, route: &str) -> Option<&mut Form> {
         self.forms.get_mut(route)
+    }
+
+    /// A day is over: its crowds are what is usual.
+    pub fn close_day(&mut self) {
+        for form in self.forms.values_mut() {
+            form.usual = form.today.max(form.usual - form.usual / 8);
+            form.today = 0;
+        }
     }
 
     /// Forgets who has not come for a day.

@@ -1,1 +1,5 @@
 //! Properties of the whole judgement, over seeded histories.
+
+mod history;
+mod limits;
+mod properties;

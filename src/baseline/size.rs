@@ -1,0 +1,101 @@
+//! How large a key's answers are: the mean of an hour's bytes a request, on a log scale,
+//! and how much it varies from hour to hour.
+
+use serde::{Deserialize, Serialize};
+use statrs::function::erf::erfc;
+
+use crate::profile::Counts;
+
+/// Fewer requests in an hour say nothing about their size.
+pub const REQUESTS_MIN: u32 = 8;
+/// The role's word counts as much as this many hours of the key's own.
+const ROLE_WORTH_HOURS: f64 = 6.0;
+const KEEP: f64 = 0.997;
+const VARIANCE_MIN: f64 = 0.04;
+const UNKNOWN_VARIANCE: f64 = 1.0;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Size {
+    hours: f64,
+    sum: f64,
+    squares: f64,
+}
+
+impl Size {
+    /// The usual bytes of a request.
+    pub fn usual(&self, role: &Self) -> f64 {
+        self.center(role).0.exp()
+    }
+
+    /// Bytes a request from which an hour is worth scoring.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a float's cast saturates"
+    )]
+    pub fn limit(&self, role: &Self) -> u64 {
+        let (mean, variance) = self.center(role);
+        (mean + 2.3 * variance.sqrt()).exp() as u64 + 1
+    }
+
+    pub fn score(&self, counts: &Counts, role: &Self) -> f64 {
+        let Some(seen) = log_size(counts) else { return 0.0 };
+        let (mean, variance) = self.center(role);
+        let chance = 1.0 / f64::from(counts.requests);
+        let z = (seen - mean) / (variance + chance).sqrt();
+        let p = 0.5 * erfc(z / std::f64::consts::SQRT_2);
+        (-p.max(1e-60).log10()).max(0.0)
+    }
+
+    pub fn learn(&mut self, counts: &Counts, role: &mut Self) {
+        let Some(seen) = log_size(counts) else { return };
+        let (mean, variance) = self.center(role);
+        let spread = 3.0 * variance.sqrt();
+        let seen = if self.hours < 24.0 { seen } else { seen.clamp(mean - spread, mean + spread) };
+        for size in [self, role] {
+            size.hours = size.hours * KEEP + 1.0;
+            size.sum = size.sum * KEEP + seen;
+            size.squares = size.squares * KEEP + (seen - mean) * (seen - mean);
+        }
+    }
+
+    /// Mean and variance, leaning on the role's.
+    fn center(&self, role: &Self) -> (f64, f64) {
+        let role_hours = role.hours.max(1e-9);
+        let worth = if role.hours < 1.0 { 1e-9 } else { ROLE_WORTH_HOURS };
+        let weight = self.hours + worth;
+        let mean = (self.sum + worth * role.sum / role_hours) / weight;
+        let unknown = UNKNOWN_VARIANCE * 2.0;
+        let role_variance = (role.squares + unknown) / (role.hours + 2.0);
+        let variance = (self.squares + 6.0 * role_variance) / (self.hours + 6.0);
+        (mean, variance.max(VARIANCE_MIN))
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a logarithm needs no more")]
+fn log_size(counts: &Counts) -> Option<f64> {
+    let is_enough = REQUESTS_MIN <= counts.requests && counts.bytes != 0;
+    is_enough.then(|| (counts.bytes as f64 / f64::from(counts.requests)).ln())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_times_the_size_is_unusual_and_the_usual_is_not() {
+        let (mut size, mut role) = (Size::default(), Size::default());
+        let hour = |bytes: u64| Counts { requests: 20, bytes: bytes * 20, ..Counts::default() };
+        for step in 0..100u64 {
+            size.learn(&hour(1800 + 100 * (step % 5)), &mut role);
+        }
+        assert!((1700.0..2400.0).contains(&size.usual(&role)));
+        assert!(size.score(&hour(2100), &role) < 1.0);
+        assert!(6.0 < size.score(&hour(20_000), &role));
+        assert!((2200..5000).contains(&size.limit(&role)), "{}", size.limit(&role));
+        assert_eq!(
+            size.score(&Counts { requests: 2, bytes: 1 << 30, ..Counts::default() }, &role),
+            0.0
+        );
+    }
+}

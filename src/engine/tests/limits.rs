@@ -1,0 +1,99 @@
+//! What comes late, from the future, after a long silence, or in masses.
+
+use super::history::{Line, START, batch_of, incidents_of};
+use crate::engine::{Action, Engine, EngineError, Input, Settings, StateRow};
+use crate::model::{Millis, Timestamp};
+
+fn line(seconds: i64, key: &str) -> Line {
+    Line {
+        at: START.start().plus(Millis::seconds(seconds)),
+        key: key.to_owned(),
+        address: "192.0.2.1".to_owned(),
+        route: "/v1/orders",
+        status: 200,
+        client: "acme-sdk/1",
+    }
+}
+
+fn at(seconds: i64) -> Input {
+    Input::Tick(START.start().plus(Millis::seconds(seconds)))
+}
+
+#[test]
+fn a_line_is_in_time_until_its_slot_is_judged_and_set_aside_after() {
+    let mut engine = Engine::new(Settings::default());
+    engine.step(&Input::Batch(batch_of(&[line(0, "k_a"), line(30, "k_a")])));
+    engine.step(&at(24));
+    assert_eq!(engine.step(&Input::Batch(batch_of(&[line(19, "k_a")]))), []);
+    engine.step(&at(25));
+    let actions = engine.step(&Input::Batch(batch_of(&[line(20, "k_a"), line(19, "k_a")])));
+    assert_eq!(actions, [Action::SetAside { row: 1 }]);
+    let overview = engine.overview();
+    assert_eq!((overview.events, overview.late), (5, 1));
+    assert_eq!(overview.keys.first().map(|key| key.requests), Some(5));
+}
+
+#[test]
+fn the_far_future_closes_nothing_and_is_set_aside_at_the_end() {
+    let mut engine = Engine::new(Settings::default());
+    let far = line(400 * 86_400, "k_a");
+    engine.step(&Input::Batch(batch_of(&[line(0, "k_a"), far, line(5, "k_a")])));
+    engine.step(&at(5));
+    assert_eq!(engine.overview().waiting_slots, 2);
+    engine.step(&Input::Finish);
+    let overview = engine.overview();
+    assert_eq!((overview.waiting_slots, overview.late), (0, 1));
+}
+
+#[test]
+fn forty_years_of_silence_take_no_time() {
+    let mut engine = Engine::new(Settings::default());
+    let years = 40 * 365 * 86_400;
+    engine.step(&Input::Batch(batch_of(&[line(-years, "k_a"), line(0, "k_a")])));
+    engine.step(&at(60));
+    assert_eq!(engine.overview().waiting_slots, 0);
+    assert!(engine.overview().keys.first().unwrap().hours_learned < 1000);
+}
+
+#[test]
+fn invented_keys_are_one_incident_and_not_our_memory() {
+    let settings = Settings { unknown_keys_max: 1000, ..Settings::default() };
+    let mut engine = Engine::new(settings);
+    let mut actions = Vec::new();
+    let mut lines: Vec<Line> = (0..12).map(|hour| line(hour * 3600, "k_a")).collect();
+    for number in 0..20_000 {
+        let at = 13 * 3600 + number / 20;
+        lines.push(Line { status: 401, ..line(at, &format!("x_{number}")) });
+    }
+    for lines in lines.chunks(1000) {
+        actions.extend(engine.step(&Input::Batch(batch_of(lines))));
+        actions.extend(engine.step(&Input::Tick(lines.last().unwrap().at)));
+    }
+    let incidents = incidents_of(&actions).join("\n");
+    assert_eq!(incidents.matches("never seen before").count(), 1, "{incidents}");
+    let overview = engine.overview();
+    assert!(overview.keys.len() < 4000, "{}", overview.keys.len());
+    assert!(0 < overview.keys_forgotten);
+}
+
+#[test]
+fn a_state_of_another_version_is_refused_by_name() {
+    let row = StateRow { id: "budget".to_owned(), value: Some(vec![9, 1, 2]) };
+    let error = Engine::restore(Settings::default(), vec![row]).unwrap_err();
+    assert_eq!(error, EngineError::Version { id: "budget".to_owned(), version: 9 });
+    let row = StateRow { id: "budget".to_owned(), value: Some(vec![1]) };
+    assert!(Engine::restore(Settings::default(), vec![row]).is_err());
+}
+
+#[test]
+fn a_verdict_and_an_input_read_back_are_what_they_were() {
+    let inputs =
+        [at(0), Input::Finish, super::history::inventory(), Input::Settings(Box::default())];
+    for input in inputs {
+        let bytes = postcard::to_allocvec(&input).unwrap();
+        let read: Input = postcard::from_bytes(&bytes).unwrap();
+        assert_eq!(format!("{read:?}"), format!("{input:?}"));
+    }
+    assert!(postcard::to_allocvec(&Input::Batch(batch_of(&[]))).is_err());
+    assert!(Timestamp(0) < START.start());
+}
