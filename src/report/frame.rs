@@ -96,7 +96,9 @@ impl Values {
                 let known = |&status: &u16| Some(u32::from(status)).filter(|&status| 0 < status);
                 numbers.extend(batch.status.iter().map(known));
             }
-            Self::Fractions(fractions) => fractions.extend(batch.duration_us.iter().map(millis)),
+            Self::Fractions(fractions) => {
+                fractions.extend(batch.duration_us.iter().copied().map(millis))
+            }
             Self::Flags(flags) => flags.extend_from_slice(&batch.late),
             Self::Text(text) if name == "kind" => append_kinds(text, &batch.kind),
             Self::Text(text) => {
@@ -155,8 +157,8 @@ fn rounding(name: &str) -> fn(Timestamp) -> Timestamp {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "durations lie far below 2^53 microseconds")]
-fn millis(micros: &u64) -> f64 {
-    *micros as f64 / 1000.0
+fn millis(micros: u64) -> f64 {
+    micros as f64 / 1000.0
 }
 
 fn append_kinds(text: &mut TextColumn, kinds: &[EventKind]) {

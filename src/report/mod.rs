@@ -4,7 +4,7 @@ mod columns;
 mod frame;
 mod table;
 
-use polars::prelude::{IntoLazy as _, LazyFrame, PolarsResult};
+use polars::prelude::{IntoLazy, LazyFrame, PolarsResult};
 use polars::sql::SQLContext;
 use thiserror::Error;
 
@@ -24,7 +24,7 @@ pub enum ReportError {
 /// Answers a question about the table `events`.
 pub fn query(store: &Store, sql: &str) -> Result<Table, ReportError> {
     let events = frame::events(store, &columns::named_in(sql))?;
-    answer(events.map(|events| events.lazy()), sql)
+    answer(events.map(IntoLazy::lazy), sql)
         .map_err(|error| ReportError::Sql { message: error.to_string(), columns: NAMES.join(", ") })
 }
 

@@ -64,19 +64,21 @@ impl fmt::Display for Value {
 }
 
 fn value_of(value: AnyValue<'_>) -> Value {
-    match value {
-        AnyValue::Null => Value::Absent,
-        AnyValue::Boolean(flag) => Value::Flag(flag),
-        AnyValue::String(text) => Value::Text(text.to_owned()),
-        AnyValue::Float32(number) => Value::Fraction(f64::from(number)),
-        AnyValue::Float64(number) => Value::Fraction(number),
-        AnyValue::Datetime(time, unit, _) | AnyValue::DatetimeOwned(time, unit, _) => {
-            Value::Time(Timestamp(in_millis(time, unit)))
-        }
-        other => match other.extract::<i128>() {
-            Some(number) if other.is_integer() => Value::Integer(number),
-            _ => Value::Text(other.to_string()),
-        },
+    if value.is_integer()
+        && let Some(number) = value.extract()
+    {
+        return Value::Integer(number);
+    }
+    if let AnyValue::Datetime(time, unit, _) | AnyValue::DatetimeOwned(time, unit, _) = value {
+        return Value::Time(Timestamp(in_millis(time, unit)));
+    }
+    if value.is_null() {
+        return Value::Absent;
+    }
+    match (value.extract_bool(), value.get_str()) {
+        (_, Some(text)) => Value::Text(text.to_owned()),
+        (Some(flag), None) if value.is_boolean() => Value::Flag(flag),
+        _ => value.extract::<f64>().map_or_else(|| Value::Text(value.to_string()), Value::Fraction),
     }
 }
 

@@ -1,84 +1,10 @@
-//! The store as the daemon uses it: closed, killed, copied, damaged, opened twice.
-
-use std::fs;
+//! What is committed comes back: after a kill, from a snapshot, in order, until it is forgotten.
 
 use super::*;
-use crate::engine::{Input, Judgement, StateRow, Verdict};
+use crate::engine::{Judgement, Verdict};
 use crate::identity::{Inventory, Networks};
-use crate::incident::{Incident, IncidentId, Notice, StaleFinding, State, Transition};
-use crate::model::{EventBatch, EventKind, Position, SourceId, Timestamp};
-
-const OPTIONS: OpenOptions = OpenOptions { key: Some([9; 32]) };
-
-fn opened(dir: &Path) -> Store {
-    Store::open(dir, &OPTIONS).unwrap()
-}
-
-/// Events of one second each; row 3 of each batch has the key `k_rare`.
-fn events(from: i64, rows: usize) -> EventBatch {
-    let mut batch = EventBatch::default();
-    for (row, second) in (from..).take(rows).enumerate() {
-        batch.time.push(second * 1000);
-        batch.kind.push(EventKind::Request);
-        batch.key.push(if row == 3 { "k_rare" } else { "k_often" });
-        batch.path.push(&format!("/v1/orders/{}", second * 7919));
-        batch.status.push(200);
-        batch.bytes.push(second.unsigned_abs());
-        batch.late.push(row == 5);
-        for column in [&mut batch.source, &mut batch.format, &mut batch.role, &mut batch.source_ip]
-        {
-            column.push("same");
-        }
-        for column in [&mut batch.method, &mut batch.query, &mut batch.route, &mut batch.user_agent]
-        {
-            column.push("");
-        }
-        for column in [&mut batch.referer, &mut batch.user, &mut batch.model, &mut batch.country] {
-            column.push("");
-        }
-        batch.asn.push(0);
-        for column in [&mut batch.request_bytes, &mut batch.duration_us, &mut batch.input_tokens] {
-            column.push(3);
-        }
-        for column in [&mut batch.output_tokens, &mut batch.cost_micros] {
-            column.push(0);
-        }
-    }
-    batch
-}
-
-fn batch_input(from: i64, rows: usize) -> Input {
-    Input::Batch(Arc::new(events(from, rows)))
-}
-
-fn commit_inputs(store: &Store, inputs: &[(u64, Input)]) {
-    store.commit(&Commit { inputs, ..Commit::default() }).unwrap();
-}
-
-fn inputs_of(store: &Store, from: u64) -> Vec<String> {
-    shown(&store.inputs_from(from).unwrap().map(Result::unwrap).collect::<Vec<_>>())
-}
-
-/// Inputs by all their fields; blocks by their rows.
-fn shown(inputs: &[(u64, Input)]) -> Vec<String> {
-    let show = |(number, input): &(u64, Input)| match input {
-        Input::Batch(batch) => {
-            let rows: Vec<_> = (0..batch.len()).map(|row| batch.event(row)).collect();
-            format!("{number} {rows:?} {:?} {:?}", batch.late, batch.duration_us)
-        }
-        Input::Tick(_)
-        | Input::Verdict(_)
-        | Input::Inventory(_)
-        | Input::Networks(_)
-        | Input::Settings(_)
-        | Input::Finish => format!("{number} {input:?}"),
-    };
-    inputs.iter().map(show).collect()
-}
-
-fn incident(id: u64, opened: i64, state: State) -> Incident {
-    Incident { id: IncidentId(id), opened: Timestamp(opened), state, ..Incident::default() }
-}
+use crate::incident::{Notice, StaleFinding, Transition};
+use crate::model::{Position, SourceId};
 
 fn notice(id: u64, next_try: i64) -> OutboxRow {
     OutboxRow {
@@ -176,115 +102,6 @@ fn a_large_value_comes_back_from_its_parts() {
 }
 
 #[test]
-fn a_second_opener_is_told_to_leave() {
-    let dir = tempfile::tempdir().unwrap();
-    let _store = opened(dir.path());
-    let error = Store::open(dir.path(), &OPTIONS).unwrap_err();
-    assert!(matches!(error, StoreError::InUse { .. }));
-    assert_eq!(error.exit_code(), Some(75));
-    assert!(error.to_string().starts_with("another keyvigil uses this state directory"));
-}
-
-#[test]
-fn another_key_does_not_open_it() {
-    let dir = tempfile::tempdir().unwrap();
-    opened(dir.path()).close().unwrap();
-    let error = Store::open(dir.path(), &OpenOptions { key: Some([8; 32]) }).unwrap_err();
-    assert!(matches!(error, StoreError::WrongKey { .. }), "{error}");
-}
-
-#[test]
-fn a_key_is_made_where_none_is_given() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(dir.path(), &OpenOptions::default()).unwrap();
-    assert!(store.health().key_is_beside);
-    store.close().unwrap();
-    fs::remove_file(dir.path().join(key_file::NAME)).unwrap();
-    let error = Store::open(dir.path(), &OpenOptions::default()).unwrap_err();
-    assert!(matches!(error, StoreError::KeyMissing { .. }), "{error}");
-}
-
-#[test]
-fn a_flipped_byte_and_a_swapped_row_are_noticed() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = opened(dir.path());
-    commit_inputs(&store, &[(0, batch_input(0, 2000)), (1, batch_input(9, 2000))]);
-    let database = &store.vault().database;
-    let (one, two) = (keys::block_part(0, 1), keys::block_part(1, 1));
-    let value = database.get(&one).unwrap().unwrap();
-    let reads = |store: &Store| store.inputs_from(0).unwrap().next().unwrap();
-    assert!(reads(&store).is_ok());
-
-    let mut flipped = value.to_vec();
-    flipped[40] ^= 1;
-    let swapped = database.get(&two).unwrap().unwrap().to_vec();
-    for altered in [flipped, swapped] {
-        let mut batch = database::Batch::default();
-        batch.insert(one.clone(), altered);
-        database.write(batch).unwrap();
-        assert!(matches!(reads(&store), Err(StoreError::Damaged { .. })));
-    }
-}
-
-#[test]
-fn a_store_of_a_newer_version_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = opened(dir.path());
-    let database = &store.vault().database;
-    let key = keys::part_of(&meta::meta_name(b"totals"), 0);
-    let mut value = database.get(&key).unwrap().unwrap().to_vec();
-    value[0] = 2;
-    let mut batch = database::Batch::default();
-    batch.insert(key, value);
-    database.write(batch).unwrap();
-    drop(store);
-    let error = Store::open(dir.path(), &OPTIONS).unwrap_err();
-    assert!(error.to_string().contains("newer keyvigil (version 2"), "{error}");
-}
-
-#[test]
-fn a_store_that_opens_empty_but_was_not_is_moved_aside() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = opened(dir.path());
-    commit_inputs(&store, &[(0, batch_input(0, 10))]);
-    store.snapshot(&[], 1).unwrap();
-    store.close().unwrap();
-    for entry in fs::read_dir(dir.path().join("store")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_file() { fs::remove_file(path) } else { fs::remove_dir_all(path) }.unwrap();
-    }
-
-    let store = opened(dir.path());
-    let aside = store.recover().unwrap().moved_aside.unwrap();
-    assert!(aside.ends_with("store.damaged-1") && aside.is_dir());
-    assert_eq!(store.recover().unwrap().next_input, 0);
-    assert!(store.health().problems()[0].contains("was damaged"));
-    store.close().unwrap();
-    assert_eq!(opened(dir.path()).recover().unwrap().moved_aside, None);
-}
-
-#[test]
-fn files_that_are_no_store_are_moved_aside() {
-    let dir = tempfile::tempdir().unwrap();
-    fs::create_dir_all(dir.path().join("store")).unwrap();
-    fs::write(dir.path().join("store/conf"), "this is not sled").unwrap();
-    fs::write(dir.path().join("store/db"), vec![0x5a; 300_000]).unwrap();
-    let store = opened(dir.path());
-    let aside = store.recover().unwrap().moved_aside.unwrap();
-    assert_eq!(fs::metadata(aside.join("db")).unwrap().len(), 300_000);
-    commit_inputs(&store, &[(0, batch_input(0, 10))]);
-    assert_eq!(store.event_count(), 10);
-}
-
-#[test]
-fn a_directory_that_cannot_be_made_is_named() {
-    let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("file"), "").unwrap();
-    let error = Store::open(&dir.path().join("file/state"), &OPTIONS).unwrap_err();
-    assert!(error.to_string().contains("file/state; give one"), "{error}");
-}
-
-#[test]
 fn blocks_are_chosen_by_time_and_key() {
     let dir = tempfile::tempdir().unwrap();
     let store = opened(dir.path());
@@ -314,7 +131,8 @@ fn incidents_come_newest_first() {
     ];
     let stale =
         StaleFinding { key: "k".to_owned(), kind: "unused".to_owned(), ..StaleFinding::default() };
-    let commit = Commit { incidents: &incidents, stale: &[stale.clone()], ..Commit::default() };
+    let commit =
+        Commit { incidents: &incidents, stale: std::slice::from_ref(&stale), ..Commit::default() };
     store.commit(&commit).unwrap();
     let ids = |shown| -> Vec<u64> {
         store.incidents(shown).unwrap().iter().map(|incident| incident.id.0).collect()
