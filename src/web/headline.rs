@@ -48,14 +48,13 @@ fn blind(view: &View, empty: Headline) -> Headline {
         };
     }
     let problem = view.sources.iter().find_map(|source| source.problem.as_deref());
-    let (next, command) = match problem {
-        Some(problem) => with_command(problem),
-        None => {
-            let path =
-                view.sources.first().map(|source| format!("ls -l '{}'", clean(&source.path)));
+    let (next, command) = problem.map_or_else(
+        || {
+            let path = view.sources.first().map(|one| format!("ls -l '{}'", clean(&one.path)));
             ("check that the file exists and may be read:".to_owned(), path)
-        }
-    };
+        },
+        with_command,
+    );
     Headline {
         sentence: match view.sources.as_slice() {
             [only] => format!("Blind: {} cannot be read.", clean(&only.path)),
@@ -226,6 +225,6 @@ fn next_step(incident: &Incident) -> String {
     let step = words(&incident.kind).and_then(|words| words.next_steps.first().copied());
     let step = step.unwrap_or("look at the evidence and ask the owner whether this was planned");
     let whom = entity_name(incident);
-    let owner = clean(&incident.owner);
+    let owner = cut(&clean(&incident.owner), 60);
     if owner.is_empty() { format!("{whom}: {step}") } else { format!("{whom} ({owner}): {step}") }
 }

@@ -2,14 +2,14 @@
 
 use askama::Template;
 
-use super::chart::{Point, Spark, x_at};
-use super::overview::{IncidentLine, capital, incident_line};
-use super::parts::{Frame, clock_of, closed_hours, entity_name, frame, incidents_in_order};
+use super::incident_chart::{Chart, chart};
+use super::overview::{BECAUSE_CHARS_MAX, IncidentLine, capital, incident_line};
+use super::parts::{Frame, clock_of, entity_name, frame, incidents_in_order};
 use super::text::{Clock, about, clean, count, cut, number, span};
 use super::view::{View, is_open};
 use crate::engine::KeyRow;
 use crate::incident::{Contribution, Incident, words};
-use crate::model::{Class, Entity, Hour, Millis, Timestamp};
+use crate::model::{Class, Timestamp};
 
 #[derive(Template)]
 #[template(path = "incident.html", escape = "page")]
@@ -45,17 +45,6 @@ pub(super) struct IncidentsPage {
     more: usize,
 }
 
-struct Chart {
-    spark: Spark,
-    subject: String,
-    shade: Option<(f64, f64)>,
-    top: String,
-    middle: String,
-    labels: Vec<String>,
-    sentence: String,
-    rows: Vec<(String, String, String)>,
-}
-
 struct Reason {
     title: String,
     because: String,
@@ -78,25 +67,10 @@ const LINES_SHOWN: usize = 60;
 pub(super) fn incidents_page(view: &View, wanted: &str) -> IncidentsPage {
     let clock = clock_of(view);
     let all = incidents_in_order(view);
-    let is_wanted = |one: &Incident| match wanted {
-        "open" => is_open(one),
-        "closed" => !is_open(one) && !one.below,
-        "below" => one.below,
-        _ => true,
-    };
-    let count_of = |name: &str| {
-        all.iter()
-            .filter(|one| match name {
-                "open" => is_open(one),
-                "closed" => !is_open(one) && !one.below,
-                "below" => one.below,
-                _ => true,
-            })
-            .count()
-    };
+    let count_of = |name: &str| all.iter().filter(|one| is_wanted(one, name)).count();
     let lines: Vec<IncidentLine> = all
         .iter()
-        .filter(|one| is_wanted(one))
+        .filter(|one| is_wanted(one, wanted))
         .take(LINES_SHOWN)
         .map(|one| incident_line(one, &clock))
         .collect();
@@ -115,6 +89,15 @@ pub(super) fn incidents_page(view: &View, wanted: &str) -> IncidentsPage {
         ]
         .map(|(name, label)| (name, label, count_of(name)))
         .to_vec(),
+    }
+}
+
+fn is_wanted(incident: &Incident, wanted: &str) -> bool {
+    match wanted {
+        "open" => is_open(incident),
+        "closed" => !is_open(incident) && !incident.below,
+        "below" => incident.below,
+        _ => !incident.below,
     }
 }
 
@@ -174,7 +157,7 @@ fn reasons(incident: &Incident, clock: &Clock) -> Vec<Reason> {
                 || capital(&clean(&one.kind).replace('_', " ")),
                 |words| capital(words.title),
             ),
-            because: clean(&one.because),
+            because: cut(&clean(&one.because), BECAUSE_CHARS_MAX),
             at: clock.when(one.at),
             score: if 99.0 <= one.score { "rule".to_owned() } else { format!("{:.1}", one.score) },
             width: (one.score / highest * 100.0).clamp(2.0, 100.0).round(),
@@ -262,100 +245,4 @@ fn history(incident: &Incident, clock: &Clock) -> Vec<(String, String)> {
     }
     history.reverse();
     history
-}
-
-/// The last 24 hours of the key, or of everyone.
-fn chart(
-    view: &View,
-    (incident, key): (&Incident, Option<&KeyRow>),
-    clock: &Clock,
-) -> Option<Chart> {
-    let (points, subject) = match (&incident.entity, key) {
-        (Entity::Fleet, _) | (_, None) => (fleet_points(view), "all keys".to_owned()),
-        (_, Some(key)) => (key_points(key, incident, view.now.hour()), cut(&clean(&key.key), 40)),
-    };
-    if points.len() < 2 || points.iter().all(|point| point.value <= 0.0) {
-        return None;
-    }
-    let first = Hour(view.now.hour().0 - i64::try_from(points.len()).unwrap_or(0));
-    let spark = Spark::new(&points);
-    let label = |share: usize| {
-        clock.minute(
-            first
-                .start()
-                .plus(Millis::hours(i64::try_from(share * (points.len() - 1) / 4).unwrap_or(0))),
-        )
-    };
-    let rows: Vec<(String, String, String)> = points
-        .iter()
-        .zip(first.0..)
-        .map(|(point, hour)| {
-            (
-                clock.when_minute(Hour(hour).start()),
-                whole(point.value),
-                point.expected.map_or_else(
-                    || "–".to_owned(),
-                    |(low, high)| format!("{}–{}", whole(low), whole(high)),
-                ),
-            )
-        })
-        .collect();
-    let peak = points.iter().map(|point| point.value).fold(0.0, f64::max);
-    Some(Chart {
-        shade: shade(incident, (first, points.len()), view.now),
-        top: whole(spark.top),
-        middle: whole(spark.top / 2.0),
-        labels: (0..=4).map(label).collect(),
-        sentence: format!(
-            "Requests an hour of {subject} over {} hours; the highest is {}.",
-            points.len(),
-            whole(peak)
-        ),
-        rows,
-        spark,
-        subject,
-    })
-}
-
-/// The hours of the incident are marked: a key's own band is not drawn yet.
-fn key_points(key: &KeyRow, incident: &Incident, now: Hour) -> Vec<Point> {
-    let first = now.0 - i64::try_from(key.last_hours.len()).unwrap_or(0);
-    let end = incident.resolved.map_or(now, Timestamp::hour);
-    let is_part = |hour: i64| incident.since.hour().0 <= hour && hour <= end.0;
-    let hours = key.last_hours.iter().zip(first..);
-    hours
-        .map(|(&value, hour)| Point {
-            value: f64::from(value),
-            expected: None,
-            is_marked: is_part(hour),
-        })
-        .collect()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "requests of an hour are far below 2^52")]
-fn fleet_points(view: &View) -> Vec<Point> {
-    closed_hours(view)
-        .iter()
-        .map(|point| Point {
-            value: point.requests as f64,
-            expected: (0.0 < point.expected_high)
-                .then_some((point.expected_low, point.expected_high)),
-            is_marked: false,
-        })
-        .collect()
-}
-
-/// From its beginning to its end, in the units of the chart: start and width.
-#[expect(clippy::cast_precision_loss, reason = "milliseconds of a day")]
-fn shade(incident: &Incident, (first, count): (Hour, usize), now: Timestamp) -> Option<(f64, f64)> {
-    let length = Millis::hours(i64::try_from(count.max(2) - 1).ok()?).0 as f64;
-    let place = |at: Timestamp| x_at(at.since(first.start()).0 as f64 / length);
-    let end = incident.resolved.unwrap_or(now);
-    let (from, to) = (place(incident.since), place(end));
-    (first.start() < end).then_some((from.min(Spark::WIDTH - 3.0), (to - from).max(3.0)))
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "requests of an hour")]
-fn whole(value: f64) -> String {
-    about(value.max(0.0).round() as u64)
 }

@@ -57,8 +57,13 @@ pub(super) async fn incident(
 
 pub(super) async fn keys(State(state): State<Arc<WebState>>) -> Json<Value> {
     let view = state.fresh();
-    let findings = view.stale_open();
-    let keys: Vec<Value> = view.keys.iter().map(|key| key_of(key, &findings)).collect();
+    let mut findings: BTreeMap<&str, Vec<&StaleFinding>> = BTreeMap::new();
+    for finding in view.stale_open() {
+        findings.entry(&finding.key).or_default().push(finding);
+    }
+    let none = Vec::new();
+    let of = |key: &KeyRow| findings.get(key.key.as_str()).unwrap_or(&none);
+    let keys: Vec<Value> = view.keys.iter().map(|key| key_of(key, of(key))).collect();
     Json(json!({ "keys": keys }))
 }
 
@@ -142,7 +147,6 @@ fn incident_of(incident: &Incident) -> Value {
 fn key_of(key: &KeyRow, stale: &[&StaleFinding]) -> Value {
     let findings: Vec<Value> = stale
         .iter()
-        .filter(|finding| finding.key == key.key)
         .map(|finding| {
             json!({
                 "kind": clean(&finding.kind),

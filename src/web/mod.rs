@@ -5,6 +5,7 @@ mod chart;
 mod guard;
 mod headline;
 mod health;
+mod incident_chart;
 mod incident_page;
 mod json;
 mod keys_page;
@@ -137,5 +138,7 @@ async fn until_stopped(mut stopped: watch::Receiver<bool>) {
 
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod sample_incidents;
 #[cfg(test)]
 mod tests;

@@ -73,6 +73,9 @@ pub(super) struct Meter {
     pub text: String,
 }
 
+/// Reasons are sentences; whatever is longer was made to be.
+pub(super) const BECAUSE_CHARS_MAX: usize = 300;
+
 const INCIDENTS_SHOWN: usize = 8;
 const STALE_SHOWN: usize = 10;
 
@@ -95,8 +98,8 @@ pub(super) fn overview_page(view: &View) -> OverviewPage {
                 key: cut(&clean(&finding.key), 40),
                 role: cut(&clean(&finding.role), 24),
                 severity: finding.severity.name(),
-                because: clean(&finding.because),
-                next: clean(&finding.next),
+                because: cut(&clean(&finding.because), BECAUSE_CHARS_MAX),
+                next: cut(&clean(&finding.next), BECAUSE_CHARS_MAX),
             })
             .collect(),
         stale_keys: format!(
@@ -129,9 +132,12 @@ pub(super) fn incident_line(incident: &Incident, clock: &Clock) -> IncidentLine 
         word: capital(incident.severity.name()),
         whom: entity_name(incident),
         what: what(incident),
-        because: incident.findings.first().map_or_else(String::new, |one| clean(&one.because)),
+        because: incident
+            .findings
+            .first()
+            .map_or_else(String::new, |one| cut(&clean(&one.because), BECAUSE_CHARS_MAX)),
         when,
-        owner: clean(&incident.owner),
+        owner: cut(&clean(&incident.owner), 60),
         state: super::parts::state_name(incident.state),
         is_open: super::view::is_open(incident),
     }
