@@ -111,7 +111,8 @@ impl Replay {
         for path in &self.files {
             let source = source_of(path);
             let position = job.positions.get(&source).cloned();
-            let reader = FileReader::open(path, self.limits, position.as_ref())?;
+            // By its absolute path, so that its chunks carry the same name.
+            let reader = FileReader::open(Path::new(&source.0), self.limits, position.as_ref())?;
             let (parser, missing) = parser_for(path, &self.format, &self.options)?;
             job.intake.add(source.clone(), parser);
             feeds.push(Feed { source, reader, chunk: None, consumed: 0, missing });

@@ -34,13 +34,13 @@ pub(super) fn announce(incident: &Incident) {
     }
     let mut text = String::new();
     // Writing to a String cannot fail; to a closed terminal it may, and nothing is lost.
-    drop(write_incident(&mut text, incident));
-    drop(std::io::stdout().lock().write_all(text.as_bytes()));
+    write_incident(&mut text, incident).unwrap_or_default();
+    std::io::stdout().lock().write_all(text.as_bytes()).unwrap_or_default();
 }
 
 pub(super) fn summary(summary: &Summary) -> String {
     let mut text = String::new();
-    drop(write_summary(&mut text, summary));
+    write_summary(&mut text, summary).unwrap_or_default();
     text
 }
 
