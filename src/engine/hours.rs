@@ -58,8 +58,11 @@ impl Engine {
         self.forms.forget(hour);
         self.causes.forget_before(hour.end());
         let oldest = hour.end().back(ACTIVE);
-        self.causes.active =
-            self.keys.iter().filter(|key| key.last_judged.is_some_and(|last| oldest <= last)).count();
+        self.causes.active = self
+            .keys
+            .iter()
+            .filter(|key| key.last_judged.is_some_and(|last| oldest <= last))
+            .count();
         let changes = self.incidents.tick(hour.end());
         self.tell(changes, actions);
         if hour.next().of_day() == 0 {

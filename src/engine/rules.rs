@@ -9,9 +9,7 @@ use super::values::Values;
 use super::{Action, Engine};
 use crate::detect::{CanaryKeyUsed, CredentialStatus, POLICY_SCORE, UnknownKeyAccepted, Verdict};
 use crate::incident::EvidenceLine;
-use crate::model::{
-    Class, Entity, Event, EventBatch, Finding, Hour, Millis, Severity, Timestamp,
-};
+use crate::model::{Class, Entity, Event, EventBatch, Finding, Hour, Millis, Severity, Timestamp};
 
 /// A line no further ahead of the watermark is judged as it arrives. What lies further
 /// ahead comes from reading history, and is told when time comes to it.
