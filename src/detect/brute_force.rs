@@ -55,7 +55,7 @@ impl BruteForce {
         );
         let bonus = if has_many_keys { 2.0 } else { 0.0 };
         let score =
-            6.0 + bonus + (f64::from(seen) / f64::from(self.unauthorized_min)).log10() * 3.0;
+            8.0 + bonus + (f64::from(seen) / f64::from(self.unauthorized_min)).log10() * 3.0;
         let severity = if has_many_keys || self.unauthorized_min * 5 <= seen {
             Severity::High
         } else {
@@ -72,7 +72,7 @@ impl BruteForce {
         Some(Verdict {
             kind: "brute_force",
             severity: Severity::High,
-            score: 6.5 + times.log10() * 3.0,
+            score: 8.0 + times.log10() * 3.0,
             because: format!("refused (401) from {addresses} addresses within the hour"),
         })
     }

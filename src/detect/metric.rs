@@ -38,8 +38,10 @@ impl Metric {
 
     pub const fn severity(self) -> Severity {
         match self {
-            Self::Silence => Severity::Low,
-            Self::Failure(Failure::Missing | Failure::Throttled | Failure::Broken) => Severity::Low,
+            Self::Silence
+            | Self::Failure(Failure::Missing | Failure::Throttled | Failure::Broken) => {
+                Severity::Low
+            }
             Self::Failure(Failure::Unauthorized | Failure::Forbidden)
             | Self::Volume
             | Self::Size

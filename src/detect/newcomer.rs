@@ -24,9 +24,14 @@ pub struct Novelty {
     /// The role's other keys, and how many of them use the value.
     pub peers: u32,
     pub peers_using: u32,
+    /// No key of any role is known to use it: more likely something new on offer.
+    pub is_new_to_all: bool,
     /// By the newcomer, so far.
     pub requests: u32,
 }
+
+/// What is new to everyone is a release, and not this key's doing.
+const NEW_TO_ALL_SHARE: f64 = 0.7;
 
 impl Default for Newcomer {
     fn default() -> Self {
@@ -47,6 +52,8 @@ impl Newcomer {
         let busy = (1.0 + f64::from(novelty.requests) / 5.0).log10().min(1.5);
         let burst = (1.0 + f64::from(novelty.burst)).log10() * 1.5;
         let strange = if 2 <= novelty.peers_using { 0.6 } else { 1.0 };
+        let strange = if novelty.is_new_to_all { strange * NEW_TO_ALL_SHARE } else { strange };
+        let rarity = if novelty.is_new_to_all { 0.0 } else { rarity };
         (-rate.min(1.0).log10()).mul_add(strange, rarity + busy + burst)
     }
 

@@ -38,7 +38,7 @@ impl Scanning {
             count_text(u64::from(seen)),
             time_text(source.since),
         );
-        let score = 5.5 + (f64::from(seen) / f64::from(self.refusals_min)).log10() * 3.0;
+        let score = 7.5 + (f64::from(seen) / f64::from(self.refusals_min)).log10() * 3.0;
         let is_large = self.refusals_min * 4 <= seen;
         let severity = if is_large { Severity::Medium } else { Severity::Low };
         Some(Verdict { kind: "scanning", severity, score, because })

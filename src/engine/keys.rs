@@ -55,10 +55,6 @@ impl Keys {
         keys
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.by_id.len()
-    }
-
     pub(super) const fn unlisted(&self) -> usize {
         self.unlisted
     }
@@ -167,7 +163,7 @@ mod tests {
             keys.get_mut(index).unwrap().last_used = Some(Timestamp(number));
         }
         assert_eq!(keys.make_room(8, &BTreeSet::from([0])), 3);
-        assert_eq!(keys.len(), 6);
+        assert_eq!(keys.iter().count(), 6);
         assert!(keys.index_of("k_0").is_some(), "its place is in use");
         assert!(keys.index_of("k_1").is_none());
         assert_eq!(keys.insert("k_9", "", None), 1);

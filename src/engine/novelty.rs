@@ -52,15 +52,16 @@ impl Engine {
         }
         let peers_using = role.users(touch.facet, touch.value).saturating_sub(1);
         let peers = role.keys.saturating_sub(1);
-        let is_newcomer = self.is_newcomer(&entry, since.start(), slot);
-        if !is_newcomer {
+        if !self.is_newcomer(&entry, since.start(), slot) {
             return;
         }
+        let users: u32 = self.roles.values().map(|role| role.users(touch.facet, touch.value)).sum();
         let hours = hour.since(since).clamp(0, GOOD_TURING_HOURS);
         let novelty = Novelty {
             hours: u32::try_from(hours).unwrap_or_default(),
             new_values: u32::try_from(newer.saturating_sub(newest)).unwrap_or_default(),
             burst: u32::try_from(newest.saturating_sub(1)).unwrap_or_default(),
+            is_new_to_all: touch.facet == Facet::Route && users <= 1,
             peers,
             peers_using,
             requests: entry.requests,

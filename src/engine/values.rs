@@ -134,7 +134,6 @@ const fn tag_of((key, facet, number): (u32, Facet, u32), day: Day) -> u64 {
         | (day.0 as u64 & 0xffff)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "13 bits are left")]
 const fn place_in_table(tag: u64) -> usize {
     (tag.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 51) as usize
 }
