@@ -4,6 +4,10 @@
 
 mod architecture;
 mod config;
+mod crash;
+mod demo;
+mod people;
 mod program;
+mod readme;
 mod replay;
 mod wrong_input;
