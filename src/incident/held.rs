@@ -19,6 +19,8 @@ pub(super) struct Held {
     alert_waits: bool,
     /// What people were told; none before the first notice.
     told: Option<Said>,
+    /// How it stood when a person closed it.
+    closed: Option<Said>,
     /// The last revision that was handed out.
     shown: u32,
     shown_at: Timestamp,
@@ -57,11 +59,26 @@ impl Held {
             return;
         }
         self.incident.revision += 1;
-        if self.incident.state == State::Resolved && before < finding.at {
+        if self.incident.state == State::Resolved && before < finding.at && !self.is_closed() {
             self.incident.reopen();
             // Whoever heard of its end is to hear that it goes on.
             self.told = self.told.take().map(|_told| Said::default());
         }
+    }
+
+    /// A person's word that it is over holds until there is something worse or of another
+    /// family.
+    pub(super) fn close(&mut self, at: Timestamp, changes: &mut Vec<Change>) {
+        self.resolve(at, changes);
+        self.closed = Some(Said::of(&self.incident));
+    }
+
+    fn is_closed(&mut self) -> bool {
+        let now = Said::of(&self.incident);
+        if self.closed.as_ref().is_some_and(|closed| closed.is_outgrown_by(&now)) {
+            self.closed = None;
+        }
+        self.closed.is_some()
     }
 
     /// Whether it stays when the two are merged: what people have seen stays; an address
