@@ -110,7 +110,7 @@ impl Incidents {
     pub fn resolve(&mut self, id: IncidentId, at: Timestamp) -> Vec<Change> {
         let mut changes = Vec::new();
         if let Some(held) = self.held.get_mut(&id) {
-            held.resolve(at, &mut changes);
+            held.close(at, &mut changes);
         }
         self.requeue(id, NEVER_YET);
         changes

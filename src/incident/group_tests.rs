@@ -285,3 +285,41 @@ fn a_line_that_waits_when_a_mute_ends_late_does_not_hold_up_the_tick() {
     incidents.tick(minutes(6100));
     assert!(incidents.is_empty());
 }
+
+#[test]
+fn more_of_the_same_is_shown_every_ten_seconds_and_not_each_time() {
+    let mut incidents = Incidents::default();
+    absorb(
+        &mut incidents,
+        &seen(&key(), "volume_spike", 6.0, minutes(0)),
+        "open alert-medium opened",
+    );
+    let second = |second| minutes(0).plus(Millis::seconds(second));
+    for at in 1..10 {
+        absorb(&mut incidents, &seen(&key(), "volume_spike", 6.0, second(at)), "");
+    }
+    let changes = incidents.tick(second(10));
+    check(&changes, "open");
+    assert!(matches!(&changes[0], Change::Incident(incident) if incident.last_seen == second(9)));
+    check(&incidents.tick(second(30)), "");
+}
+
+#[test]
+fn what_a_person_closed_stays_closed_until_there_is_something_else() {
+    let mut incidents = Incidents::default();
+    absorb(
+        &mut incidents,
+        &seen(&key(), "volume_spike", 6.0, minutes(0)),
+        "open alert-medium opened",
+    );
+    let id = incidents.open_on(&key()).unwrap().id;
+    check(&incidents.resolve(id, minutes(1)), "resolved resolved");
+    absorb(&mut incidents, &seen(&key(), "volume_spike", 6.2, minutes(2)), "resolved");
+    assert!(incidents.open_on(&key()).is_none());
+    absorb(
+        &mut incidents,
+        &seen(&key(), "new_network", 1.0, minutes(90)),
+        "open alert-medium update",
+    );
+    assert!(incidents.open_on(&key()).is_some());
+}
