@@ -349,24 +349,38 @@ pub(super) const DIALECTS: &[(&str, &[(&str, Place)])] = &[
 
 /// All names with their places, sorted for searching.
 #[derive(Clone, Debug)]
-pub(super) struct Aliases(Vec<(&'static str, Alias)>);
+pub(super) struct Aliases(Vec<Named>);
+
+/// A name, found by two numbers before its letters are compared.
+type Named = (usize, u64, &'static str, Alias);
 
 impl Aliases {
     pub(super) fn new() -> Self {
         let mut table = Vec::new();
         for (place, names) in NAMES {
             for (rank, name) in (0u8..).zip(names.iter()) {
-                table.push((*name, Alias { place: *place, rank }));
+                let alias = Alias { place: *place, rank };
+                table.push((name.len(), word(name.as_bytes()), *name, alias));
             }
         }
-        table.sort_by_key(|(name, _)| *name);
+        table.sort_by_key(|(length, word, name, _)| (*length, *word, *name));
         Self(table)
     }
 
     pub(super) fn get(&self, name: &[u8]) -> Option<Alias> {
-        let found = self.0.binary_search_by_key(&name, |(known, _)| known.as_bytes());
-        found.ok().and_then(|at| self.0.get(at)).map(|(_, alias)| *alias)
+        let wanted = (name.len(), word(name));
+        let found = self.0.binary_search_by(|(length, word, known, _)| {
+            (*length, *word).cmp(&wanted).then_with(|| known.as_bytes().cmp(name))
+        });
+        found.ok().and_then(|at| self.0.get(at)).map(|(_, _, _, alias)| *alias)
     }
+}
+
+/// The first eight letters as one number.
+fn word(name: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    word.iter_mut().zip(name).for_each(|(to, from)| *to = *from);
+    u64::from_be_bytes(word)
 }
 
 /// Adds a key to a name, as names are compared.
@@ -385,7 +399,7 @@ mod tests {
     fn no_name_stands_for_two_places() {
         let aliases = Aliases::new();
         for pair in aliases.0.windows(2) {
-            assert_ne!(pair[0].0, pair[1].0);
+            assert_ne!(pair[0].2, pair[1].2);
         }
     }
 }

@@ -84,7 +84,7 @@ fn trial(parser: Parser, lines: &[&[u8]]) -> Trial {
     let mut fitting = 0;
     for line in lines {
         match parser.parse(line) {
-            Outcome::Event(record) => {
+            Outcome::Event(record) if is_plausible(&record) => {
                 fitting += 1;
                 trial.explain(&record);
             }
@@ -95,11 +95,20 @@ fn trial(parser: Parser, lines: &[&[u8]]) -> Trial {
                 }
             }
             Outcome::Skip(_) | Outcome::Pending(_) => fitting += 1,
-            Outcome::Malformed(_) => {}
+            Outcome::Event(_) | Outcome::Malformed(_) => {}
         }
     }
     trial.fits_percent = u32::try_from(fitting * 100 / lines.len()).unwrap_or(0);
     trial
+}
+
+/// A format that is not the right one puts values in places where they make no sense.
+fn is_plausible(record: &Record<'_>) -> bool {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let is_client = |client: &[u8]| super::address(client).is_some() || client.iter().all(is_name);
+    let has_client = record.source_ip.as_deref().is_none_or(is_client);
+    let has_time = record.time.is_some() || record.quirk != Some("unreadable time");
+    has_client && has_time && (record.time.is_some() || record.status.is_some())
 }
 
 impl Trial {

@@ -116,7 +116,7 @@ pub const FORMATS: &[FormatInfo] = &[
     info("traefik-json", "Traefik, JSON", "Traefik's JSON access log", Family::Json),
     info("envoy-json", "Envoy and Istio, JSON", "JSON access log", Family::Json),
     info("kong", "Kong", "file-log, http-log, and the proxy's access log", Family::Either),
-    info("cloudflare-http", "Cloudflare", "HTTP requests of Logpush", Family::Clf),
+    info("cloudflare-http", "Cloudflare", "HTTP requests of Logpush", Family::Json),
     info("haproxy", "HAProxy", "HTTP log", Family::Fixed(&[HAPROXY])),
     info("haproxy-tcp", "HAProxy, TCP", "TCP log", Family::Fixed(&[HAPROXY_TCP])),
     info("squid", "Squid", "native access log", Family::Fixed(&[SQUID])),
@@ -129,12 +129,6 @@ pub const FORMATS: &[FormatInfo] = &[
         Family::Preset(&presets::BEDROCK),
     ),
     info(
-        "azure",
-        "Azure diagnostics",
-        "records around Kubernetes audit events",
-        Family::Preset(&presets::K8S_AUDIT),
-    ),
-    info(
         "cloudtrail",
         "AWS CloudTrail",
         "events, alone or as Records",
@@ -144,6 +138,12 @@ pub const FORMATS: &[FormatInfo] = &[
         "k8s-audit",
         "Kubernetes audit",
         "audit.k8s.io events",
+        Family::Preset(&presets::K8S_AUDIT),
+    ),
+    info(
+        "azure",
+        "Azure diagnostics",
+        "records around Kubernetes audit events",
         Family::Preset(&presets::K8S_AUDIT),
     ),
     info(
