@@ -10,294 +10,109 @@ pub(super) struct Alias {
 }
 
 /// Names in lower case without `_`, `-`, `.`, space and `@`; the best first.
-const NAMES: &[(Place, &[&str])] = &[
+const NAMES: &[(Place, &str)] = &[
     (
         Place::Time,
-        &[
-            "time",
-            "timestamp",
-            "ts",
-            "timeiso8601",
-            "timelocal",
-            "datetime",
-            "eventtime",
-            "startutc",
-            "starttime",
-            "edgestarttimestamp",
-            "startedat",
-            "requesttimestamp",
-            "msec",
-            "date",
-            "startlocal",
-            "createdat",
-        ],
+        "time timestamp ts timeiso8601 timelocal datetime eventtime startutc starttime \
+        edgestarttimestamp startedat requesttimestamp msec date startlocal createdat",
     ),
     (
         Place::Client,
-        &[
-            "remoteaddr",
-            "clientip",
-            "sourceip",
-            "remoteip",
-            "clientaddress",
-            "clientaddr",
-            "remoteaddress",
-            "sourceaddress",
-            "sourceipaddress",
-            "ipaddress",
-            "client",
-            "downstreamremoteaddress",
-            "downstreamdirectremoteaddress",
-            "clienthost",
-            "remotehost",
-            "ip",
-            "srcip",
-            "httprequestremoteip",
-            "sourceipcaller",
-        ],
+        "remoteaddr clientip sourceip remoteip clientaddress clientaddr remoteaddress \
+        sourceaddress sourceipaddress ipaddress client downstreamremoteaddress \
+        downstreamdirectremoteaddress clienthost remotehost ip srcip \
+        httprequestremoteip sourceipcaller",
     ),
-    (Place::Hops, &["xforwardedfor", "httpxforwardedfor", "forwardedfor"]),
-    (Place::Request, &["request", "requestline", "httprequest"]),
+    (Place::Hops, "xforwardedfor httpxforwardedfor forwardedfor"),
+    (Place::Request, "request requestline httprequest"),
     (
         Place::Method,
-        &[
-            "method",
-            "requestmethod",
-            "httpmethod",
-            "httprequestmethod",
-            "clientrequestmethod",
-            "verb",
-            "csmethod",
-        ],
+        "method requestmethod httpmethod httprequestmethod clientrequestmethod verb \
+        csmethod",
     ),
     (
         Place::Target,
-        &[
-            "requesturi",
-            "xenvoyoriginpath",
-            "xenvoyoriginalpath",
-            "uri",
-            "path",
-            "requestpath",
-            "url",
-            "urlpath",
-            "clientrequesturi",
-            "requesturl",
-            "httprequestrequesturl",
-            "urloriginal",
-            "originalpath",
-            "httppath",
-            "clientrequestpath",
-            "endpoint",
-            "rawpath",
-            "httptarget",
-            "resourcepath",
-            "route",
-        ],
+        "requesturi xenvoyoriginpath xenvoyoriginalpath uri path requestpath url \
+        urlpath clientrequesturi requesturl httprequestrequesturl urloriginal \
+        originalpath httppath clientrequestpath endpoint rawpath httptarget \
+        resourcepath route",
     ),
-    (Place::Query, &["query", "querystring", "args", "urlquery", "requestquery"]),
+    (Place::Query, "query querystring args urlquery requestquery"),
     (
         Place::Host,
-        &[
-            "host",
-            "requesthost",
-            "httphost",
-            "vhost",
-            "servername",
-            "clientrequesthost",
-            "authority",
-            "domain",
-            "urldomain",
-            "domainname",
-        ],
+        "host requesthost httphost vhost servername clientrequesthost authority domain \
+        urldomain domainname",
     ),
     (
         Place::Version,
-        &[
-            "httpversion",
-            "protocol",
-            "serverprotocol",
-            "requestprotocol",
-            "proto",
-            "clientrequestprotocol",
-        ],
+        "httpversion protocol serverprotocol requestprotocol proto \
+        clientrequestprotocol",
     ),
     (
         Place::Status,
-        &[
-            "status",
-            "statuscode",
-            "httpstatus",
-            "responsestatus",
-            "responsecode",
-            "downstreamstatus",
-            "httpresponsestatuscode",
-            "edgeresponsestatus",
-            "httpstatuscode",
-            "code",
-            "responsestatuscode",
-            "originstatus",
-        ],
+        "status statuscode httpstatus responsestatus responsecode downstreamstatus \
+        httpresponsestatuscode edgeresponsestatus httpstatuscode code \
+        responsestatuscode originstatus",
     ),
     (
         Place::Bytes,
-        &[
-            "bodybytessent",
-            "bytesout",
-            "bytessent",
-            "bytes",
-            "size",
-            "responsesize",
-            "responsebytes",
-            "downstreamcontentsize",
-            "httpresponsebodybytes",
-            "edgeresponsebytes",
-            "responselength",
-            "responsebytessent",
-            "bytesreturned",
-            "sentbytes",
-        ],
+        "bodybytessent bytesout bytessent bytes size responsesize responsebytes \
+        downstreamcontentsize httpresponsebodybytes edgeresponsebytes responselength \
+        responsebytessent bytesreturned sentbytes",
     ),
     (
         Place::RequestBytes,
-        &[
-            "requestlength",
-            "bytesin",
-            "bytesreceived",
-            "requestsize",
-            "requestbytes",
-            "bytesread",
-            "httprequestbodybytes",
-            "clientrequestbytes",
-            "requestcontentsize",
-            "receivedbytes",
-        ],
+        "requestlength bytesin bytesreceived requestsize requestbytes bytesread \
+        httprequestbodybytes clientrequestbytes requestcontentsize receivedbytes",
     ),
     (
         Place::Seconds,
-        &[
-            "requesttime",
-            "duration",
-            "durations",
-            "durationseconds",
-            "elapsed",
-            "latencyseconds",
-            "responsetime",
-            "latency",
-            "took",
-        ],
+        "requesttime duration durations durationseconds elapsed latencyseconds \
+        responsetime latency took",
     ),
     (
         Place::Millis,
-        &[
-            "durationms",
-            "latencyms",
-            "requesttimems",
-            "responsetimems",
-            "elapsedms",
-            "latenciesrequest",
-            "tookms",
-            "edgetimetofirstbytems",
-            "durationmillis",
-            "latencymillis",
-        ],
+        "durationms latencyms requesttimems responsetimems elapsedms latenciesrequest \
+        tookms edgetimetofirstbytems durationmillis latencymillis",
     ),
-    (Place::Micros, &["durationus", "latencyus", "requesttimeus"]),
-    (Place::Nanos, &["durationns", "eventduration", "latencyns"]),
+    (Place::Micros, "durationus latencyus requesttimeus"),
+    (Place::Nanos, "durationns eventduration latencyns"),
     (
         Place::UserAgent,
-        &[
-            "useragent",
-            "httpuseragent",
-            "requestuseragent",
-            "useragentoriginal",
-            "clientrequestuseragent",
-            "agent",
-            "headersuseragent",
-        ],
+        "useragent httpuseragent requestuseragent useragentoriginal \
+        clientrequestuseragent agent headersuseragent",
     ),
     (
         Place::Referer,
-        &[
-            "referer",
-            "referrer",
-            "httpreferer",
-            "httpreferrer",
-            "requestreferer",
-            "clientrequestreferer",
-            "httprequestreferrer",
-            "headersreferer",
-        ],
+        "referer referrer httpreferer httpreferrer requestreferer clientrequestreferer \
+        httprequestreferrer headersreferer",
     ),
     (
         Place::User,
-        &[
-            "remoteuser",
-            "user",
-            "username",
-            "userid",
-            "clientusername",
-            "principal",
-            "userusername",
-            "subject",
-            "sub",
-        ],
+        "remoteuser user username userid clientusername principal userusername subject \
+        sub",
     ),
     (
         Place::Key,
-        &[
-            "httpxapikey",
-            "xapikey",
-            "httpapikey",
-            "apikey",
-            "keyid",
-            "apikeyid",
-            "accesskey",
-            "accesskeyid",
-            "httpauthorization",
-            "authorization",
-            "argapikey",
-            "requestxapikey",
-            "requestauthorization",
-            "key",
-            "credential",
-            "headersxapikey",
-            "headersapikey",
-            "headersauthorization",
-            "consumerid",
-            "consumerusername",
-            "tokenid",
-        ],
+        "httpxapikey xapikey httpapikey apikey keyid apikeyid accesskey accesskeyid \
+        httpauthorization authorization argapikey requestxapikey requestauthorization \
+        key credential headersxapikey headersapikey headersauthorization consumerid \
+        consumerusername tokenid",
     ),
-    (Place::Model, &["model", "modelname", "modelid", "genairequestmodel"]),
+    (Place::Model, "model modelname modelid genairequestmodel"),
     (
         Place::InputTokens,
-        &[
-            "tokensin",
-            "inputtokens",
-            "prompttokens",
-            "usageprompttokens",
-            "usageinputtokens",
-            "genaiusageinputtokens",
-        ],
+        "tokensin inputtokens prompttokens usageprompttokens usageinputtokens \
+        genaiusageinputtokens",
     ),
     (
         Place::OutputTokens,
-        &[
-            "tokensout",
-            "outputtokens",
-            "completiontokens",
-            "usagecompletiontokens",
-            "usageoutputtokens",
-            "genaiusageoutputtokens",
-        ],
+        "tokensout outputtokens completiontokens usagecompletiontokens \
+        usageoutputtokens genaiusageoutputtokens",
     ),
-    (Place::Cost, &["cost", "costusd", "spend", "responsecost", "totalcost"]),
-    (Place::Asn, &["asn", "clientasn", "sourceasnumber", "asnumber"]),
-    (
-        Place::Country,
-        &["country", "countrycode", "clientcountry", "geoipcountrycode", "sourcegeocountryisocode"],
-    ),
+    (Place::Cost, "cost costusd spend responsecost totalcost"),
+    (Place::Asn, "asn clientasn sourceasnumber asnumber"),
+    (Place::Country, "country countrycode clientcountry geoipcountrycode sourcegeocountryisocode"),
 ];
 
 /// Objects that only group what is in them.
@@ -358,9 +173,9 @@ impl Aliases {
     pub(super) fn new() -> Self {
         let mut table = Vec::new();
         for (place, names) in NAMES {
-            for (rank, name) in (0u8..).zip(names.iter()) {
+            for (rank, name) in (0u8..).zip(names.split_whitespace()) {
                 let alias = Alias { place: *place, rank };
-                table.push((name.len(), word(name.as_bytes()), *name, alias));
+                table.push((name.len(), word(name.as_bytes()), name, alias));
             }
         }
         table.sort_by_key(|(length, word, name, _)| (*length, *word, *name));

@@ -21,6 +21,7 @@ mod presets;
 mod registry;
 mod repair;
 mod request;
+mod step;
 mod strings;
 mod time;
 mod tree;

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use memchr::memchr;
-use memchr::memchr2;
 use memchr::memrchr;
 
 use crate::model::Record;
@@ -17,6 +16,8 @@ use super::escape::undo;
 use super::literal::Literal;
 use super::place::Place;
 use super::place::set;
+use super::step::Cut;
+use super::step::Step;
 use super::time::TimeReader;
 
 /// A piece of a format string, as it was written.
@@ -43,41 +44,6 @@ pub(super) struct Plan {
     keeps_extras: bool,
 }
 
-#[derive(Clone, Debug)]
-struct Step {
-    name: String,
-    place: Place,
-    until: Until,
-    /// What stands behind the field.
-    after: Literal,
-    escape: Escape,
-    rank: Option<u8>,
-    /// The field has at least so many bytes: a time holds a space.
-    bytes_min: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Until {
-    /// The field ends where `after` is found.
-    Found,
-    /// The same, but outside of `, ` and ` : `, which stand between values of a list.
-    List,
-    /// The field ends at a quote that is not escaped.
-    Quote,
-    /// Nothing comes behind it.
-    End,
-    /// Nothing comes behind it, and it is one word.
-    Word,
-}
-
-/// A field of a line as it was cut, its escapes still in it.
-struct Cut<'a> {
-    text: &'a [u8],
-    rest: &'a [u8],
-    is_escaped: bool,
-    quirk: Option<&'static str>,
-}
-
 impl Plan {
     /// Compiles the tokens. Two variables with nothing between them are refused.
     pub(super) fn new(
@@ -102,11 +68,14 @@ impl Plan {
                 }
                 None => &[],
             };
-            let step = Step::new((name, *place), before, after);
+            let mut step = Step::new((name, *place), before, after);
             let rank = credentials.rank(name);
             let place =
                 if rank.is_some() && step.place == Place::Extra { Place::Key } else { *place };
-            steps.push(Step { place, escape, rank, ..step });
+            step.place = place;
+            step.escape = escape;
+            step.rank = rank;
+            steps.push(step);
             before = after;
         }
         if steps.is_empty() {
@@ -205,90 +174,6 @@ impl Plan {
     }
 }
 
-impl Step {
-    fn new((name, place): (&str, Place), before: &[u8], after: &[u8]) -> Self {
-        let is_quoted = before.ends_with(b"\"") && after.starts_with(b"\"");
-        let is_list = name.starts_with("upstream_") || place == Place::Hops;
-        let until = match after {
-            _ if is_quoted => Until::Quote,
-            [] if place.is_word() => Until::Word,
-            [] => Until::End,
-            [b' ', ..] if is_list => Until::List,
-            [..] => Until::Found,
-        };
-        let holds_space = name == "time_local" && after.starts_with(b" ");
-        Self {
-            name: name.to_owned(),
-            place,
-            until,
-            after: Literal::new(after),
-            escape: Escape::default(),
-            rank: None,
-            bytes_min: if holds_space { "01/Jan/2000:00:00:00 ".len() } else { 0 },
-        }
-    }
-
-    fn cut<'a>(&self, rest: &'a [u8]) -> Result<Cut<'a>, &'static str> {
-        // Some pad their numbers.
-        let is_padded = rest.first() == Some(&b' ') && self.place.is_word();
-        let rest = if is_padded { rest.trim_ascii_start() } else { rest };
-        match self.until {
-            Until::Quote => return self.cut_quoted(rest),
-            Until::End => {
-                return Ok(Cut {
-                    text: rest,
-                    rest: &[],
-                    is_escaped: memchr(b'\\', rest).is_some(),
-                    quirk: None,
-                });
-            }
-            Until::Word => {
-                let end = memchr(b' ', rest).unwrap_or(rest.len());
-                return self.cut_at(rest, end);
-            }
-            Until::Found | Until::List => {}
-        }
-        let mut from = self.bytes_min;
-        loop {
-            let found = self.after.find(rest.get(from..).unwrap_or(&[]));
-            let end = from + found.ok_or("ends before its last field")?;
-            if self.until == Until::Found || !is_inside_list(rest, end) {
-                return self.cut_at(rest, end);
-            }
-            from = end + 1;
-        }
-    }
-
-    /// Ends the field at a known place.
-    fn cut_at<'a>(&self, rest: &'a [u8], end: usize) -> Result<Cut<'a>, &'static str> {
-        let (text, rest) = rest.split_at_checked(end).ok_or("has its fields in another order")?;
-        let rest = self.after.strip(rest).ok_or("does not fit the log format")?;
-        Ok(Cut { text, rest, is_escaped: false, quirk: None })
-    }
-
-    fn cut_quoted<'a>(&self, rest: &'a [u8]) -> Result<Cut<'a>, &'static str> {
-        let mut from = 0;
-        let mut is_escaped = false;
-        while let Some(found) = memchr2(b'"', b'\\', rest.get(from..).unwrap_or(&[])) {
-            let at = from + found;
-            let (text, behind) = rest.split_at_checked(at).unwrap_or((rest, &[]));
-            if behind.first() == Some(&b'\\') && self.escape != Escape::None {
-                is_escaped = true;
-                from = at + 2;
-            } else if let Some(rest) = self.after.strip(behind) {
-                return Ok(Cut { text, rest, is_escaped, quirk: None });
-            } else {
-                // A bare quote inside the field.
-                from = at + 1;
-            }
-        }
-        if self.after.len() == 1 {
-            return Ok(Cut { text: rest, rest: &[], is_escaped, quirk: Some("unclosed quote") });
-        }
-        Err("has a quoted field without an end")
-    }
-}
-
 /// Where the `[` of ` [time] "` stands: before the first quote of the line. Whatever a
 /// user's name or a host holds to the left of it, the columns to the right stay in place.
 pub(super) fn bracket(line: &[u8]) -> Option<usize> {
@@ -309,13 +194,6 @@ fn anchor_of(head: &[u8], steps: &[Step]) -> Option<usize> {
     let is_bare = !has_quote(head) && !left.iter().any(|step| has_quote(step.after.bytes()));
     let is_bracketed = left.last()?.after.bytes().ends_with(b"[");
     (is_bare && is_bracketed).then_some(before)
-}
-
-/// Whether the space at `at` stands in `a, b` or `a : b`.
-fn is_inside_list(text: &[u8], at: usize) -> bool {
-    let before = at.checked_sub(1).and_then(|before| text.get(before));
-    matches!(before, Some(b',' | b':'))
-        || text.get(at..).is_some_and(|rest| rest.starts_with(b" : "))
 }
 
 fn adjacent(pasted: &str, at: usize, names: [&str; 2]) -> FormatError {
