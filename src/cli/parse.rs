@@ -40,6 +40,9 @@ const AUDIT_NAMES: [&str; 14] = [
     "error",
 ];
 
+/// Variables with one of these in their name hold secrets.
+const SECRET_WORDS: [&str; 7] = ["auth", "cookie", "token", "key", "secret", "password", "session"];
+
 /// Shows what lines on standard input become.
 #[derive(Debug, clap::Args)]
 pub(super) struct ParseArgs {
@@ -187,8 +190,11 @@ fn event(record: &Record<'_>, secrets: Secrets) -> Value {
     put("cost", record.cost_micros.map(|micros| json!(in_thousandths(micros) / 1000.0)));
     put("asn", record.asn.map(|asn| json!(asn)));
     put("quirk", record.quirk.map(|quirk| json!(quirk)));
-    let extras: Map<String, Value> =
-        record.extras.iter().map(|(name, value)| (text(name), json!(text(value)))).collect();
+    let extras: Map<String, Value> = record
+        .extras
+        .iter()
+        .map(|(name, value)| (text(name), json!(masked_extra(&text(name), value, secrets))))
+        .collect();
     for name in AUDIT_NAMES {
         if let Some(value) = extras.get(name) {
             event.insert(name.to_owned(), value.clone());
@@ -240,10 +246,24 @@ fn write_text(
         writeln!(output, "event")?;
         let Value::Object(fields) = event(record, secrets) else { continue };
         for (name, value) in fields {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            writeln!(output, "  {name:<14} {}", value.escape_debug())?;
+            let Value::Object(extras) = value else {
+                write_field(&name, &value, output)?;
+                continue;
+            };
+            for (name, value) in extras {
+                write_field(&format!("${name}"), &value, output)?;
+            }
         }
     }
+    Ok(())
+}
+
+/// What a log line says is never written to a terminal as it is.
+fn write_field(name: &str, value: &Value, output: &mut impl Write) -> anyhow::Result<()> {
+    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let value: String =
+        value.chars().map(|letter| if letter.is_control() { '\u{FFFD}' } else { letter }).collect();
+    writeln!(output, "  {name:<14} {value}")?;
     Ok(())
 }
 
@@ -269,6 +289,15 @@ fn masked_key(key: &[u8], record: &Record<'_>, secrets: Secrets) -> String {
     match secrets {
         Secrets::Masked if !record.key_is_user => masked(&text(key)),
         Secrets::Shown | Secrets::Masked => text(key),
+    }
+}
+
+/// A header or argument whose name says that it holds a secret is not shown.
+fn masked_extra(name: &str, value: &[u8], secrets: Secrets) -> String {
+    let is_secret = SECRET_WORDS.iter().any(|word| name.contains(word));
+    match secrets {
+        Secrets::Masked if is_secret => masked(&text(value)),
+        Secrets::Shown | Secrets::Masked => text(value),
     }
 }
 

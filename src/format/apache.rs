@@ -181,3 +181,41 @@ fn with_argument(argument: &str, letter: char) -> Option<(String, Place)> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::time::TimeReader;
+    use super::*;
+    use crate::model::Record;
+
+    fn read<'a>(format: &str, line: &'a str) -> Record<'a> {
+        let plan = compile(format, Credentials::new(None)).unwrap();
+        let mut record = Record::default();
+        plan.fill(&mut record, line.as_bytes(), &mut TimeReader::default()).unwrap();
+        record
+    }
+
+    #[test]
+    fn a_pasted_statement_is_read() {
+        let format = "LogFormat \"%v:%p %{c}a %l %u %t \\\"%r\\\" %>s %O \\\"%!200,304{X-Api-Key}i\\\" %{ms}T\" vhost";
+        let line = "example.com:443 192.0.2.1 - bob [09/Mar/2026:00:00:00 +0000] \"GET /a HTTP/1.1\" 200 17 \"k1\" 25";
+        let record = read(format, line);
+        assert_eq!(record.host.as_deref(), Some(b"example.com".as_slice()));
+        assert_eq!(record.key.as_deref(), Some(b"k1".as_slice()));
+        assert_eq!((record.bytes, record.duration_us), (Some(17), Some(25_000)));
+        assert!(record.time.is_some());
+    }
+
+    #[test]
+    fn a_dash_for_bytes_is_zero() {
+        let record =
+            read("common", "192.0.2.1 - - [09/Mar/2026:00:00:00 +0000] \"GET / HTTP/1.1\" 304 -");
+        assert_eq!(record.bytes, Some(0));
+    }
+
+    #[test]
+    fn an_unknown_directive_is_pointed_at() {
+        let error = compile("%h %j", Credentials::new(None)).unwrap_err().to_string();
+        assert!(error.contains("\n  %h %j\n     ^"), "{error}");
+    }
+}

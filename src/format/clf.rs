@@ -61,7 +61,8 @@ fn fill_left<'a>(record: &mut Record<'a>, left: &'a [u8]) {
     let (first, rest) = word(left);
     let (second, behind) = word(rest);
     let is_client = |text: &[u8]| text == b"-" || address::may_be_address(text);
-    let (client, rest) = if !is_client(first) && address::may_be_address(second) {
+    let is_host = !is_client(first) && !first.ends_with(b",");
+    let (client, rest) = if is_host && address::may_be_address(second) {
         record.host = Some(Cow::Borrowed(address::bare(first)));
         (second, behind)
     } else {
@@ -151,5 +152,52 @@ fn quoted(text: &[u8]) -> Option<(Cow<'_, [u8]>, &[u8])> {
         let is_escape = behind.first() == Some(&b'\\');
         is_escaped |= is_escape;
         from = at + if is_escape { 2 } else { 1 };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(left: &str, client: &str, user: &str, host: &str) {
+        let line =
+            format!("{left}[09/Mar/2026:00:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"x\"");
+        let mut record = Record::default();
+        let credentials = Credentials::new(None);
+        let filled = fill(&mut record, line.as_bytes(), &mut TimeReader::default(), &credentials);
+        assert_eq!(filled, Ok(()), "{line}");
+        let text = |field: Option<&Cow<'_, [u8]>>| {
+            field.map_or(String::new(), |field| String::from_utf8(field.to_vec()).unwrap())
+        };
+        let got = [&record.source_ip, &record.user, &record.host].map(|field| text(field.as_ref()));
+        assert_eq!(got, [client, user, host], "{line}");
+        assert_eq!((record.status, record.bytes), (Some(200), Some(5)));
+    }
+
+    #[test]
+    fn nothing_on_the_left_shifts_the_columns() {
+        check("192.0.2.1 - - ", "192.0.2.1", "", "");
+        check("192.0.2.1 - bob ", "192.0.2.1", "bob", "");
+        check("192.0.2.1 - John Smith ", "192.0.2.1", "John Smith", "");
+        check("192.0.2.1 - ", "192.0.2.1", "", "");
+        check("192.0.2.1 ", "192.0.2.1", "", "");
+        check("192.0.2.1:4711 - - ", "192.0.2.1", "", "");
+        check("example.com 192.0.2.1 - bob ", "192.0.2.1", "bob", "example.com");
+        check("example.com:443 192.0.2.1 - bob ", "192.0.2.1", "bob", "example.com");
+        check("198.51.100.9, 192.0.2.1 - bob ", "192.0.2.1", "bob", "");
+        check("unix: - - ", "", "", "");
+        check("- - - ", "", "", "");
+    }
+
+    #[test]
+    fn a_duration_and_further_columns_are_taken_along() {
+        let line = b"192.0.2.1 - - [09/Mar/2026:00:00:00 +0000] \"GET / HTTP/1.1\" 200 5 0.2 \"r\" \"x\" \"192.0.2.9\" z";
+        let mut record = Record::default();
+        let credentials = Credentials::new(None);
+        assert_eq!(fill(&mut record, line, &mut TimeReader::default(), &credentials), Ok(()));
+        assert_eq!(record.duration_us, Some(200_000));
+        assert_eq!(record.referer.as_deref(), Some(b"r".as_slice()));
+        assert_eq!(record.source_ip.as_deref(), Some(b"192.0.2.1".as_slice()));
+        assert_eq!(record.quirk, Some("extra columns"));
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Credentials {
     /// The one variable that a person named, instead of the usual order.
     from: Option<String>,
     /// The query argument that holds one, with its `=`.
-    argument: Option<Vec<u8>>,
+    argument: Option<memmem::Finder<'static>>,
 }
 
 /// The best credential of a line so far.
@@ -34,7 +34,7 @@ impl Credentials {
             None => Some("api_key"),
             Some(name) => name.strip_prefix("arg_"),
         };
-        let argument = argument.map(|name| format!("{name}=").into_bytes());
+        let argument = argument.map(|name| memmem::Finder::new(&format!("{name}=")).into_owned());
         Self { from, argument }
     }
 
@@ -108,14 +108,14 @@ fn without_scheme(value: Field<'_>) -> Field<'_> {
     }
 }
 
-/// The value behind `name`, which ends with `=`, in a query string.
-fn argument<'q>(query: &'q [u8], name: &[u8]) -> Option<&'q [u8]> {
-    for at in memmem::find_iter(query, name) {
+/// The value behind the name, which ends with `=`, in a query string.
+fn argument<'q>(query: &'q [u8], name: &memmem::Finder<'_>) -> Option<&'q [u8]> {
+    for at in name.find_iter(query) {
         let starts = at.checked_sub(1).is_none_or(|before| query.get(before) == Some(&b'&'));
         if !starts {
             continue;
         }
-        let value = query.get(at + name.len()..)?;
+        let value = query.get(at + name.needle().len()..)?;
         let end = memchr::memchr(b'&', value).unwrap_or(value.len());
         return value.get(..end).filter(|value| !value.is_empty());
     }

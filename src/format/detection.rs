@@ -68,11 +68,7 @@ fn candidates(options: &Options) -> Vec<&'static str> {
     match &options.log_format {
         Some(pasted) if pasted.contains('$') || !pasted.contains('%') => vec!["custom-nginx"],
         Some(_) => vec!["custom-apache"],
-        None => FORMATS
-            .iter()
-            .map(|info| info.name)
-            .filter(|name| !name.starts_with("custom-"))
-            .collect(),
+        None => FORMATS.iter().filter(|info| info.is_candidate()).map(|info| info.name).collect(),
     }
 }
 
@@ -88,7 +84,7 @@ fn trial(parser: Parser, lines: &[&[u8]]) -> Trial {
     let mut fitting = 0;
     for line in lines {
         match parser.parse(line) {
-            Outcome::Event(record) => {
+            Outcome::Event(record) if is_plausible(&record) => {
                 fitting += 1;
                 trial.explain(&record);
             }
@@ -99,11 +95,20 @@ fn trial(parser: Parser, lines: &[&[u8]]) -> Trial {
                 }
             }
             Outcome::Skip(_) | Outcome::Pending(_) => fitting += 1,
-            Outcome::Malformed(_) => {}
+            Outcome::Event(_) | Outcome::Malformed(_) => {}
         }
     }
     trial.fits_percent = u32::try_from(fitting * 100 / lines.len()).unwrap_or(0);
     trial
+}
+
+/// A format that is not the right one puts values in places where they make no sense.
+fn is_plausible(record: &Record<'_>) -> bool {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let is_client = |client: &[u8]| super::address(client).is_some() || client.iter().all(is_name);
+    let has_client = record.source_ip.as_deref().is_none_or(is_client);
+    let has_time = record.time.is_some() || record.quirk != Some("unreadable time");
+    has_client && has_time && (record.time.is_some() || record.status.is_some())
 }
 
 impl Trial {
@@ -126,10 +131,75 @@ impl Trial {
         ];
         let found = given.iter().chain(&more).filter(|given| **given).count();
         let leftover = i64::from(record.quirk.is_some()) * 3;
+        let found = found + record.extras.len();
         self.explained += i64::try_from(found).unwrap_or(0) - leftover;
         self.missing.retain(|name| {
             let at = GIVES.iter().position(|known| known == name);
             !at.and_then(|at| given.get(at)).copied().unwrap_or(false)
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(lines: &[&str], expected: &str) {
+        let lines: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
+        let name = match detect(&lines, &Options::default()) {
+            Ok(detected) => detected.parser.name().to_owned(),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(name, expected);
+    }
+
+    #[test]
+    fn every_known_format_is_found() {
+        check(
+            &["192.0.2.1 - - [09/Mar/2026:00:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"x\""],
+            "nginx",
+        );
+        check(
+            &[
+                "192.0.2.1 - - [09/Mar/2026:00:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"x\" 462 0.050 [a] [] 192.0.2.2:80 9 0.05 200 00ff",
+            ],
+            "nginx-ingress",
+        );
+        check(
+            &["{\"time\":\"2026-03-09T00:00:00Z\",\"remote_addr\":\"192.0.2.1\",\"status\":200}"],
+            "json",
+        );
+        check(
+            &[
+                "[2026-03-09T07:08:09.010Z] \"GET /a HTTP/1.1\" 200 - 0 91 6 5 \"-\" \"curl\" \"c2\" \"example.com\" \"192.0.2.3:80\"",
+            ],
+            "envoy-text",
+        );
+        check(
+            &[
+                "192.0.2.1:333 [06/Feb/2026:12:14:14.655] in static/srv1 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 \"GET /a HTTP/1.1\"",
+            ],
+            "haproxy",
+        );
+    }
+
+    #[test]
+    fn a_few_bad_lines_do_not_matter_and_many_do() {
+        let good =
+            "192.0.2.1 - - [09/Mar/2026:00:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"x\"";
+        let mut lines = vec![good; 99];
+        lines.push("oops");
+        check(&lines, "nginx");
+        assert!(detect(&[b"oops", good.as_bytes()], &Options::default()).is_err());
+        assert_eq!(detect(&[b""], &Options::default()).unwrap_err(), FormatError::NoSample);
+    }
+
+    #[test]
+    fn a_pasted_format_is_the_only_one_tried() {
+        let options =
+            Options { log_format: Some("$remote_addr $status".to_owned()), key_from: None };
+        let detected = detect(&[b"192.0.2.1 200"], &options).unwrap();
+        assert_eq!(detected.parser.name(), "custom-nginx");
+        assert_eq!(detected.missing, ["time", "method", "path", "identity"]);
     }
 }

@@ -21,6 +21,7 @@ mod presets;
 mod registry;
 mod repair;
 mod request;
+mod step;
 mod strings;
 mod time;
 mod tree;
@@ -38,6 +39,7 @@ pub use outcome::Outcome;
 pub use registry::FORMATS;
 pub use registry::FormatInfo;
 
+use credential::Credentials;
 use plan::Plan;
 use time::TimeReader;
 use w3c::W3c;
@@ -70,8 +72,9 @@ pub struct Parser {
 /// How a line is read, once the format is known.
 #[derive(Clone, Debug)]
 enum Reader {
+    Clf(Arc<Credentials>),
     /// The common log format's family, or JSON, whichever a line is.
-    Clf(Arc<json::Json>),
+    Either(Arc<json::Json>),
     /// The first plan that fits.
     Plans(Arc<[Plan]>),
     Json(Arc<json::Json>),
@@ -118,7 +121,7 @@ impl Parser {
     pub fn gives(&self) -> Vec<&'static str> {
         let mut gives = match &self.reader {
             Reader::Plans(plans) => plans.iter().flat_map(Plan::gives).collect(),
-            Reader::Clf(_) | Reader::Json(_) | Reader::W3c(_) => GIVES.to_vec(),
+            Reader::Clf(_) | Reader::Either(_) | Reader::Json(_) | Reader::W3c(_) => GIVES.to_vec(),
         };
         gives.sort_by_key(|name| GIVES.iter().position(|known| known == name));
         gives.dedup();
@@ -148,9 +151,11 @@ impl Parser {
         let time = &mut self.time;
         let filled = match &mut self.reader {
             Reader::Plans(plans) => fill_first(plans, &mut record, line, time),
-            Reader::Clf(json) if line.starts_with(b"{") => return json.parse(line, time),
-            Reader::Clf(json) => clf::fill(&mut record, line, time, json.credentials()),
-            Reader::Json(json) => return json.parse(line, time),
+            Reader::Clf(credentials) => clf::fill(&mut record, line, time, credentials),
+            Reader::Either(json) if !line.starts_with(b"{") => {
+                clf::fill(&mut record, line, time, json.credentials())
+            }
+            Reader::Either(json) | Reader::Json(json) => return json.parse(line, time),
             Reader::W3c(w3c) if line.starts_with(b"#") => {
                 w3c.directive(line);
                 return Outcome::Skip("a header");
@@ -217,4 +222,93 @@ fn clean(line: &[u8]) -> &[u8] {
         Some(_) | None => line,
     };
     line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LINE: &[u8] =
+        b"192.0.2.1 - - [09/Mar/2026:00:00:00 +0000] \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\"";
+
+    fn parsers() -> Vec<Parser> {
+        let options = |name: &str| Options {
+            log_format: match name {
+                "custom-nginx" => {
+                    Some("$remote_addr [$time_local] \"$request\" $status".to_owned())
+                }
+                "custom-apache" => Some("%h %l %u %t \"%r\" %>s %b \"%{X-Key}i\"".to_owned()),
+                _ => None,
+            },
+            key_from: None,
+        };
+        let by_name = |info: &FormatInfo| Parser::by_name(info.name, &options(info.name)).unwrap();
+        FORMATS.iter().map(by_name).collect()
+    }
+
+    #[test]
+    fn a_line_without_end_is_refused_at_once() {
+        let line = vec![b'"'; 10 << 20];
+        for mut parser in parsers() {
+            assert!(matches!(parser.parse(&line), Outcome::Malformed(_)), "{}", parser.name());
+        }
+    }
+
+    #[test]
+    fn binary_is_malformed() {
+        for line in [b"\x00\x01\x02\xFF\xFE".as_slice(), b"\x16\x03\x01 \x00", &[0xFF; 4096]] {
+            for mut parser in parsers() {
+                let outcome = parser.parse(line);
+                assert!(!matches!(outcome, Outcome::Event(_)), "{}: {outcome:?}", parser.name());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_around_a_line_does_not_change_it() {
+        let mut parser = Parser::by_name("nginx", &Options::default()).unwrap();
+        let bare = parser.parse(LINE);
+        for around in [
+            [b"\xEF\xBB\xBF".as_slice(), LINE, b""].concat(),
+            [b"\0\0\0\0".as_slice(), LINE, b"\r"].concat(),
+            [b"<190>Mar  9 00:00:00 web1 nginx: ".as_slice(), LINE, b""].concat(),
+            [b"2026-03-09T00:00:00Z stdout F ".as_slice(), LINE, b""].concat(),
+        ] {
+            assert_eq!(parser.parse(&around), bare);
+        }
+    }
+
+    #[test]
+    fn an_unknown_format_names_the_known_ones() {
+        let error = Parser::by_name("ngnix", &Options::default()).unwrap_err();
+        assert!(error.to_string().contains("nginx-ingress"), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_a_parser_panic(line in proptest::collection::vec(any::<u8>(), 0..300)) {
+            for mut parser in parsers() {
+                drop(parser.parse(&line));
+            }
+        }
+
+        #[test]
+        fn no_damage_to_a_line_makes_a_parser_panic(at in 0..LINE.len(), byte: u8, end in 0..LINE.len()) {
+            let mut line = LINE.to_vec();
+            line[at] = byte;
+            for mut parser in parsers() {
+                drop(parser.parse(&line));
+                drop(parser.parse(&line[..end]));
+            }
+        }
+
+        #[test]
+        fn no_text_makes_a_parser_panic(line in "[\\[\\]{}\":,.a-z0-9 /\\\\x-]{0,200}") {
+            for mut parser in parsers() {
+                drop(parser.parse(line.as_bytes()));
+            }
+        }
+    }
 }

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use memchr::memchr;
-use memchr::memchr2;
 use memchr::memrchr;
 
 use crate::model::Record;
@@ -17,6 +16,8 @@ use super::escape::undo;
 use super::literal::Literal;
 use super::place::Place;
 use super::place::set;
+use super::step::Cut;
+use super::step::Step;
 use super::time::TimeReader;
 
 /// A piece of a format string, as it was written.
@@ -43,41 +44,6 @@ pub(super) struct Plan {
     keeps_extras: bool,
 }
 
-#[derive(Clone, Debug)]
-struct Step {
-    name: String,
-    place: Place,
-    until: Until,
-    /// What stands behind the field.
-    after: Literal,
-    escape: Escape,
-    rank: Option<u8>,
-    /// The field has at least so many bytes: a time holds a space.
-    bytes_min: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Until {
-    /// The field ends where `after` is found.
-    Found,
-    /// The same, but outside of `, ` and ` : `, which stand between values of a list.
-    List,
-    /// The field ends at a quote that is not escaped.
-    Quote,
-    /// Nothing comes behind it.
-    End,
-    /// Nothing comes behind it, and it is one word.
-    Word,
-}
-
-/// A field of a line as it was cut, its escapes still in it.
-struct Cut<'a> {
-    text: &'a [u8],
-    rest: &'a [u8],
-    is_escaped: bool,
-    quirk: Option<&'static str>,
-}
-
 impl Plan {
     /// Compiles the tokens. Two variables with nothing between them are refused.
     pub(super) fn new(
@@ -102,11 +68,14 @@ impl Plan {
                 }
                 None => &[],
             };
-            let step = Step::new((name, *place), before, after);
+            let mut step = Step::new((name, *place), before, after);
             let rank = credentials.rank(name);
             let place =
                 if rank.is_some() && step.place == Place::Extra { Place::Key } else { *place };
-            steps.push(Step { place, escape, rank, ..step });
+            step.place = place;
+            step.escape = escape;
+            step.rank = rank;
+            steps.push(step);
             before = after;
         }
         if steps.is_empty() {
@@ -205,90 +174,6 @@ impl Plan {
     }
 }
 
-impl Step {
-    fn new((name, place): (&str, Place), before: &[u8], after: &[u8]) -> Self {
-        let is_quoted = before.ends_with(b"\"") && after.starts_with(b"\"");
-        let is_list = name.starts_with("upstream_") || place == Place::Hops;
-        let until = match after {
-            _ if is_quoted => Until::Quote,
-            [] if place.is_word() => Until::Word,
-            [] => Until::End,
-            [b' ', ..] if is_list => Until::List,
-            [..] => Until::Found,
-        };
-        let holds_space = name == "time_local" && after.starts_with(b" ");
-        Self {
-            name: name.to_owned(),
-            place,
-            until,
-            after: Literal::new(after),
-            escape: Escape::default(),
-            rank: None,
-            bytes_min: if holds_space { "01/Jan/2000:00:00:00 ".len() } else { 0 },
-        }
-    }
-
-    fn cut<'a>(&self, rest: &'a [u8]) -> Result<Cut<'a>, &'static str> {
-        // Some pad their numbers.
-        let is_padded = rest.first() == Some(&b' ') && self.place.is_word();
-        let rest = if is_padded { rest.trim_ascii_start() } else { rest };
-        match self.until {
-            Until::Quote => return self.cut_quoted(rest),
-            Until::End => {
-                return Ok(Cut {
-                    text: rest,
-                    rest: &[],
-                    is_escaped: memchr(b'\\', rest).is_some(),
-                    quirk: None,
-                });
-            }
-            Until::Word => {
-                let end = memchr(b' ', rest).unwrap_or(rest.len());
-                return self.cut_at(rest, end);
-            }
-            Until::Found | Until::List => {}
-        }
-        let mut from = self.bytes_min;
-        loop {
-            let found = self.after.find(rest.get(from..).unwrap_or(&[]));
-            let end = from + found.ok_or("ends before its last field")?;
-            if self.until == Until::Found || !is_inside_list(rest, end) {
-                return self.cut_at(rest, end);
-            }
-            from = end + 1;
-        }
-    }
-
-    /// Ends the field at a known place.
-    fn cut_at<'a>(&self, rest: &'a [u8], end: usize) -> Result<Cut<'a>, &'static str> {
-        let (text, rest) = rest.split_at_checked(end).ok_or("has its fields in another order")?;
-        let rest = self.after.strip(rest).ok_or("does not fit the log format")?;
-        Ok(Cut { text, rest, is_escaped: false, quirk: None })
-    }
-
-    fn cut_quoted<'a>(&self, rest: &'a [u8]) -> Result<Cut<'a>, &'static str> {
-        let mut from = 0;
-        let mut is_escaped = false;
-        while let Some(found) = memchr2(b'"', b'\\', rest.get(from..).unwrap_or(&[])) {
-            let at = from + found;
-            let (text, behind) = rest.split_at_checked(at).unwrap_or((rest, &[]));
-            if behind.first() == Some(&b'\\') && self.escape != Escape::None {
-                is_escaped = true;
-                from = at + 2;
-            } else if let Some(rest) = self.after.strip(behind) {
-                return Ok(Cut { text, rest, is_escaped, quirk: None });
-            } else {
-                // A bare quote inside the field.
-                from = at + 1;
-            }
-        }
-        if self.after.len() == 1 {
-            return Ok(Cut { text: rest, rest: &[], is_escaped, quirk: Some("unclosed quote") });
-        }
-        Err("has a quoted field without an end")
-    }
-}
-
 /// Where the `[` of ` [time] "` stands: before the first quote of the line. Whatever a
 /// user's name or a host holds to the left of it, the columns to the right stay in place.
 pub(super) fn bracket(line: &[u8]) -> Option<usize> {
@@ -311,15 +196,110 @@ fn anchor_of(head: &[u8], steps: &[Step]) -> Option<usize> {
     (is_bare && is_bracketed).then_some(before)
 }
 
-/// Whether the space at `at` stands in `a, b` or `a : b`.
-fn is_inside_list(text: &[u8], at: usize) -> bool {
-    let before = at.checked_sub(1).and_then(|before| text.get(before));
-    matches!(before, Some(b',' | b':'))
-        || text.get(at..).is_some_and(|rest| rest.starts_with(b" : "))
-}
-
 fn adjacent(pasted: &str, at: usize, names: [&str; 2]) -> FormatError {
     let [name, next] = names;
     let advice = format!("put something between {name} and {next}, a space or a quote");
     FormatError::at(pasted, at, "two variables have nothing between them", &advice)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::nginx;
+    use super::*;
+
+    const FORMAT: &str = "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent \"$http_referer\" \"$http_user_agent\" \"$http_x_api_key\" $request_time";
+
+    fn fill<'a>(format: &str, line: &'a str) -> Result<Record<'a>, &'static str> {
+        let plan = nginx::compile(format, Credentials::new(None)).unwrap();
+        let mut record = Record::default();
+        plan.fill(&mut record, line.as_bytes(), &mut TimeReader::default()).map(|()| record)
+    }
+
+    fn text<'r>(field: Option<&'r Field<'_>>) -> &'r str {
+        field.map_or("", |field| std::str::from_utf8(field).unwrap())
+    }
+
+    #[test]
+    fn a_users_name_cannot_shift_the_columns() {
+        let line = "192.0.2.1 - a - b [x] [09/Mar/2026:00:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"-\" \"k\" 0.1";
+        let record = fill(FORMAT, line).unwrap();
+        assert_eq!(text(record.user.as_ref()), "a - b [x]");
+        assert_eq!((record.status, text(record.key.as_ref())), (Some(200), "k"));
+    }
+
+    #[test]
+    fn lists_of_upstreams_are_one_column() {
+        let format = "$status $upstream_addr $upstream_status $request_time";
+        let record =
+            fill(format, "502 192.0.2.1:80, 192.0.2.2:80 : 192.0.2.3:80 504, 502 0.5").unwrap();
+        assert_eq!((record.status, record.duration_us), (Some(502), Some(500_000)));
+    }
+
+    #[test]
+    fn what_is_forgiven_is_said() {
+        let line = "192.0.2.1 - - [09/Mar/2026:00:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"-\" \"k\" 0.1 more";
+        assert_eq!(fill(FORMAT, line).unwrap().quirk, Some("extra columns"));
+        assert_eq!(
+            fill("$status \"$http_user_agent\"", "200 \"a b").unwrap().quirk,
+            Some("unclosed quote")
+        );
+        assert!(
+            fill(FORMAT, "192.0.2.1 - - [09/Mar/2026:00:00:00 +0000] \"GET / HTTP/1.1\" 200")
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn variables_with_nothing_between_them_are_refused() {
+        let error =
+            nginx::compile("$status $host$request_uri", Credentials::new(None)).unwrap_err();
+        assert!(
+            error.to_string().ends_with(
+                "\n               ^ put something between host and request_uri, a space or a quote"
+            ),
+            "{error}"
+        );
+        assert!(nginx::compile("", Credentials::new(None)).is_err());
+        assert!(nginx::compile("no variable", Credentials::new(None)).is_err());
+        assert!(nginx::compile("a $ b", Credentials::new(None)).is_err());
+    }
+
+    #[test]
+    fn a_whole_statement_is_the_string_in_it() {
+        let statement = "log_format main escape=json '$remote_addr - '\n    '\"$http_user_agent\" ' # why\n  '$status';";
+        let record = fill(statement, "192.0.2.1 - \"a \\u0022b\\u0022\" 200").unwrap();
+        assert_eq!(text(record.user_agent.as_ref()), "a \"b\"");
+        assert_eq!(record.status, Some(200));
+    }
+
+    /// As nginx escapes by default.
+    fn escaped(text: &str) -> String {
+        text.replace('\\', "\\x5C").replace('"', "\\x22")
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_server_writes_is_read_again(
+            (user, path, agent) in ("[a-z]{1,8}( [a-z\\[]{1,8})?", "/[a-zA-Z0-9./_ \"\\\\-]{0,20}", "[ -~]{2,40}"),
+            (key, status, bytes) in ("[a-zA-Z0-9_\"\\\\]{2,30}", 100u16..600, any::<u64>()),
+            seconds in 0u32..86_400,
+        ) {
+            let clock = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+            let line = format!(
+                "192.0.2.1 - {user} [09/Mar/2026:{clock} +0000] \"GET {} HTTP/1.1\" {status} {bytes} \"-\" \"{}\" \"{}\" 0.250",
+                escaped(&path), escaped(&agent), escaped(&key),
+            );
+            let record = fill(FORMAT, &line).unwrap();
+            prop_assert_eq!(text(record.user.as_ref()), user);
+            prop_assert_eq!(text(record.path.as_ref()), path);
+            prop_assert_eq!(text(record.user_agent.as_ref()), agent);
+            prop_assert_eq!(text(record.key.as_ref()), key);
+            prop_assert_eq!((record.status, record.bytes), (Some(status), Some(bytes)));
+            let midnight = 1_773_014_400_000;
+            prop_assert_eq!(record.time.map(|at| at.0), Some(midnight + i64::from(seconds) * 1000));
+            prop_assert_eq!(record.duration_us, Some(250_000));
+        }
+    }
 }

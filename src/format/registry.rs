@@ -37,6 +37,8 @@ pub struct FormatInfo {
 #[derive(Clone, Copy, Debug)]
 enum Family {
     Clf,
+    /// The family, or JSON lines.
+    Either,
     /// Strings in nginx's manner that never change; the first that fits counts.
     Fixed(&'static [&'static str]),
     PastedNginx,
@@ -82,9 +84,9 @@ pub const FORMATS: &[FormatInfo] = &[
     ),
     info("clf", "Common log format", "whatever writes NCSA common or combined", Family::Clf),
     info("json", "JSON lines", "an object a line, with the usual names", Family::Json),
-    info("docker-json", "Docker", "the json-file driver around another format", Family::Clf),
-    info("k8s-cri", "Kubernetes, CRI", "container logs around another format", Family::Clf),
-    info("syslog", "syslog", "RFC 3164 and 5424 around another format", Family::Clf),
+    info("docker-json", "Docker", "the json-file driver around another format", Family::Either),
+    info("k8s-cri", "Kubernetes, CRI", "container logs around another format", Family::Either),
+    info("syslog", "syslog", "RFC 3164 and 5424 around another format", Family::Either),
     info(
         "traefik-clf",
         "Traefik",
@@ -113,8 +115,8 @@ pub const FORMATS: &[FormatInfo] = &[
     info("caddy", "Caddy", "Caddy's JSON access log", Family::Json),
     info("traefik-json", "Traefik, JSON", "Traefik's JSON access log", Family::Json),
     info("envoy-json", "Envoy and Istio, JSON", "JSON access log", Family::Json),
-    info("kong", "Kong", "file-log, http-log, and the proxy's access log", Family::Clf),
-    info("cloudflare-http", "Cloudflare", "HTTP requests of Logpush", Family::Clf),
+    info("kong", "Kong", "file-log, http-log, and the proxy's access log", Family::Either),
+    info("cloudflare-http", "Cloudflare", "HTTP requests of Logpush", Family::Json),
     info("haproxy", "HAProxy", "HTTP log", Family::Fixed(&[HAPROXY])),
     info("haproxy-tcp", "HAProxy, TCP", "TCP log", Family::Fixed(&[HAPROXY_TCP])),
     info("squid", "Squid", "native access log", Family::Fixed(&[SQUID])),
@@ -127,12 +129,6 @@ pub const FORMATS: &[FormatInfo] = &[
         Family::Preset(&presets::BEDROCK),
     ),
     info(
-        "azure",
-        "Azure diagnostics",
-        "records around Kubernetes audit events",
-        Family::Preset(&presets::K8S_AUDIT),
-    ),
-    info(
         "cloudtrail",
         "AWS CloudTrail",
         "events, alone or as Records",
@@ -142,6 +138,12 @@ pub const FORMATS: &[FormatInfo] = &[
         "k8s-audit",
         "Kubernetes audit",
         "audit.k8s.io events",
+        Family::Preset(&presets::K8S_AUDIT),
+    ),
+    info(
+        "azure",
+        "Azure diagnostics",
+        "records around Kubernetes audit events",
         Family::Preset(&presets::K8S_AUDIT),
     ),
     info(
@@ -177,6 +179,22 @@ pub const FORMATS: &[FormatInfo] = &[
     ),
 ];
 
+impl FormatInfo {
+    /// Whether lines can be tried without a person's help, and no other format of the
+    /// table would do exactly the same.
+    pub(super) fn is_candidate(&self) -> bool {
+        match self.family {
+            Family::PastedNginx | Family::PastedApache => false,
+            Family::Json => self.name == "json",
+            Family::Clf
+            | Family::Either
+            | Family::Fixed(_)
+            | Family::Preset(_)
+            | Family::W3c(_) => true,
+        }
+    }
+}
+
 /// How lines of the named format are read.
 pub(super) fn reader(name: &str, options: &Options) -> Result<(&'static str, Reader), FormatError> {
     let credentials = Credentials::new(options.key_from.as_deref());
@@ -195,7 +213,8 @@ pub(super) fn reader(name: &str, options: &Options) -> Result<(&'static str, Rea
         (Family::PastedNginx | Family::Clf, Some(pasted)) => {
             pasted_plan(pasted, nginx::compile, credentials)?
         }
-        (Family::Clf, None) => Reader::Clf(Arc::new(Json::new(credentials, None))),
+        (Family::Clf, None) => Reader::Clf(Arc::new(credentials)),
+        (Family::Either, _) => Reader::Either(Arc::new(Json::new(credentials, None))),
         (Family::Fixed(texts), _) => {
             let plans = texts.iter().map(|text| nginx::compile(text, credentials.clone()));
             Reader::Plans(plans.collect::<Result<_, _>>()?)
