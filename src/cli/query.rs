@@ -161,6 +161,14 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_without_a_store_is_not_given_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let error = Store::open_existing(dir.path(), &OpenOptions::default()).unwrap_err();
+        assert!(error.to_string().starts_with("there is no store in"), "{error}");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
     fn programs_get_csv() {
         check(
             Format::Csv,
@@ -173,8 +181,8 @@ mod tests {
     fn people_get_a_table_that_cannot_steer_their_terminal() {
         check(
             Format::Table,
-            "time                    path          status\n\
-             ──────────────────────  ────────────  ──────\n\
+            "time                    path         status\n\
+             ──────────────────────  ───────────  ──────\n\
              1970-01-01T00:00:01.5Z  /a,\"b\"          200\n\
              1970-01-01T00:00:02.5Z  /\\u{1b}[31m\n",
         );
