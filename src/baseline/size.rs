@@ -11,8 +11,9 @@ pub const REQUESTS_MIN: u32 = 8;
 /// The role's word counts as much as this many hours of the key's own.
 const ROLE_WORTH_HOURS: f64 = 6.0;
 const KEEP: f64 = 0.997;
+const SETTLING_HOURS: f64 = 3.0;
 const VARIANCE_MIN: f64 = 0.04;
-const UNKNOWN_VARIANCE: f64 = 1.0;
+const UNKNOWN_VARIANCE: f64 = 0.25;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Size {
@@ -52,10 +53,12 @@ impl Size {
         let (mean, variance) = self.center(role);
         let spread = 3.0 * variance.sqrt();
         let seen = if self.hours < 24.0 { seen } else { seen.clamp(mean - spread, mean + spread) };
+        // The first hours only tell where the mean is.
+        let off = if self.hours < SETTLING_HOURS { variance.sqrt() } else { seen - mean };
         for size in [self, role] {
             size.hours = size.hours * KEEP + 1.0;
             size.sum = size.sum * KEEP + seen;
-            size.squares = size.squares * KEEP + (seen - mean) * (seen - mean);
+            size.squares = size.squares * KEEP + off * off;
         }
     }
 
@@ -91,7 +94,7 @@ mod tests {
         }
         assert!((1700.0..2400.0).contains(&size.usual(&role)));
         assert!(size.score(&hour(2100), &role) < 1.0);
-        assert!(6.0 < size.score(&hour(20_000), &role));
+        assert!(5.0 < size.score(&hour(20_000), &role));
         assert!((2200..5000).contains(&size.limit(&role)), "{}", size.limit(&role));
         assert_eq!(
             size.score(&Counts { requests: 2, bytes: 1 << 30, ..Counts::default() }, &role),

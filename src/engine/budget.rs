@@ -92,7 +92,7 @@ mod tests {
             (0..20).for_each(|_| budget.move_theta(120, allowed));
             budget.theta
         };
-        assert!(theta(1.0) < theta(0.5));
+        assert!(theta(0.1) < theta(0.05));
         assert!((theta(0.048) - 4.0).abs() < 0.6, "{}", theta(0.048));
     }
 

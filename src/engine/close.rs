@@ -10,11 +10,15 @@ use crate::profile::{Counts, Failure, SourceUse, Visit, hash_of};
 
 /// What stays as bad as it is is told again after this long.
 const AGAIN: Millis = Millis::hours(1);
+/// A key that is still finding its use is less unusual when it does more.
+const YOUNG_HOURS: u32 = 96;
+const YOUNG_SHARE: f64 = 0.6;
 
 impl Engine {
     /// Judges slot after slot, up to but not including `end`. Empty ones cost nothing.
     pub(super) fn close_until(&mut self, end: Slot, actions: &mut Vec<Action>) {
         while let Some((slot, mut use_)) = self.waiting.take_before(end) {
+            self.raise_ahead(slot.start(), actions);
             self.roll_hours(slot.hour(), actions);
             use_.put_in_order();
             self.close_slot(slot, &use_.keys, actions);
@@ -65,7 +69,10 @@ impl Engine {
         if key.accepted == 0 && !key.is_listed {
             self.strangers.count(counts, key.hour.requests == 0);
         }
+        key.last_judged = Some(slot.start());
+        let accepted_before = key.accepted;
         key.accepted += u64::from(counts.requests.saturating_sub(counts.errors()));
+        self.totals.keys_accepted += u32::from(accepted_before == 0 && key.accepted != 0);
         key.hour.add(counts);
         if !key.deserves_profile() {
             return;
@@ -163,7 +170,7 @@ impl Engine {
         let Some(verdict) = detector.judge(&crowd) else { return };
         // Where there are keys, log-ins without one belong to the day: the first days tell
         // how many.
-        if self.keys.len() != 0 && self.fleet.hours_watched < detector.keyed_hours_min {
+        if self.totals.keys_accepted != 0 && self.fleet.hours_watched < detector.keyed_hours_min {
             return;
         }
         let at = slot.end().plus(self.settings.patience);
@@ -179,10 +186,9 @@ impl Engine {
 
     fn judge_strangers(&mut self, slot: Slot, actions: &mut Vec<Action>) {
         let at = slot.end().plus(self.settings.patience);
-        let known = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
         let hours = self.fleet.hours_watched;
         let Some(new) = self.strangers.news(at) else { return };
-        let judged = (new, known.saturating_sub(new));
+        let judged = (new, self.totals.keys_accepted);
         let Some(verdict) = self.settings.detectors.key_flood.judge(judged, hours) else { return };
         self.strangers.tell(at);
         let finding = finding_of(verdict, Entity::Fleet, (slot.hour().start(), at));
@@ -207,11 +213,13 @@ impl Key {
         let seen = self.hour.requests;
         let expected = self.limits.expected;
         self.limits.volume = seen.saturating_add(seen / 8 + 1);
-        let most = self.learned.as_ref().map_or(0, |learned| learned.habit.most);
+        let habit = self.learned.as_ref().map(|learned| &learned.habit);
+        let (most, hours) = habit.map_or((0, 0), |habit| (habit.most, habit.hours));
+        let young = if hours < YOUNG_HOURS { YOUNG_SHARE } else { 1.0 };
         Suspicion {
             key: self.index,
             metric: Metric::Volume,
-            raw: VolumeSpike::score((seen, most), &expected),
+            raw: young * VolumeSpike::score((seen, most), &expected),
             at,
             since: hour.start(),
             because: VolumeSpike::because(seen, most, (hour, &expected)),

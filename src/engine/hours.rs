@@ -12,6 +12,8 @@ use crate::profile::{Facet, Failure};
 /// After a longer gap the hours before are taken as not watched at all.
 const GAP_HOURS_MAX: i64 = 15 * 24;
 const WINDOW_HOURS: i64 = 6;
+/// However long it lasts, a silence is rarely more than the end of a key's use.
+const SILENCE_SCORE_MAX: f64 = 8.0;
 const ACTIVE: Millis = Millis::hours(24);
 const METRICS: [Metric; 11] = [
     Metric::Size,
@@ -57,7 +59,7 @@ impl Engine {
         self.causes.forget_before(hour.end());
         let oldest = hour.end().back(ACTIVE);
         self.causes.active =
-            self.keys.iter().filter(|key| key.last_used.is_some_and(|last| oldest <= last)).count();
+            self.keys.iter().filter(|key| key.last_judged.is_some_and(|last| oldest <= last)).count();
         let changes = self.incidents.tick(hour.end());
         self.tell(changes, actions);
         if hour.next().of_day() == 0 {
@@ -100,7 +102,7 @@ impl Engine {
             learned.silence.score += SilentKey::hour_score(&expected);
         } else {
             // How long a silence can be without meaning anything is known when it ends.
-            role.observe(Metric::Silence, hour.day(), learned.silence.score);
+            role.observe(Metric::Silence, hour.day(), learned.silence.score.min(SILENCE_SCORE_MAX));
             learned.silence = super::key::Silence::default();
         }
         self.judge_silence(hour, index, actions);
@@ -116,7 +118,7 @@ impl Engine {
 
     fn judge_silence(&mut self, hour: Hour, index: u32, actions: &mut Vec<Action>) {
         let Some(key) = self.keys.get(index) else { return };
-        let (Some(learned), Some(last_used)) = (key.learned.as_ref(), key.last_used) else {
+        let (Some(learned), Some(last_used)) = (key.learned.as_ref(), key.last_judged) else {
             return;
         };
         let silence = learned.silence;
@@ -127,13 +129,13 @@ impl Engine {
             return;
         }
         // Said in the first days of a silence; after that it is a matter of staleness.
-        if 72 < silence.hours || hour.start() < last_used {
+        if 72 < silence.hours {
             return;
         }
         let suspicion = Suspicion {
             key: index,
             metric: Metric::Silence,
-            raw: silence.score,
+            raw: silence.score.min(SILENCE_SCORE_MAX),
             at: hour.end().plus(self.settings.patience),
             since: last_used,
             because: SilentKey::because(last_used, silence.missing, silence.hours),

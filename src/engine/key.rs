@@ -23,6 +23,8 @@ pub(super) struct Key {
     pub(super) is_listed: bool,
     pub(super) first_used: Option<Timestamp>,
     pub(super) last_used: Option<Timestamp>,
+    /// The start of the last judged slot in which it was used.
+    pub(super) last_judged: Option<Timestamp>,
     pub(super) requests: u64,
     pub(super) errors: u64,
     /// Requests of judged slots that were not refused.
@@ -103,8 +105,8 @@ pub(super) struct Signal {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct BrokenRule {
     pub(super) kind: String,
+    /// Told once in each hour of the clock: the earliest break in it.
     pub(super) first: Timestamp,
-    pub(super) last: Timestamp,
 }
 
 const SIGNALS_LIVE: Millis = Millis::hours(6);
@@ -150,7 +152,7 @@ impl Key {
         let oldest = at.back(SIGNALS_LIVE);
         self.signals.retain(|signal| oldest <= signal.at);
         self.evidence.retain(|line| oldest <= line.at);
-        self.broken_rules.retain(|rule| oldest <= rule.last);
+        self.broken_rules.retain(|rule| oldest <= rule.first);
         self.refused_from.clear();
     }
 

@@ -64,6 +64,8 @@ pub struct Engine {
     budget: budget::Budget,
     incidents: Incidents,
     stale: stale::StaleFindings,
+    /// Broken rules of lines that lie ahead of the watermark, until it comes to them.
+    ahead: rules::Ahead,
     scratch: intake::Scratch,
     written: state::Written,
 }
@@ -75,6 +77,8 @@ struct Totals {
     late: u64,
     since: Option<Timestamp>,
     alarms: u64,
+    /// Keys that were ever let in.
+    keys_accepted: u32,
     keys_forgotten: u64,
 }
 
@@ -109,12 +113,14 @@ impl Engine {
         }
         self.waiting.watermark = Some(watermark);
         self.close_until(watermark.back(self.settings.patience).slot(), actions);
+        self.raise_ahead(watermark, actions);
     }
 
     /// Nothing more will come: closes every slot up to the watermark.
     fn finish(&mut self, actions: &mut Vec<Action>) {
         if let Some(watermark) = self.waiting.watermark {
             self.close_until(watermark.slot().next(), actions);
+            self.raise_ahead(watermark, actions);
         }
         self.totals.late += self.waiting.take_rest();
     }

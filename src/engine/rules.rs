@@ -1,14 +1,38 @@
 //! Rules, judged for each event as it arrives: they need no baseline and no slot.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
 use super::key::BrokenRule;
 use super::values::Values;
 use super::{Action, Engine};
 use crate::detect::{CanaryKeyUsed, CredentialStatus, POLICY_SCORE, UnknownKeyAccepted, Verdict};
 use crate::incident::EvidenceLine;
-use crate::model::{Class, Entity, Event, EventBatch, Finding, Millis, Timestamp};
+use crate::model::{
+    Class, Entity, Event, EventBatch, Finding, Hour, Millis, Severity, Timestamp,
+};
 
-/// A rule that stays broken is told again after this long.
-const AGAIN: Millis = Millis::hours(1);
+/// A line no further ahead of the watermark is judged as it arrives. What lies further
+/// ahead comes from reading history, and is told when time comes to it.
+const AHEAD: Millis = Millis::seconds(60);
+/// More are not kept: the same keys will break the same rules again.
+const BROKEN_MAX: usize = 10_000;
+
+/// Rules broken ahead of the watermark, by hour, key and kind.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Ahead(BTreeMap<(Hour, String, String), Broken>);
+
+/// One broken rule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Broken {
+    at: Timestamp,
+    key: String,
+    kind: String,
+    severity: Severity,
+    because: String,
+    line: EvidenceLine,
+}
 
 impl Engine {
     /// The first row of a key in a batch: which key that is, and whether its rows must be
@@ -39,8 +63,25 @@ impl Engine {
             key.add_evidence(evidence_of(&event));
         }
         let Some(verdict) = self.broken_rule(&event) else { return };
-        if self.is_news(index, &verdict, event.at) {
-            self.raise_rule(index, &event, verdict, actions);
+        let broken = Broken {
+            at: event.at,
+            key: event.key.to_owned(),
+            kind: verdict.kind.to_owned(),
+            severity: verdict.severity,
+            because: verdict.because,
+            line: evidence_of(&event),
+        };
+        if self.waiting.watermark.is_some_and(|known| event.at <= known.plus(AHEAD)) {
+            self.raise_broken(broken, actions);
+        } else {
+            self.ahead.keep(broken);
+        }
+    }
+
+    /// Tells what broke up to `at`, in the order in which it did.
+    pub(super) fn raise_ahead(&mut self, at: Timestamp, actions: &mut Vec<Action>) {
+        while let Some(broken) = self.ahead.take_until(at) {
+            self.raise_broken(broken, actions);
         }
     }
 
@@ -63,47 +104,67 @@ impl Engine {
         self.settings.detectors.credential_status.judge(key, (event.at, event.status))
     }
 
-    /// The earliest break of a rule is always told, whatever order the lines come in; a
-    /// later one after a while.
-    fn is_news(&mut self, index: u32, verdict: &Verdict, at: Timestamp) -> bool {
+    /// The earliest break of a rule in each hour is told, whatever order the lines come in.
+    fn is_news(&mut self, index: u32, broken: &Broken) -> bool {
         let Some(key) = self.keys.get_mut(index) else { return false };
-        let Some(known) = key.broken_rules.iter_mut().find(|rule| rule.kind == verdict.kind) else {
-            let kind = verdict.kind.to_owned();
-            key.broken_rules.push(BrokenRule { kind, first: at, last: at });
-            return true;
-        };
-        let is_earlier = at < known.first;
-        let is_again = AGAIN.0 <= at.since(known.last).0;
-        known.first = known.first.min(at);
-        if is_again {
-            known.last = at;
+        let mut of_kind = key.broken_rules.iter_mut().filter(|rule| rule.kind == broken.kind);
+        match of_kind.find(|rule| rule.first.hour() == broken.at.hour()) {
+            Some(known) if known.first <= broken.at => false,
+            Some(known) => {
+                known.first = broken.at;
+                true
+            }
+            None => {
+                let kind = broken.kind.clone();
+                key.broken_rules.push(BrokenRule { kind, first: broken.at });
+                true
+            }
         }
-        is_earlier || is_again
     }
 
-    fn raise_rule(
-        &mut self,
-        index: u32,
-        event: &Event<'_>,
-        verdict: Verdict,
-        actions: &mut Vec<Action>,
-    ) {
+    fn raise_broken(&mut self, broken: Broken, actions: &mut Vec<Action>) {
+        let Some(index) = self.keys.index_of(&broken.key) else { return };
+        if !self.is_news(index, &broken) {
+            return;
+        }
+        let address = broken.line.source_ip.clone();
         if let Some(key) = self.keys.get_mut(index) {
-            key.add_evidence(evidence_of(event));
+            key.add_evidence(broken.line);
         }
         let finding = Finding {
-            kind: verdict.kind.to_owned(),
+            kind: broken.kind,
             class: Class::Policy,
-            severity: verdict.severity,
-            entity: Entity::Key(event.key.to_owned()),
-            at: event.at,
-            since: event.at,
-            because: verdict.because,
+            severity: broken.severity,
+            entity: Entity::Key(broken.key),
+            at: broken.at,
+            since: broken.at,
+            because: broken.because,
             score: POLICY_SCORE,
-            address: (!event.source_ip.is_empty()).then(|| event.source_ip.to_owned()),
+            address: Some(address).filter(|address| !address.is_empty()),
             keys: Vec::new(),
         };
         self.raise(&finding, (Some(index), None), actions);
+    }
+}
+
+impl Ahead {
+    /// Of one key, kind and hour the earliest is enough.
+    fn keep(&mut self, broken: Broken) {
+        let id = (broken.at.hour(), broken.key.clone(), broken.kind.clone());
+        if BROKEN_MAX <= self.0.len() && !self.0.contains_key(&id) {
+            return;
+        }
+        let known = self.0.entry(id).or_insert_with(|| broken.clone());
+        if (broken.at, &broken.line) < (known.at, &known.line) {
+            *known = broken;
+        }
+    }
+
+    fn take_until(&mut self, at: Timestamp) -> Option<Broken> {
+        let due = self.0.iter().take_while(|((hour, _, _), _)| hour.start() <= at);
+        let due = due.filter(|(_, broken)| broken.at <= at);
+        let id = due.min_by_key(|(id, broken)| (broken.at, *id)).map(|(id, _)| id.clone())?;
+        self.0.remove(&id)
     }
 }
 

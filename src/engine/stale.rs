@@ -32,7 +32,7 @@ impl Engine {
         let mut found = BTreeMap::new();
         for listed in inventory.iter() {
             let key = self.keys.index_of(&listed.key_id).and_then(|index| self.keys.get(index));
-            let last_used = key.and_then(|key| key.last_used);
+            let last_used = key.and_then(|key| key.last_judged);
             let watched = Watched { now, since, last_used };
             for stale in self.settings.detectors.stale_credential.judge(listed, &watched) {
                 let id = (listed.key_id.clone(), stale.kind.to_owned());

@@ -31,6 +31,7 @@ impl Engine {
         for (name, role) in &self.roles {
             others.extend(row_of(format!("role/{name}"), role));
         }
+        others.extend(row_of("ahead".to_owned(), &self.ahead));
         others.extend(row_of("budget".to_owned(), &self.budget));
         others.extend(row_of("causes".to_owned(), &self.causes));
         others.extend(row_of("fleet".to_owned(), &self.fleet));
@@ -69,6 +70,7 @@ impl Engine {
             return Ok(());
         }
         match id {
+            "ahead" => self.ahead = read(id, value)?,
             "budget" => self.budget = read(id, value)?,
             "causes" => self.causes = read(id, value)?,
             "fleet" => self.fleet = read(id, value)?,

@@ -22,8 +22,8 @@ pub struct Source {
     pub paths: Vec<u64>,
     /// The most refusals in one window of an earlier day: what always fails is no news.
     pub worst_before: u32,
-    worst_today: u32,
-    day: Day,
+    pub worst_today: u32,
+    pub day: Day,
     /// When it was last reported, and at how many refusals.
     pub raised: Option<(Timestamp, u32)>,
 }

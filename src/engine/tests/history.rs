@@ -42,6 +42,10 @@ k_0,ana@example.com,partner,2026-01-02T00:00:00Z,2026-01-02T00:00:00Z,,active,
 k_1,ben@example.com,partner,2026-01-02T00:00:00Z,2026-05-02T00:00:00Z,2027-01-01T00:00:00Z,active,
 k_2,ben@example.com,partner,2026-01-02T00:00:00Z,2026-05-02T00:00:00Z,2027-01-01T00:00:00Z,revoked,2026-05-09T06:00:00Z
 k_3,,batch,2026-01-02T00:00:00Z,,,active,
+k_4,eva@example.com,batch,2026-01-02T00:00:00Z,,,active,
+k_5,eva@example.com,partner,2026-01-02T00:00:00Z,,,active,
+k_6,eva@example.com,partner,2026-01-02T00:00:00Z,,,active,
+k_7,eva@example.com,partner,2026-01-02T00:00:00Z,,,active,
 k_never,eva@example.com,batch,2026-01-02T00:00:00Z,,,active,
 ";
 
