@@ -1,13 +1,14 @@
 //! `keyvigil query`: SQL over the stored events, as a table for people or CSV for programs.
 
+use std::fs;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 
 use crate::report::{Table, Value, query};
-use crate::store::{OpenOptions, Store};
+use crate::store::{OpenOptions, Store, key_of};
 
 /// Ask the stored events in SQL
 #[derive(Debug, clap::Args)]
@@ -17,6 +18,9 @@ pub(super) struct QueryArgs {
     /// The state directory that keyvigil was run with
     #[arg(long, value_name = "DIR")]
     state: PathBuf,
+    /// The file with the key of the store, if it is not DIR/store.key
+    #[arg(long, value_name = "FILE")]
+    store_key: Option<PathBuf>,
     /// How to print the answer; a table on a terminal, otherwise CSV
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -29,8 +33,14 @@ enum Format {
     Json,
 }
 
+<<<<<<< HEAD
 pub(super) fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
     let store = Store::open_existing(&args.state, &OpenOptions::default())?;
+=======
+pub fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
+    let key = args.store_key.as_deref().map(read_key).transpose()?;
+    let store = Store::open_existing(&args.state, &OpenOptions { key })?;
+>>>>>>> store
     let table = query(&store, &args.sql)?;
     let stdout = io::stdout();
     let natural = if stdout.is_terminal() { Format::Table } else { Format::Csv };
@@ -42,6 +52,13 @@ pub(super) fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
         }
         _ => Ok(ExitCode::SUCCESS),
     }
+}
+
+fn read_key(path: &Path) -> anyhow::Result<[u8; 32]> {
+    let text = fs::read_to_string(path)
+        .with_context(|| format!("cannot read the key of the store, {}", path.display()))?;
+    let wrong = || format!("the key in {} is not 64 hexadecimal digits", path.display());
+    key_of(text.trim()).with_context(wrong)
 }
 
 fn print(out: &mut impl Write, table: &Table, format: Format) -> io::Result<()> {
@@ -124,4 +141,64 @@ fn shown(value: &Value) -> String {
     }
     let each = |c: char| if is_harmful(c) { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(each).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Input;
+    use crate::model::EventBatch;
+    use crate::store::Commit;
+
+    fn check(format: Format, expected: &str) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), &OpenOptions::default()).unwrap();
+        let mut batch = EventBatch { time: vec![1500, 2500], ..EventBatch::default() };
+        batch.status.extend([200, 0]);
+        batch.path.push("/a,\"b\"");
+        batch.path.push("/\u{1b}[31m");
+        let inputs = [(0, Input::Batch(batch.into()))];
+        store.commit(&Commit { inputs: &inputs, ..Commit::default() }).unwrap();
+        let sql = "SELECT time, path, status FROM events ORDER BY time";
+        let mut out = Vec::new();
+        print(&mut out, &query(&store, sql).unwrap(), format).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_directory_without_a_store_is_not_given_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let error = Store::open_existing(dir.path(), &OpenOptions::default()).unwrap_err();
+        assert!(error.to_string().starts_with("there is no store in"), "{error}");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn programs_get_csv() {
+        check(
+            Format::Csv,
+            "time,path,status\n1970-01-01T00:00:01.5Z,\"/a,\"\"b\"\"\",200\n\
+             1970-01-01T00:00:02.5Z,/\u{1b}[31m,\n",
+        );
+    }
+
+    #[test]
+    fn people_get_a_table_that_cannot_steer_their_terminal() {
+        check(
+            Format::Table,
+            "time                    path         status\n\
+             ──────────────────────  ───────────  ──────\n\
+             1970-01-01T00:00:01.5Z  /a,\"b\"          200\n\
+             1970-01-01T00:00:02.5Z  /\\u{1b}[31m\n",
+        );
+    }
+
+    #[test]
+    fn json_is_one_list() {
+        check(
+            Format::Json,
+            "[\n{\"path\":\"/a,\\\"b\\\"\",\"status\":200,\"time\":\"1970-01-01T00:00:01.5Z\"},\n\
+             {\"path\":\"/\\u001b[31m\",\"status\":null,\"time\":\"1970-01-01T00:00:02.5Z\"}\n]\n",
+        );
+    }
 }

@@ -97,7 +97,7 @@ impl Values {
                 numbers.extend(batch.status.iter().map(known));
             }
             Self::Fractions(fractions) => {
-                fractions.extend(batch.duration_us.iter().copied().map(millis))
+                fractions.extend(batch.duration_us.iter().copied().map(millis));
             }
             Self::Flags(flags) => flags.extend_from_slice(&batch.late),
             Self::Text(text) if name == "kind" => append_kinds(text, &batch.kind),

@@ -38,7 +38,9 @@ impl Table {
 
     pub fn rows(&self) -> impl Iterator<Item = Vec<Value>> + '_ {
         let columns = self.frame.columns();
-        let value = |row| move |column: &polars::prelude::Column| column.get(row).map(value_of);
+        let value = |row| {
+            move |column: &polars::prelude::Column| column.get(row).map(|value| value_of(&value))
+        };
         (0..self.len()).map(move |row| {
             let values = columns.iter().map(value(row));
             values.map(|value| value.unwrap_or(Value::Absent)).collect()
@@ -63,14 +65,14 @@ impl fmt::Display for Value {
     }
 }
 
-fn value_of(value: AnyValue<'_>) -> Value {
+fn value_of(value: &AnyValue<'_>) -> Value {
     if value.is_integer()
         && let Some(number) = value.extract()
     {
         return Value::Integer(number);
     }
     if let AnyValue::Datetime(time, unit, _) | AnyValue::DatetimeOwned(time, unit, _) = value {
-        return Value::Time(Timestamp(in_millis(time, unit)));
+        return Value::Time(Timestamp(in_millis(*time, *unit)));
     }
     if value.is_null() {
         return Value::Absent;

@@ -36,7 +36,7 @@ pub(super) fn read_or_make(state: &Path, store_is_there: bool) -> Result<[u8; 32
 }
 
 /// A key written as 64 hexadecimal digits.
-pub(super) fn key_of(text: &str) -> Option<[u8; 32]> {
+pub fn key_of(text: &str) -> Option<[u8; 32]> {
     let digits = text.as_bytes();
     if digits.len() != 64 {
         return None;

@@ -1,5 +1,6 @@
 //! Memory: blocks of events, positions, state, incidents and the outbox, in one encrypted store.
 
+mod attempts;
 pub mod block;
 mod cipher;
 mod commit;
@@ -24,6 +25,7 @@ pub use block::{Column, Columns};
 pub use commit::Commit;
 pub use error::StoreError;
 pub use health::Health;
+pub use key_file::key_of;
 pub use meta::Counters;
 pub use people::{OutboxCounts, OutboxRow, OutboxState, Shown};
 pub use read::{Recovered, Wanted};

@@ -11,7 +11,7 @@ use super::cipher::Cipher;
 use super::database::{Batch, Database, OpenFailure};
 use super::meta::Totals;
 use super::vault::Vault;
-use super::{Inner, OpenOptions, StoreError, Writer, key_file, keys, marker, meta};
+use super::{Inner, OpenOptions, StoreError, Writer, attempts, key_file, keys, marker, meta};
 
 const STORE: &str = "store";
 /// Enough names for every accident of one state directory.
@@ -26,7 +26,7 @@ pub(super) fn open(state: &Path, options: &OpenOptions) -> Result<Inner, StoreEr
     };
     let marker = marker::read(state);
     let mut moved_aside = None;
-    let mut database = match Database::open(&path) {
+    let mut database = match open_counted(state, &path) {
         Ok(database) => Some(database),
         Err(OpenFailure::Broken(why)) => {
             moved_aside = Some(move_aside(&path, &why)?);
@@ -57,6 +57,14 @@ pub(super) fn open(state: &Path, options: &OpenOptions) -> Result<Inner, StoreEr
         key_is_beside: options.key.is_none(),
         writer: Mutex::new(Writer { encoder, totals }),
     })
+}
+
+/// A panic within sled may end the process: openings that never end are counted.
+fn open_counted(state: &Path, path: &Path) -> Result<Database, OpenFailure> {
+    attempts::begin(state).map_err(OpenFailure::Broken)?;
+    let database = Database::open(path);
+    attempts::end(state);
+    database
 }
 
 /// Whether there is a store, as far as can be seen without opening it.

@@ -91,6 +91,17 @@ fn a_store_that_opens_empty_but_was_not_is_moved_aside() {
 }
 
 #[test]
+fn a_store_that_kills_every_opener_is_moved_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    opened(dir.path()).close().unwrap();
+    fs::write(dir.path().join("opening"), "5").unwrap();
+    let store = opened(dir.path());
+    assert!(store.recover().unwrap().moved_aside.is_some());
+    store.close().unwrap();
+    assert_eq!(opened(dir.path()).recover().unwrap().moved_aside, None);
+}
+
+#[test]
 fn files_that_are_no_store_are_moved_aside() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir_all(dir.path().join("store")).unwrap();

@@ -1,0 +1,44 @@
+//! Openings that never ended. Where a panic ends the process, only the next one can tell.
+
+use std::fs;
+use std::path::Path;
+
+const NAME: &str = "opening";
+/// A kill may hit an opening by chance, but not so often in a row.
+const MAX: u32 = 5;
+
+/// Notes that an opening begins. An error says that too many before it never ended.
+pub(super) fn begin(state: &Path) -> Result<(), String> {
+    let path = state.join(NAME);
+    let before = fs::read_to_string(&path).ok();
+    let before = before.and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+    if MAX <= before {
+        end(state);
+        return Err(format!("keyvigil died {before} times while it was opening it"));
+    }
+    // A directory that cannot be written to is told of by what comes next.
+    drop(fs::write(path, format!("{}\n", before + 1)));
+    Ok(())
+}
+
+/// The opening ended, with success or with an error.
+pub(super) fn end(state: &Path) {
+    drop(fs::remove_file(state.join(NAME)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_openings_that_never_ended_are_enough() {
+        let dir = tempfile::tempdir().unwrap();
+        for _ in 0..5 {
+            assert!(begin(dir.path()).is_ok());
+        }
+        assert!(begin(dir.path()).is_err());
+        assert!(begin(dir.path()).is_ok(), "the store was moved aside: the count begins anew");
+        end(dir.path());
+        end(dir.path());
+    }
+}
