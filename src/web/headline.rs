@@ -141,12 +141,8 @@ fn unwell(view: &View, empty: Headline) -> Headline {
 
 fn stale_only(view: &View, empty: Headline) -> Headline {
     let next = view.stale_open().first().map(|worst| {
-        format!(
-            "{}: {}. {}",
-            cut(&clean(&worst.key), 48),
-            clean(&worst.because),
-            clean(&worst.next)
-        )
+        let texts = [&worst.because, &worst.next].map(|text| cut(&clean(text), 200));
+        format!("{}: {}", cut(&clean(&worst.key), 48), texts.join("; "))
     });
     Headline {
         sentence: format!(
@@ -227,4 +223,39 @@ fn next_step(incident: &Incident) -> String {
     let whom = entity_name(incident);
     let owner = cut(&clean(&incident.owner), 60);
     if owner.is_empty() { format!("{whom}: {step}") } else { format!("{whom} ({owner}): {step}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn each_state_says_what_it_is_and_what_to_do() {
+        for (view, sentence, next) in [
+            (View::default(), "Nothing is being watched", "name a log"),
+            (sample::blind(), "Blind: none of 3 log files can be read.", "permission denied: run"),
+            (sample::degraded(), "Degraded: 2 things", "1 of 3 log files cannot be read"),
+            (sample::catching_up(), "Degraded: one thing", "catching up: what is judged now"),
+            (sample::alert(), "3 open incidents: 1 high, 1 medium, 1 low.", "erp-bridge (payments"),
+            (sample::stale_only(), "No open incident. 5 keys are stale.", "legacy-import: never"),
+            (sample::waiting(), "Waiting for the first event.", "the log file is open"),
+            (sample::learning(), "Learning what is usual: 0 of 40 keys", "nothing to do"),
+            (sample::calm(), "Nothing unusual in 24\u{202f}h. 37 keys", "nothing to do"),
+        ] {
+            let headline = headline(&view);
+            assert!(headline.sentence.starts_with(sentence), "{}", headline.sentence);
+            assert!(headline.next.starts_with(next), "{}", headline.next);
+        }
+    }
+
+    #[test]
+    fn a_command_in_a_problem_stands_apart() {
+        let (words, command) = with_command("permission denied: run `chmod o+r a.log`");
+        assert_eq!(
+            (words.as_str(), command.as_deref()),
+            ("permission denied: run", Some("chmod o+r a.log"))
+        );
+        assert_eq!(with_command("no such file"), ("no such file".to_owned(), None));
+    }
 }

@@ -157,7 +157,7 @@ fn reasons(incident: &Incident, clock: &Clock) -> Vec<Reason> {
                 || capital(&clean(&one.kind).replace('_', " ")),
                 |words| capital(words.title),
             ),
-            because: cut(&clean(&one.because), BECAUSE_CHARS_MAX),
+            because: capital(&cut(&clean(&one.because), BECAUSE_CHARS_MAX)),
             at: clock.when(one.at),
             score: if 99.0 <= one.score { "rule".to_owned() } else { format!("{:.1}", one.score) },
             width: (one.score / highest * 100.0).clamp(2.0, 100.0).round(),

@@ -9,7 +9,7 @@ use super::tiles::{Tile, tiles};
 use super::view::{Mode, Reading, View};
 use super::week::{Week, week};
 use super::{Verdict, verdict};
-use crate::incident::{Incident, State};
+use crate::incident::{Incident, StaleFinding, State};
 
 #[derive(Template)]
 #[template(path = "overview.html", escape = "page")]
@@ -63,6 +63,8 @@ pub(super) struct StaleLine {
     pub role: String,
     pub severity: &'static str,
     pub because: String,
+    /// What follows its last comma, often a date: kept on one line.
+    pub detail: String,
     pub next: String,
 }
 
@@ -91,17 +93,7 @@ pub(super) fn overview_page(view: &View) -> OverviewPage {
         tiles: tiles(view),
         attention: lines.collect(),
         attention_more: open.len().saturating_sub(INCIDENTS_SHOWN),
-        stale: stale
-            .iter()
-            .take(STALE_SHOWN)
-            .map(|finding| StaleLine {
-                key: cut(&clean(&finding.key), 40),
-                role: cut(&clean(&finding.role), 24),
-                severity: finding.severity.name(),
-                because: cut(&clean(&finding.because), BECAUSE_CHARS_MAX),
-                next: cut(&clean(&finding.next), BECAUSE_CHARS_MAX),
-            })
-            .collect(),
+        stale: stale.iter().take(STALE_SHOWN).map(|finding| stale_line(finding)).collect(),
         stale_keys: format!(
             "{} of {}",
             number(wide(view.stale_keys())),
@@ -140,6 +132,23 @@ pub(super) fn incident_line(incident: &Incident, clock: &Clock) -> IncidentLine 
         owner: cut(&clean(&incident.owner), 60),
         state: super::parts::state_name(incident.state),
         is_open: super::view::is_open(incident),
+    }
+}
+
+fn stale_line(finding: &StaleFinding) -> StaleLine {
+    const DETAIL_BYTES_MAX: usize = 32;
+    let because = capital(&cut(&clean(&finding.because), BECAUSE_CHARS_MAX));
+    let (because, detail) = match because.rsplit_once(", ") {
+        Some((head, tail)) if tail.len() <= DETAIL_BYTES_MAX => (head.to_owned(), tail.to_owned()),
+        Some(_) | None => (because, String::new()),
+    };
+    StaleLine {
+        key: cut(&clean(&finding.key), 40),
+        role: cut(&clean(&finding.role), 24),
+        severity: finding.severity.name(),
+        because,
+        detail,
+        next: capital(&cut(&clean(&finding.next), BECAUSE_CHARS_MAX)),
     }
 }
 

@@ -66,21 +66,22 @@ async fn every_page_of_every_state_is_shown_small_and_strict() {
             for banned in ["style=", "<script", "onload", "<style", "javascript:"] {
                 assert!(!text.contains(banned), "{name} {path}: {banned}");
             }
-            keep(name, path, &text);
+            keep(name, path, &text).await;
         }
     }
 }
 
-/// Leaves what was made for a look at it, where one is asked for.
-fn keep(name: &str, path: &str, text: &str) {
-    let Ok(folder) = std::env::var("KEYVIGIL_PAGES") else {
+/// Leaves what was made for a look at it, in the folder named when the test was built.
+async fn keep(name: &str, path: &str, text: &str) {
+    let Some(folder) = option_env!("KEYVIGIL_PAGES") else {
         return;
     };
     let page: String = path.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
     let html = text.split_once("\r\n\r\n").unwrap().1.replace("/assets/", "");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(format!("{folder}/{name}{page}.html"), html).unwrap();
-    std::fs::write(format!("{folder}/{}", *super::parts::CSS_NAME), super::parts::CSS).unwrap();
+    tokio::fs::create_dir_all(folder).await.unwrap();
+    let sheet = format!("{folder}/{}", *super::parts::CSS_NAME);
+    tokio::fs::write(format!("{folder}/{name}{page}.html"), html).await.unwrap();
+    tokio::fs::write(sheet, super::parts::CSS).await.unwrap();
 }
 
 #[tokio::test]
