@@ -64,7 +64,10 @@ pub async fn run(live: Live) -> Result<(), JobError> {
     let store = job.store.take();
     let beats = Beats::default();
     let mut board = Board::live(&job, store.clone(), &live.config)?;
-    let mut mailing = Mailing::Since(super::now().back(MAILED_AGE_MAX));
+    let mut mailing = match live.config.mail {
+        Some(_) => Mailing::Since(super::now().back(MAILED_AGE_MAX)),
+        None => Mailing::Off,
+    };
     let mut clock: fn() -> Timestamp = super::now;
     let mut letters = None;
     if let Reader::Play(play) = &live.reader {

@@ -12,7 +12,7 @@ use crate::store::{OpenOptions, Store, key_of};
 
 /// Ask the stored events in SQL
 #[derive(Debug, clap::Args)]
-pub(super) struct QueryArgs {
+pub struct QueryArgs {
     /// The question, such as 'SELECT key, count(*) FROM events GROUP BY key'
     sql: String,
     /// The state directory that keyvigil was run with
@@ -33,14 +33,9 @@ enum Format {
     Json,
 }
 
-<<<<<<< HEAD
-pub(super) fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
-    let store = Store::open_existing(&args.state, &OpenOptions::default())?;
-=======
 pub fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
     let key = args.store_key.as_deref().map(read_key).transpose()?;
     let store = Store::open_existing(&args.state, &OpenOptions { key })?;
->>>>>>> store
     let table = query(&store, &args.sql)?;
     let stdout = io::stdout();
     let natural = if stdout.is_terminal() { Format::Table } else { Format::Csv };
