@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
 use super::intake::{Counts, Intake, Reject};
@@ -63,7 +64,7 @@ impl Board {
             started: Some(super::now()),
             overview: job.judge.overview(),
             mail_enabled: config.mail.is_some(),
-            degraded: job.warnings.clone(),
+            degraded: job.degraded.clone(),
             ..Parts::default()
         };
         if let Some(store) = &store {
@@ -198,6 +199,7 @@ impl Parts {
             now,
             updated: wall,
             mode: self.mode,
+            zone: Some(TimeZone::system()),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             host: super::host_name(),
             started: self.started,

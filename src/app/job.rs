@@ -16,7 +16,7 @@ use crate::engine::{Engine, EngineError, Input, Settings};
 use crate::format::FormatError;
 use crate::identity::{Identity, Inventory, InventoryError, Networks};
 use crate::model::{Position, SourceId};
-use crate::store::{OpenOptions, Store, StoreError};
+use crate::store::{self, OpenOptions, Store, StoreError};
 use crate::tail::TailError;
 
 /// The pepper of a temporary state, so that two runs agree. It protects nothing that
@@ -71,7 +71,10 @@ pub(super) struct Job {
     pub(super) positions: BTreeMap<SourceId, Position>,
     /// Inputs of this start that the engine has not seen: new settings, a new inventory.
     pub(super) first_inputs: Vec<Input>,
+    /// What is odd in the files beside the logs.
     pub(super) warnings: Vec<String>,
+    /// What does not work as it should, with what to do.
+    pub(super) degraded: Vec<String>,
 }
 
 impl Job {
@@ -85,7 +88,7 @@ impl Job {
         let store = state.map(|directory| open_store(config, directory)).transpose()?;
         let pepper = store.as_ref().map_or(Ok(TEMPORARY_PEPPER), Store::pepper)?;
         let mut identity = Identity::new(pepper, config.key_is);
-        let mut warnings = Vec::new();
+        let (mut warnings, mut degraded) = (Vec::new(), Vec::new());
         let inventory = Arc::new(inventory(config, &identity, &mut warnings)?);
         let networks = Arc::new(networks(config, &mut warnings)?);
         identity.set_inventory(Arc::clone(&inventory));
@@ -97,7 +100,7 @@ impl Job {
         let mut positions = BTreeMap::new();
         if let Some(store) = &store {
             let recovered = store.recover()?;
-            warnings.extend(recovered.moved_aside.map(|path| {
+            degraded.extend(recovered.moved_aside.map(|path| {
                 let path = path.display();
                 format!("the store could not be opened; it was moved to {path} and a new one made")
             }));
@@ -121,30 +124,17 @@ impl Job {
             positions,
             first_inputs,
             warnings,
+            degraded,
         })
     }
 }
 
 fn open_store(config: &Config, directory: &Path) -> Result<Store, JobError> {
     let key = match &config.store.key {
-        Some(secret) => Some(store_key(&secret.reveal()?).ok_or(JobError::StoreKey)?),
+        Some(secret) => Some(store::key_of(&secret.reveal()?).ok_or(JobError::StoreKey)?),
         None => None,
     };
     Ok(Store::open(directory, &OpenOptions { key })?)
-}
-
-/// 64 hexadecimal digits.
-fn store_key(text: &str) -> Option<[u8; 32]> {
-    let mut key = [0; 32];
-    let text = text.trim();
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    for (place, byte) in key.iter_mut().enumerate() {
-        let digits = text.get(2 * place..2 * place + 2)?;
-        *byte = u8::from_str_radix(digits, 16).ok()?;
-    }
-    Some(key)
 }
 
 fn settings(config: &Config) -> Settings {
@@ -176,16 +166,4 @@ fn networks(config: &Config, warnings: &mut Vec<String>) -> Result<Networks, Job
 
 fn read(path: &Path) -> Result<Vec<u8>, JobError> {
     std::fs::read(path).map_err(|source| JobError::Unreadable { path: path.to_owned(), source })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_store_key_is_64_hexadecimal_digits() {
-        assert_eq!(store_key(&"0f".repeat(32)), Some([15; 32]));
-        assert_eq!(store_key(&"0f".repeat(31)), None);
-        assert_eq!(store_key(&"zz".repeat(32)), None);
-    }
 }

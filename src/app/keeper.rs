@@ -15,7 +15,7 @@ use crate::model::{Position, SourceId, Timestamp};
 use crate::store::{Commit, OutboxRow, OutboxState, Store};
 
 /// Blocks in one commit of a replay. Live, every step is a commit of its own.
-pub(super) const REPLAY_BLOCKS_MAX: usize = 64;
+pub(super) const REPLAY_BLOCKS_MAX: usize = 8;
 
 const WAIT: Duration = Duration::from_millis(1000);
 

@@ -58,7 +58,7 @@ pub enum Reader {
 pub async fn run(live: Live) -> Result<(), JobError> {
     let (stop, stopped) = watch::channel(false);
     let mut job = Job::open(&live.config, live.state.as_deref(), Rhythm::Hourly)?;
-    for warning in &job.warnings {
+    for warning in job.warnings.iter().chain(&job.degraded) {
         warn!(warning, "something to look at");
     }
     let store = job.store.take();

@@ -103,6 +103,7 @@ impl Replay {
         read?;
         let found =
             std::mem::take(&mut *found.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        job.warnings.extend(job.degraded);
         Ok(found.into_summary(&job.intake, &feeds, job.warnings))
     }
 

@@ -19,6 +19,10 @@ use crate::simulate::{self, Options, Simulation, Staging};
 const LOG_FORMAT: &str = "$remote_addr - $remote_user [$time_local] \"$request\" $status \
     $body_bytes_sent \"$http_referer\" \"$http_user_agent\" \"$http_x_api_key\" $request_time";
 
+/// Enough to be interesting, and learned from within seconds.
+const DEMO_KEYS: usize = 60;
+const DEMO_REQUESTS_PER_DAY: f64 = 30_000.0;
+
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
     /// The same seed tells the same story
@@ -53,6 +57,8 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         seed: args.seed,
         days: args.days + 1,
         end: from.plus(Millis::hours(i64::from(args.hours))),
+        keys: DEMO_KEYS,
+        requests_per_day: DEMO_REQUESTS_PER_DAY,
         staging: Staging::Showcase { last_hours: args.hours },
         ..Options::default()
     });
@@ -61,6 +67,7 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         "keyvigil demo: made-up traffic of {} days to learn from, then {} hours at {} times their pace\n",
         args.days, args.hours, args.speed,
     ))?;
+    let mut announcer = tell::Announcer::default();
     let live = Live {
         config,
         state: Some(out.join("state")),
@@ -69,7 +76,7 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         any_port: args.listen.is_none(),
         announce: Box::new(move |incident| {
             if from <= incident.last_seen {
-                tell::announce(incident);
+                announcer.announce(incident);
             }
         }),
         on_page: Box::new(|address| drop(say(&format!("page    {address}\n")))),

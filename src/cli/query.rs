@@ -12,7 +12,7 @@ use crate::store::{OpenOptions, Store, key_of};
 
 /// Ask the stored events in SQL
 #[derive(Debug, clap::Args)]
-pub struct QueryArgs {
+pub(super) struct QueryArgs {
     /// The question, such as 'SELECT key, count(*) FROM events GROUP BY key'
     sql: String,
     /// The state directory that keyvigil was run with
@@ -33,7 +33,7 @@ enum Format {
     Json,
 }
 
-pub fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
     let key = args.store_key.as_deref().map(read_key).transpose()?;
     let store = Store::open_existing(&args.state, &OpenOptions { key })?;
     let table = query(&store, &args.sql)?;

@@ -59,13 +59,14 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         (None, false) => None,
     };
     let any_port = !configured && args.listen.is_none();
+    let mut announcer = tell::Announcer::default();
     let live = Live {
         config,
         state,
         outputs: job.outputs(),
         reader: Reader::Follow { from_start: !configured },
         any_port,
-        announce: Box::new(tell::announce),
+        announce: Box::new(move |incident| announcer.announce(incident)),
         on_page: Box::new(|address| {
             tracing::info!(page = address, "the page is open");
         }),

@@ -10,7 +10,7 @@ use jiff::Timestamp as Moment;
 use tracing_subscriber::EnvFilter;
 
 use crate::app::{SourceSummary, Summary};
-use crate::incident::{Incident, StaleState, State, words};
+use crate::incident::{Incident, IncidentId, StaleState, State, words};
 use crate::model::{Severity, Timestamp};
 
 /// Incidents that a summary spells out; of the rest it gives the number.
@@ -27,15 +27,29 @@ pub(super) fn start_logging(level: &str) {
     drop(subscriber.try_init());
 }
 
-/// One incident, as it opened or changed.
-pub(super) fn announce(incident: &Incident) {
-    if incident.below || incident.merged_into.is_some() {
-        return;
+/// Says each incident when it opens, gets worse or ends, and not at every new request.
+#[derive(Debug, Default)]
+pub(super) struct Announcer {
+    said: BTreeMap<IncidentId, (Severity, State)>,
+}
+
+impl Announcer {
+    pub(super) fn announce(&mut self, incident: &Incident) {
+        if incident.below || incident.merged_into.is_some() {
+            return;
+        }
+        let now = (incident.severity, incident.state);
+        if self.said.insert(incident.id, now) == Some(now) {
+            return;
+        }
+        let mut text = String::new();
+        // Writing to a String cannot fail; to a closed terminal it may, and nothing is lost.
+        write_incident(&mut text, incident).unwrap_or_default();
+        std::io::stdout().lock().write_all(text.as_bytes()).unwrap_or_default();
+        if matches!(incident.state, State::Resolved) {
+            self.said.remove(&incident.id);
+        }
     }
-    let mut text = String::new();
-    // Writing to a String cannot fail; to a closed terminal it may, and nothing is lost.
-    write_incident(&mut text, incident).unwrap_or_default();
-    std::io::stdout().lock().write_all(text.as_bytes()).unwrap_or_default();
 }
 
 pub(super) fn summary(summary: &Summary) -> String {

@@ -60,9 +60,8 @@ fn nothing_is_lost_or_doubled_by_kill_9() {
 
     let (log, state) = (path("access.log"), path("state"));
     let inventory = path("inventory.csv");
-    let args = [
-        "--state", &state, "--inventory", &inventory, "--key-is", "id", "--format", "json", &log,
-    ];
+    let args =
+        ["--state", &state, "--inventory", &inventory, "--key-is", "id", "--format", "json", &log];
     let mut seed = 7u64;
     for _ in 0..kills {
         let running = run(&args, folder.path());
@@ -83,6 +82,7 @@ fn nothing_is_lost_or_doubled_by_kill_9() {
     let lines = written.load(Ordering::Relaxed);
     assert!(1000 < lines, "only {lines} lines were written");
     let state = folder.path().join("state");
-    let counted = query(&state, "SELECT count(*) AS lines, count(DISTINCT path) AS paths FROM events");
+    let counted =
+        query(&state, "SELECT count(*) AS lines, count(DISTINCT path) AS paths FROM events");
     assert_eq!(counted, [format!("{lines},{lines}")]);
 }

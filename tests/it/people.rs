@@ -21,9 +21,8 @@ fn configured(folder: &Path, smtp_port: u16) -> Running {
             "{{\"time\":{at},\"remote_addr\":\"198.51.100.9\",\"method\":\"GET\",\"path\":\"/v1/<script>alert(1)</script>\",\"status\":200,\"key_id\":\"{key}\",\"user_agent\":\"\\u001b[31mx\\u202e\"}}\n"
         )
     };
-    let lines: String = (0..40)
-        .map(|it| line(it, if it % 10 == 0 { "k_revoked" } else { "k_usual" }))
-        .collect();
+    let lines: String =
+        (0..40).map(|it| line(it, if it % 10 == 0 { "k_revoked" } else { "k_usual" })).collect();
     fs::write(path("access.log"), lines).unwrap();
     fs::write(
         path("inventory.csv"),
@@ -105,7 +104,10 @@ fn an_incident_is_shown_and_mailed_once_the_mail_server_is_back() {
     let status = running.wait_for("/api/v1/status", |body| {
         body.contains("\"high\":1") && body.contains("\"queued\":1")
     });
-    assert!(status.contains("\"verdict\":\"alert\"") || status.contains("\"verdict\":\"degraded\""), "{status}");
+    assert!(
+        status.contains("\"verdict\":\"alert\"") || status.contains("\"verdict\":\"degraded\""),
+        "{status}"
+    );
 
     let received = mail_server(TcpListener::bind(smtp).unwrap());
     let message = received.recv_timeout(std::time::Duration::from_secs(90)).unwrap();
@@ -130,7 +132,13 @@ fn the_pages_show_incidents_and_stale_keys_and_harm_nobody() {
     let mut running = configured(folder.path(), free_address().port());
     running.wait_for("/api/v1/status", |body| body.contains("\"high\":1"));
     let incidents = running.wait_for("/api/v1/incidents", |body| body.contains("INC-"));
-    let id: String = incidents.split("INC-").nth(1).unwrap().chars().take_while(char::is_ascii_hexdigit).collect();
+    let id: String = incidents
+        .split("INC-")
+        .nth(1)
+        .unwrap()
+        .chars()
+        .take_while(char::is_ascii_hexdigit)
+        .collect();
     for path in ["/", "/incidents", &format!("/incidents/INC-{id}"), "/keys", "/health"] {
         let (head, body) = running.get(path).unwrap();
         assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");

@@ -14,8 +14,10 @@ fn between<'a>(text: &'a str, mark: &str) -> &'a str {
 
 #[test]
 fn the_table_of_formats_is_the_registry() {
-    let rows: String =
-        FORMATS.iter().map(|it| format!("| `{}` | {} | {} |\n", it.name, it.title, it.reads)).collect();
+    let rows: String = FORMATS
+        .iter()
+        .map(|it| format!("| `{}` | {} | {} |\n", it.name, it.title, it.reads))
+        .collect();
     let expected = format!("| name | what it is | what is read |\n| --- | --- | --- |\n{rows}");
     let readme = fs::read_to_string("README.md").unwrap();
     assert!(between(&readme, "formats") == expected, "the README should have:\n{expected}");
