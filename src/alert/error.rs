@@ -14,6 +14,8 @@ pub enum AlertError {
     Address { address: String, source: lettre::address::AddressError },
     #[error("cannot prepare TLS to {host}")]
     Tls { host: String, source: lettre::transport::smtp::Error },
+    #[error("the root certificate for mail is not a certificate in PEM form")]
+    NoCertificate,
     #[error("cannot fill in a mail's template")]
     Template(#[source] askama::Error),
     #[error("cannot put a mail together")]

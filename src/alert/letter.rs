@@ -65,13 +65,13 @@ struct View {
     matters: &'static str,
     next: Vec<&'static str>,
     evidence: Vec<String>,
-    events: u64,
+    events: String,
     link: Option<String>,
     ids: String,
     reason: String,
     host: String,
     tone: tone::Tone,
-    is_over: bool,
+    closing: &'static str,
 }
 
 const SUBJECT_CHARS_MAX: usize = 78;
@@ -83,6 +83,8 @@ const WHY_MAX: usize = 6;
 /// The first lines of the evidence, and the last.
 const FIRST_LINES: usize = 3;
 const LAST_LINES: usize = 2;
+/// The quiet after which an incident is over.
+const QUIET: Millis = Millis::hours(2);
 
 impl Letter {
     pub fn of(
@@ -145,7 +147,7 @@ impl View {
             matters: words.map_or("", |words| words.why_it_matters),
             next: words.map_or_else(Vec::new, |words| words.next_steps.to_vec()),
             evidence: evidence(incident),
-            events: incident.events.max(incident.evidence.len() as u64),
+            events: grouped(incident.events.max(incident.evidence.len() as u64)),
             link: frame.link_to(&format!("/incidents/{}", incident.id)),
             ids: words.map_or_else(String::new, ids),
             reason: format!(
@@ -155,16 +157,20 @@ impl View {
             ),
             host: plain(&frame.host, NAME_CHARS_MAX),
             tone: if is_over { tone::OVER } else { tone::of(incident.severity) },
-            is_over,
+            closing: closing(incident),
         }
     }
 
     /// A paragraph behind a label of six columns.
-    fn hanging(&self, text: &str) -> String {
+    fn hanging(text: &str) -> String {
         wrapped(text, TEXT_WIDTH - 6, "      ")
     }
 
-    fn item(&self, text: &str) -> String {
+    fn paragraph(text: &str) -> String {
+        wrapped(text, TEXT_WIDTH, "")
+    }
+
+    fn item(text: &str) -> String {
         wrapped(text, TEXT_WIDTH - 9, "         ")
     }
 
@@ -241,13 +247,40 @@ fn evidence(incident: &Incident) -> Vec<String> {
 fn evidence_line(line: &EvidenceLine, since: Timestamp, width: usize) -> String {
     let form = if line.at.day() == since.day() { "%H:%M:%S" } else { "%m-%d %H:%M:%S" };
     let address = plain(&line.source_ip, 39);
-    let status = if line.status == 0 { String::new() } else { format!("  {}", line.status) };
+    let status = if line.status == 0 { "  -".to_owned() } else { line.status.to_string() };
+    let method = plain(&line.method, 10);
     let path = plain(&line.path, PATH_CHARS_MAX);
-    format!(
-        "{}  {address:width$}  {} {path}{status}",
-        formatted(line.at, form),
-        plain(&line.method, 10)
-    )
+    format!("{} {status}  {address:width$}  {method} {path}", formatted(line.at, form))
+}
+
+/// What the end of an incident means; empty while it goes on.
+fn closing(incident: &Incident) -> &'static str {
+    let quiet = incident.resolved.is_some_and(|at| QUIET <= at.since(incident.last_seen));
+    match (incident.state, incident.merged_into) {
+        (State::Open | State::Acknowledged | State::Muted, _) => "",
+        (State::Resolved, Some(_)) => {
+            "It has the same evidence as another incident, and goes on there."
+        }
+        (State::Resolved, None) if quiet => {
+            "No new evidence for two hours. If the cause was not found, these steps still hold."
+        }
+        (State::Resolved, None) => {
+            "It was closed. If the cause was not found, these steps still hold."
+        }
+    }
+}
+
+/// `114,800`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if 0 < place && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 fn ids(words: &Words) -> String {

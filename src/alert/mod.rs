@@ -4,8 +4,12 @@ mod budget;
 mod eml;
 mod error;
 mod letter;
+#[cfg(test)]
+mod letter_tests;
 mod message;
 mod outbox;
+#[cfg(test)]
+mod outbox_tests;
 mod plain;
 mod progress;
 mod retry;

@@ -9,7 +9,7 @@ use tracing::{error, info};
 
 use super::progress::Progress;
 use super::retry::{BACKOFF_MAX, backoff, is_given_up};
-use super::round::{Bundle, bundles, waited_out_an_outage};
+use super::round::{Bundle, bundles, to_be_told, waited_out_an_outage};
 use super::summary::{Cause, summary};
 use super::{Allowed, Budget, Frame, Letter, Notifier, Reason, Refusal, Route, message};
 use crate::model::{Millis, Timestamp};
@@ -27,6 +27,8 @@ pub struct Worker {
 
 /// Well under the three seconds that a broken rule may take to reach the mail server.
 const POLL: Duration = Duration::from_millis(500);
+/// How long the end may wait for the mail server.
+const LAST_LOOK: Duration = Duration::from_secs(10);
 /// What the hour's limit holds back looks again after this.
 const HELD: Millis = Millis::seconds(60);
 /// At most so many notices are looked at in one round.
@@ -42,7 +44,11 @@ pub async fn run(worker: Worker, mut stopped: watch::Receiver<bool>) -> Result<(
             gone = stopped.changed() => if gone.is_err() { break },
         }
     }
-    Ok(())
+    // A last look, for what was committed just before the end.
+    match tokio::time::timeout(LAST_LOOK, desk.round()).await {
+        Ok(done) => done,
+        Err(_elapsed) => Ok(()),
+    }
 }
 
 /// The worker with what it remembers between rounds.
@@ -55,6 +61,11 @@ pub(super) struct Desk {
 impl Desk {
     pub(super) fn new(worker: Worker) -> Self {
         Self { worker, budget: Budget::default(), progress: Progress::default() }
+    }
+
+    #[cfg(test)]
+    pub(super) fn into_worker(self) -> Worker {
+        self.worker
     }
 
     /// One look into the outbox.
@@ -83,24 +94,22 @@ impl Desk {
         }
         let soon = now.plus(BACKOFF_MAX).plus(BACKOFF_MAX);
         let waiting = self.worker.store.outbox_due(soon, ROUND_MAX)?;
-        let mut due = Vec::new();
+        let mut found = Vec::new();
         for (id, rows) in bundles(waiting) {
-            if rows.iter().all(|row| now < row.next_try) {
-                continue;
-            }
             let Some(incident) = self.worker.store.incident(id)? else {
                 self.put_all(&rows, &given_up(now, "its incident is not stored any more"))?;
                 continue;
             };
-            let bundle = Bundle { incident, rows };
+            let is_due = rows.iter().any(|row| row.next_try <= now);
+            let bundle = Bundle { incident, rows, is_due };
             if bundle.recipients(&self.worker.routes).iter().all(|(_, to)| to.is_empty()) {
                 info!(incident = %id, "no route takes this incident, nobody is told");
                 self.put_all(&bundle.rows, &given_up(now, "no route takes it"))?;
                 continue;
             }
-            due.push(bundle);
+            found.push(bundle);
         }
-        Ok(due)
+        Ok(to_be_told(found))
     }
 
     async fn tell_each(&mut self, due: &[Bundle], now: Timestamp) -> Result<(), Refusal> {
@@ -226,6 +235,9 @@ impl Desk {
                 error!(incident = %bundle.incident.id, reason, "nobody could be told of this incident");
             }
             return self.put_all(&bundle.rows, &state);
+        }
+        if blocked.is_some() && !bundle.is_due {
+            return Ok(());
         }
         let refusal = self.progress.refused_for_now(lead).or(blocked.cloned());
         let Some(refusal) = refusal else {

@@ -4,14 +4,27 @@
 /// direction of text or hides; `chars_max` characters at most.
 pub(super) fn plain(text: &str, chars_max: usize) -> String {
     let mut clean = String::with_capacity(text.len().min(4 * chars_max));
-    let mut chars = text.chars().filter_map(harmless);
-    clean.extend(chars.by_ref().take(chars_max));
-    if chars.next().is_some() {
-        clean.pop();
-        clean.push('…');
+    let chars = text.chars().filter_map(harmless).skip_while(|&letter| letter == ' ');
+    for (count, letter) in chars.enumerate() {
+        if letter == ' ' && clean.ends_with(' ') {
+            continue;
+        }
+        // One more than fits shows that something is missing; what repeats is not read on.
+        if 4 * chars_max < count || chars_max < clean.chars().count() {
+            break;
+        }
+        clean.push(letter);
     }
-    // Mail programs make a link of anything with this in it.
-    clean.replace("://", "[:]//").trim().to_owned()
+    // Mail programs make a link of what has the first in it, and text of the second.
+    shortened(clean.replace("://", "[:]//").replace("=?", "= ?").trim_end(), chars_max)
+}
+
+fn shortened(text: &str, chars_max: usize) -> String {
+    if text.chars().count() <= chars_max {
+        return text.to_owned();
+    }
+    let kept = text.chars().take(chars_max.saturating_sub(1));
+    kept.chain(['…']).collect()
 }
 
 /// White space becomes a space; what is invisible is left out.
@@ -44,7 +57,7 @@ mod tests {
 
     #[test]
     fn nothing_that_steers_or_hides_gets_through() {
-        assert_eq!(plain("a\r\nBcc: x@example.com", 99), "a  Bcc: x@example.com");
+        assert_eq!(plain("a\r\nBcc: x@example.com", 99), "a Bcc: x@example.com");
         assert_eq!(plain("\u{1b}[31mred\u{7}\u{9b}2J", 99), "[31mred2J");
         assert_eq!(plain("abc\u{202e}fdp.exe\u{2066}\u{200b}", 99), "abcfdp.exe");
         assert_eq!(plain("http://192.0.2.1/x", 99), "http[:]//192.0.2.1/x");

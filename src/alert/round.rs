@@ -14,6 +14,8 @@ pub(super) struct Bundle {
     pub(super) incident: Incident,
     /// By revision. The first one leads: it gives the mail its place in the thread.
     pub(super) rows: Vec<OutboxRow>,
+    /// Whether it is tried for its own sake, and not only because others are.
+    pub(super) is_due: bool,
 }
 
 /// By incident, in the order in which they came.
@@ -55,6 +57,13 @@ impl Bundle {
         }
         found
     }
+}
+
+/// Those that are to be told now. When one of them has outlasted an outage, all that wait
+/// go with it.
+pub(super) fn to_be_told(waiting: Vec<Bundle>) -> Vec<Bundle> {
+    let after_outage = waiting.iter().any(|bundle| bundle.is_due && is_outage(bundle.attempts()));
+    waiting.into_iter().filter(|bundle| bundle.is_due || after_outage).collect()
 }
 
 /// Whether these have waited so long for a mail server that one mail is better for all.

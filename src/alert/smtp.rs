@@ -43,7 +43,10 @@ pub struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
 }
 
-const TIMEOUT: Duration = Duration::from_secs(30);
+const CONNECT_MAX: Duration = Duration::from_secs(15);
+/// The whole talk about one mail.
+const TALK_MAX: Duration = Duration::from_secs(45);
+const PEM_BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 /// Replies about the log-in or about TLS: someone must mend the configuration, and the
 /// mails wait meanwhile.
 const ABOUT_THE_LOGIN: [u16; 5] = [530, 534, 535, 538, 454];
@@ -62,7 +65,7 @@ impl Smtp {
         // "Dangerous" is only that TLS is not chosen by this call: it is by the next.
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&options.host)
             .port(port)
-            .timeout(Some(TIMEOUT))
+            .timeout(Some(CONNECT_MAX))
             .tls(tls);
         if let Some((user, password)) = &options.login {
             builder = builder.credentials(Credentials::new(user.clone(), password.clone()));
@@ -77,8 +80,10 @@ impl Notifier for Smtp {
         mail: &'a Mail,
     ) -> Pin<Box<dyn Future<Output = Result<String, Refusal>> + Send + 'a>> {
         Box::pin(async move {
-            let reply =
-                self.transport.send(mail.message.clone()).await.map_err(|error| refusal(&error))?;
+            let sending = self.transport.send(mail.message.clone());
+            // lettre limits only the connecting; a server may fall silent later.
+            let sent = tokio::time::timeout(TALK_MAX, sending).await;
+            let reply = sent.map_err(|_elapsed| silent())?.map_err(|error| refusal(&error))?;
             let lines: Vec<&str> = reply.message().collect();
             Ok(format!("{} {}", reply.code(), lines.join(" ")))
         })
@@ -101,6 +106,9 @@ fn parameters(options: &SmtpOptions) -> Result<TlsParameters, AlertError> {
     let failed = |source| AlertError::Tls { host: options.host.clone(), source };
     let mut builder = TlsParameters::builder(options.host.clone());
     if let Some(pem) = &options.root_certificate {
+        if memchr::memmem::find(pem, PEM_BEGIN).is_none() {
+            return Err(AlertError::NoCertificate);
+        }
         builder = builder.add_root_certificate(Certificate::from_pem(pem).map_err(failed)?);
     }
     builder.build().map_err(failed)
@@ -109,6 +117,10 @@ fn parameters(options: &SmtpOptions) -> Result<TlsParameters, AlertError> {
 fn is_this_machine(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn silent() -> Refusal {
+    Refusal::Unreachable(format!("no answer within {} s", TALK_MAX.as_secs()))
 }
 
 fn refusal(error: &smtp::Error) -> Refusal {
@@ -143,6 +155,14 @@ mod tests {
         let refused = Smtp::new(&options("mail.example.com", Security::Plain)).err();
         let said = refused.map(|error| error.to_string()).unwrap_or_default();
         assert!(said.contains("plain SMTP to mail.example.com is refused"), "{said}");
+    }
+
+    #[test]
+    fn a_root_certificate_that_is_none_is_refused() {
+        let root_certificate = Some(b"not a certificate".to_vec());
+        let options =
+            SmtpOptions { root_certificate, ..options("mail.example.com", Security::Tls) };
+        assert!(matches!(Smtp::new(&options), Err(AlertError::NoCertificate)));
     }
 
     #[test]

@@ -67,23 +67,10 @@ pub(super) fn summary(
     let count = sorted.len();
     let worst = sorted.first().map_or(Severity::Low, |incident| incident.severity);
     let name = worst.name().to_uppercase();
-    let (subject, what) = match cause {
-        Cause::Storm => (
-            format!("[keyvigil {name}] storm: {count} more incidents are waiting"),
-            format!(
-                "{count} more incidents came while this hour's mails were already used up. They stand below in place of a mail each. Further ones follow in the next hour's mails."
-            ),
-        ),
-        Cause::Outage => (
-            format!("[keyvigil {name}] {count} incidents while no mail could be sent"),
-            format!(
-                "The mail server could not be reached for more than an hour. Meanwhile {count} incidents were to be told; here they are, as they stand now."
-            ),
-        ),
-    };
+    let (subject, what) = words_of(cause, count);
     let view = View {
-        subject,
-        head: format!("{name} · {count} incidents"),
+        subject: format!("[keyvigil {name}] {subject}"),
+        head: format!("{name} · {}", counted(count, "incident")),
         what,
         lines: sorted.iter().take(LINES_MAX).map(|incident| Line::of(incident)).collect(),
         more: count.saturating_sub(LINES_MAX),
@@ -99,6 +86,30 @@ pub(super) fn summary(
         hasher.update(&incident.id.0.to_be_bytes()).update(&incident.revision.to_be_bytes());
     }
     view.letter(&format!("summary.{}", short(&hasher)), frame)
+}
+
+/// The end of the subject, and the first paragraph.
+fn words_of(cause: Cause, count: usize) -> (String, String) {
+    let incidents = counted(count, "incident");
+    let more = counted(count, "more incident");
+    match cause {
+        Cause::Storm => (
+            format!("storm: {more} waiting"),
+            format!(
+                "{more} came while this hour's mails were already used up; listed here in place of a mail each. Further ones follow with the next hour's mails."
+            ),
+        ),
+        Cause::Outage => (
+            format!("{incidents} while no mail could be sent"),
+            format!(
+                "The mail server could not be reached for more than an hour. Meanwhile there was news of {incidents}, listed here as things stand now."
+            ),
+        ),
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// Sends a mail that says that mails arrive. Returns the server's reply.
@@ -144,7 +155,7 @@ impl View {
         })
     }
 
-    fn paragraph(&self, text: &str) -> String {
+    fn paragraph(text: &str) -> String {
         wrapped(text, 74, "")
     }
 }

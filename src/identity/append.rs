@@ -109,7 +109,8 @@ impl Identity {
         last.source = batch.source.push_hinted(seen.source, last.source);
         last.format = batch.format.push_hinted(seen.format, last.format);
 
-        let (origin, raw) = credential_of(record);
+        let (path, query) = target_of(record);
+        let (origin, raw) = credential_of(record, query);
         let mut nobody = KnownKey::default();
         let key = match &*raw {
             [] => &mut nobody,
@@ -133,8 +134,12 @@ impl Identity {
         }
         texts.append(record, batch, &mut desk);
         append_method(record, batch, (&mut last.method, &mut texts.method, &mut desk));
-        desk.push(bytes_of(record.query.as_ref()), &mut batch.query, QUERY);
-        append_path(record, batch, &mut desk, route);
+        desk.push(query, &mut batch.query, QUERY);
+        let text = text_of(path);
+        let path = desk.scrubbed(&text, PATH).unwrap_or(&text);
+        batch.path.push(path);
+        // What is no request has no route.
+        route_of(if record.raw_request.is_none() { path } else { "" }, route);
         last.route = batch.route.push_hinted(route, last.route);
     }
 
@@ -221,10 +226,23 @@ fn append_numbers(record: &Record<'_>, seen: &Seen<'_>, batch: &mut EventBatch) 
     batch.late.push(false);
 }
 
+/// Path and query, also where the format has left them together.
+fn target_of<'r>(record: &'r Record<'_>) -> (&'r [u8], &'r [u8]) {
+    let path = bytes_of(record.path.as_ref());
+    if let Some(query) = record.query.as_deref() {
+        return (path, query);
+    }
+    let Some((path, query)) =
+        memchr::memchr(b'?', path).and_then(|sign| path.split_at_checked(sign))
+    else {
+        return (path, &[]);
+    };
+    (path, query.get(1..).unwrap_or(&[]))
+}
+
 /// The credential and where it stood; empty if there is none. An `api_key` in the query
 /// goes before a user's name.
-fn credential_of<'r>(record: &'r Record<'_>) -> (Origin, Cow<'r, [u8]>) {
-    let query = bytes_of(record.query.as_ref());
+fn credential_of<'r>(record: &'r Record<'_>, query: &'r [u8]) -> (Origin, Cow<'r, [u8]>) {
     let found = match record.key.as_deref() {
         Some(user) if record.key_is_user => match api_key_in_query(query) {
             Some(key) => return (Origin::Query, key),
@@ -246,22 +264,6 @@ fn append_method(
     match str::from_utf8(raw) {
         Ok(method) if is_plain => *last = batch.method.push_hinted(method, *last),
         Ok(_) | Err(_) => memo.push(Some(raw), &mut batch.method, desk),
-    }
-}
-
-/// Adds the path; its route, empty for a request that is none, is left in `route`.
-fn append_path(
-    record: &Record<'_>,
-    batch: &mut EventBatch,
-    desk: &mut Desk<'_>,
-    route: &mut String,
-) {
-    route.clear();
-    let text = text_of(bytes_of(record.path.as_ref()));
-    let path = desk.scrubbed(&text, PATH).unwrap_or(&text);
-    batch.path.push(path);
-    if record.raw_request.is_none() {
-        route_of(path, route);
     }
 }
 

@@ -6,6 +6,10 @@ use core::fmt::Write as _;
 
 /// The bytes as text: what is no UTF-8 is replaced, control characters are shown as `\xHH`.
 pub(super) fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    let is_plain = bytes.iter().fold(true, |plain, byte| plain & (b' '..=b'~').contains(byte));
+    if is_plain && let Ok(text) = str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
+    }
     let text = String::from_utf8_lossy(bytes);
     if !text.chars().any(is_hidden) {
         return text;
@@ -42,15 +46,12 @@ pub(super) fn decoded(bytes: &[u8]) -> Cow<'_, [u8]> {
             [high, low, ..] if first == b'%' => hex(*high).zip(hex(*low)),
             _ => None,
         };
-        match value {
-            Some((high, low)) => {
-                plain.push(high << 4 | low);
-                rest = behind.get(2..).unwrap_or(&[]);
-            }
-            None => {
-                plain.push(first);
-                rest = behind;
-            }
+        if let Some((high, low)) = value {
+            plain.push(high << 4 | low);
+            rest = behind.get(2..).unwrap_or(&[]);
+        } else {
+            plain.push(first);
+            rest = behind;
         }
     }
     Cow::Owned(plain)

@@ -93,6 +93,10 @@ impl KnownAddress {
 impl Desk<'_> {
     /// The text as it may be stored.
     pub(super) fn push(&mut self, raw: &[u8], column: &mut TextColumn, limits: Limits) {
+        if raw.is_empty() {
+            column.push("");
+            return;
+        }
         let text = text_of(raw);
         match self.scrubbed(&text, limits) {
             Some(scrubbed) => column.push(scrubbed),

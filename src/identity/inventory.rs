@@ -205,3 +205,111 @@ fn networks_of(table: &Table, row: &Row) -> Result<Vec<IpNet>, InventoryError> {
 fn listed(text: &str) -> impl Iterator<Item = &str> {
     text.split([';', ' ']).filter(|word| !word.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::KeyIs;
+
+    const FIRST: &str = "key_id,owner,role,created,last_rotated,expires,status,status_since";
+
+    fn check_error(csv: &str, expected: &str) {
+        let error = Inventory::from_csv(csv.as_bytes(), "inventory.csv").unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn a_row_is_read_with_all_that_it_says() {
+        let csv = "\u{feff}key_id,owner,status,status_since,expires,canary,scopes,allowed_networks,role,created,last_rotated\r\n\
+                   k_a,\"Bo, Jr <bo@example.com>\",Revoked,2026-03-12,2026-06-28T06:49:21+02:00,yes,read; write,192.0.2.0/24 2001:db8::1,partner,,-\r\n";
+        let (inventory, warnings) = Inventory::from_csv(csv.as_bytes(), "i").unwrap();
+        assert_eq!(warnings, [""; 0]);
+        let key = inventory.get("k_a").unwrap();
+        assert_eq!(key.owner, "Bo, Jr <bo@example.com>");
+        assert_eq!(key.expires, Some(Timestamp(1_782_622_161_000)));
+        assert_eq!((key.created, key.last_rotated, key.canary), (None, None, true));
+        assert_eq!(key.scopes, ["read", "write"]);
+        let networks = key.allowed_networks.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(networks, ["192.0.2.0/24", "2001:db8::1/128"]);
+        let since = key.status_since.unwrap();
+        assert_eq!(key.status_at(Timestamp(since.0 - 1)), KeyStatus::Active);
+        assert_eq!(key.status_at(since), KeyStatus::Revoked);
+    }
+
+    #[test]
+    fn a_mistake_is_named_with_its_line_and_cure() {
+        check_error(
+            "",
+            "inventory.csv is empty; its first line must name the columns, key_id among them",
+        );
+        check_error(
+            "owner;role\na;b\n",
+            "inventory.csv: no column key_id; the first line must name the columns with commas between them, not semicolons",
+        );
+        check_error(
+            "k_a,me\nk_b,me\n",
+            "inventory.csv: no column key_id; the first line must name the columns",
+        );
+        check_error(
+            "\u{feff}key_id,owner\r\nk_secret,a\r\nk_b,b\r\n\r\nk_secret,c\r\n",
+            "inventory.csv: lines 2 and 5 have the same key_id; remove one of them",
+        );
+        check_error(
+            "key_id,status\nk_a,alive\n",
+            "inventory.csv:2: status \"alive\" is not understood; allowed: active, disabled, revoked, retired, unknown, or nothing",
+        );
+        check_error(
+            "key_id,expires\nk_a,09/03/2026\n",
+            "inventory.csv:2: expires \"09/03/2026\" is not understood; allowed: RFC 3339 such as 2026-03-09T00:00:00Z, a date such as 2026-03-09, or nothing",
+        );
+        check_error("key_id,owner\n,me\n", "inventory.csv:2: key_id is empty; every row needs one");
+        check_error(
+            "key_id,owner\nk_a,b,c\n",
+            "inventory.csv:2: 3 fields, but the first line names 2 columns",
+        );
+        check_error(
+            "key_id,key_id\n",
+            "inventory.csv: the column key_id is named twice in the first line",
+        );
+    }
+
+    #[test]
+    fn what_is_odd_but_harmless_is_a_warning() {
+        let (inventory, warnings) =
+            Inventory::from_csv(format!("{FIRST},colour,\n").as_bytes(), "i.csv").unwrap();
+        assert!(inventory.is_empty());
+        assert_eq!(
+            warnings,
+            [
+                "i.csv: columns not known and not used: colour, (no name)",
+                "i.csv: a first line and no keys"
+            ]
+        );
+        let (_, warnings) = Inventory::from_csv(b"KEY_ID\nk_a\n", "i.csv").unwrap();
+        assert_eq!(warnings.len(), 1);
+        assert!(warnings[0].starts_with("i.csv: no column owner, role, created"), "{warnings:?}");
+    }
+
+    #[test]
+    fn with_pseudonyms_no_secret_is_left() {
+        let identity = Identity::new([3; 32], KeyIs::Secret);
+        let known = identity.key_id_of("another");
+        let csv = format!("key_id,successor,owner\nraw-secret,next-secret,me\n{known},,me\n");
+        let (inventory, _) = Inventory::from_csv(csv.as_bytes(), "i").unwrap();
+        let inventory = inventory.with_pseudonyms(&identity);
+        let stored = serde_json::to_string(&inventory).unwrap();
+        assert!(!stored.contains("raw-secret") && !stored.contains("next-secret"), "{stored}");
+        let key = inventory.get(&identity.key_id_of("Bearer raw-secret")).unwrap();
+        assert_eq!(key.successor, Some(identity.key_id_of("next-secret")));
+        assert!(inventory.get(&known).is_some());
+        assert_eq!(inventory.clone().with_pseudonyms(&identity), inventory);
+    }
+
+    #[test]
+    fn it_is_stored_and_read_again() {
+        let csv = format!("{FIRST},allowed_networks\nk_a,,,2026-03-09,,,active,,192.0.2.0/24\n");
+        let (inventory, _) = Inventory::from_csv(csv.as_bytes(), "i").unwrap();
+        let stored = postcard::to_allocvec(&inventory).unwrap();
+        assert_eq!(postcard::from_bytes::<Inventory>(&stored).unwrap(), inventory);
+    }
+}

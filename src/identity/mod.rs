@@ -16,6 +16,8 @@ mod route;
 mod scrub;
 mod shapes;
 mod table;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use append::{Identity, Seen};

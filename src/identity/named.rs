@@ -8,14 +8,18 @@ use super::words::{is_secret_name, takes_the_rest};
 
 /// Longer names are cut in front: only their end counts.
 const NAME_BYTES_MAX: usize = 96;
+/// How the label begins that stands for a secret that was hidden before.
+const LABEL_NAME: &[u8] = b"[secret";
 
 /// Adds the places of all values in `text` whose names say that they are secret.
 pub(super) fn find_named(text: &[u8], place: Place, hits: &mut Vec<Range<usize>>) {
-    let colons = matches!(place, Place::Text | Place::Sample);
     let mut from = 0;
-    while let Some((sign, behind)) = next_sign(text, from, colons) {
+    while let Some((sign, behind)) = next_sign(text, from, place) {
         from = behind;
         let before = text.get(..sign).unwrap_or(&[]);
+        if before.ends_with(LABEL_NAME) && is_label(text.get(sign - LABEL_NAME.len()..)) {
+            continue;
+        }
         let Some(takes_rest) = secret_name_at_end(before) else { continue };
         let value = value_at(text, behind, place, takes_rest);
         if !value.is_empty() {
@@ -26,14 +30,14 @@ pub(super) fn find_named(text: &[u8], place: Place, hits: &mut Vec<Range<usize>>
     find_url_passwords(text, hits);
 }
 
-/// The next `=`, `%3D`, or where they count `:`; where it stands and what is behind it.
-fn next_sign(text: &[u8], from: usize, colons: bool) -> Option<(usize, usize)> {
+/// The next `=`, `%3D`, or in a text `:`; where it stands and what is behind it.
+fn next_sign(text: &[u8], from: usize, place: Place) -> Option<(usize, usize)> {
     let mut at = from;
     loop {
         let rest = text.get(at..)?;
-        let found = match colons {
-            true => memchr::memchr3(b'=', b'%', b':', rest)?,
-            false => memchr::memchr2(b'=', b'%', rest)?,
+        let found = match place {
+            Place::Path | Place::Query => memchr::memchr2(b'=', b'%', rest)?,
+            Place::Text | Place::Sample => memchr::memchr3(b'=', b'%', b':', rest)?,
         };
         let sign = at + found;
         match text.get(sign..)? {
@@ -71,6 +75,18 @@ fn value_at(text: &[u8], from: usize, place: Place, takes_rest: bool) -> Range<u
         }
     };
     let value = rest.get(lead..).unwrap_or(&[]);
+    if matches!(place, Place::Text | Place::Sample) && !is_label(Some(value)) {
+        match value.first() {
+            // A list of values: `"X-Api-Key": ["…"]`.
+            Some(b'[') => {
+                let length = memchr::memchr(b']', value).map_or(value.len(), |end| end + 1);
+                return from + lead..from + lead + length;
+            }
+            // An object has names of its own.
+            Some(b'{') => return from + lead..from + lead,
+            Some(_) | None => (),
+        }
+    }
     let ends = |byte: &u8| match place {
         Place::Query => *byte == b'&' || *byte == b'#',
         Place::Path => matches!(byte, b'/' | b';' | b'&' | b'?' | b'#' | b','),
@@ -84,7 +100,7 @@ fn value_at(text: &[u8], from: usize, place: Place, takes_rest: bool) -> Range<u
     if let Some(encoded_and) = memchr::memmem::find(whole, b"%26") {
         length = encoded_and;
     }
-    if value.get(..length) == Some(b"-") {
+    if value.get(..length) == Some(b"-") || is_label(Some(value)) {
         length = 0;
     }
     from + lead..from + lead + length
@@ -100,8 +116,18 @@ fn find_url_passwords(text: &[u8], hits: &mut Vec<Range<usize>>) {
         let Some(at) = memchr::memrchr(b'@', authority) else { continue };
         if let Some(colon) = memchr::memchr(b':', authority)
             && colon + 1 < at
+            && !is_label(authority.get(colon + 1..))
         {
             hits.push(start + colon + 1..start + at);
         }
     }
+}
+
+/// Whether a label stands there, of a secret that was hidden before.
+fn is_label(text: Option<&[u8]>) -> bool {
+    let behind = text.and_then(|text| text.strip_prefix(LABEL_NAME)).unwrap_or(&[]);
+    let letter = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    behind.split_at_checked(8).is_some_and(
+        |(label, _rest)| matches!(label, [b':', letters @ .., b']'] if letters.iter().all(letter)),
+    )
 }

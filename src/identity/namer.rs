@@ -31,7 +31,7 @@ pub(super) struct Named<'r> {
 
 /// A longer id is replaced by its hash.
 const ID_BYTES_MAX: usize = 256;
-/// In a URL a value that looks random is taken for the secret itself.
+/// In a URL, or as a user's name, a value that looks random is taken for the secret itself.
 const RANDOM_BYTES_MIN: usize = 20;
 
 impl Namer {
@@ -53,7 +53,7 @@ impl Namer {
         let hides = is_live_secret(secret)
             || ID_BYTES_MAX < secret.len()
             || match (origin, self.key_is) {
-                (Origin::User, _) => false,
+                (Origin::User, _) => looks_random(secret, RANDOM_BYTES_MIN),
                 (Origin::Header | Origin::Query, KeyIs::Secret) => true,
                 (Origin::Header, KeyIs::Id) => is_basic(raw),
                 (Origin::Query, KeyIs::Id) => {

@@ -141,3 +141,83 @@ fn network_of(table: &Table, row: &Row) -> Result<Network, InventoryError> {
     let text = |column| table.text(row, column).to_owned();
     Ok(Network { prefix, asn, name: text("name"), country: text("country"), kind: text("kind") })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CSV: &[u8] = b"prefix,asn,name,country,kind\n\
+        203.0.113.0/24,64500,Cloud,US,cloud\n\
+        203.0.113.128/25,AS64501,Half,DE,corp\n\
+        203.0.113.200,64502,One,FR,corp\n\
+        ::ffff:198.51.100.0/120,64503,Mapped,GB,mobile\n\
+        2001:db8::/32,64504,Six,NL,cloud\n";
+
+    fn check(address: &str, name: Option<&str>) {
+        let (networks, warnings) = Networks::from_csv(CSV, "networks.csv").unwrap();
+        assert_eq!(warnings, [""; 0]);
+        let found = networks.lookup(address.parse().unwrap());
+        assert_eq!(found.map(|network| network.name.as_str()), name, "{address}");
+    }
+
+    #[test]
+    fn the_longest_prefix_counts() {
+        check("203.0.113.1", Some("Cloud"));
+        check("203.0.113.127", Some("Cloud"));
+        check("203.0.113.128", Some("Half"));
+        check("203.0.113.200", Some("One"));
+        check("203.0.113.201", Some("Half"));
+        check("::ffff:203.0.113.1", Some("Cloud"));
+        check("198.51.100.9", Some("Mapped"));
+        check("2001:db8:1::1", Some("Six"));
+        check("203.0.114.0", None);
+        check("192.0.2.1", None);
+        check("2001:db9::1", None);
+    }
+
+    #[test]
+    fn a_hundred_thousand_prefixes_are_found_again() {
+        let prefix = |number: u32| {
+            let address = core::net::Ipv4Addr::from_bits(0x0a00_0000 + (number << 7));
+            IpNet::new(address.into(), 25).unwrap()
+        };
+        let network = |number| Network {
+            prefix: prefix(number),
+            asn: number,
+            name: String::new(),
+            country: String::new(),
+            kind: String::new(),
+        };
+        let networks = Networks::from((0..100_000).map(network).collect::<Vec<_>>());
+        for number in (0..100_000).step_by(997) {
+            let found = networks.lookup(prefix(number).broadcast()).unwrap();
+            assert_eq!(found.asn, number);
+        }
+    }
+
+    #[test]
+    fn a_prefix_that_is_none_is_named_with_its_line() {
+        let error = Networks::from_csv(b"prefix,asn\n192.0.2.0/33,1\n", "n.csv").unwrap_err();
+        assert!(
+            error.to_string().starts_with("n.csv:2: prefix \"192.0.2.0/33\" is not"),
+            "{error}"
+        );
+        let error = Networks::from_csv(b"prefix,asn\n192.0.2.0/24,x\n", "n.csv").unwrap_err();
+        assert!(error.to_string().starts_with("n.csv:2: asn \"x\" is not"), "{error}");
+    }
+
+    #[test]
+    fn of_two_rows_for_one_prefix_the_last_counts() {
+        let csv = b"prefix,asn,country\n192.0.2.0/24,1,\n192.0.2.0/24,2,\n";
+        let (networks, warnings) = Networks::from_csv(csv, "n.csv").unwrap();
+        assert_eq!(warnings, ["n.csv: 1 prefixes are there twice; the last one counts"]);
+        assert_eq!(networks.lookup("192.0.2.1".parse().unwrap()).unwrap().asn, 2);
+    }
+
+    #[test]
+    fn they_are_stored_and_read_again() {
+        let (networks, _) = Networks::from_csv(CSV, "n").unwrap();
+        let stored = postcard::to_allocvec(&networks).unwrap();
+        assert_eq!(postcard::from_bytes::<Networks>(&stored).unwrap(), networks);
+    }
+}

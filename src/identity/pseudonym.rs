@@ -91,6 +91,6 @@ mod tests {
         let mut label = String::new();
         pseudonyms.label("secret", b"s3cret", &mut label);
         let name = pseudonyms.key_id(b"s3cret");
-        assert_eq!(label, format!("[secret:{}]", &name[2..8]));
+        assert_eq!(label, format!("[secret:{}]", name.get(2..8).unwrap()));
     }
 }

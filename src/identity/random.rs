@@ -26,12 +26,13 @@ pub(super) fn looks_random(run: &[u8], length_min: usize) -> bool {
     }
     let run = without_uuids(run);
     let seen = Mixture::of(run);
-    if seen.letters_digits < length_min {
+    if run.len() < length_min || seen.letters_digits * 4 < length_min * 3 {
         return false;
     }
     if 0 < seen.upper && 0 < seen.lower {
-        // By chance three of five neighbours differ; in CamelCase two of six.
-        seen.letters_digits <= seen.changes * 3 && 6 <= seen.changes
+        // By chance three of five neighbours differ; in CamelCase two of five at most.
+        let share_min = if 0 < seen.digits { 30 } else { 45 };
+        seen.letters_digits * share_min <= seen.changes * 100
     } else {
         // By chance two of five differ; in slugs digits stand between dashes.
         0 < seen.digits && seen.letters_digits <= seen.changes * 6

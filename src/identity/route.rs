@@ -18,26 +18,59 @@ const EXTENSION_BYTES_MAX: usize = 5;
 pub(super) fn route_of(path: &str, out: &mut String) {
     out.clear();
     let path = without_host(path);
-    let end = path.find(['?', '#']).unwrap_or(path.len());
+    let end = memchr::memchr2(b'?', b'#', path.as_bytes()).unwrap_or(path.len());
     let path = path.get(..end).unwrap_or("");
+    // What stays as it is, slashes included, is copied in one piece, from here.
+    let mut kept = 0;
     let mut segments = 0;
-    let mut slash = if path.starts_with('/') { "/" } else { "" };
-    for segment in path.split('/').filter(|segment| !segment.is_empty()) {
-        let shown = Template::of(segment);
-        let fits = out.len() + shown.bytes() + slash.len() + REST.len() <= ROUTE_BYTES_MAX;
-        if segments == SEGMENTS_MAX || !fits {
-            out.push_str(REST);
-            return;
+    let mut start = 0;
+    while start < path.len() {
+        let (bytes, classes) = measure(path.as_bytes().get(start..).unwrap_or(&[]));
+        let end = start + bytes;
+        if bytes == 0 {
+            // Of two slashes one stays.
+            out.push_str(path.get(kept..start.saturating_sub(1)).unwrap_or(""));
+            kept = start;
+        } else {
+            let segment = path.get(start..end).unwrap_or("");
+            let shown =
+                if classes == LOWER { Template::word(segment) } else { Template::of(segment) };
+            let length = out.len() + (start - kept) + shown.bytes() + REST.len();
+            if segments == SEGMENTS_MAX || ROUTE_BYTES_MAX < length {
+                out.push_str(path.get(kept..start.saturating_sub(1)).unwrap_or(""));
+                out.push_str(REST);
+                return;
+            }
+            if shown.first != segment {
+                out.push_str(path.get(kept..start).unwrap_or(""));
+                out.push_str(shown.first);
+                out.push_str(shown.extension);
+                kept = end;
+            }
+            segments += 1;
         }
-        out.push_str(slash);
-        out.push_str(shown.first);
-        out.push_str(shown.extension);
-        slash = "/";
-        segments += 1;
+        start = end + 1;
     }
-    if segments == 0 {
-        out.push_str(slash);
+    out.push_str(path.get(kept..).unwrap_or("").trim_end_matches('/'));
+    if segments == 0 && path.starts_with('/') {
+        out.push('/');
     }
+}
+
+const LOWER: u8 = 1;
+const OTHER: u8 = 2;
+
+/// How long the segment is, and what kinds of bytes it has.
+fn measure(rest: &[u8]) -> (usize, u8) {
+    let mut classes = 0;
+    for (place, byte) in rest.iter().enumerate() {
+        if *byte == b'/' {
+            return (place, classes);
+        }
+        classes |=
+            if byte.is_ascii_lowercase() && place < RANDOM_BYTES_MIN { LOWER } else { OTHER };
+    }
+    (rest.len(), classes)
 }
 
 /// What a segment becomes.
@@ -71,21 +104,31 @@ struct Letters {
 }
 
 impl<'s> Template<'s> {
+    const fn word(segment: &'s str) -> Self {
+        Self { first: segment, extension: "" }
+    }
+
     fn of(segment: &'s str) -> Self {
+        if is_version(segment.as_bytes()) {
+            return Self::word(segment);
+        }
+        if segment.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Self { first: "{id}", extension: "" };
+        }
         let letters = Letters::of(segment.as_bytes());
         if letters.digits + letters.odd == 0 && segment.len() < RANDOM_BYTES_MIN {
-            return Self { first: segment, extension: "" };
+            return Self::word(segment);
         }
-        let (stem, extension) = match letters.dots {
-            0 => (segment, ""),
-            _ => split_extension(segment),
+        let (stem, extension) = match (letters.dots, letters.odd) {
+            (0, _) | (_, 1..) => (segment, ""),
+            (_, 0) => split_extension(segment),
         };
         let kind = match extension {
             "" => kind_of(segment.as_bytes(), &letters),
             _ => kind_of(stem.as_bytes(), &Letters::of(stem.as_bytes())),
         };
         match kind {
-            Kind::Word => Self { first: segment, extension: "" },
+            Kind::Word => Self::word(segment),
             Kind::Id => Self { first: "{id}", extension },
             Kind::Uuid => Self { first: "{uuid}", extension },
             Kind::Hash => Self { first: "{hash}", extension },
@@ -151,6 +194,14 @@ fn kind_of(segment: &[u8], letters: &Letters) -> Kind {
     }
     let is_id = DIGITS_MIN <= letters.digits || looks_random(segment, RANDOM_BYTES_MIN);
     if is_id || is_numbered(segment) { Kind::Id } else { Kind::Word }
+}
+
+/// `v1`, `v19.0`
+fn is_version(segment: &[u8]) -> bool {
+    const BYTES_MAX: usize = 6;
+    segment.len() <= BYTES_MAX
+        && matches!(segment, [b'v' | b'V', b'0'..=b'9', rest @ ..]
+            if rest.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.'))
 }
 
 /// `2026-03-09`
@@ -225,6 +276,8 @@ mod tests {
         for path in [
             "/",
             "/v1/orders",
+            "/v19.0/messages",
+            "/services/data/v62.0",
             "/api/v2/oauth2/token",
             "/.env",
             "/wp-login.php",

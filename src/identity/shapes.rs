@@ -4,6 +4,7 @@ use core::ops::Range;
 
 use memchr::memmem;
 
+use super::clean::decoded;
 use super::random::looks_random;
 
 /// Where a text stands, which decides what may be part of a token.
@@ -105,6 +106,10 @@ fn tokens_of_run(run: &[u8], start: usize, place: Place, hits: &mut Vec<Range<us
         hits.push(start + inner..start + run.len());
         return;
     }
+    if run.contains(&b'%') && shape_in(&decoded(run)).is_some() {
+        hits.push(start..start + run.len());
+        return;
+    }
     let length_min = match place {
         Place::Path | Place::Query | Place::Text => RANDOM_BYTES_MIN,
         Place::Sample => RANDOM_BYTES_MIN_IN_SAMPLE,
@@ -112,11 +117,22 @@ fn tokens_of_run(run: &[u8], start: usize, place: Place, hits: &mut Vec<Range<us
     let mut piece_start = start;
     for piece in run.split(|byte| *byte == b'.') {
         let piece_end = piece_start + piece.len();
-        if looks_random(piece, length_min) {
+        if looks_random(piece, length_min) && !is_time(piece) {
             hits.push(piece_start..piece_end);
         }
         piece_start = piece_end + 1;
     }
+}
+
+/// `2026-03-09T00`, up to the first colon.
+fn is_time(piece: &[u8]) -> bool {
+    let is_digits =
+        |part: Option<&[u8]>| part.is_some_and(|part| part.iter().all(u8::is_ascii_digit));
+    piece.len() == 13
+        && is_digits(piece.get(..4))
+        && is_digits(piece.get(5..7))
+        && is_digits(piece.get(8..10))
+        && piece.get(10) == Some(&b'T')
 }
 
 /// Where in the run a known kind of token begins.
@@ -128,7 +144,25 @@ fn shape_in(run: &[u8]) -> Option<usize> {
     }
     (0..run.len()).filter(|&place| is_boundary(run, place)).find(|&place| {
         let rest = run.get(place..).unwrap_or(&[]);
-        PUBLIC_IDS.iter().chain(&SHAPES).any(|shape| shape.is_at_start(rest))
+        // The first letters of all shapes: most words are done with here.
+        matches!(
+            rest,
+            [
+                b'A' | b'E'
+                    | b'S'
+                    | b'd'
+                    | b'g'
+                    | b'h'
+                    | b'n'
+                    | b'p'
+                    | b'r'
+                    | b's'
+                    | b'w'
+                    | b'x'
+                    | b'y',
+                ..
+            ]
+        ) && PUBLIC_IDS.iter().chain(&SHAPES).any(|shape| shape.is_at_start(rest))
     })
 }
 
@@ -161,7 +195,12 @@ fn find_schemes(text: &[u8], hits: &mut Vec<Range<usize>>) {
 
 fn behind_word(text: &[u8], from: usize, word: &[u8]) -> Option<usize> {
     let rest = text.get(from..)?;
-    let place = rest.windows(word.len()).position(|seen| seen.eq_ignore_ascii_case(word))?;
+    let is_word = |place: &usize| {
+        let seen = rest.get(*place..*place + word.len());
+        seen.is_some_and(|seen| seen.eq_ignore_ascii_case(word))
+    };
+    // Both schemes begin with the same letter.
+    let place = memchr::memchr2_iter(b'b', b'B', rest).find(is_word)?;
     Some(from + place + word.len())
 }
 

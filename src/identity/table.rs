@@ -73,12 +73,14 @@ impl Table {
             columns: BTreeMap::new(),
         };
         table.name_columns(&headers, layout)?;
+        let mut lines = Lines { bytes, counted: 0, line: 1 };
         for fields in reader.into_records() {
             let fields = fields.map_err(broken)?;
             if fields.iter().all(str::is_empty) {
                 continue;
             }
-            table.take_row(fields, headers.len(), layout.key)?;
+            let row = Row { line: lines.line_of(&fields), fields };
+            table.take_row(row, headers.len(), layout.key)?;
         }
         if table.rows.is_empty() {
             table.warnings.push(format!("{name}: a first line and no {}", layout.rows));
@@ -154,21 +156,40 @@ impl Table {
 
     fn take_row(
         &mut self,
-        fields: StringRecord,
+        row: Row,
         columns: usize,
         key: &'static str,
     ) -> Result<(), InventoryError> {
-        let line = fields.position().map_or(0, csv::Position::line);
-        if columns < fields.len() {
-            let (name, fields) = (self.name.clone(), fields.len());
+        let (name, line, fields) = (self.name.clone(), row.line, row.fields.len());
+        if columns < fields {
             return Err(InventoryError::Fields { name, line, fields, columns });
         }
-        let row = Row { line, fields };
         if self.text(&row, key).is_empty() {
-            return Err(InventoryError::Missing { name: self.name.clone(), line, column: key });
+            return Err(InventoryError::Missing { name, line, column: key });
         }
         self.rows.push(row);
         Ok(())
+    }
+}
+
+/// Counts lines as editors do: the reader's own count stands before the blank lines that
+/// it skips.
+struct Lines<'b> {
+    bytes: &'b [u8],
+    counted: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    fn line_of(&mut self, fields: &StringRecord) -> u64 {
+        let position = fields.position().map_or(0, csv::Position::byte);
+        let position = usize::try_from(position).unwrap_or(usize::MAX);
+        let rest = self.bytes.get(position..).unwrap_or(&[]);
+        let blank = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let passed = self.bytes.get(self.counted..position + blank).unwrap_or(&[]);
+        self.line += passed.iter().filter(|byte| **byte == b'\n').map(|_| 1).sum::<u64>();
+        self.counted += passed.len();
+        self.line
     }
 }
 

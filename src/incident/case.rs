@@ -121,8 +121,10 @@ impl Incident {
         }
     }
 
-    /// Adds a finding. The order in which findings come makes no difference.
-    pub(super) fn add(&mut self, finding: &Finding, context: &Context) {
+    /// Adds a finding. The order in which findings come makes no difference. False if it
+    /// says nothing new.
+    pub(super) fn add(&mut self, finding: &Finding, context: &Context) -> bool {
+        let before = (self.opened, self.since, self.last_seen, self.events, self.score.to_bits());
         self.opened = self.opened.min(finding.at);
         self.since = self.since.min(finding.since).min(finding.at);
         self.last_seen = self.last_seen.max(finding.at);
@@ -136,12 +138,18 @@ impl Incident {
                 mine.clone_from(theirs);
             }
         }
-        self.contribute(Contribution::of(finding));
-        self.add_evidence(&context.evidence);
-        self.add_keys(
-            finding.entity.key().map(str::to_owned).into_iter().chain(finding.keys.clone()),
-        );
+        let contributed = self.contribute(Contribution::of(finding));
+        let evident = self.add_evidence(&context.evidence);
+        let own = finding.entity.key().map(str::to_owned);
+        let keyed = self.add_keys(own.into_iter().chain(finding.keys.clone()));
         self.judge(context.theta, context.combined);
+        let described = contributed || evident || keyed;
+        if described {
+            self.describe();
+        }
+        described
+            || before
+                != (self.opened, self.since, self.last_seen, self.events, self.score.to_bits())
     }
 
     /// Takes in all that another incident knows.
@@ -162,43 +170,52 @@ impl Incident {
             self.role = other.role;
         }
         self.judge(theta, Some(other.score));
+        self.describe();
     }
 
     /// Kept: of one kind the strongest, then the earliest.
-    fn contribute(&mut self, new: Contribution) {
+    fn contribute(&mut self, new: Contribution) -> bool {
         match self.findings.iter_mut().find(|known| known.kind == new.kind) {
-            Some(known) => {
-                if new.rank(known).is_lt() {
-                    *known = new;
-                }
-            }
+            Some(known) if new.rank(known).is_lt() => *known = new,
+            Some(_) => return false,
             None => self.findings.push(new),
         }
         self.findings.sort_by(Contribution::rank);
+        true
     }
 
     /// The first half and the last half in time are kept, whatever lies between.
-    fn add_evidence(&mut self, lines: &[EvidenceLine]) {
+    fn add_evidence(&mut self, lines: &[EvidenceLine]) -> bool {
+        let mut added = false;
         for line in lines {
-            if let Err(place) = self.evidence.binary_search(line) {
-                self.evidence.insert(place, line.clone());
+            let Err(place) = self.evidence.binary_search(line) else { continue };
+            if self.evidence.len() == EVIDENCE_MAX && place == EVIDENCE_MAX / 2 {
+                continue;
             }
+            self.evidence.insert(place, line.clone());
             if EVIDENCE_MAX < self.evidence.len() {
                 self.evidence.remove(EVIDENCE_MAX / 2);
             }
+            added = true;
         }
+        added
     }
 
-    fn add_keys(&mut self, keys: impl IntoIterator<Item = String>) {
+    fn add_keys(&mut self, keys: impl IntoIterator<Item = String>) -> bool {
+        let mut added = false;
         for key in keys {
-            if let Err(place) = self.keys.binary_search(&key) {
+            if let Err(place) = self.keys.binary_search(&key)
+                && place < KEYS_MAX
+            {
                 self.keys.insert(place, key);
+                self.keys.truncate(KEYS_MAX);
+                added = true;
             }
         }
-        self.keys.truncate(KEYS_MAX);
+        added
     }
 
-    /// Everything that follows from the findings.
+    /// How bad it is.
     fn judge(&mut self, theta: f64, combined: Option<f64>) {
         let policy = self.findings.iter().any(|finding| finding.class == Class::Policy);
         self.class = if policy { Class::Policy } else { Class::Statistical };
@@ -209,15 +226,15 @@ impl Incident {
         };
         self.below = self.below && !policy && self.score < theta;
         self.severity = self.severity_over(theta);
+    }
+
+    /// What it is called, and where it comes from.
+    fn describe(&mut self) {
         self.addresses = self.addresses_in_order();
         if let Some(first) = self.findings.first() {
             self.kind.clone_from(&first.kind);
         }
         self.title = self.title_now();
-        if self.below || self.first_title.is_empty() {
-            self.first_title.clone_from(&self.title);
-            self.first_severity = self.severity;
-        }
     }
 
     fn severity_over(&self, theta: f64) -> Severity {

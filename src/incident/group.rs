@@ -18,8 +18,8 @@ pub struct Incidents {
     by_entity: BTreeMap<Entity, IncidentId>,
     /// The threshold, as last heard.
     theta: f64,
-    /// No tick before this moment changes anything.
-    wake: Option<Timestamp>,
+    /// When a tick may next change each of them.
+    queue: BTreeSet<(Timestamp, IncidentId)>,
     /// Closed early because too many were open.
     pub closed_by_limit: u64,
 }
@@ -52,6 +52,7 @@ pub enum Change {
 pub(super) const JOIN: Millis = Millis::hours(6);
 /// An incident that never rests is told anew after a day.
 const LIFE_MAX: Millis = Millis::days(1);
+const NEVER_YET: Timestamp = Timestamp(i64::MIN);
 pub(super) const HELD_MAX: usize = 10_000;
 /// Closed at once when there is no room, so that room is not looked for each time.
 const CLOSED_AT_LIMIT: usize = 100;
@@ -71,29 +72,27 @@ impl Incidents {
         let id = self.merge_shared(id, finding, &mut changes);
         if let Some(held) = self.held.get_mut(&id) {
             held.say(finding.at, &mut changes);
-            let wake = held.wake();
-            self.wake = Some(self.wake.map_or(wake, |known| known.min(wake)));
         }
+        self.requeue(id, NEVER_YET);
         changes
     }
 
     /// Event time has come to `at`: ends what has been quiet, says what had to wait.
     pub fn tick(&mut self, at: Timestamp) -> Vec<Change> {
         let mut changes = Vec::new();
-        if self.wake.is_none_or(|wake| at < wake) {
-            return changes;
-        }
-        let mut gone = Vec::new();
-        for (id, held) in &mut self.held {
+        while let Some(&(wake, id)) = self.queue.first()
+            && wake <= at
+        {
+            self.queue.pop_first();
+            let Some(held) = self.held.get_mut(&id) else { continue };
+            held.queued = None;
             held.tick(at, &mut changes);
             if held.is_over(at) {
-                gone.push(*id);
+                self.forget(id);
+            } else {
+                self.requeue(id, at.plus(Millis(1)));
             }
         }
-        for id in gone {
-            self.forget(id);
-        }
-        self.wake = self.held.values().map(Held::wake).min();
         changes
     }
 
@@ -104,18 +103,16 @@ impl Incidents {
 
     /// Nobody is told about it for a while.
     pub fn mute(&mut self, id: IncidentId, mute: Mute) -> Vec<Change> {
-        let until = mute.until;
-        let changes = self.change(id, |incident| incident.mute(mute));
-        self.wake = Some(self.wake.map_or(until, |known| known.min(until)));
-        changes
+        self.change(id, |incident| incident.mute(mute))
     }
 
     /// A person says that it is over, or that it never was one.
     pub fn resolve(&mut self, id: IncidentId, at: Timestamp) -> Vec<Change> {
         let mut changes = Vec::new();
         if let Some(held) = self.held.get_mut(&id) {
-            held.resolve(at, &mut changes);
+            held.close(at, &mut changes);
         }
+        self.requeue(id, NEVER_YET);
         changes
     }
 
@@ -155,6 +152,7 @@ impl Incidents {
         {
             held.say(held.incident.last_seen, &mut changes);
         }
+        self.requeue(id, NEVER_YET);
         changes
     }
 
@@ -197,6 +195,7 @@ impl Incidents {
             };
             let (stays, goes) = if a.precedes(b) { (id, partner) } else { (partner, id) };
             let Some(gone) = self.held.remove(&goes) else { continue };
+            self.unqueue(&gone);
             for entity in &gone.entities {
                 self.by_entity.insert(entity.clone(), stays);
             }
@@ -254,8 +253,25 @@ impl Incidents {
         }
     }
 
+    /// `earliest` keeps a tick from meeting the same one twice.
+    fn requeue(&mut self, id: IncidentId, earliest: Timestamp) {
+        let Some(held) = self.held.get_mut(&id) else { return };
+        let wake = held.wake().max(earliest);
+        if let Some(old) = held.queued.replace(wake) {
+            self.queue.remove(&(old, id));
+        }
+        self.queue.insert((wake, id));
+    }
+
+    fn unqueue(&mut self, held: &Held) {
+        if let Some(old) = held.queued {
+            self.queue.remove(&(old, held.incident.id));
+        }
+    }
+
     fn forget(&mut self, id: IncidentId) {
         let Some(held) = self.held.remove(&id) else { return };
+        self.unqueue(&held);
         for entity in &held.entities {
             if self.by_entity.get(entity) == Some(&id) {
                 self.by_entity.remove(entity);

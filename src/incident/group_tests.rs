@@ -1,7 +1,7 @@
 //! The life of incidents: findings in, what is said out.
 
 use super::group::HELD_MAX;
-use super::{Change, Context, Incidents, Mute, State, Transition};
+use super::{Change, Context, EvidenceLine, Incidents, Mute, State, Transition};
 use crate::model::{Class, Entity, Finding, Millis, Severity, Timestamp};
 
 const THETA: f64 = 5.0;
@@ -230,4 +230,96 @@ fn the_state_goes_on_where_it_was_stored() {
     assert!(
         matches!(&changes[1], Change::Notice(notice) if notice.transition == Transition::Resolved)
     );
+}
+
+#[test]
+fn a_mails_subject_keeps_what_people_were_first_told() {
+    let mut incidents = Incidents::default();
+    let low = Finding { severity: Severity::Low, ..seen(&key(), "volume_drop", 6.0, minutes(0)) };
+    absorb(&mut incidents, &low, "open alert-low");
+    let high = Finding { severity: Severity::High, ..seen(&key(), "failures", 6.1, minutes(1)) };
+    absorb(&mut incidents, &high, "open opened");
+    let worst =
+        Finding { severity: Severity::Critical, ..seen(&key(), "new_network", 9.0, minutes(2)) };
+    absorb(&mut incidents, &worst, "open update");
+    let incident = incidents.open_on(&key()).unwrap();
+    assert_eq!((incident.first_severity, incident.severity), (Severity::High, Severity::Critical));
+    assert_eq!(incident.first_title, "k_alpha: far more refusals than usual");
+    assert_eq!(incident.title, "k_alpha: used from an unknown network");
+}
+
+#[test]
+fn evidence_keeps_its_first_and_its_last_lines_in_any_order() {
+    let lines: Vec<EvidenceLine> = (0..60)
+        .map(|minute| EvidenceLine { at: minutes(minute), ..EvidenceLine::default() })
+        .collect();
+    let run = |order: &mut dyn Iterator<Item = usize>| {
+        let mut incidents = Incidents::default();
+        for place in order {
+            let evidence = vec![lines[place].clone()];
+            let context = Context { evidence, ..context() };
+            incidents.absorb(&seen(&key(), "volume_spike", 6.0, minutes(0)), &context);
+        }
+        incidents.open_on(&key()).unwrap().evidence.clone()
+    };
+    let forwards = run(&mut (0..60));
+    assert_eq!(forwards.len(), 20);
+    assert_eq!((forwards[9].at, forwards[10].at), (minutes(9), minutes(50)));
+    assert_eq!(run(&mut (0..60).rev()), forwards);
+    assert_eq!(run(&mut (0..60).map(|place| place * 7 % 60)), forwards);
+}
+
+#[test]
+fn a_line_that_waits_when_a_mute_ends_late_does_not_hold_up_the_tick() {
+    let mut incidents = Incidents::default();
+    absorb(
+        &mut incidents,
+        &seen(&key(), "volume_spike", 6.0, minutes(0)),
+        "open alert-medium opened",
+    );
+    let id = incidents.open_on(&key()).unwrap().id;
+    incidents.mute(id, Mute { until: minutes(5000), ..Mute::default() });
+    let worse = Finding { severity: Severity::High, ..seen(&key(), "failures", 6.0, minutes(30)) };
+    absorb(&mut incidents, &worse, "muted");
+    incidents.tick(minutes(6000));
+    incidents.tick(minutes(6100));
+    assert!(incidents.is_empty());
+}
+
+#[test]
+fn more_of_the_same_is_shown_every_ten_seconds_and_not_each_time() {
+    let mut incidents = Incidents::default();
+    absorb(
+        &mut incidents,
+        &seen(&key(), "volume_spike", 6.0, minutes(0)),
+        "open alert-medium opened",
+    );
+    let second = |second| minutes(0).plus(Millis::seconds(second));
+    for at in 1..10 {
+        absorb(&mut incidents, &seen(&key(), "volume_spike", 6.0, second(at)), "");
+    }
+    let changes = incidents.tick(second(10));
+    check(&changes, "open");
+    assert!(matches!(&changes[0], Change::Incident(incident) if incident.last_seen == second(9)));
+    check(&incidents.tick(second(30)), "");
+}
+
+#[test]
+fn what_a_person_closed_stays_closed_until_there_is_something_else() {
+    let mut incidents = Incidents::default();
+    absorb(
+        &mut incidents,
+        &seen(&key(), "volume_spike", 6.0, minutes(0)),
+        "open alert-medium opened",
+    );
+    let id = incidents.open_on(&key()).unwrap().id;
+    check(&incidents.resolve(id, minutes(1)), "resolved resolved");
+    absorb(&mut incidents, &seen(&key(), "volume_spike", 6.2, minutes(2)), "resolved");
+    assert!(incidents.open_on(&key()).is_none());
+    absorb(
+        &mut incidents,
+        &seen(&key(), "new_network", 1.0, minutes(90)),
+        "open alert-medium update",
+    );
+    assert!(incidents.open_on(&key()).is_some());
 }

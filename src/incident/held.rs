@@ -19,8 +19,14 @@ pub(super) struct Held {
     alert_waits: bool,
     /// What people were told; none before the first notice.
     told: Option<Said>,
+    /// How it stood when a person closed it.
+    closed: Option<Said>,
     /// The last revision that was handed out.
     shown: u32,
+    shown_at: Timestamp,
+    shown_as: Option<(State, Severity, usize)>,
+    /// Where it stands in the queue of those that wait for a tick.
+    pub(super) queued: Option<Timestamp>,
 }
 
 /// How bad it was when it was last spoken of.
@@ -36,6 +42,8 @@ struct Said {
 const ALERT_EVERY: Millis = Millis::hours(1);
 /// Two windows of an hour without new evidence.
 const QUIET: Millis = Millis::hours(2);
+/// An incident under fire changes with every event: it is handed out this often.
+const SHOW_EVERY: Millis = Millis::seconds(10);
 /// So much more makes another line of those under the threshold.
 const SCORE_STEP: f64 = 0.5;
 
@@ -46,16 +54,31 @@ impl Held {
     }
 
     pub(super) fn absorb(&mut self, finding: &Finding, context: &Context) {
-        let before = self.incident.clone();
-        self.incident.add(finding, context);
-        if self.incident.state == State::Resolved && before.last_seen < finding.at {
+        let before = self.incident.last_seen;
+        if !self.incident.add(finding, context) {
+            return;
+        }
+        self.incident.revision += 1;
+        if self.incident.state == State::Resolved && before < finding.at && !self.is_closed() {
             self.incident.reopen();
             // Whoever heard of its end is to hear that it goes on.
             self.told = self.told.take().map(|_told| Said::default());
         }
-        if self.incident != before {
-            self.incident.revision += 1;
+    }
+
+    /// A person's word that it is over holds until there is something worse or of another
+    /// family.
+    pub(super) fn close(&mut self, at: Timestamp, changes: &mut Vec<Change>) {
+        self.resolve(at, changes);
+        self.closed = Some(Said::of(&self.incident));
+    }
+
+    fn is_closed(&mut self) -> bool {
+        let now = Said::of(&self.incident);
+        if self.closed.as_ref().is_some_and(|closed| closed.is_outgrown_by(&now)) {
+            self.closed = None;
         }
+        self.closed.is_some()
     }
 
     /// Whether it stays when the two are merged: what people have seen stays; an address
@@ -82,12 +105,37 @@ impl Held {
 
     /// Says what is news at `at`: the incident as it stands, a line, a notice.
     pub(super) fn say(&mut self, at: Timestamp, changes: &mut Vec<Change>) {
-        if !self.incident.below && self.shown != self.incident.revision {
-            self.shown = self.incident.revision;
-            changes.push(Change::Incident(Box::new(self.incident.clone())));
+        if self.told.is_none() {
+            self.incident.first_title.clone_from(&self.incident.title);
+            self.incident.first_severity = self.incident.severity;
+        }
+        if self.is_to_be_shown(at) {
+            self.show(at, changes);
         }
         let joined = self.say_alert(at, changes);
         self.say_notice(at, joined, changes);
+    }
+
+    /// More of the same is shown every ten seconds, what is worse or over at once.
+    fn is_to_be_shown(&self, at: Timestamp) -> bool {
+        if !self.waits_to_be_shown() {
+            return false;
+        }
+        let incident = &self.incident;
+        let now = (incident.state, incident.severity, incident.findings.len());
+        self.shown_as != Some(now) || self.shown_at.plus(SHOW_EVERY) <= at
+    }
+
+    fn waits_to_be_shown(&self) -> bool {
+        !self.incident.below && self.shown != self.incident.revision
+    }
+
+    fn show(&mut self, at: Timestamp, changes: &mut Vec<Change>) {
+        let incident = &self.incident;
+        self.shown = incident.revision;
+        self.shown_at = at;
+        self.shown_as = Some((incident.state, incident.severity, incident.findings.len()));
+        changes.push(Change::Incident(Box::new(incident.clone())));
     }
 
     /// Whether a line was written.
@@ -138,7 +186,7 @@ impl Held {
         {
             self.say(last.plus(ALERT_EVERY), changes);
         }
-        if self.incident.unmute_if_due(at) {
+        if self.incident.unmute_if_due(at) || self.is_to_be_shown(at) {
             self.say(at, changes);
         }
         if self.incident.is_open() && self.quiet_since() <= at {
@@ -155,8 +203,7 @@ impl Held {
         if self.shown == 0 {
             return;
         }
-        self.shown = self.incident.revision;
-        changes.push(Change::Incident(Box::new(self.incident.clone())));
+        self.show(at, changes);
         if self.told.is_some() {
             changes.push(Change::Notice(Notice::of(&self.incident, Transition::Resolved, at)));
         }
@@ -175,6 +222,9 @@ impl Held {
         }
         if let (true, Some(last)) = (self.alert_waits, self.last_alert) {
             wake = wake.min(last.plus(ALERT_EVERY));
+        }
+        if self.waits_to_be_shown() {
+            wake = wake.min(self.shown_at.plus(SHOW_EVERY));
         }
         if let (State::Muted, Some(mute)) = (self.incident.state, &self.incident.mute) {
             wake = wake.min(mute.until);

@@ -103,6 +103,18 @@ pub(super) const USE: &[Words] = &[
         owasp: &["API1"],
     },
     Words {
+        kind: "large_answers",
+        title: "far larger answers than usual",
+        why_it_matters: "Answers that are much larger than before mean that more data leaves at once: an export, or a copy that nobody ordered.",
+        next_steps: &[
+            "Ask the owner whether an export or a new query was put to work.",
+            "Look at which paths gave the large answers, and for whom that data is meant.",
+            "If nobody can explain it, rotate the key.",
+        ],
+        attack: &["T1530", "T1213", "T1567"],
+        owasp: &["API1", "API3", "API6"],
+    },
+    Words {
         kind: "revoked_key_used",
         title: "used after it was revoked",
         why_it_matters: "The key was taken out of service on purpose, and someone still sends it. If it is answered with success, revocation does not work.",
