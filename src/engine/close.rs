@@ -127,6 +127,7 @@ impl Engine {
             return;
         }
         source.raised = Some((at, seen));
+        let samples = source.samples.clone();
         let since = source.since;
         let keys: Vec<u32> = source.keys.clone();
         let mut finding = finding_of(verdict, Entity::Address(address.clone()), (since, at));
@@ -134,7 +135,7 @@ impl Engine {
         finding.keys.retain(|id| !id.is_empty());
         finding.keys.sort_unstable();
         finding.address = Some(address);
-        self.raise(&finding, (None, None), actions);
+        self.raise_with(&finding, samples, actions);
     }
 
     /// One key refused from many addresses.
@@ -179,9 +180,10 @@ impl Engine {
             return;
         }
         form.raised = Some(at);
+        let samples = form.samples.iter().cloned().collect();
         let mut finding = finding_of(verdict, Entity::Route(route), (crowd.since, at));
         finding.address = crowd.examples.first().cloned();
-        self.raise(&finding, (None, None), actions);
+        self.raise_with(&finding, samples, actions);
     }
 
     fn judge_strangers(&mut self, slot: Slot, actions: &mut Vec<Action>) {
