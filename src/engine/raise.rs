@@ -40,7 +40,7 @@ impl Engine {
         let evidence: Vec<EvidenceLine> = samples.into_iter().map(line_of).collect();
         let events = u64::try_from(evidence.len()).unwrap_or_default();
         let theta = self.budget.theta;
-        let context = Context { theta, evidence, events, ..Context::default() };
+        let context = Context { evidence, events, theta, ..Context::default() };
         let changes = self.incidents.absorb(finding, &context);
         self.tell(changes, actions);
     }
