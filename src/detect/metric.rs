@@ -19,7 +19,7 @@ impl Metric {
     pub const fn kind(self) -> &'static str {
         match self {
             Self::Volume => "volume_spike",
-            Self::Silence => "volume_drop",
+            Self::Silence => "silent_key",
             Self::Size => "large_answers",
             Self::Failure(_) => "failures",
             Self::New(Facet::Network) => "new_network",

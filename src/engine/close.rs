@@ -4,12 +4,10 @@ use super::key::{Key, Learned, Limits};
 use super::role::Role;
 use super::suspicion::Suspicion;
 use super::{Action, Engine};
-use crate::detect::{Failures, LargeAnswers, Metric, Verdict, VolumeSpike};
-use crate::model::{Class, Entity, Finding, Hour, Millis, Slot, Timestamp};
-use crate::profile::{Counts, Failure, SourceUse, Visit, hash_of};
+use crate::detect::{Failures, LargeAnswers, Metric, VolumeSpike};
+use crate::model::{Hour, Slot, Timestamp};
+use crate::profile::{Counts, Failure};
 
-/// What stays as bad as it is is told again after this long.
-const AGAIN: Millis = Millis::hours(1);
 /// A key that is still finding its use is less unusual when it does more.
 const YOUNG_HOURS: u32 = 96;
 const YOUNG_SHARE: f64 = 0.6;
@@ -58,7 +56,7 @@ impl Engine {
         }
     }
 
-    fn id_of(&self, key: u32) -> &str {
+    pub(super) fn id_of(&self, key: u32) -> &str {
         self.keys.get(key).map_or("", |key| &key.id)
     }
 
@@ -100,99 +98,6 @@ impl Engine {
                 out.extend(key.failure_suspicion(failure, role, (slot.hour(), at)));
             }
         }
-    }
-
-    fn judge_source(&mut self, slot: Slot, used: SourceUse, actions: &mut Vec<Action>) {
-        let address = used.address.clone();
-        if used.unauthorized != 0 {
-            let hash = hash_of(&address);
-            for &index in &used.keys {
-                self.judge_refused_key(slot, (index, hash), actions);
-            }
-        }
-        let source = self.sources.add(slot.start(), used);
-        let detectors = &self.settings.detectors;
-        let verdicts = [detectors.brute_force.judge(source), detectors.scanning.judge(source)];
-        let Some(verdict) =
-            verdicts.into_iter().flatten().max_by(|a, b| a.score.total_cmp(&b.score))
-        else {
-            return;
-        };
-        let at = slot.end().plus(self.settings.patience);
-        let seen = source.refusals();
-        let is_news = source.raised.is_none_or(|(told, then)| {
-            AGAIN.0 <= at.since(told).0 || then.saturating_mul(4) <= seen
-        });
-        if !is_news {
-            return;
-        }
-        source.raised = Some((at, seen));
-        let since = source.since;
-        let keys: Vec<u32> = source.keys.clone();
-        let mut finding = finding_of(verdict, Entity::Address(address.clone()), (since, at));
-        finding.keys = keys.iter().map(|&key| self.id_of(key).to_owned()).collect();
-        finding.keys.retain(|id| !id.is_empty());
-        finding.keys.sort_unstable();
-        finding.address = Some(address);
-        self.raise(&finding, (None, None), actions);
-    }
-
-    /// One key refused from many addresses.
-    fn judge_refused_key(&mut self, slot: Slot, of: (u32, u64), actions: &mut Vec<Action>) {
-        let (index, address) = of;
-        let Some(key) = self.keys.get_mut(index) else { return };
-        let before = key.refused_from.len();
-        key.refused(address);
-        let now = key.refused_from.len();
-        let addresses_min = self.settings.detectors.brute_force.addresses_min;
-        // Told when the number is reached, and each time it has doubled.
-        if before == now || !(now == addresses_min || addresses_min < now && now.is_power_of_two())
-        {
-            return;
-        }
-        let Some(verdict) = self.settings.detectors.brute_force.judge_key(now) else { return };
-        let entity = Entity::Key(key.id.clone());
-        let times = (slot.hour().start(), slot.end().plus(self.settings.patience));
-        let finding = finding_of(verdict, entity, times);
-        self.raise(&finding, (Some(index), None), actions);
-    }
-
-    fn judge_visit(&mut self, slot: Slot, visit: Visit, actions: &mut Vec<Action>) {
-        let route = visit.route.clone();
-        self.forms.add(slot, visit);
-        if route.is_empty() {
-            return;
-        }
-        let detector = &self.settings.detectors.distributed_automation;
-        let Some(crowd) = self.forms.crowd(&route, (slot, detector.requests_few_max)) else {
-            return;
-        };
-        let Some(verdict) = detector.judge(&crowd) else { return };
-        // Where there are keys, log-ins without one belong to the day: the first days tell
-        // how many.
-        if self.totals.keys_accepted != 0 && self.fleet.hours_watched < detector.keyed_hours_min {
-            return;
-        }
-        let at = slot.end().plus(self.settings.patience);
-        let Some(form) = self.forms.form(&route) else { return };
-        if form.raised.is_some_and(|told| at.since(told).0 < AGAIN.0) {
-            return;
-        }
-        form.raised = Some(at);
-        let mut finding = finding_of(verdict, Entity::Route(route), (crowd.since, at));
-        finding.address = crowd.examples.first().cloned();
-        self.raise(&finding, (None, None), actions);
-    }
-
-    fn judge_strangers(&mut self, slot: Slot, actions: &mut Vec<Action>) {
-        let at = slot.end().plus(self.settings.patience);
-        let hours = self.fleet.hours_watched;
-        let Some(new) = self.strangers.news(at) else { return };
-        let judged = (new, self.totals.keys_accepted);
-        let Some(verdict) = self.settings.detectors.key_flood.judge(judged, hours) else { return };
-        self.strangers.tell(at);
-        let finding = finding_of(verdict, Entity::Fleet, (slot.hour().start(), at));
-        self.raise(&finding, (None, None), actions);
     }
 }
 
@@ -265,19 +170,5 @@ impl Key {
             because: Failures::because(failure, seen, (hour, ratio.share(&role_ratio))),
             address: None,
         })
-    }
-}
-
-fn finding_of(verdict: Verdict, entity: Entity, (since, at): (Timestamp, Timestamp)) -> Finding {
-    Finding {
-        kind: verdict.kind.to_owned(),
-        class: Class::Statistical,
-        severity: verdict.severity,
-        entity,
-        at,
-        since,
-        because: verdict.because,
-        score: verdict.score,
-        ..Finding::default()
     }
 }

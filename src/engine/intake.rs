@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::novelty::Standing;
 use super::values::{NOBODY, Seen, Values};
 use super::{Action, Engine};
-use crate::model::{EventBatch, EventKind, Slot, Timestamp};
-use crate::profile::{Counts, Facet, SlotUse, SourceUse, Touch, Visit, hash_of};
+use crate::model::{Event, EventBatch, EventKind, Slot, Timestamp};
+use crate::profile::{Counts, Facet, Sample, SlotUse, SourceUse, Touch, Visit, hash_of};
 
 /// Room that is used again for each batch. Nothing in it outlives one.
 #[derive(Debug, Default)]
@@ -114,7 +114,8 @@ impl Engine {
         let path = if batch.route.number(row) == 0 { &batch.path } else { &batch.route };
         let route =
             if changes_state { format!("{method} {}", path.get(row)) } else { String::new() };
-        let visit = Visit { route, address: address.to_owned(), requests: 1 };
+        let sample = changes_state.then(|| sample_of(&batch.event(row)));
+        let visit = Visit { route, address: address.to_owned(), requests: 1, sample };
         let visits = &mut self.waiting.slot(slot).visits;
         match visits.last_mut() {
             Some(last) if (&last.route, &last.address) == (&visit.route, &visit.address) => {
@@ -139,6 +140,7 @@ impl Engine {
             missing: u32::from(status == 404),
             keys: Vec::new(),
             paths: vec![hash_of(path.get(row))],
+            samples: vec![sample_of(&batch.event(row))],
         };
         if key != NOBODY {
             refused.keys.push(key);
@@ -181,6 +183,17 @@ impl Engine {
         }
         let in_use = self.waiting.keys();
         self.totals.keys_forgotten += self.keys.make_room(unlisted_max, &in_use);
+    }
+}
+
+fn sample_of(event: &Event<'_>) -> Sample {
+    Sample {
+        at: event.at,
+        address: event.source_ip.to_owned(),
+        method: event.method.to_owned(),
+        path: event.path.to_owned(),
+        status: event.status,
+        user_agent: event.user_agent.to_owned(),
     }
 }
 

@@ -17,6 +17,7 @@ mod io;
 mod key;
 mod keys;
 mod novelty;
+mod outsiders;
 mod overview;
 mod raise;
 mod role;

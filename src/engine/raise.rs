@@ -1,8 +1,9 @@
 //! From findings to incidents, and from their changes to actions.
 
 use super::{Action, Engine};
-use crate::incident::{Change, Context, Transition};
+use crate::incident::{Change, Context, EvidenceLine, Transition};
 use crate::model::{Finding, Millis};
+use crate::profile::Sample;
 
 /// An entity under suspicion has its lines kept as evidence this long.
 const WATCH: Millis = Millis::hours(1);
@@ -29,6 +30,21 @@ impl Engine {
         self.tell(changes, actions);
     }
 
+    /// Hands over a finding that is about no key, with the lines that show it.
+    pub(super) fn raise_with(
+        &mut self,
+        finding: &Finding,
+        samples: Vec<Sample>,
+        actions: &mut Vec<Action>,
+    ) {
+        let evidence: Vec<EvidenceLine> = samples.into_iter().map(line_of).collect();
+        let events = u64::try_from(evidence.len()).unwrap_or_default();
+        let theta = self.budget.theta;
+        let context = Context { evidence, events, theta, ..Context::default() };
+        let changes = self.incidents.absorb(finding, &context);
+        self.tell(changes, actions);
+    }
+
     pub(super) fn tell(&mut self, changes: Vec<Change>, actions: &mut Vec<Action>) {
         for change in changes {
             actions.push(match change {
@@ -40,5 +56,16 @@ impl Engine {
                 }
             });
         }
+    }
+}
+
+fn line_of(sample: Sample) -> EvidenceLine {
+    EvidenceLine {
+        at: sample.at,
+        source_ip: sample.address,
+        method: sample.method,
+        path: sample.path,
+        status: sample.status,
+        user_agent: sample.user_agent,
     }
 }

@@ -2,10 +2,11 @@
 //! Bounded: beyond the limits further routes or addresses are not remembered.
 
 use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::Visit;
+use super::{Sample, Visit};
 use crate::model::{Hour, Millis, Slot, Timestamp};
 
 /// One route, and its visitors of the last 24 hours.
@@ -17,6 +18,8 @@ pub struct Form {
     usual: usize,
     today: usize,
     judged: Option<Slot>,
+    /// The latest lines.
+    pub samples: VecDeque<Sample>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +49,7 @@ pub struct Crowd {
     pub examples: Vec<String>,
 }
 
+const SAMPLES_MAX: usize = 10;
 const FORMS_MAX: usize = 256;
 const VISITORS_MAX: usize = 4096;
 const ELSEWHERE_MAX: usize = 16_384;
@@ -61,7 +65,12 @@ impl Forms {
             if FORMS_MAX <= self.forms.len() && !self.forms.contains_key(&visit.route) {
                 return;
             }
-            (&mut self.forms.entry(visit.route).or_default().visitors, VISITORS_MAX)
+            let form = self.forms.entry(visit.route).or_default();
+            form.samples.extend(visit.sample);
+            if SAMPLES_MAX < form.samples.len() {
+                form.samples.pop_front();
+            }
+            (&mut form.visitors, VISITORS_MAX)
         };
         if visitors_max <= visitors.len() && !visitors.contains_key(&visit.address) {
             return;
@@ -133,6 +142,7 @@ mod tests {
             route: route.to_owned(),
             address: address.to_owned(),
             requests,
+            sample: None,
         };
         forms.add(Slot(10), visit("POST /join", "192.0.2.1", 2));
         forms.add(Slot(11), visit("POST /join", "192.0.2.2", 2));

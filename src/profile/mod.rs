@@ -16,5 +16,5 @@ pub use forms::{Form, Forms};
 pub use hash::{hash_of, hash_of_number};
 pub use known::{Entry, Facet, Known};
 pub use place::place_of;
-pub use slot::{SlotUse, SourceUse, Touch, Visit};
+pub use slot::{Sample, SlotUse, SourceUse, Touch, Visit};
 pub use sources::{Source, Sources};

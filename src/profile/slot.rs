@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Counts, Facet};
+use crate::model::Timestamp;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SlotUse {
@@ -40,6 +41,19 @@ pub struct SourceUse {
     pub keys: Vec<u32>,
     /// What it asked for.
     pub paths: Vec<u64>,
+    /// A few of its lines, the earliest first.
+    pub samples: Vec<Sample>,
+}
+
+/// One line, to be shown as evidence.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Sample {
+    pub at: Timestamp,
+    pub address: String,
+    pub method: String,
+    pub path: String,
+    pub status: u16,
+    pub user_agent: String,
 }
 
 /// A visit of an address that showed no key.
@@ -49,6 +63,7 @@ pub struct Visit {
     pub route: String,
     pub address: String,
     pub requests: u32,
+    pub sample: Option<Sample>,
 }
 
 impl SlotUse {
@@ -95,6 +110,7 @@ impl SlotUse {
             let same = (&later.route, &later.address) == (&first.route, &first.address);
             if same {
                 first.requests = first.requests.saturating_add(later.requests);
+                first.sample = first.sample.take().or(later.sample.take());
             }
             same
         });
@@ -102,6 +118,8 @@ impl SlotUse {
 }
 
 impl SourceUse {
+    pub const SAMPLES_MAX: usize = 3;
+
     pub fn add(&mut self, other: &mut Self) {
         self.unauthorized += other.unauthorized;
         self.forbidden += other.forbidden;
@@ -112,6 +130,9 @@ impl SourceUse {
         self.paths.append(&mut other.paths);
         self.paths.sort_unstable();
         self.paths.dedup();
+        self.samples.append(&mut other.samples);
+        self.samples.sort_unstable();
+        self.samples.truncate(Self::SAMPLES_MAX);
     }
 }
 

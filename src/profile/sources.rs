@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::SourceUse;
+use super::{Sample, SourceUse};
 use crate::model::{Day, Millis, Timestamp};
 
 /// One address, in its current window of at most an hour.
@@ -26,11 +26,15 @@ pub struct Source {
     pub day: Day,
     /// When it was last reported, and at how many refusals.
     pub raised: Option<(Timestamp, u32)>,
+    /// A few of its lines, kept once it has been refused a few times.
+    pub samples: Vec<Sample>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sources(BTreeMap<String, Source>);
 
+const SAMPLED_FROM: u32 = 5;
+const SAMPLES_MAX: usize = 6;
 const WINDOW: Millis = Millis::hours(1);
 const QUIET: Millis = Millis::seconds(30 * 60);
 
@@ -85,6 +89,7 @@ impl Source {
             (self.unauthorized, self.forbidden, self.missing) = (0, 0, 0);
             self.keys.clear();
             self.paths.clear();
+            self.samples.clear();
         }
         self.last = self.last.max(at);
     }
@@ -94,6 +99,9 @@ impl Source {
         self.forbidden = self.forbidden.saturating_add(seen.forbidden);
         self.missing = self.missing.saturating_add(seen.missing);
         self.worst_today = self.worst_today.max(self.refusals());
+        if SAMPLED_FROM <= self.refusals() {
+            insert_all(&mut self.samples, seen.samples, SAMPLES_MAX);
+        }
         insert_all(&mut self.keys, seen.keys, Self::KEYS_MAX);
         insert_all(&mut self.paths, seen.paths, Self::PATHS_MAX);
     }
