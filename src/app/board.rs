@@ -83,7 +83,7 @@ impl Board {
     }
 
     /// For the demo: time is that of the log which is played.
-    pub(super) fn as_demo(mut self, clock: fn() -> Timestamp) -> Self {
+    pub(super) fn with_clock(mut self, clock: fn() -> Timestamp) -> Self {
         self.now = clock;
         let mut parts = self.parts();
         parts.mode = Mode::Demo;

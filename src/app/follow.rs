@@ -5,19 +5,17 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use super::beats::{Beats, Stage};
-use super::board::Board;
+use super::beats::Stage;
 use super::intake::Intake;
 use super::job::JobError;
 use super::replay::{parser_for, source_of};
-use super::stages::{Said, Stages};
+use super::stages::Reach;
 use crate::config::{Config, Source};
 use crate::format::{Options, Parser};
 use crate::model::{Millis, Position, SourceId, Timestamp};
-use crate::tail::{Chunk, Growth, SourceState, TailOptions, Tailed, Tailer, Unseen};
+use crate::tail::{Chunk, Growth, SourceState, SourceStatus, TailOptions, Tailed, Tailer, Unseen};
 
 /// Lines wait no longer than this for their batch to fill.
 const BATCH_AGE_MAX: Millis = Millis(300);
@@ -57,53 +55,47 @@ impl Follow {
     }
 
     /// Reads until it is told to stop or a later stage is gone.
-    pub(super) fn run(
-        &mut self,
-        intake: &mut Intake,
-        stages: &Stages,
-        board: &Board,
-        (beats, stopped): (&Beats, &watch::Receiver<bool>),
-    ) -> Result<(), JobError> {
-        while !*stopped.borrow() {
+    pub(super) fn run(&mut self, reach: &mut Reach<'_>) -> Result<(), JobError> {
+        while !reach.is_stopped() {
             let now = super::now();
-            beats.beat(Stage::Reading, now);
+            reach.beats.beat(Stage::Reading, now);
             let mut busy = false;
             for tailed in self.tailer.poll(super::uptime()) {
                 match tailed {
                     Tailed::Chunk(chunk) => {
                         busy = true;
-                        self.take(&chunk, intake, stages, now)?;
+                        self.take(&chunk, reach, now)?;
                     }
-                    Tailed::Stands { source, position } => intake.stands(source, position),
+                    Tailed::Stands { source, position } => reach.intake.stands(source, position),
                     Tailed::Lost { source, bytes, because } => {
                         error!(source = %source.0, bytes, because, "lines may be lost");
                     }
                 }
             }
-            self.note_ends(intake, now);
-            board.sources(&self.tailer.sources(), intake);
-            self.hand_over_if_due(intake, stages, now)?;
-            if stages.is_broken() {
+            let statuses = self.tailer.sources();
+            note_ends(&statuses, reach.intake, now);
+            reach.board.sources(&statuses, reach.intake);
+            self.hand_over_if_due(reach, now)?;
+            if reach.stages.is_broken() {
                 return Err(JobError::StageEnded("judging or keeping"));
             }
             if !busy {
                 self.growth.wait(QUIET);
             }
         }
-        stages.say(Said::Taken(intake.hand_over()))
+        reach.hand_over()
     }
 
     fn take(
         &mut self,
         chunk: &Chunk,
-        intake: &mut Intake,
-        stages: &Stages,
+        reach: &mut Reach<'_>,
         now: Timestamp,
     ) -> Result<(), JobError> {
-        self.find_format(chunk, intake);
+        self.find_format(chunk, reach.intake);
         self.batch_since.get_or_insert(now);
-        let mut failed = None;
-        intake.take(chunk, now, &mut |taken| failed = stages.say(Said::Taken(taken)).err());
+        let (stages, mut failed) = (reach.stages, None);
+        reach.intake.take(chunk, now, &mut |taken| failed = stages.take(taken).err());
         failed.map_or(Ok(()), Err)
     }
 
@@ -130,7 +122,7 @@ impl Follow {
                 info!(source = %chunk.source.0, format = parser.name(), "format recognised");
             }
             None => {
-                warn!(source = %chunk.source.0, "format not recognised; see `keyvigil check --logs`")
+                warn!(source = %chunk.source.0, "format not recognised; see `keyvigil check --logs`");
             }
         }
         if parser.is_some() || !again {
@@ -151,38 +143,33 @@ impl Follow {
         Wanted { format, options: options.unwrap_or_default() }
     }
 
-    /// Which sources hold time back, and which follow the clock.
-    fn note_ends(&self, intake: &mut Intake, now: Timestamp) {
-        for status in self.tailer.sources() {
-            let watermark = intake.watermark_mut();
-            match status.state {
-                SourceState::Idle | SourceState::Reading if status.at_end => {
-                    watermark.caught_up(&status.source, now);
-                }
-                SourceState::Idle | SourceState::Reading | SourceState::CatchingUp => {
-                    watermark.behind(&status.source);
-                }
-                SourceState::Unreadable | SourceState::Missing => watermark.lost(&status.source),
-            }
-        }
-    }
-
-    fn hand_over_if_due(
-        &mut self,
-        intake: &mut Intake,
-        stages: &Stages,
-        now: Timestamp,
-    ) -> Result<(), JobError> {
+    fn hand_over_if_due(&mut self, reach: &mut Reach<'_>, now: Timestamp) -> Result<(), JobError> {
         let old = |since: Option<Timestamp>, age: Millis| {
             since.is_none_or(|since| since.plus(age) <= now || now < since)
         };
-        let lines_due = !intake.is_empty() && old(self.batch_since, BATCH_AGE_MAX);
+        let lines_due = !reach.intake.is_empty() && old(self.batch_since, BATCH_AGE_MAX);
         if lines_due || old(self.ticked_at, TICK_EVERY) {
             self.batch_since = None;
             self.ticked_at = Some(now);
-            stages.say(Said::Taken(intake.hand_over()))?;
+            reach.hand_over()?;
         }
         Ok(())
+    }
+}
+
+/// Which sources hold time back, and which follow the clock.
+fn note_ends(statuses: &[SourceStatus], intake: &mut Intake, now: Timestamp) {
+    let watermark = intake.watermark_mut();
+    for status in statuses {
+        match status.state {
+            SourceState::Idle | SourceState::Reading if status.at_end => {
+                watermark.caught_up(&status.source, now);
+            }
+            SourceState::Idle | SourceState::Reading | SourceState::CatchingUp => {
+                watermark.behind(&status.source);
+            }
+            SourceState::Unreadable | SourceState::Missing => watermark.lost(&status.source),
+        }
     }
 }
 

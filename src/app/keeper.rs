@@ -17,7 +17,7 @@ use crate::store::{Commit, OutboxRow, OutboxState, Store};
 /// Blocks in one commit of a replay. Live, every step is a commit of its own.
 pub(super) const REPLAY_BLOCKS_MAX: usize = 8;
 
-const WAIT: Duration = Duration::from_millis(1000);
+const WAIT: Duration = Duration::from_secs(1);
 
 /// Who is told about incidents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use sd_notify::NotifyState;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -17,7 +18,7 @@ use super::keeper::{Announce, Keeper, Mailing, Pending};
 use super::outputs::Writers;
 use super::people::{self, Tasks};
 use super::play::Play;
-use super::stages::{Said, Stages};
+use super::stages::{Reach, Stages};
 use crate::config::Config;
 use crate::model::{Millis, Timestamp};
 use crate::web;
@@ -57,92 +58,147 @@ pub enum Reader {
 /// Runs until SIGTERM or SIGINT, or until a stage ends, which is an error.
 pub async fn run(live: Live) -> Result<(), JobError> {
     let (stop, stopped) = watch::channel(false);
-    let mut job = Job::open(&live.config, live.state.as_deref(), Rhythm::Hourly)?;
+    let Live { config, state, outputs, reader, any_port, announce, on_page } = live;
+    let mut job = Job::open(&config, state.as_deref(), Rhythm::Hourly)?;
     for warning in job.warnings.iter().chain(&job.degraded) {
         warn!(warning, "something to look at");
     }
     let store = job.store.take();
-    let beats = Beats::default();
-    let mut board = Board::live(&job, store.clone(), &live.config)?;
-    let mut mailing = match live.config.mail {
-        Some(_) => Mailing::Since(super::now().back(MAILED_AGE_MAX)),
-        None => Mailing::Off,
-    };
-    let mut clock: fn() -> Timestamp = super::now;
-    let mut letters = None;
-    if let Reader::Play(play) = &live.reader {
-        play.wind();
-        clock = super::play::played_to;
-        board = board.as_demo(clock);
-        mailing = Mailing::Since(play.from);
-        letters = Some(play.letters.clone());
-    }
-    let keeper = Keeper {
-        store: store.clone(),
-        writers: Writers::create(&live.outputs)?,
-        board: board.clone(),
-        beats: beats.clone(),
-        now: super::now,
-        mailing,
-        blocks_max: 1,
-        announce: live.announce,
-        pending: Pending::default(),
-    };
-    let stages = Stages::start(job.judge, keeper);
-    for input in std::mem::take(&mut job.first_inputs) {
-        stages.say(Said::Input(input))?;
-    }
-
+    let setting = Setting::of(&reader, &config);
+    let board = setting.board(Board::live(&job, store.clone(), &config)?);
     let mut tasks = Tasks::new();
-    if let Some(wanted) = live.config.web.listen {
-        let listener = listen(wanted, live.any_port).await?;
-        let address = listener.local_addr().map_or(wanted, |address| address);
-        (live.on_page)(&format!("http://{address}/"));
-        let state = board.web_state(&live.config);
-        let stopped = stopped.clone();
+    if let Some(wanted) = config.web.listen {
+        let listener = listen(wanted, any_port).await?;
+        let address = listener.local_addr().unwrap_or(wanted);
+        on_page(&format!("http://{address}/"));
+        let (state, stopped) = (board.web_state(&config), stopped.clone());
         tasks.spawn(async move {
             web::serve(listener, state, stopped).await.map_err(|error| error.to_string())
         });
     }
     if let Some(store) = &store {
-        people::start(&live.config, (store, clock), letters, (&mut tasks, &stopped))?;
+        let clock = (store, setting.clock);
+        people::start(&config, clock, setting.letters, (&mut tasks, &stopped))?;
     }
-    let reader = match live.reader {
-        Reader::Follow { from_start } => {
-            Either::Follow(Follow::new(&live.config, &job.positions, from_start)?)
-        }
-        Reader::Play(play) => Either::Play(play),
+    let beats = Beats::default();
+    let keeper = Keeper {
+        store,
+        writers: Writers::create(&outputs)?,
+        board: board.clone(),
+        beats: beats.clone(),
+        now: super::now,
+        mailing: setting.mailing,
+        blocks_max: 1,
+        announce,
+        pending: Pending::default(),
     };
-    let (beats_of_reader, board_of_reader) = (beats.clone(), board.clone());
-    let until = stopped.clone();
-    let mut reading = tokio::task::spawn_blocking(move || {
-        let life = (&beats_of_reader, &until);
-        let read = match reader {
-            Either::Follow(mut follow) => {
-                follow.run(&mut job.intake, &stages, &board_of_reader, life)
+    let source = Source::open(reader, &config, &job)?;
+    let reading = start_reading(job, keeper, source, stopped)?;
+    notify(NotifyState::Ready);
+    info!(sources = config.sources.len(), "watching");
+    until_the_end(reading, tasks, (&beats, &stop)).await
+}
+
+/// What depends on whether life is watched or a story.
+struct Setting {
+    clock: fn() -> Timestamp,
+    mailing: Mailing,
+    letters: Option<PathBuf>,
+}
+
+impl Setting {
+    fn of(reader: &Reader, config: &Config) -> Self {
+        match reader {
+            Reader::Follow { .. } => {
+                let since = Mailing::Since(super::now().back(MAILED_AGE_MAX));
+                let mailing = if config.mail.is_some() { since } else { Mailing::Off };
+                Self { clock: super::now, mailing, letters: None }
             }
-            Either::Play(play) => play.run(&mut job.intake, &stages, &board_of_reader, life),
-        };
+            Reader::Play(play) => {
+                play.wind();
+                let mailing = Mailing::Since(play.from);
+                Self { clock: super::play::played_to, mailing, letters: Some(play.letters.clone()) }
+            }
+        }
+    }
+
+    fn board(&self, board: Board) -> Board {
+        if self.letters.is_some() { board.with_clock(self.clock) } else { board }
+    }
+}
+
+/// A reader that is ready.
+enum Source {
+    Follow(Follow),
+    Play(Play),
+}
+
+impl Source {
+    fn open(reader: Reader, config: &Config, job: &Job) -> Result<Self, JobError> {
+        Ok(match reader {
+            Reader::Follow { from_start } => {
+                Self::Follow(Follow::new(config, &job.positions, from_start)?)
+            }
+            Reader::Play(play) => Self::Play(play),
+        })
+    }
+
+    fn run(self, reach: &mut Reach<'_>) -> Result<(), JobError> {
+        match self {
+            Self::Follow(mut follow) => follow.run(reach),
+            Self::Play(play) => play.run(reach),
+        }
+    }
+}
+
+/// Starts all three stages; the task ends when the last of them has.
+fn start_reading(
+    mut job: Job,
+    keeper: Keeper,
+    source: Source,
+    stopped: watch::Receiver<bool>,
+) -> Result<Reading, JobError> {
+    let (board, beats) = (keeper.board.clone(), keeper.beats.clone());
+    let stages = Stages::start(job.judge, keeper);
+    for input in job.first_inputs {
+        stages.tell(input)?;
+    }
+    Ok(tokio::task::spawn_blocking(move || {
+        let read = source.run(&mut Reach {
+            intake: &mut job.intake,
+            stages: &stages,
+            board: &board,
+            beats: &beats,
+            stopped: &stopped,
+        });
         // The error of the stage that ended says more than that its channel is closed.
         stages.finish()?;
         read
-    });
-    sd_notify::notify(&[sd_notify::NotifyState::Ready]).unwrap_or_default();
-    info!(sources = live.config.sources.len(), "watching");
+    }))
+}
 
+type Reading = tokio::task::JoinHandle<Result<(), JobError>>;
+
+/// Waits for a signal, or for something to end that should not; then lets everything
+/// drain.
+async fn until_the_end(
+    mut reading: Reading,
+    mut tasks: Tasks,
+    (beats, stop): (&Beats, &watch::Sender<bool>),
+) -> Result<(), JobError> {
     let result = tokio::select! {
         ended = &mut reading => Err(flat(ended).err().unwrap_or(JobError::StageEnded("reading"))),
         Some(ended) = tasks.join_next() => {
             error!(?ended, "a task has ended");
             Err(JobError::StageEnded("mail or page"))
         }
-        () = feed_watchdog(&beats) => Ok(()),
+        () = feed_watchdog(beats) => Ok(()),
         () = asked_to_stop() => Ok(()),
     };
-    sd_notify::notify(&[sd_notify::NotifyState::Stopping]).unwrap_or_default();
+    notify(NotifyState::Stopping);
     info!("stopping");
     stop.send_replace(true);
-    if result.is_ok() {
+    if !reading.is_finished() {
         match tokio::time::timeout(DRAIN_MAX, reading).await {
             Ok(ended) => flat(ended)?,
             Err(_) => return Err(JobError::StageEnded("draining (it took too long)")),
@@ -155,13 +211,15 @@ pub async fn run(live: Live) -> Result<(), JobError> {
     result
 }
 
-enum Either {
-    Follow(Follow),
-    Play(Play),
-}
-
 fn flat(ended: Result<Result<(), JobError>, tokio::task::JoinError>) -> Result<(), JobError> {
     ended.unwrap_or(Err(JobError::StageEnded("reading")))
+}
+
+/// Tells systemd; where there is none, nobody.
+fn notify(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        warn!(%error, "cannot tell systemd");
+    }
 }
 
 /// Binds the address; a busy default port gives way to the next free one.
@@ -193,7 +251,7 @@ async fn feed_watchdog(beats: &Beats) {
     loop {
         clock.tick().await;
         match beats.missing(super::now()) {
-            None => sd_notify::notify(&[sd_notify::NotifyState::Watchdog]).unwrap_or_default(),
+            None => notify(NotifyState::Watchdog),
             Some(stage) => error!(?stage, "a stage gives no sign of life"),
         }
     }

@@ -25,7 +25,7 @@ mod watermark;
 pub use intake::{Counts, Reject};
 pub use job::{JobError, Outputs};
 pub use live::{Live, Reader, run};
-pub use play::Play;
+pub use play::{NextHour, Play};
 pub use replay::{Progress, Replay, SourceSummary, Summary};
 
 /// The one clock of the program.

@@ -5,14 +5,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use memchr::memchr_iter;
-use tokio::sync::watch;
-
-use super::beats::{Beats, Stage};
-use super::board::Board;
-use super::intake::{Intake, Taken};
+use super::beats::Stage;
 use super::job::JobError;
-use super::stages::{Said, Stages};
+use super::stages::Reach;
 use crate::format::{Options, Parser};
 use crate::model::{Hour, Millis, SourceId, Timestamp};
 
@@ -22,10 +17,12 @@ static PLAYED_TO: AtomicI64 = AtomicI64::new(0);
 /// Played lines are handed on this often, by the wall.
 const ROUND: Duration = Duration::from_millis(100);
 
+/// Appends the next hour's lines; `None` when the story is over.
+pub type NextHour = Box<dyn FnMut(&mut String) -> Option<Hour> + Send>;
+
 /// What is to be played.
 pub struct Play {
-    /// Appends the next hour's lines; `None` when the story is over.
-    pub next_hour: Box<dyn FnMut(&mut String) -> Option<Hour> + Send>,
+    pub next_hour: NextHour,
     /// Lines before it are history to learn from.
     pub from: Timestamp,
     /// How many times faster than life.
@@ -34,7 +31,7 @@ pub struct Play {
     /// Where the mails are put, as files.
     pub letters: PathBuf,
     /// Told once, when the history is learned: the number of its events.
-    pub on_learned: Box<dyn FnOnce(u64) + Send>,
+    pub on_learned: Box<dyn FnMut(u64) + Send>,
 }
 
 /// The clock of a demo.
@@ -49,53 +46,49 @@ impl Play {
     }
 
     /// Plays until the story is over, and then waits to be told to stop.
-    pub(super) fn run(
-        mut self,
-        intake: &mut Intake,
-        stages: &Stages,
-        board: &Board,
-        (beats, stopped): (&Beats, &watch::Receiver<bool>),
-    ) -> Result<(), JobError> {
+    pub(super) fn run(mut self, reach: &mut Reach<'_>) -> Result<(), JobError> {
         let source = SourceId("demo".to_owned());
         let options = Options { log_format: Some(self.log_format.clone()), ..Options::default() };
         let parser = Parser::by_name("custom-nginx", &options)
             .map_err(|cause| JobError::Format { path: source.0.clone(), source: cause })?;
-        intake.add(source.clone(), Some(parser));
+        reach.intake.add(source.clone(), Some(parser));
         let mut text = String::new();
-        let mut learned = Some(std::mem::replace(&mut self.on_learned, Box::new(|_| ())));
-        let mut began = None;
-        while (self.next_hour)(&mut text).is_some() {
-            let mut start = 0;
-            for end in memchr_iter(b'\n', text.as_bytes()) {
-                let line = text.as_bytes().get(start..end).unwrap_or_default();
-                start = end + 1;
-                if *stopped.borrow() {
-                    return stages.say(Said::Taken(intake.hand_over()));
-                }
-                intake.take_line(&source, line, self.from);
-                if intake.is_full() {
-                    beats.beat(Stage::Reading, super::now());
-                    stages.say(Said::Taken(intake.hand_over()))?;
-                }
-                if intake.latest().is_some_and(|latest| self.from <= latest) {
-                    if let Some(learned) = learned.take() {
-                        stages.say(Said::Taken(intake.hand_over()))?;
-                        learned(intake.counts().map(|(_, counts)| counts.events).sum());
-                    }
-                    let began = *began.get_or_insert_with(super::uptime);
-                    let pace = Pace { from: self.from, speed: self.speed, began };
-                    pace.keep(intake, stages, board, (beats, stopped))?;
+        let mut pace = None;
+        while (self.next_hour)(&mut text).is_some() && !reach.is_stopped() {
+            for line in text.as_bytes().split(|byte| *byte == b'\n').filter(|it| !it.is_empty()) {
+                reach.intake.take_line(&source, line, self.from);
+                self.go_on(&mut pace, reach)?;
+                if reach.is_stopped() {
+                    break;
                 }
             }
             text.clear();
         }
-        intake.watermark_mut().ended(&source);
-        stages.say(Said::Taken(intake.hand_over()))?;
-        while !*stopped.borrow() {
-            beats.beat(Stage::Reading, super::now());
+        reach.intake.watermark_mut().ended(&source);
+        reach.hand_over()?;
+        while !reach.is_stopped() {
+            reach.beats.beat(Stage::Reading, super::now());
             std::thread::park_timeout(ROUND);
         }
         Ok(())
+    }
+
+    /// After a line: history goes on at once, the story at its pace.
+    fn go_on(&mut self, pace: &mut Option<Pace>, reach: &mut Reach<'_>) -> Result<(), JobError> {
+        if reach.intake.is_full() {
+            reach.beats.beat(Stage::Reading, super::now());
+            reach.hand_over()?;
+        }
+        if reach.intake.latest().is_none_or(|latest| latest < self.from) {
+            return Ok(());
+        }
+        if pace.is_none() {
+            reach.hand_over()?;
+            let learned = reach.intake.counts().map(|(_, counts)| counts.events).sum();
+            (self.on_learned)(learned);
+        }
+        let begin = || Pace { from: self.from, speed: self.speed, began: super::uptime() };
+        pace.get_or_insert_with(begin).keep(reach)
     }
 }
 
@@ -109,20 +102,13 @@ struct Pace {
 
 impl Pace {
     /// Waits until the last line's time has come.
-    fn keep(
-        self,
-        intake: &mut Intake,
-        stages: &Stages,
-        board: &Board,
-        (beats, stopped): (&Beats, &watch::Receiver<bool>),
-    ) -> Result<(), JobError> {
-        let told = intake.latest().unwrap_or(self.from);
-        while self.story_time() < told && !*stopped.borrow() {
-            beats.beat(Stage::Reading, super::now());
-            let taken: Taken = intake.hand_over();
+    fn keep(self, reach: &mut Reach<'_>) -> Result<(), JobError> {
+        let told = reach.intake.latest().unwrap_or(self.from);
+        while self.story_time() < told && !reach.is_stopped() {
+            reach.beats.beat(Stage::Reading, super::now());
             PLAYED_TO.store(self.story_time().0, Ordering::Relaxed);
-            stages.say(Said::Taken(taken))?;
-            board.publish_if_due();
+            reach.hand_over()?;
+            reach.board.publish_if_due();
             std::thread::park_timeout(ROUND);
         }
         Ok(())

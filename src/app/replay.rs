@@ -11,7 +11,7 @@ use super::job::{Job, JobError, Outputs};
 use super::judge::Rhythm;
 use super::keeper::{Announce, Keeper, Mailing, Pending, REPLAY_BLOCKS_MAX};
 use super::outputs::Writers;
-use super::stages::{Said, Stages};
+use super::stages::Stages;
 use crate::config::{Config, format_name};
 use crate::engine::{Input, Overview};
 use crate::format::{Options, Parser};
@@ -95,7 +95,7 @@ impl Replay {
         };
         let stages = Stages::start(job.judge, keeper);
         for input in job.first_inputs {
-            stages.say(Said::Input(input))?;
+            stages.tell(input)?;
         }
         let read = read_all(&mut job.intake, &mut feeds, &stages, progress);
         // The error of the stage that ended says more than that its channel is closed.
@@ -171,7 +171,7 @@ fn read_all(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), JobError> {
     let mut failed = None;
-    let mut ready = |taken: Taken| failed = stages.say(Said::Taken(taken)).err();
+    let mut ready = |taken: Taken| failed = stages.take(taken).err();
     match &mut *feeds {
         [feed] => {
             while let Some(chunk) = feed.reader.next_chunk()? {
@@ -187,7 +187,7 @@ fn read_all(
     }
     ready(intake.hand_over());
     failed.map_or(Ok(()), Err)?;
-    stages.say(Said::Input(Input::Finish))
+    stages.tell(Input::Finish)
 }
 
 /// Takes line after line from whichever file's next line is the oldest.
@@ -209,7 +209,9 @@ fn in_time_order(
             feed.take_line(intake, at);
             head = feed.head(intake, Some(at))?;
             if intake.is_full() {
-                feeds.iter().for_each(|feed| feed.mark(intake));
+                for feed in &*feeds {
+                    feed.mark(intake);
+                }
                 ready(intake.hand_over());
             }
         }

@@ -5,8 +5,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::beats::{Beats, Stage};
-use super::intake::Taken;
+use super::board::Board;
+use super::intake::{Intake, Taken};
 use super::job::JobError;
 use super::judge::{Judge, Judged};
 use super::keeper::Keeper;
@@ -16,16 +19,37 @@ use crate::model::{Millis, Timestamp};
 /// Batches that may wait for the engine, and for the store.
 const WAITING_MAX: usize = 4;
 
-const WAIT: Duration = Duration::from_millis(1000);
+const WAIT: Duration = Duration::from_secs(1);
 
 /// How often the page is given a fresh look at the engine.
 const OVERVIEW_EVERY: Millis = Millis::seconds(2);
 
 /// What the reading stage has for the engine.
 #[derive(Debug)]
-pub(super) enum Said {
-    Taken(Taken),
+enum Said {
+    Taken(Box<Taken>),
     Input(Input),
+}
+
+/// What a reading stage can reach: where its lines go, who shows how it stands, and
+/// whether it is to stop.
+pub(super) struct Reach<'a> {
+    pub(super) intake: &'a mut Intake,
+    pub(super) stages: &'a Stages,
+    pub(super) board: &'a Board,
+    pub(super) beats: &'a Beats,
+    pub(super) stopped: &'a watch::Receiver<bool>,
+}
+
+impl Reach<'_> {
+    pub(super) fn is_stopped(&self) -> bool {
+        *self.stopped.borrow()
+    }
+
+    /// Hands on what has come together, whether full or not.
+    pub(super) fn hand_over(&mut self) -> Result<(), JobError> {
+        self.stages.take(self.intake.hand_over())
+    }
 }
 
 pub(super) struct Stages {
@@ -47,8 +71,17 @@ impl Stages {
         }
     }
 
-    /// Hands on to the engine; waits while it is behind.
-    pub(super) fn say(&self, said: Said) -> Result<(), JobError> {
+    /// Hands a batch on to the engine; waits while it is behind.
+    pub(super) fn take(&self, taken: Taken) -> Result<(), JobError> {
+        self.say(Said::Taken(Box::new(taken)))
+    }
+
+    /// Hands on what is not made of lines.
+    pub(super) fn tell(&self, input: Input) -> Result<(), JobError> {
+        self.say(Said::Input(input))
+    }
+
+    fn say(&self, said: Said) -> Result<(), JobError> {
         let judging = self.judging.as_ref().ok_or(JobError::StageEnded("reading"))?;
         judging.send(said).map_err(|_closed| JobError::StageEnded("judging"))
     }
@@ -79,7 +112,7 @@ fn judge_all(
         let at = now();
         beats.beat(Stage::Judging, at);
         let mut judged = match inbox.recv_timeout(WAIT) {
-            Ok(Said::Taken(taken)) => judge.judge(taken),
+            Ok(Said::Taken(taken)) => judge.judge(*taken),
             Ok(Said::Input(input)) => judge.judge_input(input),
             Err(RecvTimeoutError::Timeout) => Judged::default(),
             Err(RecvTimeoutError::Disconnected) => break,

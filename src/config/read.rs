@@ -194,14 +194,13 @@ fn web(web: &mut Web, values: &DeTable<'_>) -> Vec<Mistake> {
     match table.text("listen").as_deref() {
         None => {}
         Some("off") => web.listen = None,
-        Some(text) => match text.parse::<SocketAddr>() {
-            Ok(address) => web.listen = Some(address),
-            Err(_) => {
+        Some(text) => {
+            web.listen = text.parse::<SocketAddr>().ok().or_else(|| {
                 let at = table.place_of("listen");
                 let what = format!("{text:?} is not an address to listen on");
-                table.complain::<()>(at, what, "write \"127.0.0.1:8787\" or \"off\"");
-            }
-        },
+                table.complain(at, what, "write \"127.0.0.1:8787\" or \"off\"")
+            });
+        }
     }
     web.base_url = table.text("base_url");
     table.finish()

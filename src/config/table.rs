@@ -25,10 +25,10 @@ impl<'t, 'i> Table<'t, 'i> {
 
     pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
         let value = self.value(name)?;
-        match value.get_ref() {
-            DeValue::String(text) => Some(text.to_string()),
-            other => self.wrong_type(name, value.span(), (other, "a text in quotes")),
+        if let DeValue::String(text) = value.get_ref() {
+            return Some(text.to_string());
         }
+        self.wrong_type(name, value.span(), (value.get_ref(), "a text in quotes"))
     }
 
     /// A text, or a list of texts.
@@ -39,12 +39,11 @@ impl<'t, 'i> Table<'t, 'i> {
         };
         let mut texts = Vec::new();
         for item in items {
-            match item.get_ref() {
-                DeValue::String(text) => texts.push(text.to_string()),
-                other => {
-                    let wanted = (other, "a list of texts in quotes");
-                    texts.extend(self.wrong_type::<String>(name, item.span(), wanted));
-                }
+            if let DeValue::String(text) = item.get_ref() {
+                texts.push(text.to_string());
+            } else {
+                let wanted = (item.get_ref(), "a list of texts in quotes");
+                texts.extend(self.wrong_type::<String>(name, item.span(), wanted));
             }
         }
         texts
@@ -55,7 +54,13 @@ impl<'t, 'i> Table<'t, 'i> {
         let number = match value.get_ref() {
             DeValue::Integer(number) => number.as_str().parse().ok(),
             DeValue::Float(number) => number.as_str().parse().ok(),
-            other => return self.wrong_type(name, value.span(), (other, "a number")),
+            other @ (DeValue::String(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_)
+            | DeValue::Table(_)) => {
+                return self.wrong_type(name, value.span(), (other, "a number"));
+            }
         };
         number.or_else(|| self.complain(value.span(), format!("`{name}` is out of range"), ""))
     }
@@ -102,13 +107,10 @@ impl<'t, 'i> Table<'t, 'i> {
     /// The table of that name.
     pub(super) fn table(&mut self, name: &'static str) -> Option<&'t DeTable<'i>> {
         let value = self.value(name)?;
-        match value.get_ref() {
-            DeValue::Table(table) => Some(table),
-            other => {
-                let wanted = (other, "a table");
-                self.wrong_type(name, value.span(), wanted)
-            }
+        if let DeValue::Table(table) = value.get_ref() {
+            return Some(table);
         }
+        self.wrong_type(name, value.span(), (value.get_ref(), "a table"))
     }
 
     /// The tables of a list `[[name]]`.
@@ -121,12 +123,11 @@ impl<'t, 'i> Table<'t, 'i> {
         };
         let mut tables = Vec::new();
         for item in items {
-            match item.get_ref() {
-                DeValue::Table(table) => tables.push(table),
-                other => {
-                    let wanted = (other, "a table");
-                    self.wrong_type::<()>(name, item.span(), wanted);
-                }
+            if let DeValue::Table(table) = item.get_ref() {
+                tables.push(table);
+            } else {
+                let wanted = (item.get_ref(), "a table");
+                self.wrong_type::<()>(name, item.span(), wanted);
             }
         }
         tables

@@ -81,6 +81,8 @@ struct Totals {
     /// Keys that were ever let in.
     keys_accepted: u32,
     keys_forgotten: u64,
+    /// The inventory has not been looked through yet: the next tick does.
+    inventory_is_new: bool,
 }
 
 impl Engine {
@@ -97,7 +99,8 @@ impl Engine {
             Input::Verdict(verdict) => self.hear(verdict, &mut actions),
             Input::Inventory(inventory) => {
                 self.keys.describe(inventory);
-                self.inventory = Some(Arc::clone(inventory));
+                self.inventory = (!inventory.is_empty()).then(|| Arc::clone(inventory));
+                self.totals.inventory_is_new = true;
             }
             // The events bring their networks along.
             Input::Networks(_) => (),
@@ -115,6 +118,9 @@ impl Engine {
         self.waiting.watermark = Some(watermark);
         self.close_until(watermark.back(self.settings.patience).slot(), actions);
         self.raise_ahead(watermark, actions);
+        if std::mem::take(&mut self.totals.inventory_is_new) {
+            self.look_for_stale(watermark, actions);
+        }
     }
 
     /// Nothing more will come: closes every slot up to the watermark.

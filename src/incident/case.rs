@@ -224,6 +224,7 @@ impl Incident {
             (false, Some(known)) => self.score.max(known),
             (false, None) => combined_score(&self.findings),
         };
+        self.score = thousandths(self.score);
         self.below = self.below && !policy && self.score < theta;
         self.severity = self.severity_over(theta);
     }
@@ -299,13 +300,19 @@ impl Incident {
     }
 }
 
+/// Scores are kept as they are shown: with three digits they are the same again after
+/// any store or file.
+fn thousandths(score: f64) -> f64 {
+    (score * 1000.0).round() / 1000.0
+}
+
 impl Contribution {
     fn of(finding: &Finding) -> Self {
         let policy = finding.class == Class::Policy;
         Self {
             kind: finding.kind.clone(),
             because: finding.because.clone(),
-            score: if policy { POLICY_SCORE } else { finding.score },
+            score: if policy { POLICY_SCORE } else { thousandths(finding.score) },
             at: finding.at,
             class: finding.class,
             severity: finding.severity,
