@@ -1,6 +1,14 @@
 //! One test binary, so that everything is linked once.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics is a test that fails"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "what is tried from outside lives by the wall's clock"
+)]
 
 mod architecture;
 mod config;

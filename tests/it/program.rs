@@ -9,38 +9,38 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Long enough for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
-pub const LOG_FORMAT: &str = "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent \"$http_referer\" \"$http_user_agent\" \"$http_x_api_key\" $request_time";
+pub(crate) const LOG_FORMAT: &str = "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent \"$http_referer\" \"$http_user_agent\" \"$http_x_api_key\" $request_time";
 
 /// A program that is still running; killed when it goes out of sight.
-pub struct Running {
-    pub child: Child,
-    pub address: SocketAddr,
-    pub stderr: PathBuf,
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    pub(crate) address: SocketAddr,
+    pub(crate) stderr: PathBuf,
 }
 
-pub fn keyvigil(args: &[&str]) -> Output {
+pub(crate) fn keyvigil(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_keyvigil")).args(args).output().unwrap()
 }
 
-pub fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// A made-up history in a directory, as `keyvigil simulate` writes it.
-pub fn history(folder: &Path, args: &[&str]) {
+pub(crate) fn history(folder: &Path, args: &[&str]) {
     let folder = folder.to_str().unwrap();
     let output = keyvigil(&[&["simulate", "--out", folder], args].concat());
     assert!(output.status.success(), "{}", stderr(&output));
 }
 
 /// `replay` with the flags of a simulated history; what it printed, and its alerts.
-pub fn replay(folder: &Path, more: &[&str]) -> (Output, String) {
+pub(crate) fn replay(folder: &Path, more: &[&str]) -> (Output, String) {
     let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
     let alerts = tempfile::NamedTempFile::new().unwrap();
     let args = [
@@ -60,13 +60,13 @@ pub fn replay(folder: &Path, more: &[&str]) -> (Output, String) {
 }
 
 /// Starts `run` with these flags and a page on a free port.
-pub fn run(args: &[&str], folder: &Path) -> Running {
+pub(crate) fn run(args: &[&str], folder: &Path) -> Running {
     let address = free_address();
     let listen = address.to_string();
     start(&[&["run", "--listen", &listen], args].concat(), address, folder)
 }
 
-pub fn start(args: &[&str], address: SocketAddr, folder: &Path) -> Running {
+pub(crate) fn start(args: &[&str], address: SocketAddr, folder: &Path) -> Running {
     let stderr = folder.join("stderr");
     let out = |name: &str| {
         let file = fs::OpenOptions::new().create(true).append(true).open(folder.join(name));
@@ -82,13 +82,13 @@ pub fn start(args: &[&str], address: SocketAddr, folder: &Path) -> Running {
     Running { child, address, stderr }
 }
 
-pub fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 impl Running {
     /// Asks until the answer suits, and gives it.
-    pub fn wait_for(&mut self, path: &str, suits: impl Fn(&str) -> bool) -> String {
+    pub(crate) fn wait_for(&mut self, path: &str, suits: impl Fn(&str) -> bool) -> String {
         let since = Instant::now();
         loop {
             let answer = self.get(path).map(|(_, body)| body).unwrap_or_default();
@@ -104,7 +104,7 @@ impl Running {
     }
 
     /// The head and the body of an answer; `None` while nobody listens.
-    pub fn get(&self, path: &str) -> Option<(String, String)> {
+    pub(crate) fn get(&self, path: &str) -> Option<(String, String)> {
         let mut stream = TcpStream::connect(self.address).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         let host = self.address;
@@ -117,13 +117,13 @@ impl Running {
         Some((head.to_owned(), body.to_owned()))
     }
 
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// Asks it to stop, as systemd does, and waits until it has.
-    pub fn stop(mut self) -> i32 {
+    pub(crate) fn stop(mut self) -> i32 {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         let since = Instant::now();
@@ -147,7 +147,7 @@ impl Drop for Running {
 }
 
 /// What a query prints behind its header.
-pub fn query(state: &Path, sql: &str) -> Vec<String> {
+pub(crate) fn query(state: &Path, sql: &str) -> Vec<String> {
     let output = keyvigil(&["query", sql, "--state", state.to_str().unwrap()]);
     assert!(output.status.success(), "{}", stderr(&output));
     stdout(&output).lines().skip(1).map(str::to_owned).collect()
