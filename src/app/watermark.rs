@@ -20,6 +20,10 @@ const LAST_JUMP_MAX: Millis = Millis::days(1);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Watermark {
     sources: BTreeMap<SourceId, Progress>,
+    /// The latest end of the files that have ended. It counts when no other is read.
+    ended: Option<Timestamp>,
+    /// The wall clock, if there is one to follow: nobody has seen what comes after it.
+    wall: Option<Timestamp>,
     /// Never moves back.
     passed: Option<Timestamp>,
 }
@@ -27,6 +31,8 @@ pub(super) struct Watermark {
 #[derive(Clone, Debug, Default)]
 struct Progress {
     last: Option<Timestamp>,
+    /// Lines of the source, as far as they matter: the first ones confirm each other.
+    lines: u32,
     /// Where a jump leads to, and how many lines in a row agree.
     jump: Option<(Timestamp, u32)>,
     /// The wall clock at which it had been read to its end.
@@ -39,9 +45,15 @@ impl Watermark {
         if let Some(progress) = self.sources.get_mut(source) {
             progress.saw(at);
         } else {
-            let progress = Progress { last: Some(at), ..Progress::default() };
+            let mut progress = Progress::default();
+            progress.saw(at);
             self.sources.insert(source.clone(), progress);
         }
+    }
+
+    /// Time passes also when nothing is read, and is never ahead of this clock.
+    pub(super) fn follow(&mut self, wall: Timestamp) {
+        self.wall = Some(wall);
     }
 
     /// The source had nothing left to read at that moment of the wall clock.
@@ -61,27 +73,37 @@ impl Watermark {
         }
     }
 
-    /// The file has ended for good: its last events count, and it holds nothing any more.
+    /// The file has ended for good: it holds nothing any more. Its last events count once
+    /// all have ended.
     pub(super) fn ended(&mut self, source: &SourceId) {
         if let Some(progress) = self.sources.remove(source) {
-            self.passed = self.passed.max(progress.at_its_end());
+            self.ended = self.ended.max(progress.at_its_end());
         }
     }
 
     /// Up to when everything has been seen, if anything has.
     pub(super) fn passed(&mut self, delay: Millis) -> Option<Timestamp> {
         let least = self.sources.values().filter_map(|it| it.holds_at(delay)).min();
-        self.passed = self.passed.max(least);
+        let seen = if self.sources.is_empty() { self.ended } else { least };
+        let seen = seen.map(|at| self.wall.map_or(at, |wall| at.min(wall)));
+        self.passed = self.passed.max(seen);
         self.passed
     }
 }
 
 impl Progress {
     fn saw(&mut self, at: Timestamp) {
+        self.lines = self.lines.saturating_add(1);
         let Some(last) = self.last else {
             self.last = Some(at);
             return;
         };
+        if self.lines <= CONFIRMING_LINES && at.plus(JUMP_MAX) < last {
+            // It was the line before that lies in the future.
+            self.last = Some(at);
+            self.jump = None;
+            return;
+        }
         if at <= last.plus(JUMP_MAX) {
             self.last = Some(last.max(at));
             self.jump = None;
@@ -158,6 +180,38 @@ mod tests {
         assert_eq!(watermark.passed(DELAY), Some(at(101)));
         watermark.ended(&a);
         assert_eq!(watermark.passed(DELAY), Some(at(101)));
+    }
+
+    #[test]
+    fn a_first_line_from_the_future_moves_nothing_either() {
+        let mut watermark = Watermark::default();
+        let a = source("a");
+        watermark.saw(&a, at(2_000_000_000));
+        watermark.saw(&a, at(100));
+        watermark.saw(&a, at(101));
+        assert_eq!(watermark.passed(DELAY), Some(at(101)));
+    }
+
+    #[test]
+    fn nothing_is_ahead_of_the_clock_that_is_followed() {
+        let mut watermark = Watermark::default();
+        watermark.follow(at(1000));
+        watermark.saw(&source("a"), at(2_000_000_000));
+        assert_eq!(watermark.passed(DELAY), Some(at(1000)));
+    }
+
+    #[test]
+    fn a_file_that_ends_first_neither_holds_nor_pushes_the_others() {
+        let mut watermark = Watermark::default();
+        let (a, b) = (source("a"), source("b"));
+        watermark.saw(&b, at(60));
+        watermark.saw(&a, at(100));
+        watermark.ended(&a);
+        assert_eq!(watermark.passed(DELAY), Some(at(60)));
+        watermark.saw(&b, at(700));
+        assert_eq!(watermark.passed(DELAY), Some(at(700)));
+        watermark.ended(&b);
+        assert_eq!(watermark.passed(DELAY), Some(at(700)));
     }
 
     #[test]
