@@ -160,6 +160,7 @@ impl Follow {
 /// Which sources hold time back, and which follow the clock.
 fn note_ends(statuses: &[SourceStatus], intake: &mut Intake, now: Timestamp) {
     let watermark = intake.watermark_mut();
+    watermark.follow(now);
     for status in statuses {
         match status.state {
             SourceState::Idle | SourceState::Reading if status.at_end => {

@@ -217,7 +217,13 @@ fn in_time_order(
         }
         match head {
             Some(at) => heads.insert(place, at),
-            None => heads.remove(&place),
+            None => {
+                // Or the files after it would wait for it to the end of all.
+                if let Some(feed) = feeds.get(place) {
+                    intake.watermark_mut().ended(&feed.source);
+                }
+                heads.remove(&place)
+            }
         };
         progress(Progress::of(feeds));
     }

@@ -20,6 +20,10 @@ const TOGETHER_MAX: Millis = Millis::days(1);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Watermark {
     sources: BTreeMap<SourceId, Progress>,
+    /// The latest end of the files that have ended. It counts when no other is read.
+    ended: Option<Timestamp>,
+    /// The wall clock, if there is one to follow: nobody has seen what comes after it.
+    wall: Option<Timestamp>,
     /// Never moves back.
     passed: Option<Timestamp>,
 }
@@ -43,6 +47,11 @@ impl Watermark {
         }
     }
 
+    /// Time passes also when nothing is read, and is never ahead of this clock.
+    pub(super) fn follow(&mut self, wall: Timestamp) {
+        self.wall = Some(wall);
+    }
+
     /// The source had nothing left to read at that moment of the wall clock.
     pub(super) fn caught_up(&mut self, source: &SourceId, wall: Timestamp) {
         self.sources.entry(source.clone()).or_default().at_end = Some(wall);
@@ -60,17 +69,20 @@ impl Watermark {
         }
     }
 
-    /// The file has ended for good: its last events count, and it holds nothing any more.
+    /// The file has ended for good: it holds nothing any more. Its last events count once
+    /// all have ended.
     pub(super) fn ended(&mut self, source: &SourceId) {
         if let Some(progress) = self.sources.remove(source) {
-            self.passed = self.passed.max(progress.at_its_end());
+            self.ended = self.ended.max(progress.at_its_end());
         }
     }
 
     /// Up to when everything has been seen, if anything has.
     pub(super) fn passed(&mut self, delay: Millis) -> Option<Timestamp> {
         let least = self.sources.values().filter_map(|it| it.holds_at(delay)).min();
-        self.passed = self.passed.max(least);
+        let seen = if self.sources.is_empty() { self.ended } else { least };
+        let seen = seen.map(|at| self.wall.map_or(at, |wall| at.min(wall)));
+        self.passed = self.passed.max(seen);
         self.passed
     }
 }
@@ -209,6 +221,27 @@ mod tests {
             watermark.saw(&a, at(seconds));
         }
         assert_eq!(watermark.passed(DELAY), Some(at(106)));
+    }
+
+    #[test]
+    fn nothing_is_ahead_of_the_clock_that_is_followed() {
+        let mut watermark = Watermark::default();
+        watermark.follow(at(1000));
+        saw(&mut watermark, &source("a"), 2_000_000_000);
+        assert_eq!(watermark.passed(DELAY), Some(at(1000)));
+    }
+
+    #[test]
+    fn a_file_that_ends_first_neither_holds_nor_pushes_the_others() {
+        let mut watermark = Watermark::default();
+        let (a, b) = (source("a"), source("b"));
+        saw(&mut watermark, &b, 60);
+        saw(&mut watermark, &a, 100);
+        watermark.ended(&a);
+        assert_eq!(watermark.passed(DELAY), Some(at(60)));
+        watermark.saw(&b, at(700));
+        watermark.ended(&b);
+        assert_eq!(watermark.passed(DELAY), Some(at(700)));
     }
 
     #[test]

@@ -92,6 +92,21 @@ fn two_files_are_read_in_time_order() {
     assert_eq!(halves, whole);
 }
 
+/// One log cut in two by time, as rotation does: the first file holds nothing back.
+#[test]
+fn a_rotated_log_is_the_same_history_as_the_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    history(folder.path(), SMALL);
+    let (_, whole) = replay(folder.path(), &[]);
+    let log = fs::read_to_string(folder.path().join("access.log")).unwrap();
+    let cut = log[..log.len() / 10].rfind('\n').unwrap() + 1;
+    let rotated = folder.path().join("access.log.1");
+    fs::write(&rotated, &log[..cut]).unwrap();
+    fs::write(folder.path().join("access.log"), &log[cut..]).unwrap();
+    let (_, halves) = replay(folder.path(), &[rotated.to_str().unwrap()]);
+    assert!(halves == whole, "{} alerts, not {}", halves.lines().count(), whole.lines().count());
+}
+
 #[test]
 fn compressed_history_is_the_same_history() {
     let folder = tempfile::tempdir().unwrap();
