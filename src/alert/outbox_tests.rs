@@ -234,7 +234,7 @@ async fn a_flood_of_incidents_is_six_mails_and_one_storm() {
     let subjects = bench.sink.subjects();
     assert_eq!(subjects.len(), 7);
     assert!(
-        subjects[6].ends_with("[keyvigil HIGH] storm: 34 more incidents waiting"),
+        subjects[6].ends_with("[keyvigil HIGH] 34 more incidents at once"),
         "{}",
         subjects[6]
     );
