@@ -33,6 +33,8 @@ pub struct Play {
     pub letters: PathBuf,
     /// Told once, when the history is learned: the number of its events.
     pub on_learned: Box<dyn FnMut(u64) + Send>,
+    /// Told once, when the last line is played.
+    pub on_over: Box<dyn FnMut() + Send>,
 }
 
 /// The clock of a demo.
@@ -67,6 +69,9 @@ impl Play {
         }
         reach.intake.watermark_mut().ended(&source);
         reach.hand_over()?;
+        if !reach.is_stopped() {
+            (self.on_over)();
+        }
         while !reach.is_stopped() {
             reach.beats.beat(Stage::Reading, super::now());
             std::thread::park_timeout(ROUND);

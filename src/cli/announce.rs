@@ -153,10 +153,8 @@ fn write_line(text: &mut String, label: &str, line: &str) {
 
 /// `2026-03-09 04:26Z`: sorts, and says that it is not the local time.
 pub(super) fn minute(at: Timestamp) -> String {
-    Moment::from_second(at.seconds()).map_or_else(
-        |_| at.0.to_string(),
-        |moment| moment.strftime("%Y-%m-%d %H:%MZ").to_string(),
-    )
+    Moment::from_second(at.seconds())
+        .map_or_else(|_| at.0.to_string(), |moment| moment.strftime("%Y-%m-%d %H:%MZ").to_string())
 }
 
 /// `23 min`, `2 h 5 min`, `3 d 4 h`.
@@ -208,7 +206,10 @@ mod tests {
         told.resolved = Some(told.since.plus(Millis::hours(2)));
         let end = announcer.text(&told).unwrap_or_default();
         assert_eq!(end.lines().count(), 1);
-        assert!(end.starts_with("ended    2026-02-25 08:13Z") && end.contains("2 h 0 min"), "{end}");
+        assert!(
+            end.starts_with("ended    2026-02-25 08:13Z") && end.contains("2 h 0 min"),
+            "{end}"
+        );
     }
 
     #[test]

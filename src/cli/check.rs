@@ -26,7 +26,10 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let mut text = format!("{}: no mistakes\n", args.config.display());
     let mut wrong = false;
     if config.sources.is_empty() {
-        writeln!(text, "but there is no log to watch; add:\n\n[[sources]]\npath = \"/var/log/nginx/access.log\"")?;
+        writeln!(
+            text,
+            "but there is no log to watch; add:\n\n[[sources]]\npath = \"/var/log/nginx/access.log\""
+        )?;
         wrong = true;
     }
     if args.logs {

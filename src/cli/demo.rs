@@ -116,6 +116,9 @@ fn play(
         speed: args.speed,
         log_format: LOG_FORMAT.to_owned(),
         letters,
+        on_over: Box::new(|| {
+            drop(say("\nThat was the story. The page stays until Ctrl-C.\n"));
+        }),
         on_learned: Box::new(|events| {
             drop(say(&format!(
                 "learned from {} requests; now watching. Ctrl-C ends it.\n\n",

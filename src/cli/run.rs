@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::job::JobArgs;
 use super::announce::Announcer;
+use super::job::JobArgs;
 use super::tell;
 use crate::app::{JobError, Live, Reader};
 use crate::config::{Config, Source};

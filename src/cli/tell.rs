@@ -160,13 +160,13 @@ fn span(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
     }
 }
 
-/// Thousands apart, so that they can be read: `1 234 567`.
+/// As in the reasons of incidents: `1,234,567`.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
         if 0 < place && (digits.len() - place).is_multiple_of(3) {
-            text.push(' ');
+            text.push(',');
         }
         text.push(digit);
     }
@@ -182,7 +182,7 @@ pub(super) fn shown(text: &str) -> String {
     text.chars().map(|it| if steers(it) { '\u{fffd}' } else { it }).collect()
 }
 
-/// `1 line`, `2 300 lines`.
+/// `1 line`, `2,300 lines`.
 fn counted(number: u64, what: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {what}{plural}", grouped(number))
@@ -200,9 +200,9 @@ mod tests {
     fn thousands_stand_apart() {
         assert_eq!(grouped(0), "0");
         assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_234_567), "1 234 567");
+        assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(counted(1, "line"), "1 line");
-        assert_eq!(counted(1000, "line"), "1 000 lines");
+        assert_eq!(counted(1000, "line"), "1,000 lines");
     }
 
     #[test]

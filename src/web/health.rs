@@ -24,8 +24,8 @@ struct SourceRow {
     state: &'static str,
     word: &'static str,
     format: String,
-    offset: String,
-    size: String,
+    /// `1.2 MB of 3.4 MB`; nothing of what is no file or empty.
+    read: Option<String>,
     percent: Option<u64>,
     lines: String,
     rejected: String,
@@ -67,8 +67,8 @@ fn source_row(source: &Source) -> SourceRow {
             Reading::Missing => "Missing",
         },
         format: clean(&source.format),
-        offset: bytes(source.offset),
-        size: bytes(source.size),
+        read: (0 < source.size)
+            .then(|| format!("{} of {}", bytes(source.offset), bytes(source.size))),
         percent: (source.state == Reading::CatchingUp)
             .then(|| source.offset.saturating_mul(100).checked_div(source.size))
             .flatten(),
