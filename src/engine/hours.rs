@@ -12,8 +12,6 @@ use crate::profile::{Facet, Failure};
 /// After a longer gap the hours before are taken as not watched at all.
 const GAP_HOURS_MAX: i64 = 15 * 24;
 const WINDOW_HOURS: i64 = 6;
-/// However long it lasts, a silence is rarely more than the end of a key's use.
-const SILENCE_SCORE_MAX: f64 = 8.0;
 const ACTIVE: Millis = Millis::hours(24);
 const METRICS: [Metric; 11] = [
     Metric::Size,
@@ -105,8 +103,8 @@ impl Engine {
             learned.silence.score += SilentKey::hour_score(&expected);
         } else {
             // How long a silence can be without meaning anything is known when it ends.
-            role.observe(Metric::Silence, hour.day(), learned.silence.score.min(SILENCE_SCORE_MAX));
-            learned.silence = super::key::Silence::default();
+            role.observe(Metric::Silence, hour.day(), learned.silence.unusual());
+            learned.silence.end();
         }
         self.judge_silence(hour, index, actions);
         self.close_window(hour, (index, is_suspect));
@@ -138,7 +136,7 @@ impl Engine {
         let suspicion = Suspicion {
             key: index,
             metric: Metric::Silence,
-            raw: silence.score.min(SILENCE_SCORE_MAX),
+            raw: silence.unusual(),
             at: hour.end().plus(self.settings.patience),
             since: last_used,
             because: SilentKey::because(last_used, silence.missing, silence.hours),
@@ -177,6 +175,11 @@ impl Engine {
 
     fn close_day(&mut self, hour: Hour, actions: &mut Vec<Action>) {
         self.forms.close_day();
+        for index in self.keys.indexes() {
+            if let Some(key) = self.keys.get_mut(index) {
+                key.close_day();
+            }
+        }
         self.roles.values_mut().for_each(Role::refit);
         let judged = self.keys.iter().filter(|key| key.learned.is_some()).count();
         self.budget.move_theta(judged, self.settings.false_alarms_per_day);

@@ -39,6 +39,8 @@ pub(super) struct Key {
     pub(super) window_score: f64,
     /// Addresses from which it was refused this hour, as hashes, ascending.
     pub(super) refused_from: Vec<u64>,
+    /// The most of them in one hour of an earlier day, slowly forgotten, and of today.
+    pub(super) refused_usual: (u32, u32),
     /// When each rule was last found broken.
     pub(super) broken_rules: Vec<BrokenRule>,
     pub(super) evidence: Vec<EvidenceLine>,
@@ -75,6 +77,8 @@ pub(super) struct Silence {
     pub(super) hours: u32,
     pub(super) missing: f64,
     pub(super) score: f64,
+    /// The highest score of a quiet that ended by itself, slowly forgotten.
+    pub(super) usual: f64,
 }
 
 /// The counts from which this hour is looked at more closely.
@@ -153,7 +157,15 @@ impl Key {
         self.signals.retain(|signal| oldest <= signal.at);
         self.evidence.retain(|line| oldest <= line.at);
         self.broken_rules.retain(|rule| oldest <= rule.first);
+        let refused = u32::try_from(self.refused_from.len()).unwrap_or(u32::MAX);
+        self.refused_usual.1 = self.refused_usual.1.max(refused);
         self.refused_from.clear();
+    }
+
+    /// A day is over: what was refused is what is usual.
+    pub(super) fn close_day(&mut self) {
+        let (usual, today) = self.refused_usual;
+        self.refused_usual = (today.max(usual - usual / 8), 0);
     }
 
     /// Whether anything about it can change without a request.
@@ -161,6 +173,24 @@ impl Key {
         self.learned.is_none() && self.signals.is_empty() && self.evidence.is_empty()
     }
 }
+
+impl Silence {
+    /// What it is worth beyond the quiets that the key has had before.
+    pub(super) fn unusual(&self) -> f64 {
+        (self.score - self.usual).clamp(0.0, SILENCE_SCORE_MAX)
+    }
+
+    /// The key is used again: so long a quiet is nothing new to it.
+    pub(super) fn end(&mut self) {
+        let usual = self.score.min(SILENCE_SCORE_MAX).max(self.usual * SILENCE_KEEP);
+        *self = Self { usual, ..Self::default() };
+    }
+}
+
+/// However long it lasts, a silence is rarely more than the end of a key's use.
+const SILENCE_SCORE_MAX: f64 = 8.0;
+/// An hour of use: a quiet is half forgotten after two weeks of steady work.
+const SILENCE_KEEP: f64 = 0.998;
 
 impl Learned {
     pub(super) fn of(hour: Hour) -> Self {

@@ -52,7 +52,9 @@ impl Engine {
         let before = key.refused_from.len();
         key.refused(address);
         let now = key.refused_from.len();
-        let addresses_min = self.settings.detectors.brute_force.addresses_min;
+        let usual = usize::try_from(key.refused_usual.0).unwrap_or(usize::MAX);
+        let addresses_min =
+            self.settings.detectors.brute_force.addresses_min.max(usual.saturating_mul(2));
         // Told when the number is reached, and each time it has doubled.
         if before == now || !(now == addresses_min || addresses_min < now && now.is_power_of_two())
         {
