@@ -94,6 +94,10 @@ impl Engine {
             }
         }
         key.limits.scored.clear();
+        learned.drift.add(hour.day(), &counts);
+        if is_suspect {
+            learned.drift.mark_odd();
+        }
         for closed in learned.close(ClosedHour { hour, counts, is_suspect }) {
             learned.learn(&closed, role);
         }
@@ -175,11 +179,7 @@ impl Engine {
 
     fn close_day(&mut self, hour: Hour, actions: &mut Vec<Action>) {
         self.forms.close_day();
-        for index in self.keys.indexes() {
-            if let Some(key) = self.keys.get_mut(index) {
-                key.close_day();
-            }
-        }
+        self.close_day_of_keys(hour, actions);
         self.roles.values_mut().for_each(Role::refit);
         let judged = self.keys.iter().filter(|key| key.learned.is_some()).count();
         self.budget.move_theta(judged, self.settings.false_alarms_per_day);

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Expected, Habit, Ratio, Size};
+use crate::baseline::{Drift, Expected, Habit, Ratio, Size};
 use crate::detect::Metric;
 use crate::incident::EvidenceLine;
 use crate::model::{Hour, Millis, Timestamp};
@@ -55,6 +55,7 @@ pub(super) struct Learned {
     pub(super) habit: Habit,
     pub(super) ratios: [Ratio; 5],
     pub(super) size: Size,
+    pub(super) drift: Drift,
     pub(super) known: [Known; 3],
     /// Closed hours that are not learned from yet.
     pub(super) late: VecDeque<ClosedHour>,
@@ -166,6 +167,9 @@ impl Key {
     pub(super) fn close_day(&mut self) {
         let (usual, today) = self.refused_usual;
         self.refused_usual = (today.max(usual - usual / 8), 0);
+        if let Some(learned) = self.learned.as_mut() {
+            learned.drift.close_day();
+        }
     }
 
     /// Whether anything about it can change without a request.

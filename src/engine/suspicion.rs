@@ -21,7 +21,7 @@ pub(super) struct Suspicion {
 /// Less is not worth remembering.
 const SCORE_MIN: f64 = 2.0;
 /// So far under the threshold an incident is still kept, so that the curve can be drawn.
-const BELOW: f64 = 1.5;
+const BELOW: f64 = 3.5;
 const NEXT_SHARE: f64 = 0.5;
 const NEXT_MAX: usize = 3;
 
