@@ -189,11 +189,13 @@ impl Engine {
 
 impl Learned {
     fn learn(&mut self, closed: &ClosedHour, role: &mut Role) {
+        // Sizes are cut to what they could be by chance, so that even a suspect hour tells only
+        // that they vary; without it a new route with large answers is news for ever.
+        self.size.learn(&closed.counts, &mut role.size);
         if closed.is_suspect {
             return;
         }
         self.habit.learn(closed.hour, closed.counts.requests, &mut role.habit);
-        self.size.learn(&closed.counts, &mut role.size);
         for failure in Failure::ALL {
             let seen = (closed.counts.of(failure), closed.counts.requests);
             let pair =
