@@ -15,6 +15,8 @@ pub struct Drift {
     today: DaySum,
     /// Cumulated sums of what was too much: requests, bytes.
     sums: [f64; 2],
+    /// When and how far it was last found to be off: requests, bytes.
+    found: [Option<(Day, f64)>; 2],
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +58,10 @@ const PRIOR_VARIANCE: f64 = 0.03;
 /// So many spreads a day are let pass.
 const SLACK: f64 = 1.0;
 const SUM_MAX: f64 = 20.0;
+/// From here on it counts as found.
+const FOUND_SCORE: f64 = 5.0;
+/// Half as much again.
+const GROWTH_MIN: f64 = 0.4;
 /// Of Student's t.
 const FREEDOM: f64 = 8.0;
 
@@ -111,7 +117,23 @@ impl Drift {
         if steps <= 0.0 || compared.off < common {
             return 0.0;
         }
-        0.5f64.mul_add(FREEDOM, 0.5) * (steps * steps / FREEDOM).ln_1p() * std::f64::consts::LOG10_E
+        let score = 0.5f64.mul_add(FREEDOM, 0.5) * (steps * steps / FREEDOM).ln_1p();
+        self.unless_found(daily, compared.off - common, score * std::f64::consts::LOG10_E)
+    }
+
+    /// What was found a few days ago is no news unless it has grown much further.
+    fn unless_found(&mut self, daily: Daily, off: f64, score: f64) -> f64 {
+        let Some(found) = self.found.get_mut(daily as usize) else { return 0.0 };
+        let is_known = found.is_some_and(|(day, known)| {
+            self.today.day.0 - day.0 <= BEFORE_DAYS_MAX && off < known + GROWTH_MIN
+        });
+        if is_known {
+            return 0.0;
+        }
+        if FOUND_SCORE <= score {
+            *found = Some((self.today.day, off));
+        }
+        score
     }
 
     pub fn close_day(&mut self) {

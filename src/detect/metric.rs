@@ -73,9 +73,9 @@ impl Metric {
             Self::Failure(Failure::Missing) => 2,
             Self::Failure(Failure::Throttled | Failure::Broken) => 3,
             Self::New(Facet::Network) => 4,
-            Self::New(Facet::Route) => 5,
+            // A new route brings answers of its own size.
+            Self::New(Facet::Route) | Self::Size | Self::Drift(Daily::Bytes) => 5,
             Self::New(Facet::Client) => 6,
-            Self::Size | Self::Drift(Daily::Bytes) => 7,
         }
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Budget {
 }
 
 const THETA_FIRST: f64 = 5.0;
-const THETA_RANGE: (f64, f64) = (3.0, 9.0);
+const THETA_RANGE: (f64, f64) = (2.3, 9.0);
 const WINDOWS_PER_DAY: f64 = 4.0;
 /// So much of the top is taken for real attacks.
 const TRIMMED_SHARE: f64 = 0.01;

@@ -80,6 +80,8 @@ pub(super) struct Silence {
     pub(super) score: f64,
     /// The highest score of a quiet that ended by itself, slowly forgotten.
     pub(super) usual: f64,
+    /// People were told of it.
+    pub(super) is_shown: bool,
 }
 
 /// The counts from which this hour is looked at more closely.
@@ -105,6 +107,8 @@ pub(super) struct Signal {
     pub(super) address: Option<String>,
     /// Already part of an incident.
     pub(super) is_told: bool,
+    /// What it was worth when people were shown it.
+    pub(super) shown: f64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
