@@ -128,10 +128,8 @@ fn who(text: &mut String, incident: &Incident) {
     }
     match (incident.main_address(), incident.addresses.len()) {
         (Some(address), 0 | 1) => labelled(text, "from", &address),
-        (Some(address), many) => {
-            let others = if many == 2 { "other" } else { "others" };
-            labelled(text, "from", &format!("{address} and {} {others}", many - 1));
-        }
+        // The incident holds no more than the first few, so their number would mislead.
+        (Some(address), _) => labelled(text, "from", &format!("{address} and others")),
         (None, _) => {}
     }
 }
