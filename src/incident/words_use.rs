@@ -33,7 +33,7 @@ pub(super) const USE: &[Words] = &[
     },
     Words {
         kind: "slow_exfiltration",
-        title: "takes more data from day to day",
+        title: "takes more data day by day",
         why_it_matters: "Data that leaves in small portions over days stays under every hourly limit, and adds up to the same.",
         next_steps: &[
             "Look at which paths gave the most bytes in the last days, and for whom that data is meant.",
