@@ -12,6 +12,7 @@ mod keys;
 mod marker;
 mod meta;
 mod opening;
+mod outbox;
 mod people;
 mod random;
 mod read;
@@ -27,7 +28,8 @@ pub use error::StoreError;
 pub use health::Health;
 pub use key_file::key_of;
 pub use meta::Counters;
-pub use people::{OutboxCounts, OutboxRow, OutboxState, Shown};
+pub use outbox::{OutboxCounts, OutboxRow, OutboxState};
+pub use people::Shown;
 pub use read::{Recovered, Wanted};
 
 use block::Encoder;
@@ -60,6 +62,7 @@ struct Inner {
 struct Writer {
     encoder: Encoder,
     totals: Totals,
+    waiting: outbox::Waiting,
 }
 
 impl Store {

@@ -71,7 +71,6 @@ fn shown(inputs: &[(u64, Input)]) -> Vec<String> {
         Input::Tick(_)
         | Input::Verdict(_)
         | Input::Inventory(_)
-        | Input::Networks(_)
         | Input::Settings(_)
         | Input::Finish => format!("{number} {input:?}"),
     };
