@@ -53,7 +53,7 @@ impl Calibration {
         }
         let Some(today) = self.days.back_mut() else { return };
         today.tests += 1;
-        if let Some(bin) = today.bins.get_mut(bin_of(score)) {
+        if let Some(bin) = today.bins.get_mut(bin_of(compressed(score))) {
             *bin += 1;
         }
     }
@@ -65,6 +65,7 @@ impl Calibration {
 
     /// -log10 of how often so high a score comes.
     pub fn calibrated(&self, score: f64) -> f64 {
+        let score = compressed(score);
         let Some(tail) = self.tail else { return score * UNTRIED };
         let excess = score - tail.base;
         if excess <= 0.0 {
@@ -106,6 +107,17 @@ impl Tail {
         self.base + (self.share / share).ln().max(0.0) * self.scale
     }
 }
+
+/// Far out a model is never right: beyond the first few units it takes ever more to be worth
+/// one more.
+fn compressed(score: f64) -> f64 {
+    if score <= COMPRESSED_FROM {
+        return score;
+    }
+    COMPRESSED_FROM * (1.0 + (score / COMPRESSED_FROM).ln())
+}
+
+const COMPRESSED_FROM: f64 = 5.0;
 
 /// Raw scores mean less than they say until they have been tried.
 const UNTRIED: f64 = 0.5;

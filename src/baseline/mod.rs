@@ -2,12 +2,14 @@
 //! when it is not.
 
 pub mod calibration;
+pub mod drift;
 pub mod habit;
 pub mod ratio;
 pub mod size;
 pub mod tail;
 
 pub use calibration::{Calibration, Tail};
+pub use drift::{Compared, Daily, Drift, median};
 pub use habit::{Expected, Habit, RoleHabit};
 pub use ratio::Ratio;
 pub use size::Size;

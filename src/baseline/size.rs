@@ -2,7 +2,6 @@
 //! and how much it varies from hour to hour.
 
 use serde::{Deserialize, Serialize};
-use statrs::function::erf::erfc;
 
 use crate::profile::Counts;
 
@@ -14,6 +13,8 @@ const KEEP: f64 = 0.997;
 const SETTLING_HOURS: f64 = 3.0;
 const VARIANCE_MIN: f64 = 0.04;
 const UNKNOWN_VARIANCE: f64 = 0.25;
+/// Of Student's t: now and then an hour is far off, and means nothing.
+const FREEDOM: f64 = 8.0;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Size {
@@ -44,8 +45,10 @@ impl Size {
         let (mean, variance) = self.center(role);
         let chance = 1.0 / f64::from(counts.requests);
         let z = (seen - mean) / (variance + chance).sqrt();
-        let p = 0.5 * erfc(z / std::f64::consts::SQRT_2);
-        (-p.max(1e-60).log10()).max(0.0)
+        if z <= 0.0 {
+            return 0.0;
+        }
+        0.5f64.mul_add(FREEDOM, 0.5) * (z * z / FREEDOM).ln_1p() * std::f64::consts::LOG10_E
     }
 
     pub fn learn(&mut self, counts: &Counts, role: &mut Self) {

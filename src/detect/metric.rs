@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::baseline::Daily;
 use crate::model::Severity;
 use crate::profile::{Facet, Failure};
 
@@ -12,6 +13,8 @@ pub enum Metric {
     Size,
     Failure(Failure),
     New(Facet),
+    /// A whole day against the days before.
+    Drift(Daily),
 }
 
 impl Metric {
@@ -25,6 +28,8 @@ impl Metric {
             Self::New(Facet::Network) => "new_network",
             Self::New(Facet::Route) => "new_route",
             Self::New(Facet::Client) => "new_client",
+            Self::Drift(Daily::Requests) => "slow_ramp",
+            Self::Drift(Daily::Bytes) => "slow_exfiltration",
         }
     }
 
@@ -32,7 +37,9 @@ impl Metric {
     pub const fn fleet_kind(self) -> &'static str {
         match self {
             Self::Failure(_) => "fleet_errors",
-            Self::Volume | Self::Silence | Self::Size | Self::New(_) => self.kind(),
+            Self::Volume | Self::Silence | Self::Size | Self::New(_) | Self::Drift(_) => {
+                self.kind()
+            }
         }
     }
 
@@ -45,21 +52,30 @@ impl Metric {
             Self::Failure(Failure::Unauthorized | Failure::Forbidden)
             | Self::Volume
             | Self::Size
-            | Self::New(_) => Severity::Medium,
+            | Self::New(_)
+            | Self::Drift(_) => Severity::Medium,
+        }
+    }
+
+    /// Judged once a day, by its own spread: too seldom to be calibrated by role.
+    pub const fn is_daily(self) -> bool {
+        match self {
+            Self::Drift(_) => true,
+            Self::Volume | Self::Silence | Self::Size | Self::Failure(_) | Self::New(_) => false,
         }
     }
 
     /// Metrics of one family say the same thing in several ways.
     pub const fn family(self) -> u8 {
         match self {
-            Self::Volume | Self::Silence => 0,
+            Self::Volume | Self::Silence | Self::Drift(Daily::Requests) => 0,
             Self::Failure(Failure::Unauthorized | Failure::Forbidden) => 1,
             Self::Failure(Failure::Missing) => 2,
             Self::Failure(Failure::Throttled | Failure::Broken) => 3,
             Self::New(Facet::Network) => 4,
-            Self::New(Facet::Route) => 5,
+            // A new route brings answers of its own size.
+            Self::New(Facet::Route) | Self::Size | Self::Drift(Daily::Bytes) => 5,
             Self::New(Facet::Client) => 6,
-            Self::Size => 7,
         }
     }
 }

@@ -15,6 +15,7 @@ mod plain;
 mod scanning;
 mod shared_cause;
 mod silent_key;
+mod slow_drift;
 mod stale_credential;
 mod unknown_key;
 mod volume_spike;
@@ -36,6 +37,7 @@ pub use plain::{count_text, time_text};
 pub use scanning::Scanning;
 pub use shared_cause::SharedCause;
 pub use silent_key::SilentKey;
+pub use slow_drift::SlowDrift;
 pub use stale_credential::{Stale, StaleCredential, Watched};
 pub use unknown_key::UnknownKeyAccepted;
 pub use volume_spike::VolumeSpike;
@@ -87,6 +89,8 @@ macro_rules! panel {
 panel! {
     volume_spike: VolumeSpike, Statistical, Medium,
         "a key asks far more than it usually does at this hour of this day";
+    slow_drift: SlowDrift, Statistical, Medium,
+        "a key's days bring more and more, though no hour of them stands out";
     silent_key: SilentKey, Statistical, Low,
         "a key that is always busy has fallen silent";
     failures: Failures, Statistical, Medium,

@@ -17,7 +17,7 @@ pub struct SilentKey {
 
 impl Default for SilentKey {
     fn default() -> Self {
-        Self { hours_min: 192, missing_min: 20.0 }
+        Self { hours_min: 168, missing_min: 12.0 }
     }
 }
 

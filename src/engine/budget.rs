@@ -20,10 +20,13 @@ pub(super) struct Budget {
 }
 
 const THETA_FIRST: f64 = 5.0;
-const THETA_RANGE: (f64, f64) = (3.0, 12.0);
+const THETA_RANGE: (f64, f64) = (2.3, 9.0);
 const WINDOWS_PER_DAY: f64 = 4.0;
 /// So much of the top is taken for real attacks.
 const TRIMMED_SHARE: f64 = 0.01;
+/// Scores are calibrated, so that their tail falls by a tenth within a unit or two. What falls
+/// more slowly is real attacks that nobody was told of.
+const SCALE_MAX: f64 = 0.8;
 const STEP_MAX: f64 = 0.1;
 const VERDICT_STEP: f64 = 0.03;
 
@@ -47,7 +50,8 @@ impl Budget {
 
     /// Finds the threshold anew: `keys` are judged each day, `allowed` alarms are allowed.
     pub(super) fn move_theta(&mut self, keys: usize, allowed: f64) {
-        let Some(tail) = self.scores.fit(TRIMMED_SHARE) else { return };
+        let Some(mut tail) = self.scores.fit(TRIMMED_SHARE) else { return };
+        tail.scale = tail.scale.min(SCALE_MAX);
         let keys = f64::from(u32::try_from(keys.max(1)).unwrap_or(u32::MAX));
         let share = (allowed / (keys * WINDOWS_PER_DAY)).clamp(1e-9, 0.5);
         let wanted = tail.quantile(share) * self.verdicts;

@@ -12,8 +12,6 @@ use crate::profile::{Facet, Failure};
 /// After a longer gap the hours before are taken as not watched at all.
 const GAP_HOURS_MAX: i64 = 15 * 24;
 const WINDOW_HOURS: i64 = 6;
-/// However long it lasts, a silence is rarely more than the end of a key's use.
-const SILENCE_SCORE_MAX: f64 = 8.0;
 const ACTIVE: Millis = Millis::hours(24);
 const METRICS: [Metric; 11] = [
     Metric::Size,
@@ -96,6 +94,10 @@ impl Engine {
             }
         }
         key.limits.scored.clear();
+        learned.drift.add(hour.day(), &counts);
+        if is_suspect {
+            learned.drift.mark_odd();
+        }
         for closed in learned.close(ClosedHour { hour, counts, is_suspect }) {
             learned.learn(&closed, role);
         }
@@ -105,8 +107,8 @@ impl Engine {
             learned.silence.score += SilentKey::hour_score(&expected);
         } else {
             // How long a silence can be without meaning anything is known when it ends.
-            role.observe(Metric::Silence, hour.day(), learned.silence.score.min(SILENCE_SCORE_MAX));
-            learned.silence = super::key::Silence::default();
+            role.observe(Metric::Silence, hour.day(), learned.silence.unusual());
+            learned.silence.end();
         }
         self.judge_silence(hour, index, actions);
         self.close_window(hour, (index, is_suspect));
@@ -128,7 +130,7 @@ impl Engine {
         let detector = &self.settings.detectors.silent_key;
         let is_told = key.signals.iter().any(|signal| signal.metric == Metric::Silence);
         let is_long = detector.applies(learned.habit.hours, silence.missing);
-        if silence.hours == 0 || is_told || !is_long || self.is_replaced(key, hour) {
+        if silence.hours == 0 || silence.is_shown || is_told || !is_long || self.is_replaced(key, hour) {
             return;
         }
         // Said in the first days of a silence; after that it is a matter of staleness.
@@ -138,7 +140,7 @@ impl Engine {
         let suspicion = Suspicion {
             key: index,
             metric: Metric::Silence,
-            raw: silence.score.min(SILENCE_SCORE_MAX),
+            raw: silence.unusual(),
             at: hour.end().plus(self.settings.patience),
             since: last_used,
             because: SilentKey::because(last_used, silence.missing, silence.hours),
@@ -177,6 +179,7 @@ impl Engine {
 
     fn close_day(&mut self, hour: Hour, actions: &mut Vec<Action>) {
         self.forms.close_day();
+        self.close_day_of_keys(hour, actions);
         self.roles.values_mut().for_each(Role::refit);
         let judged = self.keys.iter().filter(|key| key.learned.is_some()).count();
         self.budget.move_theta(judged, self.settings.false_alarms_per_day);
@@ -186,11 +189,13 @@ impl Engine {
 
 impl Learned {
     fn learn(&mut self, closed: &ClosedHour, role: &mut Role) {
+        // Sizes are cut to what they could be by chance, so that even a suspect hour tells only
+        // that they vary; without it a new route with large answers is news for ever.
+        self.size.learn(&closed.counts, &mut role.size);
         if closed.is_suspect {
             return;
         }
         self.habit.learn(closed.hour, closed.counts.requests, &mut role.habit);
-        self.size.learn(&closed.counts, &mut role.size);
         for failure in Failure::ALL {
             let seen = (closed.counts.of(failure), closed.counts.requests);
             let pair =

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Expected, Habit, Ratio, Size};
+use crate::baseline::{Drift, Expected, Habit, Ratio, Size};
 use crate::detect::Metric;
 use crate::incident::EvidenceLine;
 use crate::model::{Hour, Millis, Timestamp};
@@ -39,6 +39,8 @@ pub(super) struct Key {
     pub(super) window_score: f64,
     /// Addresses from which it was refused this hour, as hashes, ascending.
     pub(super) refused_from: Vec<u64>,
+    /// The most of them in one hour of an earlier day, slowly forgotten, and of today.
+    pub(super) refused_usual: (u32, u32),
     /// When each rule was last found broken.
     pub(super) broken_rules: Vec<BrokenRule>,
     pub(super) evidence: Vec<EvidenceLine>,
@@ -53,6 +55,7 @@ pub(super) struct Learned {
     pub(super) habit: Habit,
     pub(super) ratios: [Ratio; 5],
     pub(super) size: Size,
+    pub(super) drift: Drift,
     pub(super) known: [Known; 3],
     /// Closed hours that are not learned from yet.
     pub(super) late: VecDeque<ClosedHour>,
@@ -75,6 +78,10 @@ pub(super) struct Silence {
     pub(super) hours: u32,
     pub(super) missing: f64,
     pub(super) score: f64,
+    /// The highest score of a quiet that ended by itself, slowly forgotten.
+    pub(super) usual: f64,
+    /// People were told of it.
+    pub(super) is_shown: bool,
 }
 
 /// The counts from which this hour is looked at more closely.
@@ -100,6 +107,8 @@ pub(super) struct Signal {
     pub(super) address: Option<String>,
     /// Already part of an incident.
     pub(super) is_told: bool,
+    /// What it was worth when people were shown it.
+    pub(super) shown: f64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,7 +162,18 @@ impl Key {
         self.signals.retain(|signal| oldest <= signal.at);
         self.evidence.retain(|line| oldest <= line.at);
         self.broken_rules.retain(|rule| oldest <= rule.first);
+        let refused = u32::try_from(self.refused_from.len()).unwrap_or(u32::MAX);
+        self.refused_usual.1 = self.refused_usual.1.max(refused);
         self.refused_from.clear();
+    }
+
+    /// A day is over: what was refused is what is usual.
+    pub(super) fn close_day(&mut self) {
+        let (usual, today) = self.refused_usual;
+        self.refused_usual = (today.max(usual - usual / 8), 0);
+        if let Some(learned) = self.learned.as_mut() {
+            learned.drift.close_day();
+        }
     }
 
     /// Whether anything about it can change without a request.
@@ -161,6 +181,24 @@ impl Key {
         self.learned.is_none() && self.signals.is_empty() && self.evidence.is_empty()
     }
 }
+
+impl Silence {
+    /// What it is worth beyond the quiets that the key has had before.
+    pub(super) fn unusual(&self) -> f64 {
+        (self.score - self.usual).clamp(0.0, SILENCE_SCORE_MAX)
+    }
+
+    /// The key is used again: so long a quiet is nothing new to it.
+    pub(super) fn end(&mut self) {
+        let usual = self.score.min(SILENCE_SCORE_MAX).max(self.usual * SILENCE_KEEP);
+        *self = Self { usual, ..Self::default() };
+    }
+}
+
+/// However long it lasts, a silence is rarely more than the end of a key's use.
+const SILENCE_SCORE_MAX: f64 = 8.0;
+/// An hour of use: a quiet is half forgotten after two weeks of steady work.
+const SILENCE_KEEP: f64 = 0.998;
 
 impl Learned {
     pub(super) fn of(hour: Hour) -> Self {

@@ -3,11 +3,15 @@
 
 use super::{Action, Engine};
 use crate::detect::Verdict;
+use crate::incident::Incident;
 use crate::model::{Class, Entity, Finding, Millis, Slot, Timestamp};
 use crate::profile::{SourceUse, Visit, hash_of};
 
 /// What stays as bad as it is is told again after this long.
 const AGAIN: Millis = Millis::hours(1);
+/// An address that was refused with so many keys is who brings the unknown ones.
+const SWEEP_KEYS_MIN: usize = 20;
+
 impl Engine {
     pub(super) fn judge_source(&mut self, slot: Slot, used: SourceUse, actions: &mut Vec<Action>) {
         let address = used.address.clone();
@@ -52,7 +56,9 @@ impl Engine {
         let before = key.refused_from.len();
         key.refused(address);
         let now = key.refused_from.len();
-        let addresses_min = self.settings.detectors.brute_force.addresses_min;
+        let usual = usize::try_from(key.refused_usual.0).unwrap_or(usize::MAX);
+        let addresses_min =
+            self.settings.detectors.brute_force.addresses_min.max(usual.saturating_mul(2));
         // Told when the number is reached, and each time it has doubled.
         if before == now || !(now == addresses_min || addresses_min < now && now.is_power_of_two())
         {
@@ -100,9 +106,20 @@ impl Engine {
         let judged = (new, self.totals.keys_accepted);
         let Some(verdict) = self.settings.detectors.key_flood.judge(judged, hours) else { return };
         self.strangers.tell(at);
+        // One address with many keys is told of as that.
+        if self.incidents.shown().any(|known| is_sweep(known, at)) {
+            return;
+        }
         let finding = finding_of(verdict, Entity::Fleet, (slot.hour().start(), at));
         self.raise(&finding, (None, None), actions);
     }
+}
+
+fn is_sweep(incident: &Incident, at: Timestamp) -> bool {
+    incident.kind == "brute_force"
+        && incident.entity.address().is_some()
+        && SWEEP_KEYS_MIN <= incident.keys.len()
+        && at.since(incident.last_seen).0 < AGAIN.0
 }
 
 fn finding_of(verdict: Verdict, entity: Entity, (since, at): (Timestamp, Timestamp)) -> Finding {

@@ -42,6 +42,9 @@ impl Role {
     }
 
     pub(super) fn calibrated(&self, metric: Metric, raw: f64) -> f64 {
+        if metric.is_daily() {
+            return raw;
+        }
         let known = self.calibrations.get(&metric);
         known.map_or_else(|| Calibration::default().calibrated(raw), |known| known.calibrated(raw))
     }

@@ -21,7 +21,9 @@ pub(super) struct Suspicion {
 /// Less is not worth remembering.
 const SCORE_MIN: f64 = 2.0;
 /// So far under the threshold an incident is still kept, so that the curve can be drawn.
-const BELOW: f64 = 1.5;
+const BELOW: f64 = 3.5;
+/// So much more of the same is told again.
+const NEWS_MIN: f64 = 0.75;
 const NEXT_SHARE: f64 = 0.5;
 const NEXT_MAX: usize = 3;
 
@@ -62,7 +64,17 @@ impl Engine {
         let entity = Entity::Key(key.id.clone());
         let untold: Vec<Signal> =
             key.signals.iter().filter(|signal| !signal.is_told).cloned().collect();
-        key.signals.iter_mut().for_each(|signal| signal.is_told = true);
+        let is_shown = self.budget.theta <= combined;
+        for signal in &mut key.signals {
+            signal.is_told = true;
+            signal.shown = if is_shown { signal.score } else { signal.shown };
+        }
+        if is_shown
+            && untold.iter().any(|signal| signal.metric == Metric::Silence)
+            && let Some(learned) = key.learned.as_mut()
+        {
+            learned.silence.is_shown = true;
+        }
         for signal in untold {
             let finding = finding_of(&signal, (entity.clone(), at));
             self.raise(&finding, (Some(index), Some(combined)), actions);
@@ -97,9 +109,12 @@ impl Key {
     /// One signal for each metric: the strongest.
     fn remember(&mut self, suspicion: Suspicion, score: f64) {
         let Suspicion { metric, at, since, because, address, .. } = suspicion;
-        let new = Signal { metric, score, at, since, because, address, is_told: false };
+        let new = Signal { metric, score, at, since, because, address, is_told: false, shown: 0.0 };
         match self.signals.iter_mut().find(|signal| signal.metric == metric) {
-            Some(known) if known.score < score => *known = new,
+            Some(known) if known.score < score => {
+                let is_told = known.is_told && score < known.shown + NEWS_MIN;
+                *known = Signal { is_told, shown: known.shown, ..new };
+            }
             Some(known) => known.at = known.at.max(at),
             None => self.signals.push(new),
         }
@@ -147,7 +162,7 @@ mod tests {
     fn signal(metric: Metric, score: f64) -> Signal {
         let at = Timestamp::default();
         let because = String::new();
-        Signal { metric, score, at, since: at, because, address: None, is_told: false }
+        Signal { metric, score, at, since: at, because, address: None, is_told: false, shown: 0.0 }
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub fn family(kind: &str) -> Family {
         | "canary_key_used" => Family::Policy,
         "failures" => Family::Failures,
         "new_network" | "new_route" | "new_client" => Family::Novelty,
-        "object_enumeration" | "large_answers" => Family::Objects,
+        "object_enumeration" | "large_answers" | "slow_exfiltration" => Family::Objects,
         "brute_force" | "scanning" | "distributed_automation" => Family::Address,
         "key_flood" | "fleet_errors" => Family::Fleet,
         "unused" | "never_used" | "rotation_overdue" | "expiring" | "no_expiry"

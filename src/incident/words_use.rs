@@ -20,6 +20,30 @@ pub(super) const USE: &[Words] = &[
         owasp: &["API1", "API3", "API4", "API6"],
     },
     Words {
+        kind: "slow_ramp",
+        title: "more and more from day to day",
+        why_it_matters: "Use that grows a little every day stays under every hourly limit: somebody builds on this key, or is careful not to be seen.",
+        next_steps: &[
+            "Ask the owner whether a new customer, job or version explains the growth.",
+            "Compare which paths and networks the key uses now with those of two weeks ago.",
+            "If nobody can explain it, rotate the key.",
+        ],
+        attack: &["T1530", "T1213", "T1567"],
+        owasp: &["API4", "API6"],
+    },
+    Words {
+        kind: "slow_exfiltration",
+        title: "takes more data from day to day",
+        why_it_matters: "Data that leaves in small portions over days stays under every hourly limit, and adds up to the same.",
+        next_steps: &[
+            "Look at which paths gave the most bytes in the last days, and for whom that data is meant.",
+            "Ask the owner whether an export or a synchronisation was put to work.",
+            "If nobody knows of one, rotate the key.",
+        ],
+        attack: &["T1530", "T1213", "T1567"],
+        owasp: &["API1", "API3", "API6"],
+    },
+    Words {
         kind: "volume_drop",
         title: "much quieter than usual",
         why_it_matters: "A key that stops when it should be at work may mean a broken job, a lost connection, or logs that no longer reach us.",

@@ -90,6 +90,7 @@ impl Forms {
         }
         form.judged = Some(slot);
         let mut crowd = Crowd { since: slot.start(), ..Crowd::default() };
+        let mut busiest = Vec::new();
         for (address, visitor) in &form.visitors {
             crowd.requests_of_all += u64::from(visitor.requests);
             let elsewhere = self.elsewhere.get(address).map_or(0, |other| other.requests);
@@ -98,11 +99,15 @@ impl Forms {
                 crowd.addresses += 1;
                 crowd.requests += u64::from(visitor.requests);
                 crowd.since = crowd.since.min(visitor.first.start());
-                if crowd.examples.len() < EXAMPLES_MAX {
-                    crowd.examples.push(address.clone());
-                }
+                busiest.push((elsewhere, visitor, address));
             }
         }
+        // Those who did nothing else, the busiest first, of these the latest.
+        busiest.sort_by_key(|&(elsewhere, visitor, address)| {
+            (elsewhere, std::cmp::Reverse((visitor.requests, visitor.first)), address)
+        });
+        let examples = busiest.into_iter().take(EXAMPLES_MAX);
+        crowd.examples = examples.map(|(_, _, address)| address.clone()).collect();
         form.today = form.today.max(crowd.addresses);
         crowd.usual = form.usual;
         Some(crowd)

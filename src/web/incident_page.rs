@@ -220,10 +220,11 @@ fn history(incident: &Incident, clock: &Clock) -> Vec<(String, String)> {
         clock.when(incident.opened),
         format!("Opened, {} after it began", span(incident.opened.since(incident.since))),
     ));
-    if 1 < incident.revision {
+    let updates = usize::try_from(incident.revision).unwrap_or(usize::MAX).saturating_sub(1);
+    if 0 < updates {
         history.push((
             clock.when(incident.last_seen),
-            format!("Last seen, revision {}", incident.revision),
+            format!("Last seen, {}", count(updates, "update", "updates")),
         ));
     } else {
         history.push((clock.when(incident.last_seen), "Last seen".to_owned()));
