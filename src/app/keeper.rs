@@ -50,6 +50,8 @@ pub(super) struct Keeper {
     pub(super) pending: Pending,
     /// How long events are kept. `None`: nothing is forgotten as long as this runs.
     pub(super) retention: Option<Millis>,
+    /// Up to which input small blocks have been merged.
+    pub(super) merged: u64,
     /// When, by the program's uptime, old things are looked for again.
     pub(super) tidy_at: Duration,
 }
@@ -137,7 +139,8 @@ impl Keeper {
         Ok(())
     }
 
-    /// Forgets what is too old, a piece at a time: between two pieces lines are kept.
+    /// Forgets what is too old and merges what is too small, a piece at a time: between two
+    /// pieces lines are kept.
     fn tidy(&mut self, uptime: Duration) -> Result<(), JobError> {
         let (Some(store), Some(retention)) = (&self.store, self.retention) else {
             return Ok(());
@@ -148,7 +151,9 @@ impl Keeper {
         let now = (self.now)();
         let events = store.prune(now, retention)?;
         let notices = store.outbox_prune(now.back(NOTICES_KEPT))?;
-        if events == 0 && notices == 0 {
+        let merged = store.merge_small(self.merged)?;
+        self.merged = merged.next;
+        if events == 0 && notices == 0 && merged.is_done {
             self.tidy_at = uptime + TIDY_EVERY;
         }
         Ok(())
@@ -203,6 +208,7 @@ mod tests {
             announce: Box::new(|_| ()),
             pending: Pending::default(),
             retention: Some(Millis::days(30)),
+            merged: 0,
             tidy_at: Duration::ZERO,
         }
     }

@@ -94,6 +94,7 @@ impl Replay {
             announce,
             pending: Pending::default(),
             retention: None,
+            merged: 0,
             tidy_at: Duration::ZERO,
         };
         let stages = Stages::start(job.judge, keeper);

@@ -130,7 +130,12 @@ impl Engine {
         let detector = &self.settings.detectors.silent_key;
         let is_told = key.signals.iter().any(|signal| signal.metric == Metric::Silence);
         let is_long = detector.applies(learned.habit.hours, silence.missing);
-        if silence.hours == 0 || silence.is_shown || is_told || !is_long || self.is_replaced(key, hour) {
+        if silence.hours == 0
+            || silence.is_shown
+            || is_told
+            || !is_long
+            || self.is_replaced(key, hour)
+        {
             return;
         }
         // Said in the first days of a silence; after that it is a matter of staleness.

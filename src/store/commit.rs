@@ -99,7 +99,7 @@ impl Store {
         self.vault().put(batch, &keys::numbered(keys::INPUT, number), &value)
     }
 
-    fn put_block(
+    pub(super) fn put_block(
         &self,
         batch: &mut Batch,
         writer: &mut Writer,

@@ -3,6 +3,7 @@
 use std::fs;
 
 mod contents;
+mod merging;
 mod opening;
 
 use super::*;
