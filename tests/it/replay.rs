@@ -149,7 +149,7 @@ fn a_log_without_any_configuration_is_recognised() {
     let output = keyvigil(&["replay", log.to_str().unwrap()]);
     let said = stdout(&output);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert!(said.contains("60 lines, 60 events, 0 rejected"), "{said}");
+    assert!(said.contains("60 lines, 60 of them requests, 0 rejected"), "{said}");
     assert!(said.contains("No incidents."), "{said}");
 }
 
