@@ -124,8 +124,7 @@ impl Engine {
         self.waiting.watermark = Some(watermark);
         self.close_until(watermark.back(self.settings.patience).slot(), actions);
         self.raise_ahead(watermark, actions);
-        // Before the first event nobody knows since when the log is watched.
-        if self.totals.since.is_some() && std::mem::take(&mut self.totals.inventory_is_new) {
+        if std::mem::take(&mut self.totals.inventory_is_new) {
             self.look_for_stale(watermark, actions);
         }
     }

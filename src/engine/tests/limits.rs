@@ -2,7 +2,6 @@
 
 use super::history::{Line, START, batch_of, incidents_of};
 use crate::engine::{Action, Engine, EngineError, Input, Settings, StateRow};
-use crate::identity::Inventory;
 use crate::model::{Millis, Timestamp};
 
 fn line(seconds: i64, key: &str) -> Line {
@@ -106,20 +105,4 @@ fn the_state_brings_its_settings_along() {
     let again = Engine::restore(Settings::default(), engine.changed_state()).unwrap();
     assert_eq!(again.settings(), engine.settings());
     assert!(engine.changed_state().is_empty());
-}
-
-#[test]
-fn stale_keys_are_told_with_the_first_event_and_not_a_day_later() {
-    let text = "key_id,owner,role,created,last_rotated,expires,status,status_since\n\
-                k_a,ann@example.com,reader,2020-01-01,2020-01-01,,active,2020-01-01\n";
-    let (inventory, _) = Inventory::from_csv(text.as_bytes(), "inventory.csv").unwrap();
-    let mut engine = Engine::new(Settings::default());
-    engine.step(&Input::Inventory(inventory.into()));
-    let stale = |actions: &[Action]| {
-        actions.iter().filter(|action| matches!(action, Action::Stale(_))).count()
-    };
-    assert_eq!(stale(&engine.step(&at(0))), 0, "nobody knows yet since when the log is watched");
-    engine.step(&Input::Batch(batch_of(&[line(1, "k_a")])));
-    assert_ne!(stale(&engine.step(&at(20))), 0);
-    assert_eq!(stale(&engine.step(&at(40))), 0);
 }
