@@ -130,7 +130,12 @@ impl Engine {
         let detector = &self.settings.detectors.silent_key;
         let is_told = key.signals.iter().any(|signal| signal.metric == Metric::Silence);
         let is_long = detector.applies(learned.habit.hours, silence.missing);
-        if silence.hours == 0 || silence.is_shown || is_told || !is_long || self.is_replaced(key, hour) {
+        if silence.hours == 0
+            || silence.is_shown
+            || is_told
+            || !is_long
+            || self.is_replaced(key, hour)
+        {
             return;
         }
         // Said in the first days of a silence; after that it is a matter of staleness.
@@ -179,6 +184,7 @@ impl Engine {
 
     fn close_day(&mut self, hour: Hour, actions: &mut Vec<Action>) {
         self.forms.close_day();
+        self.guessers.close_day();
         self.close_day_of_keys(hour, actions);
         self.roles.values_mut().for_each(Role::refit);
         let judged = self.keys.iter().filter(|key| key.learned.is_some()).count();
