@@ -80,6 +80,11 @@ impl Engine {
         {
             learned.silence.is_shown = true;
         }
+        for signal in untold.iter().filter(|_| is_shown) {
+            if let (Metric::Drift(daily), Some(learned)) = (signal.metric, key.learned.as_mut()) {
+                learned.drift.tell(daily);
+            }
+        }
         for signal in untold {
             let finding = finding_of(&signal, (entity.clone(), at));
             self.raise(&finding, (Some(index), Some(combined)), actions);
