@@ -153,16 +153,13 @@ impl Key {
         if !metric.is_of_use() {
             return raw;
         }
-        match self.wildest.iter_mut().find(|(known, _, _)| *known == metric) {
-            Some((_, usual, today)) => {
-                *today = today.max(raw);
-                (raw - WILD_SHARE * *usual).max(0.0)
-            }
-            None => {
-                self.wildest.push((metric, 0.0, raw));
-                raw
-            }
-        }
+        let known = self.wildest.iter_mut().find(|(known, _, _)| *known == metric);
+        let Some((_, usual, today)) = known else {
+            self.wildest.push((metric, 0.0, raw));
+            return raw;
+        };
+        *today = today.max(raw);
+        (raw - WILD_SHARE * *usual).max(0.0)
     }
 
     pub(super) fn add_evidence(&mut self, line: EvidenceLine) {
