@@ -45,7 +45,7 @@ pub use settings::Settings;
 use crate::identity::Inventory;
 use crate::incident::Incidents;
 use crate::model::{Class, Entity, Hour, Timestamp};
-use crate::profile::{Forms, Sources};
+use crate::profile::{Forms, Guessers, Sources};
 
 /// One thread owns it; everyone else reads what it publishes.
 #[derive(Debug, Default)]
@@ -61,6 +61,7 @@ pub struct Engine {
     fleet: fleet::Fleet,
     sources: Sources,
     forms: Forms,
+    guessers: Guessers,
     strangers: strangers::Strangers,
     causes: causes::Causes,
     budget: budget::Budget,
@@ -103,12 +104,17 @@ impl Engine {
                 self.inventory = (!inventory.is_empty()).then(|| Arc::clone(inventory));
                 self.totals.inventory_is_new = true;
             }
-            // The events bring their networks along.
-            Input::Networks(_) => (),
             Input::Settings(settings) => self.settings = settings.as_ref().clone(),
             Input::Finish => self.finish(&mut actions),
         }
         actions
+    }
+
+    /// Whether a tick with this watermark would lead to more than knowing it: a slot has
+    /// waited long enough.
+    pub fn is_due(&self, watermark: Timestamp) -> bool {
+        let end = |watermark: Timestamp| watermark.back(self.settings.patience).slot();
+        self.waiting.watermark.is_none_or(|known| end(known) < end(watermark))
     }
 
     /// The watermark has come this far: closes every slot that has waited long enough.
@@ -131,6 +137,15 @@ impl Engine {
             self.raise_ahead(watermark, actions);
         }
         self.totals.late += self.waiting.take_rest();
+    }
+
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Whether this is what the engine was told last.
+    pub fn knows_inventory(&self, inventory: &Inventory) -> bool {
+        self.inventory.as_deref().map_or(inventory.is_empty(), |known| known == inventory)
     }
 
     fn hear(&mut self, verdict: &Verdict, actions: &mut Vec<Action>) {

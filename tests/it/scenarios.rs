@@ -26,7 +26,8 @@ fn incidents_of(folder: &Path) -> String {
     let alerts = tempfile::NamedTempFile::new().unwrap();
     let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
     let flags = fs::read_to_string(folder.join("flags")).unwrap();
-    let flags = flags.lines().map(|it| if it.ends_with(".csv") { path(it) } else { it.to_owned() });
+    let is_file = |it: &str| Path::new(it).extension().is_some_and(|it| it == "csv");
+    let flags = flags.lines().map(|it| if is_file(it) { path(it) } else { it.to_owned() });
     let mut args = vec!["replay".to_owned(), format!("--alerts-json={}", alerts.path().display())];
     args.extend(flags);
     args.push(path("access.log"));
