@@ -15,7 +15,7 @@ pub struct Drift {
     today: DaySum,
     /// Cumulated sums of what was too much: requests, bytes.
     sums: [f64; 2],
-    /// When and how far it was last found to be off: requests, bytes.
+    /// When and how far it was off when people were last told: requests, bytes.
     found: [Option<(Day, f64)>; 2],
 }
 
@@ -58,8 +58,6 @@ const PRIOR_VARIANCE: f64 = 0.03;
 /// So many spreads a day are let pass.
 const SLACK: f64 = 1.0;
 const SUM_MAX: f64 = 20.0;
-/// From here on it counts as found.
-const FOUND_SCORE: f64 = 5.0;
 /// Half as much again.
 const GROWTH_MIN: f64 = 0.4;
 /// Of Student's t.
@@ -104,6 +102,8 @@ impl Drift {
         let squares: f64 = alike.iter().map(|log| (log - usual) * (log - usual)).sum();
         let chance = 1.0 / f64::from(self.today.requests);
         let variance = (squares + PRIOR_DAYS * PRIOR_VARIANCE) / (all - 1.0 + PRIOR_DAYS) + chance;
+        // What the same day of last week brought is usual too.
+        let usual = self.last_week(daily).map_or(usual, |last_week| usual.max(last_week));
         let off = log_of(seen) - usual;
         Some(Compared { seen, usual: whole(usual.exp()), off, spread: variance.sqrt() })
     }
@@ -117,23 +117,26 @@ impl Drift {
         if steps <= 0.0 || compared.off < common {
             return 0.0;
         }
-        let score = 0.5f64.mul_add(FREEDOM, 0.5) * (steps * steps / FREEDOM).ln_1p();
-        self.unless_found(daily, compared.off - common, score * std::f64::consts::LOG10_E)
-    }
-
-    /// What was found a few days ago is no news unless it has grown much further.
-    fn unless_found(&mut self, daily: Daily, off: f64, score: f64) -> f64 {
-        let Some(found) = self.found.get_mut(daily as usize) else { return 0.0 };
-        let is_known = found.is_some_and(|(day, known)| {
-            self.today.day.0 - day.0 <= BEFORE_DAYS_MAX && off < known + GROWTH_MIN
-        });
-        if is_known {
+        if self.is_found(daily, compared.off) {
             return 0.0;
         }
-        if FOUND_SCORE <= score {
-            *found = Some((self.today.day, off));
+        0.5f64.mul_add(FREEDOM, 0.5) * (steps * steps / FREEDOM).ln_1p() * std::f64::consts::LOG10_E
+    }
+
+    /// People were told of the day that ends.
+    pub fn tell(&mut self, daily: Daily) {
+        let Some(compared) = self.compare(daily) else { return };
+        if let Some(found) = self.found.get_mut(daily as usize) {
+            *found = Some((self.today.day, compared.off));
         }
-        score
+    }
+
+    /// What was told a few days ago is no news unless it has grown much further.
+    fn is_found(&self, daily: Daily, off: f64) -> bool {
+        let found = self.found.get(daily as usize).copied().flatten();
+        found.is_some_and(|(day, known)| {
+            self.today.day.0 - day.0 <= BEFORE_DAYS_MAX && off < known + GROWTH_MIN
+        })
     }
 
     pub fn close_day(&mut self) {
@@ -145,6 +148,11 @@ impl Drift {
         if DAYS_MAX < self.days.len() {
             self.days.pop_front();
         }
+    }
+
+    fn last_week(&self, daily: Daily) -> Option<f64> {
+        let known = self.days.iter().find(|day| day.day.0 + 7 == self.today.day.0 && !day.is_odd);
+        known.map(|day| log_of(day.of(daily)))
     }
 
     /// The logarithms of earlier days of the same kind.

@@ -58,10 +58,7 @@ impl Announcer {
 pub(super) fn whole(incident: &Incident) -> String {
     let mut text = headline(incident, "", incident.opened);
     reasons(&mut text, incident);
-    let who = who(incident);
-    if !who.is_empty() {
-        labelled(&mut text, "who", &who);
-    }
+    who(&mut text, incident);
     match (words(&incident.kind).and_then(|words| words.next_steps.first()), incident.resolved) {
         (_, Some(at)) => labelled(&mut text, "end", &ended(incident, at)),
         (Some(next), None) if incident.is_open() => labelled(&mut text, "next", next),
@@ -89,12 +86,20 @@ fn changed(incident: &Incident) -> String {
         }
         (State::Muted, _) => ("muted", incident.last_seen, String::new()),
     };
-    line(word, at, &shown(&incident.title), &format!("{}{more}", incident.id))
+    line(word, at, &title(incident), &format!("{}{more}", incident.id))
 }
 
 fn headline(incident: &Incident, more: &str, at: Timestamp) -> String {
     let severity = incident.severity.name().to_uppercase();
-    line(&severity, at, &shown(&incident.title), &format!("{}{more}", incident.id))
+    line(&severity, at, &title(incident), &format!("{}{more}", incident.id))
+}
+
+/// Longer than the title that must fit into a mail's subject.
+fn title(incident: &Incident) -> String {
+    words(&incident.kind).map_or_else(
+        || shown(&incident.title),
+        |words| format!("{}: {}", shown(&incident.name()), words.title),
+    )
 }
 
 fn line(word: &str, at: Timestamp, title: &str, behind: &str) -> String {
@@ -108,18 +113,25 @@ fn reasons(text: &mut String, incident: &Incident) {
 }
 
 /// The role, the owner and the main address, as far as the title does not name them.
-fn who(incident: &Incident) -> String {
-    let mut parts = Vec::new();
-    for (label, value) in [("role", &incident.role), ("owner", &incident.owner)] {
-        if !value.is_empty() {
-            parts.push(format!("{label} {value}"));
-        }
+fn who(text: &mut String, incident: &Incident) {
+    let named = [("role", &incident.role), ("owner", &incident.owner)];
+    let parts: Vec<String> = named
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(label, value)| format!("{label} {value}"))
+        .collect();
+    if !parts.is_empty() {
+        labelled(text, "who", &parts.join(", "));
     }
-    let named = matches!(incident.entity, Entity::Address(_));
-    if let Some(address) = incident.main_address().filter(|_| !named) {
-        parts.push(format!("from {address}"));
+    if matches!(incident.entity, Entity::Address(_)) {
+        return;
     }
-    parts.join(", ")
+    match (incident.main_address(), incident.addresses.len()) {
+        (Some(address), 0 | 1) => labelled(text, "from", &address),
+        // The incident holds no more than the first few, so their number would mislead.
+        (Some(address), _) => labelled(text, "from", &format!("{address} and others")),
+        (None, _) => {}
+    }
 }
 
 fn ended(incident: &Incident, at: Timestamp) -> String {
@@ -176,7 +188,7 @@ mod tests {
         let at = Timestamp::from_seconds(1_772_000_000);
         let because = "word ".repeat(30);
         Incident {
-            title: "k_1: far more requests than usual".to_owned(),
+            title: "cut short".to_owned(),
             kind: "volume_spike".to_owned(),
             entity: Entity::Key("k_1".to_owned()),
             owner: "a@example.com".to_owned(),

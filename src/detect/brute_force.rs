@@ -19,11 +19,22 @@ pub struct BruteForce {
     pub factor_min: u32,
     /// Distinct addresses from which one key was refused within an hour.
     pub addresses_min: usize,
+    /// Distinct addresses without a key, refused a few times each, within two hours.
+    pub crowd_min: usize,
+    /// How often each of them was refused.
+    pub crowd_refusals_min: u32,
 }
 
 impl Default for BruteForce {
     fn default() -> Self {
-        Self { unauthorized_min: 40, keys_min: 6, factor_min: 3, addresses_min: 8 }
+        Self {
+            unauthorized_min: 40,
+            keys_min: 6,
+            factor_min: 3,
+            addresses_min: 8,
+            crowd_min: 8,
+            crowd_refusals_min: 4,
+        }
     }
 }
 
@@ -64,6 +75,27 @@ impl BruteForce {
         Some(Verdict { kind: "brute_force", severity, score, because })
     }
 
+    /// Whether the address is one of those who try a little each.
+    pub fn is_of_crowd(&self, source: &Source) -> bool {
+        source.keys.is_empty() && self.crowd_refusals_min <= source.unauthorized
+    }
+
+    pub fn judge_crowd(&self, (now, usual): (usize, usize)) -> Option<Verdict> {
+        if now < self.crowd_min || now < 2 * usual + self.crowd_min / 2 {
+            return None;
+        }
+        let times = f64::from(u32::try_from(now / self.crowd_min).unwrap_or(u32::MAX));
+        Some(Verdict {
+            kind: "brute_force",
+            severity: Severity::High,
+            score: 8.0 + times.log10() * 3.0,
+            because: format!(
+                "{now} addresses without a key were refused (401) {} times or more each within two hours; at most {usual} at once on other days",
+                self.crowd_refusals_min
+            ),
+        })
+    }
+
     pub fn judge_key(&self, addresses: usize) -> Option<Verdict> {
         if addresses < self.addresses_min {
             return None;
@@ -93,5 +125,8 @@ mod tests {
         assert!(!judge(&Source { unauthorized: 100, worst_before: 40, ..Source::default() }));
         assert!(BruteForce::default().judge_key(8).is_some());
         assert!(BruteForce::default().judge_key(7).is_none());
+        assert!(BruteForce::default().judge_crowd((8, 2)).is_some());
+        assert!(BruteForce::default().judge_crowd((7, 0)).is_none());
+        assert!(BruteForce::default().judge_crowd((8, 3)).is_none());
     }
 }

@@ -65,6 +65,14 @@ impl Metric {
         }
     }
 
+    /// A measure of how much is asked, answered or refused.
+    pub const fn is_of_use(self) -> bool {
+        match self {
+            Self::Volume | Self::Size | Self::Failure(_) => true,
+            Self::Silence | Self::New(_) | Self::Drift(_) => false,
+        }
+    }
+
     /// Metrics of one family say the same thing in several ways.
     pub const fn family(self) -> u8 {
         match self {

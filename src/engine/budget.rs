@@ -27,6 +27,10 @@ const TRIMMED_SHARE: f64 = 0.01;
 /// Scores are calibrated, so that their tail falls by a tenth within a unit or two. What falls
 /// more slowly is real attacks that nobody was told of.
 const SCALE_MAX: f64 = 0.8;
+/// Windows over the threshold are not alarms yet: those of one key side by side are told as
+/// one, and the more there are the more of them lie side by side. As measured.
+const WINDOWS_AN_ALARM: f64 = 1.1;
+const MERGED: f64 = 1.4;
 const STEP_MAX: f64 = 0.1;
 const VERDICT_STEP: f64 = 0.03;
 
@@ -53,7 +57,8 @@ impl Budget {
         let Some(mut tail) = self.scores.fit(TRIMMED_SHARE) else { return };
         tail.scale = tail.scale.min(SCALE_MAX);
         let keys = f64::from(u32::try_from(keys.max(1)).unwrap_or(u32::MAX));
-        let share = (allowed / (keys * WINDOWS_PER_DAY)).clamp(1e-9, 0.5);
+        let windows = WINDOWS_AN_ALARM * allowed.powf(MERGED);
+        let share = (windows / (keys * WINDOWS_PER_DAY)).clamp(1e-9, 0.5);
         let wanted = tail.quantile(share) * self.verdicts;
         let (least, most) = THETA_RANGE;
         let wanted = wanted.clamp(least, most);

@@ -184,6 +184,7 @@ impl Engine {
 
     fn close_day(&mut self, hour: Hour, actions: &mut Vec<Action>) {
         self.forms.close_day();
+        self.guessers.close_day();
         self.close_day_of_keys(hour, actions);
         self.roles.values_mut().for_each(Role::refit);
         let judged = self.keys.iter().filter(|key| key.learned.is_some()).count();

@@ -41,6 +41,9 @@ pub(super) struct Key {
     pub(super) refused_from: Vec<u64>,
     /// The most of them in one hour of an earlier day, slowly forgotten, and of today.
     pub(super) refused_usual: (u32, u32),
+    /// The highest raw score of an earlier day, slowly forgotten, and of today, by metric:
+    /// what is wild every day is less unusual.
+    pub(super) wildest: Vec<(Metric, f64, f64)>,
     /// When each rule was last found broken.
     pub(super) broken_rules: Vec<BrokenRule>,
     pub(super) evidence: Vec<EvidenceLine>,
@@ -127,6 +130,11 @@ const YOUNG_HOURS: u32 = 48;
 /// An unknown key's use is learned after so many accepted requests.
 const ACCEPTED_MIN: u64 = 3;
 
+/// So much of what is wild every day is taken off.
+const WILD_SHARE: f64 = 0.6;
+const WILD_MAX: f64 = 8.0;
+const WILD_KEEP: f64 = 0.9;
+
 impl Key {
     pub(super) fn deserves_profile(&self) -> bool {
         self.learned.is_some() || self.is_listed || ACCEPTED_MIN <= self.accepted
@@ -138,6 +146,20 @@ impl Key {
             Some((_, score)) => *score = score.max(raw),
             None => self.limits.scored.push((metric, raw)),
         }
+    }
+
+    /// A raw score beyond what the metric does on other days.
+    pub(super) fn beyond_usual(&mut self, metric: Metric, raw: f64) -> f64 {
+        if !metric.is_of_use() {
+            return raw;
+        }
+        let known = self.wildest.iter_mut().find(|(known, _, _)| *known == metric);
+        let Some((_, usual, today)) = known else {
+            self.wildest.push((metric, 0.0, raw));
+            return raw;
+        };
+        *today = today.max(raw);
+        (raw - WILD_SHARE * *usual).max(0.0)
     }
 
     pub(super) fn add_evidence(&mut self, line: EvidenceLine) {
@@ -170,6 +192,10 @@ impl Key {
     /// A day is over: what was refused is what is usual.
     pub(super) fn close_day(&mut self) {
         let (usual, today) = self.refused_usual;
+        for (_, usual, today) in &mut self.wildest {
+            *usual = today.min(WILD_MAX).max(*usual * WILD_KEEP);
+            *today = 0.0;
+        }
         self.refused_usual = (today.max(usual - usual / 8), 0);
         if let Some(learned) = self.learned.as_mut() {
             learned.drift.close_day();

@@ -45,7 +45,7 @@ pub use settings::Settings;
 use crate::identity::Inventory;
 use crate::incident::Incidents;
 use crate::model::{Class, Entity, Hour, Timestamp};
-use crate::profile::{Forms, Sources};
+use crate::profile::{Forms, Guessers, Sources};
 
 /// One thread owns it; everyone else reads what it publishes.
 #[derive(Debug, Default)]
@@ -61,6 +61,7 @@ pub struct Engine {
     fleet: fleet::Fleet,
     sources: Sources,
     forms: Forms,
+    guessers: Guessers,
     strangers: strangers::Strangers,
     causes: causes::Causes,
     budget: budget::Budget,

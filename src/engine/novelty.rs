@@ -8,6 +8,8 @@ use crate::profile::{Entry, Facet, Touch};
 
 /// A value is a newcomer for a day.
 const NEWCOMER_HOURS: i64 = 24;
+/// What nobody used before is a release, and stays one for so long.
+const NEW_ON_OFFER_HOURS: i64 = 7 * 24;
 const GOOD_TURING_HOURS: i64 = 14 * 24;
 
 /// How well a key knows a value.
@@ -48,20 +50,23 @@ impl Engine {
         let Some(entry) = known.get(touch.value).copied() else { return };
         let Some(role) = self.roles.get_mut(&key.role) else { return };
         if is_new {
-            role.add_user(touch.facet, touch.value);
+            role.add_user(touch.facet, touch.value, hour);
         }
-        let peers_using = role.users(touch.facet, touch.value).saturating_sub(1);
+        let peers_using =
+            role.users(touch.facet, touch.value).map_or(0, |users| users.keys.saturating_sub(1));
         let peers = role.keys.saturating_sub(1);
         if !self.is_newcomer(&entry, since.start(), slot) {
             return;
         }
-        let users: u32 = self.roles.values().map(|role| role.users(touch.facet, touch.value)).sum();
+        let users = self.roles.values().filter_map(|role| role.users(touch.facet, touch.value));
+        let oldest = users.map(|users| users.first).min();
+        let is_new_to_all = oldest.is_none_or(|oldest| hour.since(oldest) < NEW_ON_OFFER_HOURS);
         let hours = hour.since(since).clamp(0, GOOD_TURING_HOURS);
         let novelty = Novelty {
             hours: u32::try_from(hours).unwrap_or_default(),
             new_values: u32::try_from(newer.saturating_sub(newest)).unwrap_or_default(),
             burst: u32::try_from(newest.saturating_sub(1)).unwrap_or_default(),
-            is_new_to_all: touch.facet == Facet::Route && users <= 1,
+            is_new_to_all: touch.facet == Facet::Route && is_new_to_all,
             peers,
             peers_using,
             requests: entry.requests,

@@ -23,7 +23,12 @@ impl Engine {
         }
         let source = self.sources.add(slot.start(), used);
         let detectors = &self.settings.detectors;
-        let verdicts = [detectors.brute_force.judge(source), detectors.scanning.judge(source)];
+        let is_of_crowd = detectors.brute_force.is_of_crowd(source);
+        let crowd = is_of_crowd.then(|| self.guessers.note(hash_of(&address), slot.start()));
+        let many = crowd.and_then(|crowd| detectors.brute_force.judge_crowd(crowd));
+        let many = many.filter(|_| self.guessers.tell(slot.start()));
+        let verdicts =
+            [detectors.brute_force.judge(source), detectors.scanning.judge(source), many];
         let Some(verdict) =
             verdicts.into_iter().flatten().max_by(|a, b| a.score.total_cmp(&b.score))
         else {
@@ -105,11 +110,11 @@ impl Engine {
         let Some(new) = self.strangers.news(at) else { return };
         let judged = (new, self.totals.keys_accepted);
         let Some(verdict) = self.settings.detectors.key_flood.judge(judged, hours) else { return };
-        self.strangers.tell(at);
         // One address with many keys is told of as that.
         if self.incidents.shown().any(|known| is_sweep(known, at)) {
             return;
         }
+        self.strangers.tell(at);
         let finding = finding_of(verdict, Entity::Fleet, (slot.hour().start(), at));
         self.raise(&finding, (None, None), actions);
     }

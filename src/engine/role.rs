@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::{Calibration, Ratio, RoleHabit, Size};
 use crate::detect::Metric;
-use crate::model::Day;
+use crate::model::{Day, Hour};
 use crate::profile::{Facet, Failure};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -16,10 +16,17 @@ pub(super) struct Role {
     pub(super) ratios: [Ratio; 5],
     pub(super) size: Size,
     /// How many of its keys use a value.
-    users: BTreeMap<(Facet, u64), u32>,
+    users: BTreeMap<(Facet, u64), Users>,
     calibrations: BTreeMap<Metric, Calibration>,
     /// Keys with a profile.
     pub(super) keys: u32,
+}
+
+/// How many keys use a value, and since when.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Users {
+    pub(super) keys: u32,
+    pub(super) first: Hour,
 }
 
 /// Values remembered; further ones count as used by nobody.
@@ -30,14 +37,15 @@ impl Role {
         self.ratios.get(failure as usize).copied().unwrap_or_default()
     }
 
-    pub(super) fn users(&self, facet: Facet, value: u64) -> u32 {
-        self.users.get(&(facet, value)).copied().unwrap_or(0)
+    pub(super) fn users(&self, facet: Facet, value: u64) -> Option<Users> {
+        self.users.get(&(facet, value)).copied()
     }
 
     /// One more key uses the value.
-    pub(super) fn add_user(&mut self, facet: Facet, value: u64) {
+    pub(super) fn add_user(&mut self, facet: Facet, value: u64, hour: Hour) {
         if self.users.len() < VALUES_MAX || self.users.contains_key(&(facet, value)) {
-            *self.users.entry((facet, value)).or_default() += 1;
+            let users = self.users.entry((facet, value)).or_insert(Users { keys: 0, first: hour });
+            users.keys += 1;
         }
     }
 

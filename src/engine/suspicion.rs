@@ -30,9 +30,10 @@ const NEXT_MAX: usize = 3;
 impl Engine {
     pub(super) fn suspect(&mut self, suspicion: Suspicion, actions: &mut Vec<Action>) {
         let Some(key) = self.keys.get_mut(suspicion.key) else { return };
-        key.note_score(suspicion.metric, suspicion.raw);
+        let raw = key.beyond_usual(suspicion.metric, suspicion.raw);
+        key.note_score(suspicion.metric, raw);
         let role = self.roles.get(&key.role);
-        let score = role.map_or(0.0, |role| role.calibrated(suspicion.metric, suspicion.raw));
+        let score = role.map_or(0.0, |role| role.calibrated(suspicion.metric, raw));
         if score < SCORE_MIN {
             return;
         }
@@ -65,6 +66,10 @@ impl Engine {
         let untold: Vec<Signal> =
             key.signals.iter().filter(|signal| !signal.is_told).cloned().collect();
         let is_shown = self.budget.theta <= combined;
+        if is_shown {
+            // What is told is not what is usual.
+            key.wildest.iter_mut().for_each(|(_, _, today)| *today = 0.0);
+        }
         for signal in &mut key.signals {
             signal.is_told = true;
             signal.shown = if is_shown { signal.score } else { signal.shown };
@@ -74,6 +79,11 @@ impl Engine {
             && let Some(learned) = key.learned.as_mut()
         {
             learned.silence.is_shown = true;
+        }
+        for signal in untold.iter().filter(|_| is_shown) {
+            if let (Metric::Drift(daily), Some(learned)) = (signal.metric, key.learned.as_mut()) {
+                learned.drift.tell(daily);
+            }
         }
         for signal in untold {
             let finding = finding_of(&signal, (entity.clone(), at));

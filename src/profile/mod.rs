@@ -4,6 +4,7 @@
 pub mod client;
 pub mod counts;
 pub mod forms;
+mod guessers;
 pub mod hash;
 pub mod known;
 pub mod place;
@@ -13,6 +14,7 @@ pub mod sources;
 pub use client::client_family;
 pub use counts::{Counts, Failure};
 pub use forms::{Form, Forms};
+pub use guessers::Guessers;
 pub use hash::{hash_of, hash_of_number};
 pub use known::{Entry, Facet, Known};
 pub use place::place_of;
