@@ -50,6 +50,8 @@ pub(super) struct Keeper {
     pub(super) pending: Pending,
     /// How long events are kept. `None`: nothing is forgotten as long as this runs.
     pub(super) retention: Option<Millis>,
+    /// The latest event kept by this process: the log's own clock, for the retention.
+    pub(super) newest: Option<Timestamp>,
     /// Up to which input small blocks have been merged.
     pub(super) merged: u64,
     /// When, by the program's uptime, old things are looked for again.
@@ -93,8 +95,12 @@ impl Keeper {
         }
         let overview = judged.overview;
         let snapshot = judged.snapshot;
-        let is_block = |(_, input): &&(u64, Input)| matches!(input, Input::Batch(_));
-        self.pending.blocks += judged.inputs.iter().filter(is_block).count();
+        for (_, input) in &judged.inputs {
+            if let Input::Batch(batch) = input {
+                self.pending.blocks += 1;
+                self.newest = self.newest.max(batch.time.iter().max().copied().map(Timestamp));
+            }
+        }
         self.pending.inputs.extend(judged.inputs);
         self.pending.positions.extend(judged.positions);
         self.pending.incidents.extend(judged.incidents);
@@ -149,7 +155,10 @@ impl Keeper {
             return Ok(());
         }
         let now = (self.now)();
-        let events = store.prune(now, retention)?;
+        // Counted back from the newest event, so that an old log is not forgotten while it
+        // is read; a line from the future counts for no more than the present.
+        let newest = self.newest.map(|newest| newest.min(now));
+        let events = newest.map_or(Ok(0), |newest| store.prune(newest, retention))?;
         let notices = store.outbox_prune(now.back(NOTICES_KEPT))?;
         let merged = store.merge_small(self.merged)?;
         self.merged = merged.next;
@@ -208,6 +217,7 @@ mod tests {
             announce: Box::new(|_| ()),
             pending: Pending::default(),
             retention: Some(Millis::days(30)),
+            newest: None,
             merged: 0,
             tidy_at: Duration::ZERO,
         }
@@ -227,15 +237,15 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let mut keeper = keeper(state.path());
         let store = keeper.store.clone().unwrap();
-        let days = [69, 70, 71];
+        let days = [69, 70, 71, 100];
         let events = days.map(|day| event_of(Timestamp(day * DAY)));
         let inputs = (0..).zip(events).collect();
         let rows = Engine::new(Settings::default()).changed_state();
-        let snapshot = Some(super::super::judge::Snapshot { rows, next_input: 3 });
+        let snapshot = Some(super::super::judge::Snapshot { rows, next_input: 4 });
         keeper.keep(Judged { inputs, snapshot, ..Judged::default() }).unwrap();
-        assert_eq!(store.event_count(), 3);
+        assert_eq!(store.event_count(), 4);
         keeper.tidy(Duration::ZERO).unwrap();
-        assert_eq!(store.event_count(), 2);
+        assert_eq!(store.event_count(), 3);
         keeper.tidy(Duration::ZERO).unwrap();
         assert_eq!(keeper.tidy_at, TIDY_EVERY, "nothing is left to do");
     }

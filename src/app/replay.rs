@@ -94,6 +94,7 @@ impl Replay {
             announce,
             pending: Pending::default(),
             retention: None,
+            newest: None,
             merged: 0,
             tidy_at: Duration::ZERO,
         };
