@@ -141,7 +141,7 @@ impl View {
             title: plain(&incident.title, NAME_CHARS_MAX),
             what: strongest
                 .map_or_else(String::new, |finding| plain(&finding.because, SENTENCE_CHARS_MAX)),
-            since: moment(incident.since),
+            since: since(incident),
             who: who(incident),
             why: others.map(|finding| plain(&finding.because, SENTENCE_CHARS_MAX)).collect(),
             matters: words.map_or("", |words| words.why_it_matters),
@@ -177,6 +177,13 @@ impl View {
     fn shown(&self) -> usize {
         self.evidence.len()
     }
+}
+
+/// When it began; empty if the first sentence says it.
+fn since(incident: &Incident) -> String {
+    let began = moment(incident.since);
+    let said = incident.findings.first().is_some_and(|one| one.because.contains(&began));
+    if said { String::new() } else { began }
 }
 
 /// The same for all of an incident's mails, whatever becomes of it.

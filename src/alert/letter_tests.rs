@@ -242,7 +242,7 @@ fn a_summary_names_each_incident_the_worst_first() {
     let critical =
         Incident { severity: Severity::Critical, title: "the worst".to_owned(), ..incident() };
     let letter = summary(Cause::Storm, &[incident(), critical], &frame(), "oncall").unwrap();
-    assert_eq!(letter.subject, "[keyvigil CRITICAL] storm: 2 more incidents waiting");
+    assert_eq!(letter.subject, "[keyvigil CRITICAL] 2 more incidents at once");
     assert!(letter.text.find("the worst").unwrap() < letter.text.find("billing-sync").unwrap());
     assert!(letter.html.contains("the worst"));
     let many: Vec<Incident> = (0..500).map(|_| incident()).collect();

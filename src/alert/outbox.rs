@@ -89,11 +89,11 @@ impl Desk {
 
     /// What is due, each with the notices of the same incident that are to follow soon.
     fn due(&self, now: Timestamp) -> Result<Vec<Bundle>, StoreError> {
-        if self.worker.store.outbox_due(now, 1)?.is_empty() {
+        if self.worker.store.outbox_due(now, 1).is_empty() {
             return Ok(Vec::new());
         }
         let soon = now.plus(BACKOFF_MAX).plus(BACKOFF_MAX);
-        let waiting = self.worker.store.outbox_due(soon, ROUND_MAX)?;
+        let waiting = self.worker.store.outbox_due(soon, ROUND_MAX);
         let mut found = Vec::new();
         for (id, rows) in bundles(waiting) {
             let Some(incident) = self.worker.store.incident(id)? else {
@@ -104,7 +104,7 @@ impl Desk {
             let bundle = Bundle { incident, rows, is_due };
             if bundle.recipients(&self.worker.routes).iter().all(|(_, to)| to.is_empty()) {
                 info!(incident = %id, "no route takes this incident, nobody is told");
-                self.put_all(&bundle.rows, &given_up(now, "no route takes it"))?;
+                self.put_all(&bundle.rows, &OutboxState::Unwanted { at: now })?;
                 continue;
             }
             found.push(bundle);
@@ -262,31 +262,28 @@ impl Desk {
                 &given_up(now, &format!("after {attempts} tries: {refusal}")),
             );
         }
-        for row in &bundle.rows {
-            let row = OutboxRow {
-                attempts,
-                next_try: now.plus(backoff(attempts, lead)),
-                last_error: refusal.to_string(),
-                ..row.clone()
-            };
-            self.worker.store.outbox_update(&row)?;
-        }
-        Ok(())
+        let rows = bundle.rows.iter().map(|row| OutboxRow {
+            attempts,
+            next_try: now.plus(backoff(attempts, lead)),
+            last_error: refusal.to_string(),
+            ..row.clone()
+        });
+        self.worker.store.outbox_update(&rows.collect::<Vec<_>>())
     }
 
     fn put_back(&self, rows: &[OutboxRow], next_try: Timestamp) -> Result<(), StoreError> {
-        for row in rows {
-            let last_error = "waits: this hour's mails are used up".to_owned();
-            self.worker.store.outbox_update(&OutboxRow { next_try, last_error, ..row.clone() })?;
-        }
-        Ok(())
+        let last_error = "waits: this hour's mails are used up";
+        let rows = rows.iter().map(|row| OutboxRow {
+            next_try,
+            last_error: last_error.to_owned(),
+            ..row.clone()
+        });
+        self.worker.store.outbox_update(&rows.collect::<Vec<_>>())
     }
 
     fn put_all(&self, rows: &[OutboxRow], state: &OutboxState) -> Result<(), StoreError> {
-        for row in rows {
-            self.worker.store.outbox_update(&OutboxRow { state: state.clone(), ..row.clone() })?;
-        }
-        Ok(())
+        let rows = rows.iter().map(|row| OutboxRow { state: state.clone(), ..row.clone() });
+        self.worker.store.outbox_update(&rows.collect::<Vec<_>>())
     }
 }
 

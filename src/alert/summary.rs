@@ -94,9 +94,9 @@ fn words_of(cause: Cause, count: usize) -> (String, String) {
     let more = counted(count, "more incident");
     match cause {
         Cause::Storm => (
-            format!("storm: {more} waiting"),
+            format!("{more} at once"),
             format!(
-                "{more} came while this hour's mails were already used up; listed here in place of a mail each. Further ones follow with the next hour's mails."
+                "{more} came after this hour's mails were used up, so they are listed here. Further ones follow in the next hour."
             ),
         ),
         Cause::Outage => (

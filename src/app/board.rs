@@ -12,7 +12,7 @@ use super::job::Job;
 use super::replay::Found;
 use crate::config::Config;
 use crate::engine::Overview;
-use crate::incident::{Incident, IncidentId, StaleFinding, StaleState};
+use crate::incident::{Incident, IncidentId, StaleFinding, StaleState, State};
 use crate::model::{Millis, Timestamp};
 use crate::store::{Shown, Store};
 use crate::tail::{SourceState, SourceStatus};
@@ -69,15 +69,11 @@ impl Board {
         };
         if let Some(store) = &store {
             let known = store.incidents(Shown::All)?;
-            parts.incidents = known
-                .into_iter()
-                .take(INCIDENTS_SHOWN_MAX)
-                .map(|incident| (incident.id, incident))
-                .collect();
+            parts.incidents = known.into_iter().map(|it| (it.id, it)).collect();
+            parts.keep_those_that_matter();
             for finding in store.stale_findings()? {
                 parts.stale.insert((finding.key.clone(), finding.kind.clone()), finding);
             }
-            parts.degraded.extend(store.health().problems());
         }
         Ok(Self::new(parts, store))
     }
@@ -87,6 +83,8 @@ impl Board {
         self.now = clock;
         let mut parts = self.parts();
         parts.mode = Mode::Demo;
+        // As files, to nobody.
+        parts.mail_enabled = true;
         parts.started = Some(clock());
         drop(parts);
         self
@@ -125,11 +123,7 @@ impl Board {
         }
         let mut parts = self.parts();
         parts.incidents.extend(incidents.iter().map(|it| (it.id, it.clone())));
-        while INCIDENTS_SHOWN_MAX < parts.incidents.len() {
-            let oldest =
-                parts.incidents.values().min_by_key(|it| (it.opened, it.id)).map(|it| it.id);
-            oldest.and_then(|oldest| parts.incidents.remove(&oldest));
-        }
+        parts.keep_those_that_matter();
         keep_stale(&mut parts.stale, stale);
         drop(parts);
         self.publish();
@@ -147,12 +141,6 @@ impl Board {
         }
     }
 
-    pub(super) fn publish_if_due(&self) {
-        if self.is_due() {
-            self.publish();
-        }
-    }
-
     fn is_due(&self) -> bool {
         let now = (self.now)();
         let due = |at: Timestamp| now < at || at.plus(PUBLISH_EVERY) <= now;
@@ -166,14 +154,10 @@ impl Board {
         let mut view = parts.view(now);
         drop(parts);
         if let Some(store) = &self.store {
-            match store.outbox_counts() {
-                Ok(counts) => {
-                    view.mail.queued = counts.waiting;
-                    view.mail.failed = counts.given_up;
-                    view.mail.last_sent = counts.last_sent;
-                }
-                Err(error) => view.degraded.push(error.to_string()),
-            }
+            let counts = store.outbox_counts();
+            view.mail.queued = counts.waiting;
+            view.mail.failed = counts.given_up;
+            view.mail.last_sent = counts.last_sent;
         }
         self.view.send_replace(Arc::new(view));
     }
@@ -188,6 +172,21 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Parts {
+    /// At the limit those under the alarm line go first, then those that are over.
+    fn keep_those_that_matter(&mut self) {
+        let excess = self.incidents.len().saturating_sub(INCIDENTS_SHOWN_MAX);
+        if excess == 0 {
+            return;
+        }
+        let is_open = |it: &Incident| matches!(it.state, State::Open | State::Acknowledged);
+        let rank = |it: &Incident| (!it.below, is_open(it), it.opened, it.id);
+        let mut ranks: Vec<_> = self.incidents.values().map(rank).collect();
+        ranks.sort_unstable();
+        for (_, _, _, id) in ranks.into_iter().take(excess) {
+            self.incidents.remove(&id);
+        }
+    }
+
     fn view(&self, wall: Timestamp) -> View {
         let overview = &self.overview;
         let now = match self.mode {
@@ -284,6 +283,27 @@ fn seconds(length: Millis) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_crowd_under_the_alarm_line_hides_no_open_incident() {
+        let mut parts = Parts::default();
+        let mut add = |number: u64, below: bool, state: State| {
+            let opened = Timestamp(number.cast_signed());
+            let id = IncidentId(number);
+            parts
+                .incidents
+                .insert(id, Incident { id, state, opened, below, ..Incident::default() });
+        };
+        add(1, false, State::Open);
+        add(2, false, State::Resolved);
+        for number in 3..=INCIDENTS_SHOWN_MAX as u64 + 1 {
+            add(number, true, State::Open);
+        }
+        parts.keep_those_that_matter();
+        assert_eq!(parts.incidents.len(), INCIDENTS_SHOWN_MAX);
+        let is_shown = |number| parts.incidents.contains_key(&IncidentId(number));
+        assert_eq!([1, 2, 3, 4].map(is_shown), [true, true, false, true]);
+    }
 
     #[test]
     fn a_page_behind_a_name_is_asked_for_by_that_name() {

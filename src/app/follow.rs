@@ -1,7 +1,7 @@
 //! The reading stage of the daemon: what the tail delivers, in rounds, with the passing
 //! of time between them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -32,6 +32,8 @@ pub(super) struct Follow {
     sources: Vec<Source>,
     batch_since: Option<Timestamp>,
     ticked_at: Option<Timestamp>,
+    /// Those about which it was said that their lines are not understood.
+    unrecognised: BTreeSet<SourceId>,
 }
 
 impl Follow {
@@ -51,6 +53,7 @@ impl Follow {
             sources: config.sources.clone(),
             batch_since: None,
             ticked_at: None,
+            unrecognised: BTreeSet::new(),
         })
     }
 
@@ -100,7 +103,7 @@ impl Follow {
     }
 
     /// Tells the format of a source that is new, or whose lines no longer fit.
-    fn find_format(&self, chunk: &Chunk, intake: &mut Intake) {
+    fn find_format(&mut self, chunk: &Chunk, intake: &mut Intake) {
         if intake.knows(&chunk.source) && !intake.doubts(&chunk.source) {
             return;
         }
@@ -121,12 +124,15 @@ impl Follow {
             Some(parser) => {
                 info!(source = %chunk.source.0, format = parser.name(), "format recognised");
             }
-            None => {
+            None if self.unrecognised.insert(chunk.source.clone()) => {
                 warn!(source = %chunk.source.0, "format not recognised; see `keyvigil check --logs`");
             }
+            None => (),
         }
         if parser.is_some() || !again {
             intake.add(chunk.source.clone(), parser);
+        } else {
+            intake.settle_doubt(&chunk.source);
         }
     }
 
@@ -160,6 +166,7 @@ impl Follow {
 /// Which sources hold time back, and which follow the clock.
 fn note_ends(statuses: &[SourceStatus], intake: &mut Intake, now: Timestamp) {
     let watermark = intake.watermark_mut();
+    watermark.follow(now);
     for status in statuses {
         match status.state {
             SourceState::Idle | SourceState::Reading if status.at_end => {

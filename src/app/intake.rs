@@ -97,6 +97,13 @@ impl Intake {
         reading.doubt = (0, 0);
     }
 
+    /// There is no better format for it: it is asked again after so many lines more.
+    pub(super) fn settle_doubt(&mut self, source: &SourceId) {
+        if let Some(reading) = self.sources.get_mut(source) {
+            reading.doubt = (0, 0);
+        }
+    }
+
     pub(super) fn counts(&self) -> impl Iterator<Item = (&SourceId, &Counts)> {
         self.sources.iter().map(|(source, reading)| (source, &reading.counts))
     }

@@ -92,7 +92,7 @@ impl Job {
         let inventory = Arc::new(inventory(config, &identity, &mut warnings)?);
         let networks = Arc::new(networks(config, &mut warnings)?);
         identity.set_inventory(Arc::clone(&inventory));
-        identity.set_networks(Arc::clone(&networks));
+        identity.set_networks(networks);
 
         let settings = settings(config);
         let mut engine = Engine::new(settings.clone());
@@ -100,10 +100,7 @@ impl Job {
         let mut positions = BTreeMap::new();
         if let Some(store) = &store {
             let recovered = store.recover()?;
-            degraded.extend(recovered.moved_aside.map(|path| {
-                let path = path.display();
-                format!("the store could not be opened; it was moved to {path} and a new one made")
-            }));
+            degraded.extend(store.health().problems());
             positions = recovered.positions;
             engine = Engine::restore(settings.clone(), recovered.state)?;
             next_input = recovered.next_input;
@@ -112,11 +109,7 @@ impl Job {
                 drop(engine.step(&input?.1));
             }
         }
-        let first_inputs = vec![
-            Input::Settings(Box::new(settings)),
-            Input::Networks(networks),
-            Input::Inventory(inventory),
-        ];
+        let first_inputs = news_of(settings, inventory, (&engine, next_input));
         Ok(Self {
             intake: Intake::new(identity, config.alerts.patience),
             judge: Judge::new(engine, next_input, rhythm),
@@ -127,6 +120,24 @@ impl Job {
             degraded,
         })
     }
+}
+
+/// What the engine has to be told at this start. All of it at the first, so that the
+/// journal is complete; later only what is another than it was.
+fn news_of(
+    settings: Settings,
+    inventory: Arc<Inventory>,
+    (engine, next_input): (&Engine, u64),
+) -> Vec<Input> {
+    let is_first = next_input == 0;
+    let mut news = Vec::new();
+    if is_first || *engine.settings() != settings {
+        news.push(Input::Settings(Box::new(settings)));
+    }
+    if is_first || !engine.knows_inventory(&inventory) {
+        news.push(Input::Inventory(inventory));
+    }
+    news
 }
 
 fn open_store(config: &Config, directory: &Path) -> Result<Store, JobError> {

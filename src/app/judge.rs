@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::intake::Taken;
 use crate::engine::{Action, Engine, Input, Overview, StateRow};
 use crate::incident::{Alert, Incident, IncidentId, Notice, StaleFinding};
-use crate::model::{Hour, Position, SourceId};
+use crate::model::{Hour, Position, SourceId, Timestamp};
 
 /// The state is written out at least after so many events, so that opening stays quick.
 const EVENTS_BETWEEN_SNAPSHOTS_MAX: usize = 4_000_000;
@@ -19,6 +19,8 @@ pub(super) struct Judge {
     events_since_snapshot: usize,
     snapshot_hour: Option<Hour>,
     rhythm: Rhythm,
+    /// How far time has passed since the last tick, which nothing depends on yet.
+    passed: Option<Timestamp>,
 }
 
 /// How often the state is written out.
@@ -52,7 +54,14 @@ pub(super) struct Snapshot {
 
 impl Judge {
     pub(super) fn new(engine: Engine, next_input: u64, rhythm: Rhythm) -> Self {
-        Self { engine, next_input, events_since_snapshot: 0, snapshot_hour: None, rhythm }
+        Self {
+            engine,
+            next_input,
+            events_since_snapshot: 0,
+            snapshot_hour: None,
+            rhythm,
+            passed: None,
+        }
     }
 
     /// Judges a batch, if there is one, and then the passing of time.
@@ -62,9 +71,15 @@ impl Judge {
             self.events_since_snapshot += taken.batch.len();
             self.step(Input::Batch(Arc::new(taken.batch)), &mut judged);
         }
-        if let Some(watermark) = taken.watermark {
-            self.step(Input::Tick(watermark), &mut judged);
-            self.snapshot_if_due(watermark.hour(), &mut judged);
+        match taken.watermark {
+            // Each input is journalled: time that changes nothing is not worth one.
+            Some(watermark) if self.engine.is_due(watermark) => {
+                self.passed = None;
+                self.step(Input::Tick(watermark), &mut judged);
+                self.snapshot_if_due(watermark.hour(), &mut judged);
+            }
+            Some(watermark) => self.passed = Some(watermark),
+            None => (),
         }
         judged
     }
@@ -72,6 +87,11 @@ impl Judge {
     /// Judges an input that is not made of lines.
     pub(super) fn judge_input(&mut self, input: Input) -> Judged {
         let mut judged = Judged::default();
+        if matches!(input, Input::Finish)
+            && let Some(watermark) = self.passed.take()
+        {
+            self.step(Input::Tick(watermark), &mut judged);
+        }
         self.step(input, &mut judged);
         judged
     }
@@ -80,12 +100,13 @@ impl Judge {
     pub(super) fn last(&mut self) -> Judged {
         let mut judged = Judged::default();
         self.snapshot(&mut judged);
-        judged.overview = Some(Box::new(self.engine.overview()));
+        judged.overview = Some(Box::new(self.overview()));
         judged
     }
 
     pub(super) fn overview(&self) -> Overview {
-        self.engine.overview()
+        let overview = self.engine.overview();
+        Overview { watermark: overview.watermark.max(self.passed), ..overview }
     }
 
     fn step(&mut self, mut input: Input, judged: &mut Judged) {
@@ -127,5 +148,34 @@ impl Judge {
         self.events_since_snapshot = 0;
         let rows = self.engine.changed_state();
         judged.snapshot = Some(Snapshot { rows, next_input: self.next_input });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Settings;
+
+    fn passing(judge: &mut Judge, millis: i64) -> Vec<(u64, Input)> {
+        let watermark = Some(Timestamp(millis));
+        judge.judge(Taken { watermark, ..Taken::default() }).inputs
+    }
+
+    #[test]
+    fn a_quiet_minute_is_six_inputs_and_is_shown_to_the_second() {
+        let mut judge = Judge::new(Engine::new(Settings::default()), 0, Rhythm::Hourly);
+        passing(&mut judge, 0);
+        let ticks: usize = (1..=60).map(|second| passing(&mut judge, second * 1000).len()).sum();
+        assert_eq!(ticks, 6);
+        assert_eq!(judge.overview().watermark, Some(Timestamp(60_000)));
+    }
+
+    #[test]
+    fn at_the_end_all_the_time_that_passed_counts() {
+        let mut judge = Judge::new(Engine::new(Settings::default()), 0, Rhythm::Rarely);
+        passing(&mut judge, 0);
+        assert!(passing(&mut judge, 4000).is_empty());
+        let inputs = judge.judge_input(Input::Finish).inputs;
+        assert!(matches!(inputs[..], [(1, Input::Tick(Timestamp(4000))), (2, Input::Finish)]));
     }
 }

@@ -11,13 +11,19 @@ use super::judge::Judged;
 use super::outputs::Writers;
 use crate::engine::Input;
 use crate::incident::{Incident, IncidentId, Notice, StaleFinding};
-use crate::model::{Position, SourceId, Timestamp};
+use crate::model::{Millis, Position, SourceId, Timestamp};
 use crate::store::{Commit, OutboxRow, OutboxState, Store};
 
-/// Blocks in one commit of a replay. Live, every step is a commit of its own.
+/// Blocks in one commit of a replay. Live, whatever one step leads to is committed at once.
 pub(super) const REPLAY_BLOCKS_MAX: usize = 8;
 
 const WAIT: Duration = Duration::from_secs(1);
+
+/// How often what has become too old is looked for.
+const TIDY_EVERY: Duration = Duration::from_hours(1);
+
+/// How long it can be seen what became of a notice.
+const NOTICES_KEPT: Millis = Millis::days(30);
 
 /// Who is told about incidents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +48,12 @@ pub(super) struct Keeper {
     pub(super) blocks_max: usize,
     pub(super) announce: Announce,
     pub(super) pending: Pending,
+    /// How long events are kept. `None`: nothing is forgotten as long as this runs.
+    pub(super) retention: Option<Millis>,
+    /// Up to which input small blocks have been merged.
+    pub(super) merged: u64,
+    /// When, by the program's uptime, old things are looked for again.
+    pub(super) tidy_at: Duration,
 }
 
 /// What is waiting for the next commit.
@@ -65,6 +77,7 @@ impl Keeper {
                 Err(RecvTimeoutError::Timeout) => self.commit()?,
                 Err(RecvTimeoutError::Disconnected) => break,
             }
+            self.tidy(super::uptime())?;
         }
         self.commit()?;
         self.writers.flush()?;
@@ -87,7 +100,7 @@ impl Keeper {
         self.pending.incidents.extend(judged.incidents);
         self.pending.stale.extend(judged.stale);
         self.pending.notices.extend(judged.notices);
-        if self.blocks_max <= self.pending.blocks || snapshot.is_some() {
+        if self.blocks_max <= self.pending.blocks.max(1) || snapshot.is_some() {
             self.commit()?;
         }
         if let (Some(store), Some(snapshot)) = (&self.store, snapshot) {
@@ -126,6 +139,26 @@ impl Keeper {
         Ok(())
     }
 
+    /// Forgets what is too old and merges what is too small, a piece at a time: between two
+    /// pieces lines are kept.
+    fn tidy(&mut self, uptime: Duration) -> Result<(), JobError> {
+        let (Some(store), Some(retention)) = (&self.store, self.retention) else {
+            return Ok(());
+        };
+        if uptime < self.tidy_at {
+            return Ok(());
+        }
+        let now = (self.now)();
+        let events = store.prune(now, retention)?;
+        let notices = store.outbox_prune(now.back(NOTICES_KEPT))?;
+        let merged = store.merge_small(self.merged)?;
+        self.merged = merged.next;
+        if events == 0 && notices == 0 && merged.is_done {
+            self.tidy_at = uptime + TIDY_EVERY;
+        }
+        Ok(())
+    }
+
     fn outbox_row(&self, notice: Notice) -> Option<OutboxRow> {
         let next_try = notice.due;
         match self.mailing {
@@ -148,5 +181,75 @@ impl Pending {
             && self.incidents.is_empty()
             && self.stale.is_empty()
             && self.notices.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::engine::{Engine, Settings};
+    use crate::identity::{Identity, KeyIs};
+    use crate::store::OpenOptions;
+
+    const DAY: i64 = 86_400_000;
+
+    fn keeper(state: &std::path::Path) -> Keeper {
+        let store = Store::open(state, &OpenOptions::default()).unwrap();
+        Keeper {
+            store: Some(store),
+            writers: Writers::default(),
+            board: Board::collecting(Arc::default()),
+            beats: Beats::default(),
+            now: || Timestamp(100 * DAY),
+            mailing: Mailing::Off,
+            blocks_max: 1,
+            announce: Box::new(|_| ()),
+            pending: Pending::default(),
+            retention: Some(Millis::days(30)),
+            merged: 0,
+            tidy_at: Duration::ZERO,
+        }
+    }
+
+    fn event_of(at: Timestamp) -> Input {
+        let mut identity = Identity::new([7; 32], KeyIs::Id);
+        let mut batch = crate::model::EventBatch::default();
+        let record = crate::model::Record { time: Some(at), ..crate::model::Record::default() };
+        let seen = crate::identity::Seen { source: "log", format: "json", arrival: at };
+        identity.append(&record, &seen, &mut batch);
+        Input::Batch(Arc::new(batch))
+    }
+
+    #[test]
+    fn events_older_than_the_retention_are_forgotten_once_an_hour() {
+        let state = tempfile::tempdir().unwrap();
+        let mut keeper = keeper(state.path());
+        let store = keeper.store.clone().unwrap();
+        let days = [69, 70, 71];
+        let events = days.map(|day| event_of(Timestamp(day * DAY)));
+        let inputs = (0..).zip(events).collect();
+        let rows = Engine::new(Settings::default()).changed_state();
+        let snapshot = Some(super::super::judge::Snapshot { rows, next_input: 3 });
+        keeper.keep(Judged { inputs, snapshot, ..Judged::default() }).unwrap();
+        assert_eq!(store.event_count(), 3);
+        keeper.tidy(Duration::ZERO).unwrap();
+        assert_eq!(store.event_count(), 2);
+        keeper.tidy(Duration::ZERO).unwrap();
+        assert_eq!(keeper.tidy_at, TIDY_EVERY, "nothing is left to do");
+    }
+
+    #[test]
+    fn live_what_happens_without_a_line_is_kept_at_once() {
+        let state = tempfile::tempdir().unwrap();
+        let mut keeper = keeper(state.path());
+        let inputs = vec![(0, Input::Tick(Timestamp(1)))];
+        keeper.keep(Judged { inputs, ..Judged::default() }).unwrap();
+        assert!(keeper.pending.is_empty());
+        keeper.blocks_max = REPLAY_BLOCKS_MAX;
+        let inputs = vec![(1, Input::Tick(Timestamp(2)))];
+        keeper.keep(Judged { inputs, ..Judged::default() }).unwrap();
+        assert!(!keeper.pending.is_empty());
     }
 }

@@ -91,6 +91,9 @@ pub async fn run(live: Live) -> Result<(), JobError> {
         blocks_max: 1,
         announce,
         pending: Pending::default(),
+        retention: setting.retention,
+        merged: 0,
+        tidy_at: Duration::ZERO,
     };
     let source = Source::open(reader, &config, &job)?;
     let reading = start_reading(job, keeper, source, stopped)?;
@@ -104,6 +107,7 @@ struct Setting {
     clock: fn() -> Timestamp,
     mailing: Mailing,
     letters: Option<PathBuf>,
+    retention: Option<Millis>,
 }
 
 impl Setting {
@@ -112,12 +116,14 @@ impl Setting {
             Reader::Follow { .. } => {
                 let since = Mailing::Since(super::now().back(MAILED_AGE_MAX));
                 let mailing = if config.mail.is_some() { since } else { Mailing::Off };
-                Self { clock: super::now, mailing, letters: None }
+                let retention = Some(config.store.retention);
+                Self { clock: super::now, mailing, letters: None, retention }
             }
             Reader::Play(play) => {
                 play.wind();
                 let mailing = Mailing::Since(play.from);
-                Self { clock: super::play::played_to, mailing, letters: Some(play.letters.clone()) }
+                let letters = Some(play.letters.clone());
+                Self { clock: super::play::played_to, mailing, letters, retention: None }
             }
         }
     }
@@ -129,7 +135,7 @@ impl Setting {
 
 /// A reader that is ready.
 enum Source {
-    Follow(Follow),
+    Follow(Box<Follow>),
     Play(Play),
 }
 
@@ -137,7 +143,7 @@ impl Source {
     fn open(reader: Reader, config: &Config, job: &Job) -> Result<Self, JobError> {
         Ok(match reader {
             Reader::Follow { from_start } => {
-                Self::Follow(Follow::new(config, &job.positions, from_start)?)
+                Self::Follow(Box::new(Follow::new(config, &job.positions, from_start)?))
             }
             Reader::Play(play) => Self::Play(play),
         })

@@ -10,6 +10,7 @@ use super::job::JobError;
 use super::stages::Reach;
 use crate::format::{Options, Parser};
 use crate::model::{Hour, Millis, SourceId, Timestamp};
+use crate::tail::{SourceState, SourceStatus};
 
 /// Where the play stands: in a demo, this is the clock of page and mail.
 static PLAYED_TO: AtomicI64 = AtomicI64::new(0);
@@ -32,6 +33,8 @@ pub struct Play {
     pub letters: PathBuf,
     /// Told once, when the history is learned: the number of its events.
     pub on_learned: Box<dyn FnMut(u64) + Send>,
+    /// Told once, when the last line is played.
+    pub on_over: Box<dyn FnMut() + Send>,
 }
 
 /// The clock of a demo.
@@ -47,7 +50,7 @@ impl Play {
 
     /// Plays until the story is over, and then waits to be told to stop.
     pub(super) fn run(mut self, reach: &mut Reach<'_>) -> Result<(), JobError> {
-        let source = SourceId("demo".to_owned());
+        let source = source();
         let options = Options { log_format: Some(self.log_format.clone()), ..Options::default() };
         let parser = Parser::by_name("custom-nginx", &options)
             .map_err(|cause| JobError::Format { path: source.0.clone(), source: cause })?;
@@ -66,6 +69,9 @@ impl Play {
         }
         reach.intake.watermark_mut().ended(&source);
         reach.hand_over()?;
+        if !reach.is_stopped() {
+            (self.on_over)();
+        }
         while !reach.is_stopped() {
             reach.beats.beat(Stage::Reading, super::now());
             std::thread::park_timeout(ROUND);
@@ -92,6 +98,26 @@ impl Play {
     }
 }
 
+fn source() -> SourceId {
+    SourceId("made-up traffic".to_owned())
+}
+
+/// The story is always there to be read.
+fn status() -> SourceStatus {
+    SourceStatus {
+        source: source(),
+        state: SourceState::Reading,
+        offset: 0,
+        size: 0,
+        at_end: true,
+        rotations: 0,
+        losses: 0,
+        lost_bytes: 0,
+        long_lines: 0,
+        problem: None,
+    }
+}
+
 /// How story and life are related.
 #[derive(Clone, Copy)]
 struct Pace {
@@ -108,7 +134,7 @@ impl Pace {
             reach.beats.beat(Stage::Reading, super::now());
             PLAYED_TO.store(self.story_time().0, Ordering::Relaxed);
             reach.hand_over()?;
-            reach.board.publish_if_due();
+            reach.board.sources(&[status()], reach.intake);
             std::thread::park_timeout(ROUND);
         }
         Ok(())

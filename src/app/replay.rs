@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf, absolute};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::beats::Beats;
 use super::board::Board;
@@ -92,6 +93,9 @@ impl Replay {
             blocks_max: REPLAY_BLOCKS_MAX,
             announce,
             pending: Pending::default(),
+            retention: None,
+            merged: 0,
+            tidy_at: Duration::ZERO,
         };
         let stages = Stages::start(job.judge, keeper);
         for input in job.first_inputs {
@@ -215,10 +219,15 @@ fn in_time_order(
                 ready(intake.hand_over());
             }
         }
-        match head {
-            Some(at) => heads.insert(place, at),
-            None => heads.remove(&place),
-        };
+        if let Some(at) = head {
+            heads.insert(place, at);
+        } else {
+            heads.remove(&place);
+            // Or the files after it would wait for it to the end of all.
+            if let Some(feed) = feeds.get(place) {
+                intake.watermark_mut().ended(&feed.source);
+            }
+        }
         progress(Progress::of(feeds));
     }
     Ok(())

@@ -117,7 +117,9 @@ fn judge_all(
             Err(RecvTimeoutError::Timeout) => Judged::default(),
             Err(RecvTimeoutError::Disconnected) => break,
         };
-        if shown_at.is_none_or(|shown_at| shown_at.plus(OVERVIEW_EVERY) <= at || at < shown_at) {
+        let is_old = |shown: Timestamp| shown.plus(OVERVIEW_EVERY) <= at || at < shown;
+        // Nobody is to read of an incident of a key that the page does not know yet.
+        if shown_at.is_none_or(is_old) || !judged.notices.is_empty() {
             shown_at = Some(at);
             judged.overview = Some(Box::new(judge.overview()));
         }

@@ -12,14 +12,18 @@ use crate::model::{Millis, SourceId, Timestamp};
 const JUMP_MAX: Millis = Millis::hours(1);
 
 /// Lines in a row that confirm a longer jump.
-const CONFIRMING_LINES: u32 = 8;
+const CONFIRMING_LINES: usize = 8;
 
-/// At the end of a file nothing more can confirm: a jump of up to a day is believed.
-const LAST_JUMP_MAX: Millis = Millis::days(1);
+/// Lines no further apart than this belong together.
+const TOGETHER_MAX: Millis = Millis::days(1);
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Watermark {
     sources: BTreeMap<SourceId, Progress>,
+    /// The latest end of the files that have ended. It counts when no other is read.
+    ended: Option<Timestamp>,
+    /// The wall clock, if there is one to follow: nobody has seen what comes after it.
+    wall: Option<Timestamp>,
     /// Never moves back.
     passed: Option<Timestamp>,
 }
@@ -27,8 +31,8 @@ pub(super) struct Watermark {
 #[derive(Clone, Debug, Default)]
 struct Progress {
     last: Option<Timestamp>,
-    /// Where a jump leads to, and how many lines in a row agree.
-    jump: Option<(Timestamp, u32)>,
+    /// The first lines, or those in a row that lie far ahead: not believed yet.
+    doubtful: Vec<Timestamp>,
     /// The wall clock at which it had been read to its end.
     at_end: Option<Timestamp>,
 }
@@ -39,9 +43,13 @@ impl Watermark {
         if let Some(progress) = self.sources.get_mut(source) {
             progress.saw(at);
         } else {
-            let progress = Progress { last: Some(at), ..Progress::default() };
-            self.sources.insert(source.clone(), progress);
+            self.sources.entry(source.clone()).or_default().saw(at);
         }
+    }
+
+    /// Time passes also when nothing is read, and is never ahead of this clock.
+    pub(super) fn follow(&mut self, wall: Timestamp) {
+        self.wall = Some(wall);
     }
 
     /// The source had nothing left to read at that moment of the wall clock.
@@ -61,57 +69,69 @@ impl Watermark {
         }
     }
 
-    /// The file has ended for good: its last events count, and it holds nothing any more.
+    /// The file has ended for good: it holds nothing any more. Its last events count once
+    /// all have ended.
     pub(super) fn ended(&mut self, source: &SourceId) {
         if let Some(progress) = self.sources.remove(source) {
-            self.passed = self.passed.max(progress.at_its_end());
+            self.ended = self.ended.max(progress.at_its_end());
         }
     }
 
     /// Up to when everything has been seen, if anything has.
     pub(super) fn passed(&mut self, delay: Millis) -> Option<Timestamp> {
         let least = self.sources.values().filter_map(|it| it.holds_at(delay)).min();
-        self.passed = self.passed.max(least);
+        let seen = if self.sources.is_empty() { self.ended } else { least };
+        let seen = seen.map(|at| self.wall.map_or(at, |wall| at.min(wall)));
+        self.passed = self.passed.max(seen);
         self.passed
     }
 }
 
 impl Progress {
     fn saw(&mut self, at: Timestamp) {
-        let Some(last) = self.last else {
-            self.last = Some(at);
-            return;
-        };
-        if at <= last.plus(JUMP_MAX) {
+        if let Some(last) = self.last
+            && at <= last.plus(JUMP_MAX)
+        {
             self.last = Some(last.max(at));
-            self.jump = None;
+            self.doubtful.clear();
             return;
         }
-        let (to, lines) = match self.jump {
-            Some((to, lines)) if to <= at.plus(JUMP_MAX) => (to.min(at), lines + 1),
-            Some(_) | None => (at, 1),
-        };
-        self.jump = Some((to, lines));
-        if CONFIRMING_LINES <= lines {
-            self.last = Some(at);
-            self.jump = None;
+        self.doubtful.push(at);
+        if CONFIRMING_LINES <= self.doubtful.len() {
+            let most = most_of(std::mem::take(&mut self.doubtful));
+            self.last = self.last.max(most);
         }
     }
 
     fn holds_at(&self, delay: Millis) -> Option<Timestamp> {
-        match (self.at_end, self.last) {
-            (Some(wall), last) => {
-                Some(wall.back(delay).max(last.unwrap_or(Timestamp(i64::MIN)).min(wall)))
-            }
-            (None, last) => last,
+        let last = self.last.unwrap_or(Timestamp(i64::MIN));
+        match self.at_end {
+            Some(wall) => Some(wall.back(delay).max(last.min(wall))),
+            None => self.last,
         }
     }
 
-    fn at_its_end(&self) -> Option<Timestamp> {
-        let last = self.last?;
-        let jump = self.jump.map(|(to, _)| to).filter(|to| *to <= last.plus(LAST_JUMP_MAX));
-        Some(jump.unwrap_or(last))
+    /// Nothing more can confirm: what lies no further ahead than a day is believed.
+    fn at_its_end(self) -> Option<Timestamp> {
+        let Some(mut last) = self.last else { return most_of(self.doubtful) };
+        let mut doubtful = self.doubtful;
+        doubtful.sort_unstable();
+        for at in doubtful {
+            if at <= last.plus(TOGETHER_MAX) {
+                last = last.max(at);
+            }
+        }
+        Some(last)
     }
+}
+
+/// The latest of those that most of the lines stand together with.
+fn most_of(mut lines: Vec<Timestamp>) -> Option<Timestamp> {
+    lines.sort_unstable();
+    let groups = lines.chunk_by(|earlier, later| *later <= earlier.plus(TOGETHER_MAX));
+    // Of two groups alike the earlier one: time can still go on from there.
+    let largest = groups.rev().max_by_key(|group| group.len())?;
+    largest.last().copied()
 }
 
 #[cfg(test)]
@@ -128,11 +148,18 @@ mod tests {
         Timestamp::from_seconds(seconds)
     }
 
+    /// As many lines of that second as are believed.
+    fn saw(watermark: &mut Watermark, source: &SourceId, seconds: i64) {
+        for _ in 0..CONFIRMING_LINES {
+            watermark.saw(source, at(seconds));
+        }
+    }
+
     #[test]
     fn the_slowest_source_holds_it() {
         let mut watermark = Watermark::default();
-        watermark.saw(&source("a"), at(100));
-        watermark.saw(&source("b"), at(60));
+        saw(&mut watermark, &source("a"), 100);
+        saw(&mut watermark, &source("b"), 60);
         assert_eq!(watermark.passed(DELAY), Some(at(60)));
         watermark.saw(&source("b"), at(130));
         assert_eq!(watermark.passed(DELAY), Some(at(100)));
@@ -141,7 +168,7 @@ mod tests {
     #[test]
     fn a_source_read_to_its_end_follows_the_wall_clock() {
         let mut watermark = Watermark::default();
-        watermark.saw(&source("a"), at(100));
+        saw(&mut watermark, &source("a"), 100);
         watermark.caught_up(&source("a"), at(200));
         assert_eq!(watermark.passed(DELAY), Some(at(195)));
         watermark.behind(&source("a"));
@@ -152,7 +179,7 @@ mod tests {
     fn one_line_from_the_future_moves_nothing() {
         let mut watermark = Watermark::default();
         let a = source("a");
-        watermark.saw(&a, at(100));
+        saw(&mut watermark, &a, 100);
         watermark.saw(&a, at(2_000_000_000));
         watermark.saw(&a, at(101));
         assert_eq!(watermark.passed(DELAY), Some(at(101)));
@@ -164,7 +191,7 @@ mod tests {
     fn a_quiet_week_is_passed_when_eight_lines_agree() {
         let mut watermark = Watermark::default();
         let a = source("a");
-        watermark.saw(&a, at(100));
+        saw(&mut watermark, &a, 100);
         for line in 0..7 {
             watermark.saw(&a, at(700_000 + line));
         }
@@ -177,9 +204,52 @@ mod tests {
     fn the_last_lines_of_a_file_count_after_a_quiet_night() {
         let mut watermark = Watermark::default();
         let a = source("a");
-        watermark.saw(&a, at(100));
-        watermark.saw(&a, at(30_000));
+        saw(&mut watermark, &a, 100);
+        for seconds in [30_000, 60_000, 130_000, 2_000_000_000] {
+            watermark.saw(&a, at(seconds));
+        }
         watermark.ended(&a);
-        assert_eq!(watermark.passed(DELAY), Some(at(30_000)));
+        assert_eq!(watermark.passed(DELAY), Some(at(130_000)));
+    }
+
+    #[test]
+    fn a_first_line_from_the_future_does_not_carry_the_log_away() {
+        let mut watermark = Watermark::default();
+        let a = source("a");
+        watermark.saw(&a, at(2_000_000_000));
+        for seconds in 100..107 {
+            watermark.saw(&a, at(seconds));
+        }
+        assert_eq!(watermark.passed(DELAY), Some(at(106)));
+    }
+
+    #[test]
+    fn nothing_is_ahead_of_the_clock_that_is_followed() {
+        let mut watermark = Watermark::default();
+        watermark.follow(at(1000));
+        saw(&mut watermark, &source("a"), 2_000_000_000);
+        assert_eq!(watermark.passed(DELAY), Some(at(1000)));
+    }
+
+    #[test]
+    fn a_file_that_ends_first_neither_holds_nor_pushes_the_others() {
+        let mut watermark = Watermark::default();
+        let (a, b) = (source("a"), source("b"));
+        saw(&mut watermark, &b, 60);
+        saw(&mut watermark, &a, 100);
+        watermark.ended(&a);
+        assert_eq!(watermark.passed(DELAY), Some(at(60)));
+        watermark.saw(&b, at(700));
+        watermark.ended(&b);
+        assert_eq!(watermark.passed(DELAY), Some(at(700)));
+    }
+
+    #[test]
+    fn a_file_of_one_line_counts() {
+        let mut watermark = Watermark::default();
+        watermark.saw(&source("a"), at(100));
+        assert_eq!(watermark.passed(DELAY), None);
+        watermark.ended(&source("a"));
+        assert_eq!(watermark.passed(DELAY), Some(at(100)));
     }
 }

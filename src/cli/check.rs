@@ -13,6 +13,7 @@ use crate::config::Config;
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
+    /// The configuration to check
     #[arg(long, value_name = "FILE", default_value = Config::DEFAULT_PATH)]
     config: PathBuf,
     /// Try each source's format on its first lines too
@@ -25,7 +26,10 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let mut text = format!("{}: no mistakes\n", args.config.display());
     let mut wrong = false;
     if config.sources.is_empty() {
-        writeln!(text, "but there is no log to watch: add [[sources]] with a path")?;
+        writeln!(
+            text,
+            "but there is no log to watch; add:\n\n[[sources]]\npath = \"/var/log/nginx/access.log\""
+        )?;
         wrong = true;
     }
     if args.logs {
@@ -35,6 +39,9 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
             let said = tried.unwrap_or_else(|problem| format!("PROBLEM: {problem}"));
             writeln!(text, "{}: {said}", source.path)?;
         }
+    }
+    if !args.logs && !config.sources.is_empty() {
+        writeln!(text, "to try the logs too: keyvigil check --logs")?;
     }
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Args;
 
+use super::announce::Announcer;
 use super::tell;
 use crate::app::{self, Live, Outputs, Play, Reader};
 use crate::config::Config;
@@ -46,7 +47,8 @@ pub(super) struct DemoArgs {
 }
 
 pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
-    tell::start_logging("warn");
+    // That the key of the store lies beside it is worth a warning, but not for made-up data.
+    tell::start_logging("warn,keyvigil::store::key_file=error");
     let out = match &args.out {
         Some(out) => out.clone(),
         None => std::env::temp_dir().join(format!("keyvigil-demo-{}", std::process::id())),
@@ -64,10 +66,10 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     });
     let config = config(args, &simulation, &out)?;
     say(&format!(
-        "keyvigil demo: made-up traffic of {} days to learn from, then {} hours at {} times their pace\n",
+        "{} days of made-up traffic to learn from, then {} hours of it at {} times their pace\n\n",
         args.days, args.hours, args.speed,
     ))?;
-    let mut announcer = tell::Announcer::default();
+    let mut announcer = Announcer::default();
     let live = Live {
         config,
         state: Some(out.join("state")),
@@ -79,9 +81,9 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
                 announcer.announce(incident);
             }
         }),
-        on_page: Box::new(|address| drop(say(&format!("page    {address}\n")))),
+        on_page: Box::new(|address| drop(say(&format!("page     {address}\n")))),
     };
-    say(&format!("mails   {}\n", out.join("mails").display()))?;
+    say(&format!("mails    {}\n", out.join("mails").display()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(app::run(live))?;
     say(&format!("\nstopped; mails and state are in {}\n", out.display()))?;
@@ -114,9 +116,13 @@ fn play(
         speed: args.speed,
         log_format: LOG_FORMAT.to_owned(),
         letters,
+        on_over: Box::new(|| {
+            drop(say("\nThat was the story. The page stays until Ctrl-C.\n"));
+        }),
         on_learned: Box::new(|events| {
             drop(say(&format!(
-                "learned from {events} requests; now watching. Ctrl-C ends it.\n\n"
+                "learned from {} requests; now watching. Ctrl-C ends it.\n\n",
+                tell::grouped(events)
             )));
         }),
     }

@@ -10,6 +10,7 @@ use crate::config::ConfigError;
 use crate::format::FormatError;
 use crate::store::StoreError;
 
+mod announce;
 mod check;
 mod demo;
 mod job;
@@ -78,10 +79,23 @@ pub fn main() -> ExitCode {
             lines.push(format!("  because: {error}"));
             cause = error.source();
         }
+        lines.extend(next_of(&error).map(|next| format!("  next: {next}")));
         // Where nobody listens, the exit code still tells.
         drop(writeln!(std::io::stderr().lock(), "{}", lines.join("\n")));
         ExitCode::from(code_of(&error))
     })
+}
+
+/// What a newcomer probably wants, where the error itself cannot know.
+fn next_of(error: &anyhow::Error) -> Option<&'static str> {
+    let is_missing = |cause: &(dyn std::error::Error + 'static)| {
+        matches!(cause.downcast_ref(), Some(ConfigError::Unreadable { source, .. })
+            if source.kind() == std::io::ErrorKind::NotFound)
+    };
+    error.chain().any(is_missing).then_some(
+        "name another file with --config, or name the log itself and configure nothing: keyvigil \
+         run /var/log/nginx/access.log",
+    )
 }
 
 fn code_of(error: &anyhow::Error) -> u8 {

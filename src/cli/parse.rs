@@ -45,6 +45,7 @@ const SECRET_WORDS: [&str; 7] = ["auth", "cookie", "token", "key", "secret", "pa
 
 /// Shows what lines on standard input become.
 #[derive(Debug, clap::Args)]
+#[command(after_help = after_help())]
 pub(super) struct ParseArgs {
     /// Name of the format, or auto
     #[arg(long, default_value = "auto")]
@@ -68,6 +69,15 @@ pub(super) struct ParseArgs {
 enum Secrets {
     Shown,
     Masked,
+}
+
+fn after_help() -> String {
+    let names: Vec<&str> = format::FORMATS.iter().map(|info| info.name).collect();
+    format!(
+        "The lines are read from standard input:\n  keyvigil parse < /var/log/nginx/access.log | less\n\n\
+         Formats: {}",
+        names.join(", ")
+    )
 }
 
 /// Reads standard input to its end. An error of the format is a [`format::FormatError`].
@@ -117,7 +127,10 @@ fn detected_text(detected: &format::Detected) -> String {
     let name = detected.parser.name();
     let missing = match detected.missing.as_slice() {
         [] => String::new(),
-        missing => format!("; these lines give no {}", missing.join(", ")),
+        missing => {
+            let named = missing.iter().map(|what| if *what == "identity" { "key" } else { what });
+            format!("; these lines give no {}", named.collect::<Vec<_>>().join(", "))
+        }
     };
     format!("format {name}, fits {} % of the first lines{missing}", detected.fits_percent)
 }

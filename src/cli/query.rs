@@ -10,8 +10,20 @@ use anyhow::Context as _;
 use crate::report::{Table, Value, query};
 use crate::store::{OpenOptions, Store, key_of};
 
+const AFTER_HELP: &str = "\
+There is one table, `events`, with a row for each request:
+  time, hour, day, source, format, kind, key, role, source_ip, method, path, query, route,
+  status, bytes, duration_ms, user_agent, referer, user, late
+
+The keys that were refused most often:
+  keyvigil query --state /var/lib/keyvigil \\
+    'SELECT key, count(*) AS n FROM events WHERE status IN (401, 403) GROUP BY key ORDER BY n DESC'
+
+A running keyvigil holds its state directory; stop it before you ask.";
+
 /// Ask the stored events in SQL
 #[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
 pub(super) struct QueryArgs {
     /// The question, such as 'SELECT key, count(*) FROM events GROUP BY key'
     sql: String,

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::announce::Announcer;
 use super::job::JobArgs;
 use super::tell;
 use crate::app::{JobError, Live, Reader};
@@ -59,7 +60,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         (None, false) => None,
     };
     let any_port = !configured && args.listen.is_none();
-    let mut announcer = tell::Announcer::default();
+    let mut announcer = Announcer::default();
     let live = Live {
         config,
         state,

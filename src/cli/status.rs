@@ -67,6 +67,25 @@ fn ask(address: SocketAddr) -> anyhow::Result<String> {
     Ok(body.to_owned())
 }
 
+/// The word, and what to do about it.
+fn verdict(word: &str) -> String {
+    let meaning = match word {
+        "ok" => "nothing to do",
+        "learning" => "nothing to do; rules are kept watch over already",
+        "warn" => "something small; see the page",
+        "alert" => "open incidents; see the page",
+        "degraded" => "something does not work as it should; see the page",
+        "blind" => "no log can be read; see the sources below, or run keyvigil check --logs",
+        _ => return word.to_owned(),
+    };
+    format!("{word}: {meaning}")
+}
+
+fn behind(status: &serde_json::Value) -> String {
+    let lag = status.pointer("/lag_seconds").and_then(serde_json::Value::as_f64);
+    lag.map(|lag| format!(", judged {lag:.0} s behind")).unwrap_or_default()
+}
+
 fn described(status: &serde_json::Value) -> String {
     let text = |path: &str| match status.pointer(path) {
         Some(serde_json::Value::String(text)) => text.clone(),
@@ -74,7 +93,7 @@ fn described(status: &serde_json::Value) -> String {
         Some(other) => other.to_string(),
     };
     let mut lines = vec![
-        format!("verdict     {}", text("/verdict")),
+        format!("verdict     {}", verdict(&text("/verdict"))),
         format!(
             "incidents   {} critical, {} high, {} medium, {} low",
             text("/incidents/critical"),
@@ -83,7 +102,7 @@ fn described(status: &serde_json::Value) -> String {
             text("/incidents/low")
         ),
         format!("stale keys  {} of {}", text("/stale_keys"), text("/keys")),
-        format!("last event  {} (lag {} s)", text("/last_event"), text("/lag_seconds")),
+        format!("last event  {}{}", text("/last_event"), behind(status)),
         format!(
             "mail        {} waiting, {} given up, last sent {}",
             text("/mail/queued"),

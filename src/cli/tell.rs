@@ -1,23 +1,19 @@
-//! What is said on the terminal: incidents as they come, and the summary of a replay.
-//! Much of it was written by whoever sent the requests, so nothing in it may steer the
-//! terminal.
+//! What is said on the terminal at the end of a replay. Much of it was written by whoever
+//! sent the requests, so nothing in it may steer the terminal.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
 
-use jiff::Timestamp as Moment;
 use tracing_subscriber::EnvFilter;
 
+use super::announce::{self, minute};
 use crate::app::{SourceSummary, Summary};
-use crate::incident::{Incident, IncidentId, StaleState, State, words};
+use crate::engine::Overview;
+use crate::incident::{Incident, StaleState};
 use crate::model::{Severity, Timestamp};
 
 /// Incidents that a summary spells out; of the rest it gives the number.
 const SPELLED_OUT_MAX: usize = 20;
-
-/// Reasons shown for one incident.
-const REASONS_MAX: usize = 4;
 
 /// Log lines of the program itself go to standard error: `RUST_LOG` overrides the level.
 pub(super) fn start_logging(level: &str) {
@@ -25,31 +21,6 @@ pub(super) fn start_logging(level: &str) {
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second start in one process keeps the first.
     drop(subscriber.try_init());
-}
-
-/// Says each incident when it opens, gets worse or ends, and not at every new request.
-#[derive(Debug, Default)]
-pub(super) struct Announcer {
-    said: BTreeMap<IncidentId, (Severity, State)>,
-}
-
-impl Announcer {
-    pub(super) fn announce(&mut self, incident: &Incident) {
-        if incident.below || incident.merged_into.is_some() {
-            return;
-        }
-        let now = (incident.severity, incident.state);
-        if self.said.insert(incident.id, now) == Some(now) {
-            return;
-        }
-        let mut text = String::new();
-        // Writing to a String cannot fail; to a closed terminal it may, and nothing is lost.
-        write_incident(&mut text, incident).unwrap_or_default();
-        std::io::stdout().lock().write_all(text.as_bytes()).unwrap_or_default();
-        if matches!(incident.state, State::Resolved) {
-            self.said.remove(&incident.id);
-        }
-    }
 }
 
 pub(super) fn summary(summary: &Summary) -> String {
@@ -68,17 +39,16 @@ fn write_summary(text: &mut String, summary: &Summary) -> std::fmt::Result {
     let overview = &summary.overview;
     writeln!(
         text,
-        "{} events of {} keys in {} roles{}",
-        grouped(overview.events),
-        grouped(count(overview.keys.len())),
-        overview.roles.len(),
+        "{} {}{}",
+        counted(overview.events, "request"),
+        of_whom(overview),
         span(overview.since, overview.watermark),
     )?;
     if 0 < overview.late {
         writeln!(
             text,
-            "{} events came too late to be judged; they were kept",
-            grouped(overview.late)
+            "{} came too late to be judged (older than lines before them); stored all the same",
+            counted(overview.late, "request")
         )?;
     }
     writeln!(text)?;
@@ -86,15 +56,27 @@ fn write_summary(text: &mut String, summary: &Summary) -> std::fmt::Result {
     write_stale(text, summary)
 }
 
+/// `of 148 keys in 12 roles`.
+fn of_whom(overview: &Overview) -> String {
+    match overview.keys.len() {
+        0 => "without a key".to_owned(),
+        keys => format!(
+            "of {} in {}",
+            counted(count(keys), "key"),
+            counted(count(overview.roles.len()), "role")
+        ),
+    }
+}
+
 fn write_source(text: &mut String, source: &SourceSummary) -> std::fmt::Result {
     let counts = &source.counts;
     let rejected = counts.rejected_total();
     writeln!(
         text,
-        "{}: {}, {} lines, {} events, {} rejected",
+        "{}: format {}, {}, {} of them requests, {} rejected",
         shown(&source.path),
         source.format,
-        grouped(counts.lines),
+        counted(counts.lines, "line"),
         grouped(counts.events),
         grouped(rejected),
     )?;
@@ -111,8 +93,15 @@ fn write_source(text: &mut String, source: &SourceSummary) -> std::fmt::Result {
     if 0 < source.long_lines {
         writeln!(text, "  {} lines were too long and were skipped", grouped(source.long_lines))?;
     }
-    if !source.missing.is_empty() {
-        writeln!(text, "  this format does not give: {}", source.missing.join(", "))?;
+    for what in &source.missing {
+        match *what {
+            "identity" => writeln!(
+                text,
+                "  no line says which key was used, so only addresses and paths are judged; if a \
+                 field\n  holds the key, name it with --key-from"
+            )?,
+            other => writeln!(text, "  no line gives the {other}")?,
+        }
     }
     Ok(())
 }
@@ -134,41 +123,10 @@ fn write_incidents(text: &mut String, incidents: &[Incident]) -> std::fmt::Resul
     writeln!(text, "{} incident{plural}: {}", incidents.len(), counts.join(", "))?;
     for incident in incidents.iter().take(SPELLED_OUT_MAX) {
         writeln!(text)?;
-        write_incident(text, incident)?;
+        text.push_str(&announce::whole(incident));
     }
     if SPELLED_OUT_MAX < incidents.len() {
         writeln!(text, "\nand {} more", incidents.len() - SPELLED_OUT_MAX)?;
-    }
-    Ok(())
-}
-
-fn write_incident(text: &mut String, incident: &Incident) -> std::fmt::Result {
-    let severity = incident.severity.name().to_uppercase();
-    let state = match incident.state {
-        State::Open => "open",
-        State::Acknowledged => "acknowledged",
-        State::Resolved => "resolved",
-        State::Muted => "muted",
-    };
-    writeln!(
-        text,
-        "{severity:8} {}  {}  ({})",
-        time(incident.opened),
-        shown(&incident.title),
-        incident.id
-    )?;
-    for reason in incident.findings.iter().take(REASONS_MAX) {
-        writeln!(text, "         why   {}", shown(&reason.because))?;
-    }
-    if let Some(address) = incident.main_address() {
-        writeln!(text, "         from  {}", shown(&address))?;
-    }
-    let next = words(&incident.kind).and_then(|words| words.next_steps.first());
-    if let (Some(next), State::Open | State::Acknowledged) = (next, incident.state) {
-        writeln!(text, "         next  {next}")?;
-    }
-    if incident.state != State::Open {
-        writeln!(text, "         {state}")?;
     }
     Ok(())
 }
@@ -194,25 +152,21 @@ fn write_stale(text: &mut String, summary: &Summary) -> std::fmt::Result {
     Ok(())
 }
 
-/// `, from 9 Mar 2026 00:00:00Z to 12 Mar 2026 08:10:00Z`
+/// `, 2026-03-09 00:00Z to 2026-03-12 08:10Z`
 fn span(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
     match (from, to) {
-        (Some(from), Some(to)) => format!(", {} to {}", time(from), time(to)),
+        (Some(from), Some(to)) => format!(", {} to {}", minute(from), minute(to)),
         (None, _) | (_, None) => String::new(),
     }
 }
 
-fn time(at: Timestamp) -> String {
-    Moment::from_second(at.seconds()).map_or_else(|_| at.0.to_string(), |moment| moment.to_string())
-}
-
-/// Thousands apart, so that they can be read: `1 234 567`.
-fn grouped(number: u64) -> String {
+/// As in the reasons of incidents: `1,234,567`.
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
         if 0 < place && (digits.len() - place).is_multiple_of(3) {
-            text.push(' ');
+            text.push(',');
         }
         text.push(digit);
     }
@@ -228,6 +182,12 @@ pub(super) fn shown(text: &str) -> String {
     text.chars().map(|it| if steers(it) { '\u{fffd}' } else { it }).collect()
 }
 
+/// `1 line`, `2,300 lines`.
+fn counted(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", grouped(number))
+}
+
 fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
@@ -240,7 +200,9 @@ mod tests {
     fn thousands_stand_apart() {
         assert_eq!(grouped(0), "0");
         assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_234_567), "1 234 567");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(counted(1, "line"), "1 line");
+        assert_eq!(counted(1000, "line"), "1,000 lines");
     }
 
     #[test]

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Settings;
-use crate::identity::{Inventory, Networks};
+use crate::identity::Inventory;
 use crate::incident::{Alert, Incident, IncidentId, Notice, StaleFinding};
 use crate::model::{EventBatch, Timestamp};
 
-/// One input. A batch is stored as a block and not through serde: it stands last, so that
+/// One input. There is none for the networks: events bring theirs along. A batch is stored as a block and not through serde: it stands last, so that
 /// the others keep their numbers in stored form.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Input {
@@ -18,7 +18,6 @@ pub enum Input {
     Tick(Timestamp),
     Verdict(Verdict),
     Inventory(#[serde(with = "super::shared")] Arc<Inventory>),
-    Networks(#[serde(with = "super::shared")] Arc<Networks>),
     Settings(Box<Settings>),
     /// The end of all files: every slot up to the watermark is closed at once, and what
     /// lies beyond it is set aside.

@@ -104,12 +104,17 @@ impl Engine {
                 self.inventory = (!inventory.is_empty()).then(|| Arc::clone(inventory));
                 self.totals.inventory_is_new = true;
             }
-            // The events bring their networks along.
-            Input::Networks(_) => (),
             Input::Settings(settings) => self.settings = settings.as_ref().clone(),
             Input::Finish => self.finish(&mut actions),
         }
         actions
+    }
+
+    /// Whether a tick with this watermark would lead to more than knowing it: a slot has
+    /// waited long enough.
+    pub fn is_due(&self, watermark: Timestamp) -> bool {
+        let end = |watermark: Timestamp| watermark.back(self.settings.patience).slot();
+        self.waiting.watermark.is_none_or(|known| end(known) < end(watermark))
     }
 
     /// The watermark has come this far: closes every slot that has waited long enough.
@@ -132,6 +137,15 @@ impl Engine {
             self.raise_ahead(watermark, actions);
         }
         self.totals.late += self.waiting.take_rest();
+    }
+
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Whether this is what the engine was told last.
+    pub fn knows_inventory(&self, inventory: &Inventory) -> bool {
+        self.inventory.as_deref().map_or(inventory.is_empty(), |known| known == inventory)
     }
 
     fn hear(&mut self, verdict: &Verdict, actions: &mut Vec<Action>) {

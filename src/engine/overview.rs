@@ -54,6 +54,8 @@ pub struct KeyRow {
     pub state: &'static str,
     /// Requests in the last 24 closed hours, the latest last.
     pub last_hours: Vec<u32>,
+    /// Requests of the hour that still runs, as far as it is judged.
+    pub this_hour: u32,
     /// The kinds of its open stale findings.
     pub stale: Vec<String>,
 }
@@ -117,6 +119,7 @@ impl super::Engine {
                 72.. => "ready",
             },
             last_hours: recent.unwrap_or_default(),
+            this_hour: key.hour.requests,
             stale: self.stale.kinds(&key.id),
         }
     }

@@ -27,7 +27,8 @@ impl StaleFindings {
 
 impl Engine {
     pub(super) fn look_for_stale(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
-        let Some(since) = self.totals.since else { return };
+        // Before the first event, the log is watched from now on.
+        let since = self.totals.since.unwrap_or(now);
         let Some(inventory) = self.inventory.clone() else { return };
         let mut found = BTreeMap::new();
         for listed in inventory.iter() {

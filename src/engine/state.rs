@@ -40,6 +40,7 @@ impl Engine {
         others.extend(row_of("hour".to_owned(), &self.hour));
         others.extend(row_of("incidents".to_owned(), &self.incidents));
         others.extend(row_of("inventory".to_owned(), &self.inventory.as_deref()));
+        others.extend(row_of("settings".to_owned(), &self.settings));
         others.extend(row_of("sources".to_owned(), &self.sources));
         others.extend(row_of("stale".to_owned(), &self.stale));
         others.extend(row_of("strangers".to_owned(), &self.strangers));
@@ -49,7 +50,8 @@ impl Engine {
         rows
     }
 
-    /// Exactly the state that was handed out, under settings that may be newer.
+    /// Exactly the state that was handed out. `settings` hold where it says nothing of its
+    /// own: inputs that followed are stepped as they were, and newer settings are an input.
     pub fn restore(settings: Settings, rows: Vec<StateRow>) -> Result<Self, EngineError> {
         let mut engine = Self::new(settings);
         for row in rows {
@@ -83,6 +85,7 @@ impl Engine {
                 let inventory: Option<crate::identity::Inventory> = read(id, value)?;
                 self.inventory = inventory.map(std::sync::Arc::new);
             }
+            "settings" => self.settings = read(id, value)?,
             "sources" => self.sources = read(id, value)?,
             "stale" => self.stale = read(id, value)?,
             "strangers" => self.strangers = read(id, value)?,

@@ -15,7 +15,9 @@ pub enum FormatError {
     NoSuchVariable { name: String },
     #[error("no known format fits these lines; {closest}")]
     NotDetected { closest: String },
-    #[error("there is no line to look at")]
+    #[error(
+        "there is no line to look at; give some on standard input: keyvigil parse < access.log"
+    )]
     NoSample,
 }
 

@@ -1,7 +1,7 @@
 //! One step's events, positions and consequences: all of them on the disk, or none.
 
 use super::database::Batch;
-use super::{Counters, OutboxRow, Store, StoreError, Writer, keys, marker, meta, people};
+use super::{Counters, OutboxRow, Store, StoreError, Writer, keys, marker, meta, outbox, people};
 use crate::engine::{Input, StateRow};
 use crate::incident::{Incident, StaleFinding};
 use crate::model::{EventBatch, Position, SourceId};
@@ -24,8 +24,13 @@ impl Store {
         let mut writer = self.writer();
         let before = writer.totals.clone();
         let written = self.write_commit(&mut writer, commit);
-        if written.is_err() {
-            writer.totals = before;
+        match &written {
+            Ok(()) => {
+                for row in commit.outbox {
+                    writer.waiting.note(row);
+                }
+            }
+            Err(_) => writer.totals = before,
         }
         written
     }
@@ -66,7 +71,7 @@ impl Store {
             people::put_stale(vault, &mut batch, finding)?;
         }
         for row in commit.outbox {
-            people::put_outbox(vault, &mut batch, row)?;
+            outbox::put(vault, &mut batch, row)?;
         }
         if let Some(counters) = commit.counters {
             meta::put_counters(vault, &mut batch, counters)?;
@@ -94,7 +99,7 @@ impl Store {
         self.vault().put(batch, &keys::numbered(keys::INPUT, number), &value)
     }
 
-    fn put_block(
+    pub(super) fn put_block(
         &self,
         batch: &mut Batch,
         writer: &mut Writer,

@@ -10,8 +10,10 @@ mod health;
 mod key_file;
 mod keys;
 mod marker;
+mod merging;
 mod meta;
 mod opening;
+mod outbox;
 mod people;
 mod random;
 mod read;
@@ -26,8 +28,10 @@ pub use commit::Commit;
 pub use error::StoreError;
 pub use health::Health;
 pub use key_file::key_of;
+pub use merging::Merged;
 pub use meta::Counters;
-pub use people::{OutboxCounts, OutboxRow, OutboxState, Shown};
+pub use outbox::{OutboxCounts, OutboxRow, OutboxState};
+pub use people::Shown;
 pub use read::{Recovered, Wanted};
 
 use block::Encoder;
@@ -60,6 +64,7 @@ struct Inner {
 struct Writer {
     encoder: Encoder,
     totals: Totals,
+    waiting: outbox::Waiting,
 }
 
 impl Store {

@@ -10,6 +10,7 @@ use super::block::Encoder;
 use super::cipher::Cipher;
 use super::database::{Batch, Database, OpenFailure};
 use super::meta::Totals;
+use super::outbox::Waiting;
 use super::vault::Vault;
 use super::{Inner, OpenOptions, StoreError, Writer, attempts, key_file, keys, marker, meta};
 
@@ -49,13 +50,14 @@ pub(super) fn open(state: &Path, options: &OpenOptions) -> Result<Inner, StoreEr
     }
     let lost = marker.next_input.saturating_sub(totals.next_input);
     let encoder = Encoder::new().map_err(|source| StoreError::Block { number: 0, source })?;
+    let waiting = Waiting::read(&vault)?;
     Ok(Inner {
         vault,
         state: state.to_owned(),
         inputs_lost: if moved_aside.is_some() { 0 } else { lost },
         moved_aside,
         key_is_beside: options.key.is_none(),
-        writer: Mutex::new(Writer { encoder, totals }),
+        writer: Mutex::new(Writer { encoder, totals, waiting }),
     })
 }
 

@@ -1,37 +1,11 @@
-//! What people are shown and told: incidents, stale credentials, and notices in the outbox.
+//! What people are shown: incidents and stale credentials.
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::database::Batch;
 use super::vault::Vault;
 use super::{Store, StoreError, keys};
-use crate::incident::{Incident, IncidentId, Notice, StaleFinding, State};
-use crate::model::Timestamp;
-
-/// A notice on its way to people.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct OutboxRow {
-    pub notice: Notice,
-    pub attempts: u32,
-    pub next_try: Timestamp,
-    pub state: OutboxState,
-    pub last_error: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum OutboxState {
-    Waiting,
-    Sent { at: Timestamp, reply: String },
-    GivenUp { at: Timestamp, reason: String },
-}
-
-/// The outbox at a glance.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OutboxCounts {
-    pub waiting: u64,
-    pub given_up: u64,
-    pub last_sent: Option<Timestamp>,
-}
+use crate::incident::{Incident, IncidentId, StaleFinding, State};
 
 /// Which incidents are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,42 +37,6 @@ impl Store {
         self.all(keys::STALE, "a stale credential")
     }
 
-    /// Every notice that there is, in the order in which it is tried.
-    pub fn outbox(&self) -> Result<Vec<OutboxRow>, StoreError> {
-        let mut rows: Vec<OutboxRow> = self.all(keys::OUTBOX, "a notice")?;
-        rows.sort_by_key(|row| (row.next_try, row.notice.due, row.notice.id));
-        Ok(rows)
-    }
-
-    /// The notices that wait and whose time has come.
-    pub fn outbox_due(&self, at: Timestamp, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
-        let mut rows = self.outbox()?;
-        rows.retain(|row| row.state == OutboxState::Waiting && row.next_try <= at);
-        rows.truncate(limit);
-        Ok(rows)
-    }
-
-    /// Puts a notice back as it stands now.
-    /// How many notices wait and were given up, and when the last one went out.
-    pub fn outbox_counts(&self) -> Result<OutboxCounts, StoreError> {
-        let mut counts = OutboxCounts::default();
-        for row in self.outbox()? {
-            match row.state {
-                OutboxState::Waiting => counts.waiting += 1,
-                OutboxState::Sent { at, .. } => counts.last_sent = counts.last_sent.max(Some(at)),
-                OutboxState::GivenUp { .. } => counts.given_up += 1,
-            }
-        }
-        Ok(counts)
-    }
-
-    pub fn outbox_update(&self, row: &OutboxRow) -> Result<(), StoreError> {
-        let _writer = self.writer();
-        let mut batch = Batch::default();
-        put_outbox(self.vault(), &mut batch, row)?;
-        self.vault().database.write(batch)
-    }
-
     fn all<T: DeserializeOwned>(
         &self,
         prefix: &[u8],
@@ -126,15 +64,6 @@ pub(super) fn put_stale(
     vault.put(batch, &name, &written(finding, "a stale credential")?)
 }
 
-pub(super) fn put_outbox(
-    vault: &Vault,
-    batch: &mut Batch,
-    row: &OutboxRow,
-) -> Result<(), StoreError> {
-    let name = keys::name(keys::OUTBOX, &row.notice.id.to_be_bytes());
-    vault.put(batch, &name, &written(row, "a notice")?)
-}
-
 fn is_open(incident: &Incident) -> bool {
     !incident.below && matches!(incident.state, State::Open | State::Acknowledged)
 }
@@ -143,10 +72,10 @@ fn incident_name(id: IncidentId) -> Vec<u8> {
     keys::name(keys::INCIDENT, &id.0.to_be_bytes())
 }
 
-fn written<T: Serialize>(value: &T, what: &'static str) -> Result<Vec<u8>, StoreError> {
+pub(super) fn written<T: Serialize>(value: &T, what: &'static str) -> Result<Vec<u8>, StoreError> {
     serde_json::to_vec(value).map_err(|source| StoreError::Form { what, source })
 }
 
-fn read<T: DeserializeOwned>(value: &[u8], what: &'static str) -> Result<T, StoreError> {
+pub(super) fn read<T: DeserializeOwned>(value: &[u8], what: &'static str) -> Result<T, StoreError> {
     serde_json::from_slice(value).map_err(|source| StoreError::Form { what, source })
 }

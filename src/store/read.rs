@@ -147,7 +147,11 @@ impl Store {
         })
     }
 
-    fn open_header(&self, key: &[u8], value: &[u8]) -> Result<(u64, Header), StoreError> {
+    pub(super) fn open_header(
+        &self,
+        key: &[u8],
+        value: &[u8],
+    ) -> Result<(u64, Header), StoreError> {
         let plain = self.vault().cipher.open(key, value)?;
         let header = postcard::from_bytes(&plain).ok();
         let row = keys::number_in(key).zip(header);
@@ -170,11 +174,11 @@ impl Store {
     }
 }
 
-fn new_decoder() -> Result<Decoder, StoreError> {
+pub(super) fn new_decoder() -> Result<Decoder, StoreError> {
     Decoder::new().map_err(|source| StoreError::Block { number: 0, source })
 }
 
-fn decode(
+pub(super) fn decode(
     vault: &Vault,
     decoder: &mut Decoder,
     (number, header): (u64, &Header),

@@ -24,8 +24,8 @@ struct SourceRow {
     state: &'static str,
     word: &'static str,
     format: String,
-    offset: String,
-    size: String,
+    /// `1.2 MB of 3.4 MB`; nothing of what is no file or empty.
+    read: Option<String>,
     percent: Option<u64>,
     lines: String,
     rejected: String,
@@ -67,8 +67,8 @@ fn source_row(source: &Source) -> SourceRow {
             Reading::Missing => "Missing",
         },
         format: clean(&source.format),
-        offset: bytes(source.offset),
-        size: bytes(source.size),
+        read: (0 < source.size)
+            .then(|| format!("{} of {}", bytes(source.offset), bytes(source.size))),
         percent: (source.state == Reading::CatchingUp)
             .then(|| source.offset.saturating_mul(100).checked_div(source.size))
             .flatten(),
@@ -89,12 +89,12 @@ fn source_row(source: &Source) -> SourceRow {
 fn engine(view: &View, clock: &Clock) -> Vec<(&'static str, String)> {
     let moment = |at| clock.full(at);
     let mut rows = vec![
-        ("Events judged", number(view.events)),
-        ("Came late, stored all the same", number(view.late)),
+        ("Requests judged", number(view.events)),
+        ("Too late to be judged", number(view.late)),
         ("Judged up to", view.watermark.map_or_else(|| "nothing yet".to_owned(), moment)),
     ];
     if let Some(line) = view.alarm_line {
-        rows.push(("Alarm line", format!("score {line:.1}")));
+        rows.push(("Alarms start at", format!("score {line:.1}")));
     }
     rows
 }
@@ -117,9 +117,10 @@ fn mail(view: &View, clock: &Clock) -> Vec<(&'static str, String)> {
 fn about(view: &View, clock: &Clock) -> Vec<(&'static str, String)> {
     let mut rows = vec![("Version", view.version.clone()), ("Mode", view.mode.name().to_owned())];
     if let Some(started) = view.started {
-        rows.push(("Started", format!("{}, {} ago", clock.full(started), clock.ago(started))));
+        rows.push(("Started", clock.full(started)));
+        rows.push(("Running for", clock.ago(started)));
     }
     let config = view.config.clone();
-    rows.push(("Configuration", config.unwrap_or_else(|| "none, all defaults".to_owned())));
+    rows.push(("Configuration", config.unwrap_or_else(|| "none: all defaults".to_owned())));
     rows
 }

@@ -25,14 +25,17 @@ pub(super) fn chart(
     (incident, key): (&Incident, Option<&KeyRow>),
     clock: &Clock,
 ) -> Option<Chart> {
-    let (points, subject) = match (&incident.entity, key) {
-        (Entity::Fleet, _) | (_, None) => (fleet_points(view), "all keys".to_owned()),
-        (_, Some(key)) => (key_points(key, incident, view.now.hour()), cut(&clean(&key.key), 40)),
+    let now = view.now.hour();
+    let (points, last, subject) = match (&incident.entity, key) {
+        (Entity::Fleet, _) | (_, None) => {
+            (fleet_points(view), Hour(now.0 - 1), "all keys".to_owned())
+        }
+        (_, Some(key)) => (key_points(key, incident, now), now, cut(&clean(&key.key), 40)),
     };
     if points.len() < 2 || points.iter().all(|point| point.value <= 0.0) {
         return None;
     }
-    let first = Hour(view.now.hour().0 - i64::try_from(points.len()).unwrap_or(0));
+    let first = Hour(last.0 + 1 - i64::try_from(points.len()).unwrap_or(0));
     let spark = Spark::new(&points);
     let label = |share: usize| {
         clock.minute(
@@ -72,12 +75,13 @@ pub(super) fn chart(
     })
 }
 
-/// The hours of the incident are marked: a key's own band is not drawn yet.
+/// The hours of the incident are marked: a key's own band is not drawn yet. The last one
+/// still runs.
 fn key_points(key: &KeyRow, incident: &Incident, now: Hour) -> Vec<Point> {
     let first = now.0 - i64::try_from(key.last_hours.len()).unwrap_or(0);
     let end = incident.resolved.map_or(now, Timestamp::hour);
     let is_part = |hour: i64| incident.since.hour().0 <= hour && hour <= end.0;
-    let hours = key.last_hours.iter().zip(first..);
+    let hours = key.last_hours.iter().chain([&key.this_hour]).zip(first..);
     hours
         .map(|(&value, hour)| Point {
             value: f64::from(value),

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::incident_chart::{Chart, chart};
-use super::overview::{BECAUSE_CHARS_MAX, IncidentLine, capital, incident_line};
+use super::overview::{IncidentLine, because, capital, incident_line};
 use super::parts::{Frame, clock_of, entity_name, frame, incidents_in_order};
 use super::text::{Clock, about, clean, count, cut, number, span};
 use super::view::{View, is_open};
@@ -157,7 +157,7 @@ fn reasons(incident: &Incident, clock: &Clock) -> Vec<Reason> {
                 || capital(&clean(&one.kind).replace('_', " ")),
                 |words| capital(words.title),
             ),
-            because: capital(&cut(&clean(&one.because), BECAUSE_CHARS_MAX)),
+            because: capital(&because(&one.because)),
             at: clock.when(one.at),
             score: if 99.0 <= one.score { "rule".to_owned() } else { format!("{:.1}", one.score) },
             width: (one.score / highest * 100.0).clamp(2.0, 100.0).round(),
@@ -220,10 +220,11 @@ fn history(incident: &Incident, clock: &Clock) -> Vec<(String, String)> {
         clock.when(incident.opened),
         format!("Opened, {} after it began", span(incident.opened.since(incident.since))),
     ));
-    if 1 < incident.revision {
+    let updates = usize::try_from(incident.revision).unwrap_or(usize::MAX).saturating_sub(1);
+    if 0 < updates {
         history.push((
             clock.when(incident.last_seen),
-            format!("Last seen, revision {}", incident.revision),
+            format!("Last seen, {}", count(updates, "update", "updates")),
         ));
     } else {
         history.push((clock.when(incident.last_seen), "Last seen".to_owned()));

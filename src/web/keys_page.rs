@@ -9,7 +9,7 @@ use super::parts::{Frame, clock_of, frame, keys_of_day, wide};
 use super::text::{Clock, about, clean, count, cut, number, share};
 use super::view::View;
 use crate::engine::KeyRow;
-use crate::incident::StaleFinding;
+use crate::incident::{StaleFinding, words};
 use crate::model::{Millis, Severity};
 
 #[derive(Template)]
@@ -198,11 +198,11 @@ fn row(key: &KeyRow, flags: &Flags<'_>, clock: &Clock) -> Row {
     };
     let mut shown: Vec<(&'static str, String)> = Vec::new();
     if let Some((severity, kind)) = flags.open.get(key.key.as_str()) {
-        shown.push((severity.name(), clean(&kind.replace('_', " "))));
+        shown.push((severity.name(), called(kind)));
     }
     for finding in flags.stale.get(key.key.as_str()).into_iter().flatten().take(3) {
         let class = if finding.severity < Severity::High { "stale" } else { "stale-high" };
-        shown.push((class, clean(&finding.kind.replace('_', " "))));
+        shown.push((class, called(&finding.kind)));
     }
     Row {
         key: cut(&clean(&key.key), 40),
@@ -224,14 +224,19 @@ fn row(key: &KeyRow, flags: &Flags<'_>, clock: &Clock) -> Row {
     }
 }
 
+/// As people are told of it elsewhere.
+fn called(kind: &str) -> String {
+    words(kind).map_or_else(|| clean(&kind.replace('_', " ")), |words| words.title.to_owned())
+}
+
 fn facts(view: &View) -> Vec<String> {
     let since = view.now.back(Millis::hours(24));
     let new = view.keys.iter().filter(|key| key.first_used.is_some_and(|at| since <= at)).count();
     let learning = view.keys.iter().filter(|key| key.state != "ready").count();
     vec![
         format!("{} used in 24\u{202f}h", number(wide(keys_of_day(view)))),
-        format!("{new} new"),
-        format!("{learning} learning"),
+        format!("{} new", number(wide(new))),
+        format!("{} learning", number(wide(learning))),
         count(usize::try_from(view.roles).unwrap_or(usize::MAX), "role", "roles"),
     ]
 }

@@ -124,10 +124,7 @@ pub(super) fn incident_line(incident: &Incident, clock: &Clock) -> IncidentLine 
         word: capital(incident.severity.name()),
         whom: entity_name(incident),
         what: what(incident),
-        because: incident
-            .findings
-            .first()
-            .map_or_else(String::new, |one| cut(&clean(&one.because), BECAUSE_CHARS_MAX)),
+        because: incident.findings.first().map_or_else(String::new, |one| because(&one.because)),
         when,
         owner: cut(&clean(&incident.owner), 60),
         state: super::parts::state_name(incident.state),
@@ -150,6 +147,11 @@ fn stale_line(finding: &StaleFinding) -> StaleLine {
         detail,
         next: capital(&cut(&clean(&finding.next), BECAUSE_CHARS_MAX)),
     }
+}
+
+/// A reason, in which no unit is left alone on a line.
+pub(super) fn because(text: &str) -> String {
+    cut(&clean(text), BECAUSE_CHARS_MAX).replace(" %", "\u{202f}%")
 }
 
 pub(super) fn capital(word: &str) -> String {

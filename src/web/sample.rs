@@ -210,6 +210,7 @@ fn key(number: u32) -> KeyRow {
         } else {
             (0..24).map(|hour| wave(hour + number) / 10).collect()
         },
+        this_hour: 12,
         stale: Vec::new(),
     }
 }

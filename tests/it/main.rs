@@ -18,4 +18,5 @@ mod people;
 mod program;
 mod readme;
 mod replay;
+mod scenarios;
 mod wrong_input;

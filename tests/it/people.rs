@@ -147,10 +147,11 @@ fn the_pages_show_incidents_and_stale_keys_and_harm_nobody() {
         assert!(!body.contains("<script>alert"), "{path} runs what a log says");
         assert!(!body.contains(" style="), "{path} has an inline style");
     }
+    // Staleness is looked for with the first slot that is judged, a moment after the incident.
+    let keys = running.wait_for("/api/v1/keys", |body| body.contains("rotation_overdue"));
+    assert!(keys.contains("a@example.com"), "{keys}");
     let overview = running.get("/").unwrap().1;
     assert!(overview.contains("k_revoked") && overview.contains("k_usual"), "{overview}");
-    let keys = running.get("/api/v1/keys").unwrap().1;
-    assert!(keys.contains("rotation_overdue") && keys.contains("a@example.com"), "{keys}");
     assert!(running.get("/healthz").unwrap().0.starts_with("HTTP/1.1 200"));
     assert!(running.get("/readyz").unwrap().0.starts_with("HTTP/1.1 200"));
     let metrics = running.get("/metrics").unwrap().1;

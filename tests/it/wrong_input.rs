@@ -63,7 +63,7 @@ fn a_line_of_ten_megabytes_is_skipped_and_counted() {
     fs::write(&log, good_lines(50) + &ten_megabytes + &good_lines(50)).unwrap();
     let output = keyvigil(&["replay", log.to_str().unwrap()]);
     let said = stdout(&output);
-    assert!(said.contains("100 lines, 100 events"), "{said}{}", stderr(&output));
+    assert!(said.contains("100 lines, 100 of them requests"), "{said}{}", stderr(&output));
     assert!(said.contains("1 lines were too long"), "{said}");
 }
 

@@ -99,3 +99,12 @@ fn a_verdict_and_an_input_read_back_are_what_they_were() {
     assert!(postcard::to_allocvec(&Input::Batch(batch_of(&[]))).is_err());
     assert!(Timestamp(0) < START.start());
 }
+
+#[test]
+fn the_state_brings_its_settings_along() {
+    let patience = Millis::seconds(40);
+    let mut engine = Engine::new(Settings { patience, ..Settings::default() });
+    let again = Engine::restore(Settings::default(), engine.changed_state()).unwrap();
+    assert_eq!(again.settings(), engine.settings());
+    assert!(engine.changed_state().is_empty());
+}

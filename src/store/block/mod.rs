@@ -142,6 +142,27 @@ impl Decoder {
     }
 }
 
+/// Adds the rows of a batch to another, column by column.
+pub(super) fn append(to: &mut EventBatch, from: &EventBatch) {
+    for column in Column::ALL {
+        match (column.of_mut(to), column.of(from)) {
+            (ViewMut::Text(to), View::Text(from)) => {
+                for row in 0..from.rows.len() {
+                    to.push(from.get(row));
+                }
+            }
+            (ViewMut::Counts(to), View::Counts(from)) => to.extend_from_slice(from),
+            (ViewMut::Times(to), View::Times(from)) => to.extend_from_slice(from),
+            (ViewMut::Kinds(to), View::Kinds(from)) => to.extend_from_slice(from),
+            (ViewMut::Statuses(to), View::Statuses(from)) => to.extend_from_slice(from),
+            (ViewMut::Asns(to), View::Asns(from)) => to.extend_from_slice(from),
+            (ViewMut::Flags(to), View::Flags(from)) => to.extend_from_slice(from),
+            // One column has one sort of values.
+            _ => (),
+        }
+    }
+}
+
 fn kind_number(kind: EventKind) -> u64 {
     EventKind::ALL.iter().zip(0..).find(|(other, _)| **other == kind).map_or(0, |(_, at)| at)
 }

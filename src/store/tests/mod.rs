@@ -3,6 +3,7 @@
 use std::fs;
 
 mod contents;
+mod merging;
 mod opening;
 
 use super::*;
@@ -71,7 +72,6 @@ fn shown(inputs: &[(u64, Input)]) -> Vec<String> {
         Input::Tick(_)
         | Input::Verdict(_)
         | Input::Inventory(_)
-        | Input::Networks(_)
         | Input::Settings(_)
         | Input::Finish => format!("{number} {input:?}"),
     };

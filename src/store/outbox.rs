@@ -1,0 +1,178 @@
+//! Notices on their way to people. Those that wait are held in memory too: they are asked
+//! for twice a second.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::database::Batch;
+use super::people::{read, written};
+use super::vault::Vault;
+use super::{Store, StoreError, keys};
+use crate::incident::Notice;
+use crate::model::Timestamp;
+
+/// So many are removed in one commit, so that it stays small.
+const REMOVED_PER_COMMIT: usize = 1000;
+
+/// A notice on its way to people.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutboxRow {
+    pub notice: Notice,
+    pub attempts: u32,
+    pub next_try: Timestamp,
+    pub state: OutboxState,
+    pub last_error: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum OutboxState {
+    Waiting,
+    Sent {
+        at: Timestamp,
+        reply: String,
+    },
+    GivenUp {
+        at: Timestamp,
+        reason: String,
+    },
+    /// Nobody wants to be told: no mail failed.
+    Unwanted {
+        at: Timestamp,
+    },
+}
+
+/// The outbox at a glance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutboxCounts {
+    pub waiting: u64,
+    pub given_up: u64,
+    pub last_sent: Option<Timestamp>,
+}
+
+/// What is asked about the outbox, without looking into the database.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    rows: BTreeMap<u64, OutboxRow>,
+    given_up: u64,
+    last_sent: Option<Timestamp>,
+}
+
+impl Store {
+    /// Every notice that there is, in the order in which it is tried.
+    pub fn outbox(&self) -> Result<Vec<OutboxRow>, StoreError> {
+        let mut rows = all(self.vault())?;
+        rows.sort_by_key(OutboxRow::order);
+        Ok(rows)
+    }
+
+    /// The notices that wait and whose time has come.
+    pub fn outbox_due(&self, at: Timestamp, limit: usize) -> Vec<OutboxRow> {
+        let writer = self.writer();
+        let due = writer.waiting.rows.values().filter(|row| row.next_try <= at);
+        let mut rows: Vec<OutboxRow> = due.cloned().collect();
+        drop(writer);
+        rows.sort_by_key(OutboxRow::order);
+        rows.truncate(limit);
+        rows
+    }
+
+    /// How many notices wait and were given up, and when the last one went out.
+    pub fn outbox_counts(&self) -> OutboxCounts {
+        let writer = self.writer();
+        let Waiting { rows, given_up, last_sent } = &writer.waiting;
+        let waiting = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        OutboxCounts { waiting, given_up: *given_up, last_sent: *last_sent }
+    }
+
+    /// Puts notices back as they stand now, in one commit.
+    pub fn outbox_update(&self, rows: &[OutboxRow]) -> Result<(), StoreError> {
+        let mut writer = self.writer();
+        let mut batch = Batch::default();
+        for row in rows {
+            put(self.vault(), &mut batch, row)?;
+        }
+        self.vault().database.write(batch)?;
+        for row in rows {
+            writer.waiting.note(row);
+        }
+        Ok(())
+    }
+
+    /// Forgets notices that were settled before `limit`. Returns how many.
+    pub fn outbox_prune(&self, limit: Timestamp) -> Result<usize, StoreError> {
+        let mut writer = self.writer();
+        let rows = all(self.vault())?;
+        let is_old = |row: &&OutboxRow| row.settled_at().is_some_and(|at| at < limit);
+        let old: Vec<&OutboxRow> = rows.iter().filter(is_old).take(REMOVED_PER_COMMIT).collect();
+        if old.is_empty() {
+            return Ok(0);
+        }
+        let mut batch = Batch::default();
+        for row in &old {
+            self.vault().remove(&mut batch, &name_of(row))?;
+        }
+        self.vault().database.write(batch)?;
+        let given_up = old.iter().filter(|row| row.is_given_up()).count();
+        let given_up = u64::try_from(given_up).unwrap_or(u64::MAX);
+        writer.waiting.given_up = writer.waiting.given_up.saturating_sub(given_up);
+        Ok(old.len())
+    }
+}
+
+impl Waiting {
+    /// As it was left.
+    pub(super) fn read(vault: &Vault) -> Result<Self, StoreError> {
+        let mut waiting = Self::default();
+        for row in all(vault)? {
+            waiting.note(&row);
+        }
+        Ok(waiting)
+    }
+
+    /// The row is on the disk like this now. What is settled stays settled.
+    pub(super) fn note(&mut self, row: &OutboxRow) {
+        match &row.state {
+            OutboxState::Waiting => {
+                self.rows.insert(row.notice.id, row.clone());
+                return;
+            }
+            OutboxState::Sent { at, .. } => self.last_sent = self.last_sent.max(Some(*at)),
+            OutboxState::GivenUp { .. } => self.given_up += 1,
+            OutboxState::Unwanted { .. } => (),
+        }
+        self.rows.remove(&row.notice.id);
+    }
+}
+
+impl OutboxRow {
+    fn order(&self) -> (Timestamp, Timestamp, u64) {
+        (self.next_try, self.notice.due, self.notice.id)
+    }
+
+    const fn is_given_up(&self) -> bool {
+        matches!(self.state, OutboxState::GivenUp { .. })
+    }
+
+    const fn settled_at(&self) -> Option<Timestamp> {
+        match &self.state {
+            OutboxState::Waiting => None,
+            OutboxState::Sent { at, .. }
+            | OutboxState::GivenUp { at, .. }
+            | OutboxState::Unwanted { at } => Some(*at),
+        }
+    }
+}
+
+pub(super) fn put(vault: &Vault, batch: &mut Batch, row: &OutboxRow) -> Result<(), StoreError> {
+    vault.put(batch, &name_of(row), &written(row, "a notice")?)
+}
+
+fn all(vault: &Vault) -> Result<Vec<OutboxRow>, StoreError> {
+    let rows = vault.scan(keys::OUTBOX)?;
+    rows.into_iter().map(|(_, value)| read(&value, "a notice")).collect()
+}
+
+fn name_of(row: &OutboxRow) -> Vec<u8> {
+    keys::name(keys::OUTBOX, &row.notice.id.to_be_bytes())
+}
