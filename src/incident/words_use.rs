@@ -21,7 +21,7 @@ pub(super) const USE: &[Words] = &[
     },
     Words {
         kind: "slow_ramp",
-        title: "more and more from day to day",
+        title: "more use from day to day",
         why_it_matters: "Use that grows a little every day stays under every hourly limit: somebody builds on this key, or is careful not to be seen.",
         next_steps: &[
             "Ask the owner whether a new customer, job or version explains the growth.",
@@ -33,7 +33,7 @@ pub(super) const USE: &[Words] = &[
     },
     Words {
         kind: "slow_exfiltration",
-        title: "takes more data from day to day",
+        title: "more data from day to day",
         why_it_matters: "Data that leaves in small portions over days stays under every hourly limit, and adds up to the same.",
         next_steps: &[
             "Look at which paths gave the most bytes in the last days, and for whom that data is meant.",
