@@ -97,7 +97,7 @@ mod tests {
         }
         assert!((1700.0..2400.0).contains(&size.usual(&role)));
         assert!(size.score(&hour(2100), &role) < 1.0);
-        assert!(5.0 < size.score(&hour(20_000), &role));
+        assert!(3.5 < size.score(&hour(20_000), &role));
         assert!((2200..5000).contains(&size.limit(&role)), "{}", size.limit(&role));
         let two = Counts { requests: 2, bytes: 1 << 30, ..Counts::default() };
         assert!(size.score(&two, &role) < 1e-9);

@@ -53,8 +53,8 @@ mod tests {
         };
         assert!(of(0.1) < 0.1);
         assert!(4.0 * of(100.0) > 9.0);
-        assert!(SilentKey::default().applies(192, 20.0));
-        assert!(!SilentKey::default().applies(191, 20.0));
-        assert!(!SilentKey::default().applies(192, 19.9));
+        assert!(SilentKey::default().applies(168, 12.0));
+        assert!(!SilentKey::default().applies(167, 12.0));
+        assert!(!SilentKey::default().applies(168, 11.9));
     }
 }

@@ -21,7 +21,7 @@ pub(super) const USE: &[Words] = &[
     },
     Words {
         kind: "slow_ramp",
-        title: "more and more from day to day",
+        title: "more use from day to day",
         why_it_matters: "Use that grows a little every day stays under every hourly limit: somebody builds on this key, or is careful not to be seen.",
         next_steps: &[
             "Ask the owner whether a new customer, job or version explains the growth.",
