@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
-use super::intake::{Counts, Intake, Reject};
+use super::intake::{Intake, Reject};
 use super::job::Job;
 use super::replay::Found;
 use crate::config::Config;
@@ -237,11 +237,7 @@ fn keep_stale(known: &mut BTreeMap<(String, String), StaleFinding>, changed: &[S
 }
 
 fn source_row(status: &SourceStatus, intake: &Intake) -> Source {
-    let counts: Counts = intake
-        .counts()
-        .find(|(source, _)| **source == status.source)
-        .map(|(_, counts)| counts.clone())
-        .unwrap_or_default();
+    let counts = intake.counts_so_far(&status.source);
     let shown = |reject: &Reject| format!("{}: {}", reject.reason, reject.line);
     Source {
         path: status.source.0.clone(),

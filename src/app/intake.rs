@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use memchr::memchr;
 
+use super::counts::{Counts, count};
 use super::watermark::Watermark;
 use crate::format::{Outcome, Parser};
 use crate::identity::{Identity, Seen};
 use crate::model::{EventBatch, Millis, Position, Record, SourceId, Timestamp};
+use crate::store::Counters;
 use crate::tail::Chunk;
 
 /// Rejected lines that are kept to be shown, the newest, scrubbed.
@@ -19,17 +21,6 @@ const REJECT_BYTES_MAX: usize = 200;
 
 /// A format is looked for again when more than half of so many lines did not fit.
 const DOUBTFUL_LINES_MIN: u64 = 200;
-
-/// What became of the lines of one source, by reason.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    pub lines: u64,
-    pub events: u64,
-    pub rejected: BTreeMap<String, u64>,
-    pub skipped: BTreeMap<String, u64>,
-    /// Accepted with something forgiven.
-    pub forgiven: BTreeMap<String, u64>,
-}
 
 /// A line that was not understood, as it may be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +35,8 @@ pub(super) struct Taken {
     pub(super) batch: EventBatch,
     pub(super) positions: BTreeMap<SourceId, Position>,
     pub(super) watermark: Option<Timestamp>,
+    /// What has become of all lines so far, if any came.
+    pub(super) counters: Option<Counters>,
 }
 
 /// One source as it is read.
@@ -51,6 +44,8 @@ pub(super) struct Taken {
 struct Reading {
     format: String,
     parser: Option<Parser>,
+    /// What became of its lines before this start, and since.
+    counts_before: Counts,
     counts: Counts,
     rejects: VecDeque<Reject>,
     /// Lines and misfits since the format was last looked for.
@@ -64,17 +59,20 @@ pub(super) struct Intake {
     watermark: Watermark,
     delay: Millis,
     latest: Option<Timestamp>,
+    /// What earlier processes counted.
+    counted: Counters,
     taken: Taken,
 }
 
 impl Intake {
-    pub(super) fn new(identity: Identity, delay: Millis) -> Self {
+    pub(super) fn new(identity: Identity, delay: Millis, counted: Counters) -> Self {
         Self {
             identity,
             sources: BTreeMap::new(),
             watermark: Watermark::default(),
             delay,
             latest: None,
+            counted,
             taken: Taken::default(),
         }
     }
@@ -91,7 +89,10 @@ impl Intake {
     /// From now on the source is read with this parser.
     pub(super) fn add(&mut self, source: SourceId, parser: Option<Parser>) {
         let format = parser.as_ref().map_or("unknown", Parser::name).to_owned();
-        let reading = self.sources.entry(source).or_insert_with(Reading::new);
+        let reading = self
+            .sources
+            .entry(source)
+            .or_insert_with_key(|source| Reading::new(Counts::stored(source, &self.counted)));
         reading.parser = parser;
         reading.format = format;
         reading.doubt = (0, 0);
@@ -104,6 +105,13 @@ impl Intake {
         }
     }
 
+    /// What has become of a source's lines, those of earlier processes among them.
+    pub(super) fn counts_so_far(&self, source: &SourceId) -> Counts {
+        let stored = || Counts::stored(source, &self.counted);
+        self.sources.get(source).map_or_else(stored, Reading::counts_so_far)
+    }
+
+    /// What this process counted.
     pub(super) fn counts(&self) -> impl Iterator<Item = (&SourceId, &Counts)> {
         self.sources.iter().map(|(source, reading)| (source, &reading.counts))
     }
@@ -192,8 +200,18 @@ impl Intake {
     /// What has come together since the last time, whether full or not.
     pub(super) fn hand_over(&mut self) -> Taken {
         let watermark = self.watermark.passed(self.delay);
+        let counters = (!self.is_empty()).then(|| self.counters());
         let taken = std::mem::take(&mut self.taken);
-        Taken { watermark, ..taken }
+        Taken { watermark, counters, ..taken }
+    }
+
+    /// The counts of every source that was ever read, as they are stored.
+    fn counters(&self) -> Counters {
+        let mut counters = self.counted.clone();
+        for (source, reading) in &self.sources {
+            reading.counts_so_far().store(source, &mut counters);
+        }
+        counters
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -225,14 +243,19 @@ fn append(identity: &mut Identity, record: &Record<'_>, seen: &Seen<'_>, batch: 
 }
 
 impl Reading {
-    fn new() -> Self {
+    fn new(counts_before: Counts) -> Self {
         Self {
             format: "unknown".to_owned(),
             parser: None,
+            counts_before,
             counts: Counts::default(),
             rejects: VecDeque::new(),
             doubt: (0, 0),
         }
+    }
+
+    fn counts_so_far(&self) -> Counts {
+        self.counts_before.plus(&self.counts)
     }
 
     fn reject(&mut self, reason: &str, line: &[u8], identity: &Identity) {
@@ -244,26 +267,5 @@ impl Reading {
             self.rejects.pop_front();
         }
         self.rejects.push_back(Reject { reason: reason.to_owned(), line });
-    }
-}
-
-impl Counts {
-    pub fn rejected_total(&self) -> u64 {
-        self.rejected.values().sum()
-    }
-
-    fn accept(&mut self, record: &Record<'_>) {
-        self.events += 1;
-        if let Some(quirk) = record.quirk {
-            count(&mut self.forgiven, quirk);
-        }
-    }
-}
-
-fn count(counts: &mut BTreeMap<String, u64>, reason: &str) {
-    if let Some(count) = counts.get_mut(reason) {
-        *count += 1;
-    } else {
-        counts.insert(reason.to_owned(), 1);
     }
 }

@@ -16,7 +16,7 @@ use crate::engine::{Engine, EngineError, Input, Settings};
 use crate::format::FormatError;
 use crate::identity::{Identity, Inventory, InventoryError, Networks};
 use crate::model::{Position, SourceId};
-use crate::store::{self, OpenOptions, Store, StoreError};
+use crate::store::{self, Counters, OpenOptions, Store, StoreError};
 use crate::tail::TailError;
 
 /// The pepper of a temporary state, so that two runs agree. It protects nothing that
@@ -98,10 +98,12 @@ impl Job {
         let mut engine = Engine::new(settings.clone());
         let mut next_input = 0;
         let mut positions = BTreeMap::new();
+        let mut counters = Counters::new();
         if let Some(store) = &store {
             let recovered = store.recover()?;
             degraded.extend(store.health().problems());
             positions = recovered.positions;
+            counters = recovered.counters;
             engine = Engine::restore(settings.clone(), recovered.state)?;
             next_input = recovered.next_input;
             for input in store.inputs_from(recovered.from_input)? {
@@ -111,7 +113,7 @@ impl Job {
         }
         let first_inputs = news_of(settings, inventory, (&engine, next_input));
         Ok(Self {
-            intake: Intake::new(identity, config.alerts.patience),
+            intake: Intake::new(identity, config.alerts.patience, counters),
             judge: Judge::new(engine, next_input, rhythm),
             store,
             positions,

@@ -12,7 +12,7 @@ use super::outputs::Writers;
 use crate::engine::Input;
 use crate::incident::{Incident, IncidentId, Notice, StaleFinding};
 use crate::model::{Millis, Position, SourceId, Timestamp};
-use crate::store::{Commit, OutboxRow, OutboxState, Store};
+use crate::store::{Commit, Counters, OutboxRow, OutboxState, Store};
 
 /// Blocks in one commit of a replay. Live, whatever one step leads to is committed at once.
 pub(super) const REPLAY_BLOCKS_MAX: usize = 8;
@@ -63,6 +63,7 @@ pub(super) struct Keeper {
 pub(super) struct Pending {
     inputs: Vec<(u64, Input)>,
     positions: BTreeMap<SourceId, Position>,
+    counters: Option<Counters>,
     incidents: BTreeMap<IncidentId, Incident>,
     stale: Vec<StaleFinding>,
     notices: Vec<Notice>,
@@ -103,6 +104,7 @@ impl Keeper {
         }
         self.pending.inputs.extend(judged.inputs);
         self.pending.positions.extend(judged.positions);
+        self.pending.counters = judged.counters.or(self.pending.counters.take());
         self.pending.incidents.extend(judged.incidents);
         self.pending.stale.extend(judged.stale);
         self.pending.notices.extend(judged.notices);
@@ -134,7 +136,7 @@ impl Keeper {
                 incidents: &incidents,
                 stale: &pending.stale,
                 outbox: &outbox,
-                counters: None,
+                counters: pending.counters.as_ref(),
             })?;
         }
         self.writers.flush()?;

@@ -9,6 +9,7 @@ use crate::model::Timestamp;
 
 mod beats;
 mod board;
+mod counts;
 mod follow;
 mod intake;
 mod job;
@@ -22,7 +23,8 @@ mod replay;
 mod stages;
 mod watermark;
 
-pub use intake::{Counts, Reject};
+pub use counts::Counts;
+pub use intake::Reject;
 pub use job::{JobError, Outputs};
 pub use live::{Live, Reader, run};
 pub use play::{NextHour, Play};

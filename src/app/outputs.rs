@@ -7,13 +7,50 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::job::{JobError, Outputs};
-use crate::incident::{Alert, StaleFinding};
+use crate::incident::{Alert, StaleFinding, StaleState};
+use crate::model::{Severity, Timestamp};
 
 /// The files are made at once, so that they exist even when nothing is found.
 #[derive(Debug, Default)]
 pub(super) struct Writers {
     alerts: Option<Lines>,
     findings: Option<Lines>,
+}
+
+/// A finding as other programs read it: as alerts are written, with times in RFC 3339.
+#[derive(Debug, Serialize)]
+struct FindingLine<'a> {
+    time: String,
+    key: &'a str,
+    kind: &'a str,
+    severity: Severity,
+    owner: &'a str,
+    role: &'a str,
+    since: String,
+    because: &'a str,
+    next: &'a str,
+    state: StaleState,
+}
+
+impl<'a> FindingLine<'a> {
+    fn of(finding: &'a StaleFinding) -> Self {
+        Self {
+            time: rfc3339(finding.at),
+            key: &finding.key,
+            kind: &finding.kind,
+            severity: finding.severity,
+            owner: &finding.owner,
+            role: &finding.role,
+            since: rfc3339(finding.since),
+            because: &finding.because,
+            next: &finding.next,
+            state: finding.state,
+        }
+    }
+}
+
+fn rfc3339(at: Timestamp) -> String {
+    jiff::Timestamp::from_second(at.seconds()).map_or_else(|_| String::new(), |at| at.to_string())
 }
 
 #[derive(Debug)]
@@ -36,7 +73,7 @@ impl Writers {
     }
 
     pub(super) fn finding(&mut self, finding: &StaleFinding) -> Result<(), JobError> {
-        self.findings.as_mut().map_or(Ok(()), |lines| lines.write(finding))
+        self.findings.as_mut().map_or(Ok(()), |lines| lines.write(&FindingLine::of(finding)))
     }
 
     pub(super) fn flush(&mut self) -> Result<(), JobError> {
@@ -63,5 +100,32 @@ impl Lines {
 
     fn failed(&self, source: std::io::Error) -> JobError {
         JobError::Output { path: self.path.clone(), source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_is_a_line_with_times_that_other_programs_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("findings");
+        let outputs = Outputs { alerts_json: None, findings_json: Some(path.clone()) };
+        let mut writers = Writers::create(&outputs).unwrap();
+        let finding = StaleFinding {
+            key: "k_alpha".to_owned(),
+            kind: "no_expiry".to_owned(),
+            at: Timestamp::from_seconds(1_773_000_000),
+            since: Timestamp::from_seconds(0),
+            ..StaleFinding::default()
+        };
+        writers.finding(&finding).unwrap();
+        writers.flush().unwrap();
+        let line: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        assert_eq!(line["time"], "2026-03-08T20:00:00Z");
+        assert_eq!(line["since"], "1970-01-01T00:00:00Z");
+        assert_eq!((&line["key"], &line["state"]), (&"k_alpha".into(), &"open".into()));
     }
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::beats::Beats;
 use super::board::Board;
-use super::intake::{Counts, Intake, Taken};
+use super::counts::Counts;
+use super::intake::{Intake, Taken};
 use super::job::{Job, JobError, Outputs};
 use super::judge::Rhythm;
 use super::keeper::{Announce, Keeper, Mailing, Pending, REPLAY_BLOCKS_MAX};

@@ -64,8 +64,9 @@ impl Newcomer {
             Facet::Client => "first use by",
         };
         let name: String = name.chars().take(80).collect();
+        let plural = if novelty.requests == 1 { "" } else { "s" };
         format!(
-            "{what} {name}, used by {} of {} peers; {} requests so far",
+            "{what} {name}, used by {} of {} peers; {} request{plural} so far",
             count_text(u64::from(novelty.peers_using)),
             count_text(u64::from(novelty.peers)),
             count_text(u64::from(novelty.requests)),

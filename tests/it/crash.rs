@@ -74,12 +74,14 @@ fn nothing_is_lost_or_doubled_by_kill_9() {
 
     let mut running = run(&args, folder.path());
     let size = fs::metadata(&log).unwrap().len();
-    running.wait_for("/api/v1/status", |body| body.contains(&format!("\"offset\":{size}")));
+    let at_the_end = format!("\"offset\":{size}");
+    let status = running.wait_for("/api/v1/status", |body| body.contains(&at_the_end));
     let incidents = running.wait_for("/api/v1/incidents", |body| body.contains("revoked_key_used"));
     assert_eq!(incidents.matches("\"id\":\"INC-").count(), 1, "{incidents}");
     assert_eq!(running.stop(), 0);
 
     let lines = written.load(Ordering::Relaxed);
+    assert!(status.contains(&format!("\"lines\":{lines}")), "not {lines} lines: {status}");
     assert!(1000 < lines, "only {lines} lines were written");
     let state = folder.path().join("state");
     let counted =
