@@ -1,5 +1,5 @@
 //! Profile against baseline or rule to findings. To add a detector, add a file, its `mod`
-//! line and its line in [`panel!`]. A detector is its thresholds and nothing else: what
+//! line and its line in `panel!`. A detector is its thresholds and nothing else: what
 //! must be remembered belongs in the profile or the baseline, where a replay finds it.
 
 mod brute_force;
