@@ -129,6 +129,8 @@ impl Keeper {
         let incidents: Vec<Incident> = pending.incidents.into_values().collect();
         let outbox: Vec<OutboxRow> =
             pending.notices.into_iter().filter_map(|notice| self.outbox_row(notice)).collect();
+        // Before the commit: after a kill a line may stand there twice, but none is missing.
+        self.writers.flush()?;
         if let Some(store) = &self.store {
             store.commit(&Commit {
                 inputs: &pending.inputs,
@@ -139,7 +141,6 @@ impl Keeper {
                 counters: pending.counters.as_ref(),
             })?;
         }
-        self.writers.flush()?;
         for incident in &incidents {
             (self.announce)(incident);
         }

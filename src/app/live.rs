@@ -15,7 +15,7 @@ use super::follow::Follow;
 use super::job::{Job, JobError, Outputs};
 use super::judge::Rhythm;
 use super::keeper::{Announce, Keeper, Mailing, Pending};
-use super::outputs::Writers;
+use super::outputs::{Beginning, Writers};
 use super::people::{self, Tasks};
 use super::play::Play;
 use super::stages::{Reach, Stages};
@@ -83,7 +83,7 @@ pub async fn run(live: Live) -> Result<(), JobError> {
     let beats = Beats::default();
     let keeper = Keeper {
         store,
-        writers: Writers::create(&outputs)?,
+        writers: Writers::create(&outputs, Beginning::AtTheEnd)?,
         board: board.clone(),
         beats: beats.clone(),
         now: super::now,

@@ -10,6 +10,15 @@ use super::job::{JobError, Outputs};
 use crate::incident::{Alert, StaleFinding, StaleState};
 use crate::model::{Severity, Timestamp};
 
+/// How a file that is there already begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beginning {
+    /// A replay writes its own file.
+    Anew,
+    /// The daemon goes on where it stopped.
+    AtTheEnd,
+}
+
 /// The files are made at once, so that they exist even when nothing is found.
 #[derive(Debug, Default)]
 pub(super) struct Writers {
@@ -60,8 +69,10 @@ struct Lines {
 }
 
 impl Writers {
-    pub(super) fn create(outputs: &Outputs) -> Result<Self, JobError> {
-        let create = |path: &Option<PathBuf>| path.as_deref().map(Lines::create).transpose();
+    pub(super) fn create(outputs: &Outputs, beginning: Beginning) -> Result<Self, JobError> {
+        let create = |path: &Option<PathBuf>| {
+            path.as_deref().map(|path| Lines::create(path, beginning)).transpose()
+        };
         Ok(Self {
             alerts: create(&outputs.alerts_json)?,
             findings: create(&outputs.findings_json)?,
@@ -85,9 +96,12 @@ impl Writers {
 }
 
 impl Lines {
-    fn create(path: &Path) -> Result<Self, JobError> {
-        let file = File::create(path)
-            .map_err(|source| JobError::Output { path: path.to_owned(), source })?;
+    fn create(path: &Path, beginning: Beginning) -> Result<Self, JobError> {
+        let file = match beginning {
+            Beginning::Anew => File::create(path),
+            Beginning::AtTheEnd => File::options().create(true).append(true).open(path),
+        };
+        let file = file.map_err(|source| JobError::Output { path: path.to_owned(), source })?;
         Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
     }
 
@@ -112,7 +126,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("findings");
         let outputs = Outputs { alerts_json: None, findings_json: Some(path.clone()) };
-        let mut writers = Writers::create(&outputs).unwrap();
+        let mut writers = Writers::create(&outputs, Beginning::Anew).unwrap();
         let finding = StaleFinding {
             key: "k_alpha".to_owned(),
             kind: "no_expiry".to_owned(),
@@ -126,6 +140,10 @@ mod tests {
             serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         assert_eq!(line["time"], "2026-03-08T20:00:00Z");
         assert_eq!(line["since"], "1970-01-01T00:00:00Z");
+        let mut again = Writers::create(&outputs, Beginning::AtTheEnd).unwrap();
+        again.finding(&finding).unwrap();
+        again.flush().unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 2);
         assert_eq!((&line["key"], &line["state"]), (&"k_alpha".into(), &"open".into()));
     }
 }

@@ -12,7 +12,7 @@ use super::intake::{Intake, Taken};
 use super::job::{Job, JobError, Outputs};
 use super::judge::Rhythm;
 use super::keeper::{Announce, Keeper, Mailing, Pending, REPLAY_BLOCKS_MAX};
-use super::outputs::Writers;
+use super::outputs::{Beginning, Writers};
 use super::stages::Stages;
 use crate::config::{Config, format_name};
 use crate::engine::{Input, Overview};
@@ -86,7 +86,7 @@ impl Replay {
         let board = Board::collecting(Arc::clone(&found));
         let keeper = Keeper {
             store: job.store.take(),
-            writers: Writers::create(&self.outputs)?,
+            writers: Writers::create(&self.outputs, Beginning::Anew)?,
             board,
             beats: Beats::default(),
             now: super::now,
