@@ -5,6 +5,7 @@ use askama::Template;
 use super::budget::PER_ROUTE_MAX;
 use super::plain::plain;
 use super::{AlertError, tone};
+use crate::detect::count_text;
 use crate::incident::{EvidenceLine, Incident, Notice, State, Transition, Words, words};
 use crate::model::{Millis, Timestamp};
 
@@ -147,7 +148,7 @@ impl View {
             matters: words.map_or("", |words| words.why_it_matters),
             next: words.map_or_else(Vec::new, |words| words.next_steps.to_vec()),
             evidence: evidence(incident),
-            events: grouped(incident.events.max(incident.evidence.len() as u64)),
+            events: count_text(incident.events.max(incident.evidence.len() as u64)),
             link: frame.link_to(&format!("/incidents/{}", incident.id)),
             ids: words.map_or_else(String::new, ids),
             reason: format!(
@@ -275,19 +276,6 @@ fn closing(incident: &Incident) -> &'static str {
             "It was closed. If the cause was not found, these steps still hold."
         }
     }
-}
-
-/// `114,800`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if 0 < place && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 fn ids(words: &Words) -> String {

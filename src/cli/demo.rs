@@ -12,6 +12,7 @@ use super::announce::Announcer;
 use super::tell;
 use crate::app::{self, Live, Outputs, Play, Reader};
 use crate::config::Config;
+use crate::detect::count_text;
 use crate::identity::KeyIs;
 use crate::model::Millis;
 use crate::simulate::{self, Options, Simulation, Staging};
@@ -122,7 +123,7 @@ fn play(
         on_learned: Box::new(|events| {
             drop(say(&format!(
                 "learned from {} requests; now watching. Ctrl-C ends it.\n\n",
-                tell::grouped(events)
+                count_text(events)
             )));
         }),
     }

@@ -8,6 +8,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::announce::{self, minute};
 use crate::app::{SourceSummary, Summary};
+use crate::detect::count_text;
 use crate::engine::Overview;
 use crate::incident::{Incident, StaleState};
 use crate::model::{Severity, Timestamp};
@@ -77,8 +78,8 @@ fn write_source(text: &mut String, source: &SourceSummary) -> std::fmt::Result {
         shown(&source.path),
         source.format,
         counted(counts.lines, "line"),
-        grouped(counts.events),
-        grouped(rejected),
+        count_text(counts.events),
+        count_text(rejected),
     )?;
     let reasons = [
         (&counts.rejected, "rejected"),
@@ -87,11 +88,11 @@ fn write_source(text: &mut String, source: &SourceSummary) -> std::fmt::Result {
     ];
     for (reasons, what) in reasons {
         for (reason, number) in reasons {
-            writeln!(text, "  {what} {reason}: {}", grouped(*number))?;
+            writeln!(text, "  {what} {reason}: {}", count_text(*number))?;
         }
     }
     if 0 < source.long_lines {
-        writeln!(text, "  {} lines were too long and were skipped", grouped(source.long_lines))?;
+        writeln!(text, "  {} lines were too long and were skipped", count_text(source.long_lines))?;
     }
     for what in &source.missing {
         match *what {
@@ -160,19 +161,6 @@ fn span(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
     }
 }
 
-/// As in the reasons of incidents: `1,234,567`.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if 0 < place && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// Without what could steer a terminal or turn the text around.
 pub(super) fn shown(text: &str) -> String {
     let steers = |it: char| {
@@ -185,7 +173,7 @@ pub(super) fn shown(text: &str) -> String {
 /// `1 line`, `2,300 lines`.
 fn counted(number: u64, what: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
-    format!("{} {what}{plural}", grouped(number))
+    format!("{} {what}{plural}", count_text(number))
 }
 
 fn count(number: usize) -> u64 {
@@ -195,15 +183,6 @@ fn count(number: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn thousands_stand_apart() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_234_567), "1,234,567");
-        assert_eq!(counted(1, "line"), "1 line");
-        assert_eq!(counted(1000, "line"), "1,000 lines");
-    }
 
     #[test]
     fn nothing_from_a_log_steers_the_terminal() {
