@@ -61,7 +61,8 @@ impl Follow {
     pub(super) fn run(&mut self, reach: &mut Reach<'_>) -> Result<(), JobError> {
         while !reach.is_stopped() {
             let now = super::now();
-            reach.beats.beat(Stage::Reading, now);
+            reach.beats.beat(Stage::Reading);
+            fail::fail_point!("reading");
             let mut busy = false;
             for tailed in self.tailer.poll(super::uptime()) {
                 match tailed {

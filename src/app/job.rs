@@ -60,6 +60,10 @@ pub enum JobError {
     Refused(String),
     #[error("the stage of {0} has ended")]
     StageEnded(&'static str),
+    #[error("mail or page has ended: {0}")]
+    Beside(String),
+    #[error("cannot wait for signals")]
+    Signals(#[source] io::Error),
 }
 
 /// The stages, and from where each source goes on.

@@ -53,6 +53,7 @@ pub(super) fn start(
     let worker = Worker { store: store.clone(), notifier, routes: vec![route], frame, now };
     let stopped = stopped.clone();
     tasks.spawn(async move {
+        fail::fail_point!("mailing");
         crate::alert::run(worker, stopped).await.map_err(|error| error.to_string())
     });
     Ok(())

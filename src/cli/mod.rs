@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::alert::AlertError;
 use crate::app::JobError;
 use crate::config::ConfigError;
 use crate::format::FormatError;
@@ -14,7 +15,9 @@ mod announce;
 mod check;
 mod demo;
 mod evaluate;
+mod generate;
 mod job;
+mod journal;
 mod parse;
 mod query;
 mod replay;
@@ -51,6 +54,9 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// How well incidents are found in labelled logs
     Evaluate(evaluate::EvaluateArgs),
+    /// Write the man pages and the completions that a package installs
+    #[command(hide = true)]
+    Generate(generate::GenerateArgs),
 }
 
 /// Exit codes, by name.
@@ -64,6 +70,8 @@ mod exit {
 }
 
 pub fn main() -> ExitCode {
+    // In a build without its tests there are no such points, and nobody looks for them.
+    let _scenario = fail::has_failpoints().then(fail::FailScenario::setup);
     let cli = Cli::parse();
     let done = match &cli.command {
         Command::Run(args) => run::run(args),
@@ -75,17 +83,22 @@ pub fn main() -> ExitCode {
         Command::Status(args) => status::run(args),
         Command::Simulate(args) => simulate::run(args),
         Command::Evaluate(args) => evaluate::run(args),
+        Command::Generate(args) => generate::run(args),
     };
     done.unwrap_or_else(|error| {
-        let mut lines = vec![format!("keyvigil: {error}")];
+        // The journal has the name already, and wants the level of each line.
+        let in_journal = journal::is_listening();
+        let (name, level) = if in_journal { ("", journal::ERROR) } else { ("keyvigil: ", "") };
+        let mut lines = vec![format!("{name}{error}")];
         let mut cause = error.source();
         while let Some(error) = cause {
             lines.push(format!("  because: {error}"));
             cause = error.source();
         }
         lines.extend(next_of(&error).map(|next| format!("  next: {next}")));
+        let text = lines.join("\n").replace('\n', &format!("\n{level}"));
         // Where nobody listens, the exit code still tells.
-        drop(writeln!(std::io::stderr().lock(), "{}", lines.join("\n")));
+        drop(writeln!(std::io::stderr().lock(), "{level}{text}"));
         ExitCode::from(code_of(&error))
     })
 }
@@ -107,22 +120,42 @@ fn code_of(error: &anyhow::Error) -> u8 {
         if cause.is::<FormatError>() {
             return exit::CONFIG;
         }
-        if let Some(StoreError::InUse { .. }) = cause.downcast_ref() {
-            return exit::STORE_IN_USE;
+        let store = match cause.downcast_ref() {
+            Some(JobError::Store(error)) => Some(error),
+            Some(_) | None => cause.downcast_ref::<StoreError>(),
+        };
+        if let Some(code) = store.and_then(StoreError::exit_code) {
+            return code;
         }
         if let Some(ConfigError::Unreadable { .. } | ConfigError::Wrong { .. }) =
             cause.downcast_ref()
         {
             return exit::CONFIG;
         }
-        if let Some(JobError::Store(StoreError::InUse { .. })) = cause.downcast_ref() {
-            return exit::STORE_IN_USE;
-        }
-        if let Some(JobError::Format { .. } | JobError::Inventory(_) | JobError::Refused(_)) =
-            cause.downcast_ref()
-        {
+        if cause.downcast_ref().is_some_and(is_configured_wrong) {
             return exit::CONFIG;
         }
     }
     exit::FINDINGS
+}
+
+/// Whether another start would fail in the same way until a person has mended something.
+fn is_configured_wrong(error: &JobError) -> bool {
+    match error {
+        JobError::Format { .. }
+        | JobError::Inventory(_)
+        | JobError::Unreadable { .. }
+        | JobError::Secret(_)
+        | JobError::StoreKey
+        | JobError::Refused(_) => true,
+        JobError::Alert(error) => !matches!(error, AlertError::Test(_)),
+        JobError::Store(_)
+        | JobError::Tail(_)
+        | JobError::Engine(_)
+        | JobError::Output { .. }
+        | JobError::Listen { .. }
+        | JobError::StageEnded(_)
+        | JobError::Beside(_)
+        | JobError::Signals(_) => false,
+    }
 }

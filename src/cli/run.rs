@@ -35,12 +35,12 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         config.sources.push(source(file, &job));
     }
     if config.sources.is_empty() {
-        return Err(JobError::Refused(
-            "there is no log to watch; name one (keyvigil run /var/log/nginx/access.log) or add \
-             [[sources]] to the configuration"
-                .to_owned(),
-        )
-        .into());
+        // A fresh installation: the page and the journal say what is missing.
+        tracing::warn!(
+            configuration = %job.config.as_deref().unwrap_or(Path::new("none")).display(),
+            "nothing is watched yet: add [[sources]] with the path of a log to the configuration, \
+             then systemctl restart keyvigil"
+        );
     }
     match args.listen.as_deref() {
         None => {}

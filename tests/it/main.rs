@@ -20,4 +20,6 @@ mod program;
 mod readme;
 mod replay;
 mod scenarios;
+mod service;
+mod stages;
 mod wrong_input;
