@@ -128,6 +128,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "tracing_subscriber",
             "toml",
             "std::thread",
+            "std::os",
         ],
     ),
 ];
