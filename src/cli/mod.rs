@@ -15,6 +15,7 @@ mod announce;
 mod ask;
 mod check;
 mod demo;
+mod evaluate;
 mod job;
 mod parse;
 mod query;
@@ -53,6 +54,8 @@ enum Command {
     Reload(reload::ReloadArgs),
     /// Write labelled traffic, made up from a seed
     Simulate(simulate::SimulateArgs),
+    /// How well incidents are found in labelled logs
+    Evaluate(evaluate::EvaluateArgs),
 }
 
 /// Exit codes, by name.
@@ -79,6 +82,7 @@ pub fn main() -> ExitCode {
         Command::Status(args) => status::run(args),
         Command::Reload(args) => reload::run(args),
         Command::Simulate(args) => simulate::run(args),
+        Command::Evaluate(args) => evaluate::run(args),
     };
     done.unwrap_or_else(|error| {
         let mut lines = vec![format!("keyvigil: {error}")];

@@ -15,6 +15,7 @@ mod config;
 mod control;
 mod crash;
 mod demo;
+mod evaluate;
 mod people;
 mod program;
 mod readme;
