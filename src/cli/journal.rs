@@ -15,13 +15,22 @@ use tracing_subscriber::registry::LookupSpan;
 use super::tell::shown;
 
 /// Before a line that needs a person.
-pub(super) const ERROR: &str = "<3>";
+const ERROR: &str = "<3>";
 
 /// Whether standard error goes straight to the journal.
 pub(super) fn is_listening() -> bool {
     let stream = env::var("JOURNAL_STREAM").unwrap_or_default();
     fs::metadata(Path::new("/proc/self/fd/2"))
         .is_ok_and(|it| stream == format!("{}:{}", it.dev(), it.ino()))
+}
+
+/// What a person must read, each line with its level if the journal listens.
+pub(super) fn urgent(text: &str) -> String {
+    if is_listening() {
+        format!("{ERROR}{}", text.replace('\n', &format!("\n{ERROR}")))
+    } else {
+        text.to_owned()
+    }
 }
 
 /// `<4>this port is in use, trying the next one address=127.0.0.1:8787`

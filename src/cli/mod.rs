@@ -7,11 +7,13 @@ use clap::{Parser, Subcommand};
 
 use crate::alert::AlertError;
 use crate::app::JobError;
+use crate::app::control::{Because, Refusal};
 use crate::config::ConfigError;
 use crate::format::FormatError;
 use crate::store::StoreError;
 
 mod announce;
+mod ask;
 mod check;
 mod demo;
 mod evaluate;
@@ -20,6 +22,7 @@ mod job;
 mod journal;
 mod parse;
 mod query;
+mod reload;
 mod replay;
 mod run;
 mod simulate;
@@ -50,6 +53,8 @@ enum Command {
     Query(query::QueryArgs),
     /// How the daemon is doing
     Status(status::StatusArgs),
+    /// Let the running daemon read its configuration again
+    Reload(reload::ReloadArgs),
     /// Write labelled traffic, made up from a seed
     Simulate(simulate::SimulateArgs),
     /// How well incidents are found in labelled logs
@@ -63,6 +68,8 @@ enum Command {
 mod exit {
     /// Something was found: incidents, or mistakes.
     pub(super) const FINDINGS: u8 = 1;
+    /// No daemon runs that could be asked (`EX_UNAVAILABLE`).
+    pub(super) const NO_DAEMON: u8 = 69;
     /// Another process uses the store (`EX_TEMPFAIL`).
     pub(super) const STORE_IN_USE: u8 = 75;
     /// The configuration is wrong (`EX_CONFIG`).
@@ -81,14 +88,14 @@ pub fn main() -> ExitCode {
         Command::Parse(args) => parse::run(args).map(|()| ExitCode::SUCCESS),
         Command::Query(args) => query::run(args),
         Command::Status(args) => status::run(args),
+        Command::Reload(args) => reload::run(args),
         Command::Simulate(args) => simulate::run(args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Generate(args) => generate::run(args),
     };
     done.unwrap_or_else(|error| {
-        // The journal has the name already, and wants the level of each line.
-        let in_journal = journal::is_listening();
-        let (name, level) = if in_journal { ("", journal::ERROR) } else { ("keyvigil: ", "") };
+        // The journal has the name already.
+        let name = if journal::is_listening() { "" } else { "keyvigil: " };
         let mut lines = vec![format!("{name}{error}")];
         let mut cause = error.source();
         while let Some(error) = cause {
@@ -96,9 +103,8 @@ pub fn main() -> ExitCode {
             cause = error.source();
         }
         lines.extend(next_of(&error).map(|next| format!("  next: {next}")));
-        let text = lines.join("\n").replace('\n', &format!("\n{level}"));
         // Where nobody listens, the exit code still tells.
-        drop(writeln!(std::io::stderr().lock(), "{level}{text}"));
+        drop(writeln!(std::io::stderr().lock(), "{}", journal::urgent(&lines.join("\n"))));
         ExitCode::from(code_of(&error))
     })
 }
@@ -132,6 +138,9 @@ fn code_of(error: &anyhow::Error) -> u8 {
         {
             return exit::CONFIG;
         }
+        if let Some(Refusal { because: Because::Configuration, .. }) = cause.downcast_ref() {
+            return exit::CONFIG;
+        }
         if cause.downcast_ref().is_some_and(is_configured_wrong) {
             return exit::CONFIG;
         }
@@ -152,6 +161,7 @@ fn is_configured_wrong(error: &JobError) -> bool {
         JobError::Store(_)
         | JobError::Tail(_)
         | JobError::Engine(_)
+        | JobError::NoRoom
         | JobError::Output { .. }
         | JobError::Listen { .. }
         | JobError::StageEnded(_)

@@ -54,6 +54,7 @@ fn the_package_installs_runs_recovers_upgrades_and_goes_under_a_real_systemd() {
     service.is_not_started_again_and_again_without_its_secret();
     service.reads_a_log_of_group_adm_with_no_more_rights_than_that();
     service.mails_with_the_password_it_was_handed();
+    service.takes_up_a_good_configuration_and_keeps_the_old_one_instead_of_a_bad_one();
     service.comes_back_after_kill_9();
     service.is_started_again_by_the_watchdog();
     service.ends_when_a_stage_panics_and_comes_back();
@@ -202,6 +203,39 @@ impl Service {
         assert_eq!(self.status()["incidents"]["high"], 1);
     }
 
+    fn takes_up_a_good_configuration_and_keeps_the_old_one_instead_of_a_bad_one(&mut self) {
+        let process = self.machine.property("MainPID");
+        let write = |text: &str| {
+            fs::write(self.machine.path("/etc/keyvigil/keyvigil.toml"), text).unwrap();
+        };
+        let second = "[[sources]]\npath = \"/var/log/api/second.log\"\n[mail]";
+        write(&CONFIG.replace("[mail]", second));
+        self.machine.run("systemctl reload keyvigil");
+        self.machine.wait_for("the second source", || {
+            (self.status()["sources"][1]["path"] == "/var/log/api/second.log").then_some(())
+        });
+        assert_eq!(self.machine.property("StatusText"), "watching 2 sources");
+
+        write("[web]\nlisen = \"off\"\n");
+        assert!(!self.machine.try_run("systemctl reload keyvigil").status.success());
+        assert!(!self.machine.try_run("keyvigil reload").status.success());
+        assert_eq!(self.machine.property("MainPID"), process, "it did not stay");
+        assert_eq!(self.machine.property("ActiveState"), "active");
+        assert_eq!(self.status()["verdict"], "degraded");
+        assert_eq!(self.status()["sources"][1]["path"], "/var/log/api/second.log");
+
+        write(CONFIG);
+        let said = self.machine.run("keyvigil reload");
+        assert!(said.contains("now in force: sources"), "{said}");
+        self.machine.wait_for("one source", || {
+            (self.status()["sources"].as_array().map(Vec::len) == Some(1)).then_some(())
+        });
+        assert_ne!(self.status()["verdict"], "degraded");
+        self.write_lines(100);
+        self.wait_for_all_lines();
+        assert_eq!(self.machine.property("MainPID"), process);
+    }
+
     fn comes_back_after_kill_9(&mut self) {
         let before = self.machine.property("MainPID");
         self.machine.run("systemctl kill --kill-who=main --signal=KILL keyvigil");
@@ -271,6 +305,7 @@ impl Service {
         assert_eq!(level_of("there is no credential"), Some("3"));
         assert_eq!(level_of("failpoint judging panic"), Some("3"));
         assert_eq!(level_of("k_revoked"), Some("4"));
+        assert_eq!(level_of("lisen"), Some("3"));
         let year = jiff::Timestamp::now().strftime("%Y-").to_string();
         for line in lines.iter().map(|line| line["MESSAGE"].as_str().unwrap()) {
             assert!(!line.starts_with(&year) && !line.contains('\u{1b}'), "{line}");
