@@ -20,6 +20,7 @@ mod job;
 mod judge;
 mod keeper;
 mod live;
+mod look;
 mod orders;
 mod outputs;
 mod people;
@@ -31,8 +32,9 @@ mod watermark;
 
 pub use counts::Counts;
 pub use intake::Reject;
-pub use job::{JobError, Outputs};
+pub use job::{JobError, Outputs, open_existing};
 pub use live::{Live, Reader, run};
+pub use look::{Resting, look};
 pub use play::{NextHour, Play};
 pub use replay::{Progress, Replay, SourceSummary, Summary};
 pub use steward::{Reloaded, Reread};

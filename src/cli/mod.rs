@@ -15,11 +15,16 @@ use crate::store::StoreError;
 mod announce;
 mod ask;
 mod check;
+mod columns;
 mod demo;
 mod evaluate;
+mod explain;
 mod generate;
+mod incidents;
 mod job;
 mod journal;
+mod keys;
+mod look;
 mod parse;
 mod query;
 mod reload;
@@ -53,6 +58,12 @@ enum Command {
     Query(query::QueryArgs),
     /// How the daemon is doing
     Status(status::StatusArgs),
+    /// What is open, and what was lately
+    Incidents(incidents::IncidentsArgs),
+    /// All about one incident, and what to do
+    Explain(explain::ExplainArgs),
+    /// Every key, and which are stale
+    Keys(keys::KeysArgs),
     /// Let the running daemon read its configuration again
     Reload(reload::ReloadArgs),
     /// Write labelled traffic, made up from a seed
@@ -88,6 +99,9 @@ pub fn main() -> ExitCode {
         Command::Parse(args) => parse::run(args).map(|()| ExitCode::SUCCESS),
         Command::Query(args) => query::run(args),
         Command::Status(args) => status::run(args),
+        Command::Incidents(args) => incidents::run(args),
+        Command::Explain(args) => explain::run(args),
+        Command::Keys(args) => keys::run(args),
         Command::Reload(args) => reload::run(args),
         Command::Simulate(args) => simulate::run(args),
         Command::Evaluate(args) => evaluate::run(args),

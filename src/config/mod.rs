@@ -18,6 +18,7 @@ mod units;
 pub use mistakes::ConfigError;
 pub use places::Places;
 pub use secret::{Secret, SecretError};
+pub use units::duration;
 
 /// What is meant. Behind this door nothing is checked again.
 #[derive(Clone, Debug, PartialEq)]

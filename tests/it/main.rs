@@ -11,6 +11,7 @@
 )]
 
 mod architecture;
+mod asking;
 mod config;
 mod control;
 mod crash;
