@@ -16,6 +16,7 @@ mod job;
 mod judge;
 mod keeper;
 mod live;
+mod obstacles;
 mod outputs;
 mod people;
 mod play;
@@ -27,6 +28,8 @@ pub use counts::Counts;
 pub use intake::Reject;
 pub use job::{JobError, Outputs};
 pub use live::{Live, Reader, run};
+pub use obstacles::{Obstacle, Obstacles, obstacles};
+pub use people::smtp_options;
 pub use play::{NextHour, Play};
 pub use replay::{Progress, Replay, SourceSummary, Summary};
 

@@ -19,4 +19,5 @@ mod program;
 mod readme;
 mod replay;
 mod scenarios;
+mod traffic;
 mod wrong_input;
