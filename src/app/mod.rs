@@ -8,20 +8,26 @@ use crate::format::{Options, Outcome};
 use crate::model::Timestamp;
 
 mod beats;
+mod beside;
 mod board;
+pub mod control;
 mod counts;
+mod difference;
 mod follow;
+mod hall;
 mod intake;
 mod job;
 mod judge;
 mod keeper;
 mod live;
 mod obstacles;
+mod orders;
 mod outputs;
 mod people;
 mod play;
 mod replay;
 mod stages;
+mod steward;
 mod watermark;
 
 pub use counts::Counts;
@@ -32,6 +38,7 @@ pub use obstacles::{Obstacle, Obstacles, obstacles};
 pub use people::smtp_options;
 pub use play::{NextHour, Play};
 pub use replay::{Progress, Replay, SourceSummary, Summary};
+pub use steward::{Reloaded, Reread};
 
 /// The one clock of the program.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]

@@ -11,6 +11,7 @@ use crate::model::Millis;
 mod checks;
 mod meant;
 mod mistakes;
+mod places;
 mod read;
 mod secret;
 mod syntax;
@@ -18,6 +19,7 @@ mod table;
 mod units;
 
 pub use mistakes::ConfigError;
+pub use places::Places;
 pub use secret::{Secret, SecretError};
 
 /// What is meant. Behind this door nothing is checked again.
@@ -34,6 +36,7 @@ pub struct Config {
     pub mail: Option<Mail>,
     pub web: Web,
     pub store: Store,
+    pub control: Control,
 }
 
 /// One file, or a glob of files, of one format.
@@ -85,6 +88,13 @@ pub struct Store {
     pub directory: PathBuf,
     pub key: Option<Secret>,
     pub retention: Millis,
+}
+
+/// Where other commands reach the daemon.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Control {
+    /// `None`: in the runtime directory that systemd gives, or else in the state directory.
+    pub socket: Option<PathBuf>,
 }
 
 /// The registry's name for a source: a pasted description of a log says itself which
@@ -139,6 +149,7 @@ impl Default for Config {
                 key: None,
                 retention: Millis::days(30),
             },
+            control: Control::default(),
         }
     }
 }

@@ -109,6 +109,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "simulate",
         &["rand", "rand_distr", "std::fs", "std::net", "serde_json", "jiff", "serde", "csv"],
     ),
+    ("evaluate", &["csv", "serde", "serde_json", "jiff"]),
     (
         "cli",
         &[
@@ -129,6 +130,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "tracing_subscriber",
             "toml",
             "std::thread",
+            "std::os",
         ],
     ),
 ];
