@@ -15,12 +15,16 @@ use crate::store::StoreError;
 mod announce;
 mod ask;
 mod check;
+mod check_logs;
+mod check_mail;
 mod columns;
 mod demo;
 mod evaluate;
 mod explain;
 mod generate;
 mod incidents;
+mod init;
+mod init_text;
 mod job;
 mod journal;
 mod keys;
@@ -50,7 +54,9 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// See it work on made-up traffic, with nothing configured
     Demo(demo::DemoArgs),
-    /// Check the configuration and whether its logs can be read
+    /// Find the logs of this machine and write a configuration for them
+    Init(init::InitArgs),
+    /// Say what is wrong with the configuration, the logs, the mail server
     Check(check::CheckArgs),
     /// Show what became of each log line, and why
     Parse(parse::ParseArgs),
@@ -95,6 +101,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Demo(args) => demo::run(args),
+        Command::Init(args) => init::run(args),
         Command::Check(args) => check::run(args),
         Command::Parse(args) => parse::run(args).map(|()| ExitCode::SUCCESS),
         Command::Query(args) => query::run(args),

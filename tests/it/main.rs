@@ -24,4 +24,5 @@ mod replay;
 mod scenarios;
 mod service;
 mod stages;
+mod traffic;
 mod wrong_input;
