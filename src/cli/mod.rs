@@ -118,8 +118,9 @@ fn code_of(error: &anyhow::Error) -> u8 {
         if let Some(StoreError::InUse { .. }) = cause.downcast_ref() {
             return exit::STORE_IN_USE;
         }
-        if let Some(ConfigError::Unreadable { .. } | ConfigError::Wrong { .. }) =
-            cause.downcast_ref()
+        if let Some(
+            ConfigError::Unreadable { .. } | ConfigError::Wrong { .. } | ConfigError::Formats(_),
+        ) = cause.downcast_ref()
         {
             return exit::CONFIG;
         }

@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::detect::Panel;
+use crate::format::{self, OwnFormats};
 use crate::identity::KeyIs;
 use crate::model::Millis;
 
+mod formats;
 mod mistakes;
 mod places;
 mod read;
@@ -15,6 +17,7 @@ mod secret;
 mod table;
 mod units;
 
+pub use formats::{FormatsError, own_formats};
 pub use mistakes::ConfigError;
 pub use places::Places;
 pub use secret::{Secret, SecretError};
@@ -23,6 +26,8 @@ pub use secret::{Secret, SecretError};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     pub sources: Vec<Source>,
+    /// Formats of a person's own, from a folder of files.
+    pub own_formats: OwnFormats,
     /// Whether the logs hold public ids of keys, or the keys themselves.
     pub key_is: KeyIs,
     pub inventory: Option<PathBuf>,
@@ -44,6 +49,19 @@ pub struct Source {
     pub format: String,
     pub log_format: Option<String>,
     pub key_from: Option<String>,
+    /// Formats of a person's own, which come before those of the program.
+    pub own: OwnFormats,
+}
+
+impl Source {
+    /// What a person said about how its lines are read.
+    pub fn options(&self) -> format::Options {
+        format::Options {
+            log_format: self.log_format.clone(),
+            key_from: self.key_from.clone(),
+            own: self.own.clone(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -110,16 +128,19 @@ impl Config {
     pub const DEFAULT_PATH: &str = "/etc/keyvigil/keyvigil.toml";
     pub const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 
-    /// Reads and checks the file. All its mistakes come at once.
+    /// Reads and checks the file, and the formats in the folder `formats.d` beside it. All its
+    /// mistakes come at once.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = fs::read_to_string(path)
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        Self::parse(&text, &path.display().to_string())
+        let beside = path.parent().map(|folder| folder.join("formats.d"));
+        let beside = beside.filter(|folder| folder.is_dir());
+        read::config(&text, &path.display().to_string(), beside.as_deref())
     }
 
     /// As [`Config::load`], of a text that `name` stands for in messages.
     pub fn parse(text: &str, name: &str) -> Result<Self, ConfigError> {
-        read::config(text, name)
+        read::config(text, name, None)
     }
 }
 
@@ -127,6 +148,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             sources: Vec::new(),
+            own_formats: OwnFormats::default(),
             key_is: KeyIs::Secret,
             inventory: None,
             networks: None,
