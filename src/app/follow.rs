@@ -173,8 +173,7 @@ impl Follow {
                 || glob::Pattern::new(&pattern).is_ok_and(|pattern| pattern.matches(&source.0))
         };
         let source = self.sources.iter().find(is_it);
-        let options = source
-            .map(|it| Options { log_format: it.log_format.clone(), key_from: it.key_from.clone() });
+        let options = source.map(Source::options);
         let format = source.map_or_else(|| "auto".to_owned(), |it| it.format.clone());
         Wanted { format, options: options.unwrap_or_default() }
     }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::config::Source;
-use crate::format::{Options, Outcome};
+use crate::format::Outcome;
 use crate::model::Timestamp;
 
 mod beats;
@@ -64,8 +64,7 @@ fn host_name() -> String {
 
 /// Whether a source of the configuration can be read, and what its lines are.
 pub fn try_source(source: &Source) -> Result<String, JobError> {
-    let options =
-        Options { log_format: source.log_format.clone(), key_from: source.key_from.clone() };
+    let options = source.options();
     let path = std::path::Path::new(&source.path);
     let (parser, missing) = replay::parser_for(path, &source.format, &options)?;
     let Some(mut parser) = parser else { return Ok("empty; its format is told later".to_owned()) };

@@ -154,8 +154,9 @@ fn code_of(error: &anyhow::Error) -> u8 {
         if let Some(code) = store.and_then(StoreError::exit_code) {
             return code;
         }
-        if let Some(ConfigError::Unreadable { .. } | ConfigError::Wrong { .. }) =
-            cause.downcast_ref()
+        if let Some(
+            ConfigError::Unreadable { .. } | ConfigError::Wrong { .. } | ConfigError::Formats(_),
+        ) = cause.downcast_ref()
         {
             return exit::CONFIG;
         }
