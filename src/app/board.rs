@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
-use super::intake::{Intake, Reject};
+use super::intake::Intake;
 use super::job::Job;
+use super::reading::Reject;
 use super::replay::Found;
 use crate::config::Config;
 use crate::engine::Overview;

@@ -78,6 +78,7 @@ impl Follow {
             let statuses = self.tailer.sources();
             note_ends(&statuses, reach.intake, now);
             reach.board.sources(&statuses, reach.intake);
+            reach.intake.give_up_parts(Some(now));
             self.hand_over_if_due(reach, now)?;
             if reach.stages.is_broken() {
                 return Err(JobError::StageEnded("judging or keeping"));

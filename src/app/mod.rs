@@ -19,15 +19,16 @@ mod live;
 mod outputs;
 mod people;
 mod play;
+mod reading;
 mod replay;
 mod stages;
 mod watermark;
 
 pub use counts::Counts;
-pub use intake::Reject;
 pub use job::{JobError, Outputs};
 pub use live::{Live, Reader, run};
 pub use play::{NextHour, Play};
+pub use reading::Reject;
 pub use replay::{Progress, Replay, SourceSummary, Summary};
 
 /// The one clock of the program.

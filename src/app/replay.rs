@@ -70,6 +70,8 @@ struct Feed {
     reader: FileReader,
     chunk: Option<Chunk>,
     consumed: usize,
+    /// Up to where all was dealt with.
+    whole: usize,
     missing: Vec<&'static str>,
 }
 
@@ -122,7 +124,7 @@ impl Replay {
             let reader = FileReader::open(Path::new(&source.0), self.limits, position.as_ref())?;
             let (parser, missing) = parser_for(path, &self.format, &self.options)?;
             job.intake.add(source.clone(), parser);
-            feeds.push(Feed { source, reader, chunk: None, consumed: 0, missing });
+            feeds.push(Feed { source, reader, chunk: None, consumed: 0, whole: 0, missing });
         }
         Ok(feeds)
     }
@@ -188,6 +190,7 @@ fn read_all(
         }
         _ => in_time_order(intake, feeds, progress, &mut ready)?,
     }
+    intake.give_up_parts(None);
     for feed in feeds.iter() {
         intake.watermark_mut().ended(&feed.source);
     }
@@ -246,7 +249,7 @@ impl Feed {
         if used_up {
             self.mark(intake);
             self.chunk = self.reader.next_chunk()?;
-            self.consumed = 0;
+            (self.consumed, self.whole) = (0, 0);
         }
         let Some(chunk) = &self.chunk else { return Ok(None) };
         let line = line_at(&chunk.bytes, self.consumed);
@@ -257,13 +260,16 @@ impl Feed {
     fn take_line(&mut self, intake: &mut Intake, at: Timestamp) {
         let Some(chunk) = &self.chunk else { return };
         let line = line_at(&chunk.bytes, self.consumed);
-        intake.take_line(&self.source, line, at);
+        let is_whole = intake.take_line(&self.source, line, at);
         self.consumed = (self.consumed + line.len() + 1).min(chunk.bytes.len());
+        if is_whole {
+            self.whole = self.consumed;
+        }
     }
 
     fn mark(&self, intake: &mut Intake) {
         if let Some(chunk) = &self.chunk {
-            intake.mark(chunk, self.consumed);
+            intake.mark(chunk, self.whole, self.consumed);
         }
     }
 }

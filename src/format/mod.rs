@@ -14,6 +14,7 @@ mod literal;
 mod nginx;
 mod number;
 mod outcome;
+mod parts;
 mod place;
 mod plan;
 mod preset;
@@ -36,6 +37,7 @@ pub use address::address;
 pub use detection::Detected;
 pub use error::FormatError;
 pub use outcome::Outcome;
+pub use parts::{Joined, Parts, Turn};
 pub use registry::FORMATS;
 pub use registry::FormatInfo;
 

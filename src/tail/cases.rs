@@ -92,7 +92,7 @@ fn what_was_rotated_while_it_was_down_is_finished_oldest_first() {
         world.kill();
         world.append(LOG, "b\n");
         for line in ["c\n", "d\n", "e\n"] {
-            world.shift();
+            world.shift(LOG);
             world.rename(LOG, "access.log.1");
             world.append(LOG, line);
         }
@@ -208,6 +208,20 @@ fn a_symlink_may_be_switched_and_switched_back() {
     world.link("one", LOG);
     world.settle();
     assert_eq!(world.got, ["a", "b", "c"]);
+}
+
+#[test]
+fn a_file_that_grew_while_it_waited_is_not_read_again() {
+    let mut world = read("a\n");
+    world.rename(LOG, "access.log.1");
+    for (target, line) in [("one", "b\n"), ("two", ""), ("one", "c\n"), ("two", ""), ("one", "d\n")]
+    {
+        world.append(target, line);
+        world.link(target, LOG);
+        world.poll();
+    }
+    world.settle();
+    assert_eq!(world.got, ["a", "b", "c", "d"]);
 }
 
 #[test]

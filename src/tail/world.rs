@@ -28,6 +28,8 @@ pub(super) struct World {
     pub(super) limits: Limits,
     pub(super) pattern: String,
     writes: u64,
+    /// The inode of a removed file may come back at once.
+    pub(super) reuses_inodes: bool,
     /// Held, so that no inode comes back in the same tick of the clock.
     removed: Vec<File>,
 }
@@ -46,6 +48,7 @@ impl World {
             limits: Limits { chunk_bytes: 64, line_bytes_max: 100 },
             pattern: "access.log".into(),
             writes: 0,
+            reuses_inodes: false,
             removed: Vec::new(),
         }
     }
@@ -72,7 +75,7 @@ impl World {
     pub(super) fn touch(&mut self, file: &File) {
         self.writes += 1;
         let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-        file.set_modified(at + Duration::from_millis(self.writes)).unwrap();
+        file.set_modified(at + Duration::from_secs(10 * self.writes)).unwrap();
     }
 
     pub(super) fn rename(&self, from: &str, to: &str) {
@@ -80,7 +83,9 @@ impl World {
     }
 
     pub(super) fn remove(&mut self, name: &str) {
-        self.removed.extend(File::open(self.path(name)));
+        if !self.reuses_inodes {
+            self.removed.extend(File::open(self.path(name)));
+        }
         fs::remove_file(self.path(name)).unwrap();
     }
 
@@ -113,12 +118,12 @@ impl World {
     }
 
     /// `.1` becomes `.2` and so on.
-    pub(super) fn shift(&self) {
+    pub(super) fn shift(&self, log: &str) {
         for number in (1..50).rev() {
             for ending in ["", ".gz"] {
-                let from = format!("access.log.{number}{ending}");
+                let from = format!("{log}.{number}{ending}");
                 if self.path(&from).symlink_metadata().is_ok() {
-                    self.rename(&from, &format!("access.log.{}{ending}", number + 1));
+                    self.rename(&from, &format!("{log}.{}{ending}", number + 1));
                 }
             }
         }

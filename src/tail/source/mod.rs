@@ -138,8 +138,7 @@ impl Source {
         let look = lines.look_again()?;
         // Without a byte read there is nothing to know a copy by.
         if lines.at().offset == 0 && lines.size() < seen {
-            let because = format!("{} was cut short before it was read", self.path.display());
-            self.tell_loss(seen, because, out);
+            self.tell_cut_unread(seen, out);
         }
         let Some(lines) = &mut self.reading else {
             return Ok(());
@@ -150,6 +149,7 @@ impl Source {
             return Ok(());
         }
         self.note_rotation();
+        self.tell_cuts(out);
         let Some(lines) = &mut self.reading else {
             return Ok(());
         };
@@ -210,6 +210,11 @@ impl Source {
         if is_past || (is_quiet && self.is_behind()) {
             self.finish(out);
         }
+    }
+
+    fn tell_cut_unread(&mut self, seen: u64, out: &mut Vec<Tailed>) {
+        let because = format!("{} was cut short before it was read", self.path.display());
+        self.tell_loss(seen, because, out);
     }
 
     fn tell_loss(&mut self, bytes: u64, because: String, out: &mut Vec<Tailed>) {
