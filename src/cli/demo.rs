@@ -17,10 +17,6 @@ use crate::identity::KeyIs;
 use crate::model::Millis;
 use crate::simulate::{self, Options, Simulation, Staging};
 
-/// How the made-up lines are written.
-const LOG_FORMAT: &str = "$remote_addr - $remote_user [$time_local] \"$request\" $status \
-    $body_bytes_sent \"$http_referer\" \"$http_user_agent\" \"$http_x_api_key\" $request_time";
-
 /// Enough to be interesting, and learned from within seconds.
 const DEMO_KEYS: usize = 60;
 const DEMO_REQUESTS_PER_DAY: f64 = 30_000.0;
@@ -115,7 +111,7 @@ fn play(
         next_hour: Box::new(move |text| simulation.next_hour(text)),
         from,
         speed: args.speed,
-        log_format: LOG_FORMAT.to_owned(),
+        log_format: simulate::LOG_FORMAT.to_owned(),
         letters,
         on_over: Box::new(|| {
             drop(say("\nThat was the story. The page stays until Ctrl-C.\n"));

@@ -13,6 +13,7 @@ use crate::store::StoreError;
 mod announce;
 mod check;
 mod demo;
+mod evaluate;
 mod job;
 mod parse;
 mod query;
@@ -48,6 +49,8 @@ enum Command {
     Status(status::StatusArgs),
     /// Write labelled traffic, made up from a seed
     Simulate(simulate::SimulateArgs),
+    /// How well incidents are found in labelled logs
+    Evaluate(evaluate::EvaluateArgs),
 }
 
 /// Exit codes, by name.
@@ -71,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Query(args) => query::run(args),
         Command::Status(args) => status::run(args),
         Command::Simulate(args) => simulate::run(args),
+        Command::Evaluate(args) => evaluate::run(args),
     };
     done.unwrap_or_else(|error| {
         let mut lines = vec![format!("keyvigil: {error}")];

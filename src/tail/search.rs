@@ -26,7 +26,30 @@ pub(super) enum Search {
 
 /// Looks for the file of a mark, and for those that were begun after it, oldest first.
 pub(super) fn find(path: &Path, mark: &Mark, limits: Limits) -> Search {
-    let files = siblings::list(path);
+    match find_among(path, siblings::list(path), mark, limits) {
+        Search::Gone { newer } => {
+            in_other_directories(path, mark, limits).unwrap_or(Search::Gone { newer })
+        }
+        search @ (Search::Found { .. } | Search::Hidden(_)) => search,
+    }
+}
+
+/// logrotate's `olddir`. It is the right one if it holds the file itself.
+fn in_other_directories(path: &Path, mark: &Mark, limits: Limits) -> Option<Search> {
+    if mark.offset == 0 {
+        return None;
+    }
+    siblings::other_directories(path).into_iter().find_map(|directory| {
+        let files = siblings::list_with(path, Some(&directory));
+        if files.iter().all(|sibling| sibling.path.parent() != Some(&*directory)) {
+            return None;
+        }
+        let search = find_among(path, files, mark, limits);
+        matches!(search, Search::Found { .. }).then_some(search)
+    })
+}
+
+fn find_among(path: &Path, files: Vec<Sibling>, mark: &Mark, limits: Limits) -> Search {
     let is_same = |sibling: &&Sibling| sibling.file == mark.file;
     let elsewhere = match files.iter().find(is_same) {
         Some(_) => None,

@@ -27,6 +27,7 @@ pub(super) struct World {
     pub(super) unseen: Unseen,
     pub(super) limits: Limits,
     pub(super) pattern: String,
+    pub(super) also: Option<String>,
     writes: u64,
     /// The inode of a removed file may come back at once.
     pub(super) reuses_inodes: bool,
@@ -36,8 +37,11 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        // Alone in its own, as no two logs hold the same elsewhere.
+        fs::create_dir(directory.path().join("logs")).unwrap();
         Self {
-            directory: tempfile::tempdir().unwrap(),
+            directory,
             tailer: None,
             now: Duration::ZERO,
             positions: BTreeMap::new(),
@@ -47,6 +51,7 @@ impl World {
             unseen: Unseen::FromBeginning,
             limits: Limits { chunk_bytes: 64, line_bytes_max: 100 },
             pattern: "access.log".into(),
+            also: None,
             writes: 0,
             reuses_inodes: false,
             removed: Vec::new(),
@@ -54,7 +59,7 @@ impl World {
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
+        self.directory.path().join("logs").join(name)
     }
 
     /// Appends, and makes the file if need be.
@@ -137,7 +142,11 @@ impl World {
     pub(super) fn poll(&mut self) {
         self.now += Duration::from_secs(1);
         let options = TailOptions {
-            patterns: vec![self.path(&self.pattern).display().to_string()],
+            patterns: [Some(&self.pattern), self.also.as_ref()]
+                .into_iter()
+                .flatten()
+                .map(|pattern| self.path(pattern).display().to_string())
+                .collect(),
             limits: self.limits,
             unseen: self.unseen,
         };

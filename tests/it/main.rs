@@ -14,6 +14,7 @@ mod architecture;
 mod config;
 mod crash;
 mod demo;
+mod evaluate;
 mod people;
 mod program;
 mod readme;

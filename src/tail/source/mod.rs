@@ -27,6 +27,9 @@ pub(super) struct Source {
     path: PathBuf,
     limits: Limits,
     unseen: Unseen,
+    /// A rotated file that is named beside its log: what its path holds later was read
+    /// there.
+    is_only_this: bool,
     reading: Option<Lines>,
     /// Newer files, oldest first; the last is the one at the path.
     waiting: VecDeque<Content>,
@@ -78,6 +81,7 @@ impl Source {
             id,
             limits,
             unseen,
+            is_only_this: false,
             reading: None,
             waiting: VecDeque::new(),
             left_at: None,
@@ -86,6 +90,11 @@ impl Source {
             status,
             long_lines_before: 0,
         }
+    }
+
+    /// Does not follow its path to another file.
+    pub(super) fn and_only_this(self, is_only_this: bool) -> Self {
+        Self { is_only_this, ..self }
     }
 
     /// Goes on where a former life of the source was committed.

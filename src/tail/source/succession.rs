@@ -18,6 +18,9 @@ const DONE_MAX: usize = 8;
 impl Source {
     /// Opens what is newer than the newest that is open, if the path is another file now.
     pub(super) fn note_rotation(&mut self) {
+        if self.is_only_this {
+            return;
+        }
         // As it is now: its compressed copy keeps its time, and is not newer.
         let newest = self.waiting.back_mut().and_then(|content| {
             content.look_again().ok()?;
@@ -50,6 +53,7 @@ impl Source {
     }
 
     pub(super) fn wait_for(&mut self, newer: &[Sibling]) {
+        let newer = if self.is_only_this { &[] } else { newer };
         for sibling in newer.iter().take(WAITING_MAX - self.waiting.len().min(WAITING_MAX)) {
             match Content::open_file(&sibling.path) {
                 Ok(content) if content.file == sibling.file => {
