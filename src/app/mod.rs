@@ -8,20 +8,26 @@ use crate::format::{Options, Outcome};
 use crate::model::Timestamp;
 
 mod beats;
+mod beside;
 mod board;
+pub mod control;
 mod counts;
+mod difference;
 mod follow;
+mod hall;
 mod intake;
 mod job;
 mod judge;
 mod keeper;
 mod live;
+mod orders;
 mod outputs;
 mod people;
 mod play;
 mod reading;
 mod replay;
 mod stages;
+mod steward;
 mod watermark;
 
 pub use counts::Counts;
@@ -30,6 +36,7 @@ pub use live::{Live, Reader, run};
 pub use play::{NextHour, Play};
 pub use reading::Reject;
 pub use replay::{Progress, Replay, SourceSummary, Summary};
+pub use steward::{Reloaded, Reread};
 
 /// The one clock of the program.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -67,8 +68,11 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         args.days, args.hours, args.speed,
     ))?;
     let mut announcer = Announcer::default();
+    let same = config.clone();
     let live = Live {
         config,
+        file: None,
+        reread: Arc::new(move || Ok(same.clone())),
         state: Some(out.join("state")),
         outputs: Outputs::default(),
         reader: Reader::Play(play(args, simulation, from, out.join("mails"))),

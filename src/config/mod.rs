@@ -9,12 +9,14 @@ use crate::identity::KeyIs;
 use crate::model::Millis;
 
 mod mistakes;
+mod places;
 mod read;
 mod secret;
 mod table;
 mod units;
 
 pub use mistakes::ConfigError;
+pub use places::Places;
 pub use secret::{Secret, SecretError};
 
 /// What is meant. Behind this door nothing is checked again.
@@ -31,6 +33,7 @@ pub struct Config {
     pub mail: Option<Mail>,
     pub web: Web,
     pub store: Store,
+    pub control: Control,
 }
 
 /// One file, or a glob of files, of one format.
@@ -84,6 +87,13 @@ pub struct Store {
     pub retention: Millis,
 }
 
+/// Where other commands reach the daemon.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Control {
+    /// `None`: in the runtime directory that systemd gives, or else in the state directory.
+    pub socket: Option<PathBuf>,
+}
+
 /// The registry's name for a source: a pasted description of a log says itself which
 /// server it is for.
 pub fn format_name<'a>(format: &'a str, log_format: Option<&str>) -> &'a str {
@@ -129,6 +139,7 @@ impl Default for Config {
                 key: None,
                 retention: Millis::days(30),
             },
+            control: Control::default(),
         }
     }
 }

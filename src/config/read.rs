@@ -8,7 +8,7 @@ use toml::de::DeTable;
 
 use super::mistakes::{self, Mistake};
 use super::table::Table;
-use super::{Alerts, Config, ConfigError, Mail, Source, Store, Tls, Web};
+use super::{Alerts, Config, ConfigError, Control, Mail, Source, Store, Tls, Web};
 use crate::detect::{Panel, StaleCredential};
 use crate::format::{self, Parser};
 use crate::identity::KeyIs;
@@ -61,6 +61,7 @@ fn fill(config: &mut Config, document: &DeTable<'_>, text: &str) -> Vec<Mistake>
     each(top.table("mail"), &mut |table| mail(&mut config.mail, table));
     each(top.table("web"), &mut |table| web(&mut config.web, table));
     each(top.table("store"), &mut |table| store(&mut config.store, table));
+    each(top.table("control"), &mut |table| control(&mut config.control, table));
     if top.table("detectors").is_some() {
         match toml::from_str::<OnlyDetectors>(text) {
             Ok(only) => config.detectors = only.detectors,
@@ -213,5 +214,11 @@ fn store(store: &mut Store, values: &DeTable<'_>) -> Vec<Mistake> {
     }
     store.key = table.secret("key");
     store.retention = table.duration("retention").unwrap_or(store.retention);
+    table.finish()
+}
+
+fn control(control: &mut Control, values: &DeTable<'_>) -> Vec<Mistake> {
+    let mut table = Table::new("control", values);
+    control.socket = table.text("socket").map(PathBuf::from);
     table.finish()
 }

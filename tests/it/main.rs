@@ -12,6 +12,7 @@
 
 mod architecture;
 mod config;
+mod control;
 mod crash;
 mod demo;
 mod evaluate;
