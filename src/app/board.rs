@@ -285,6 +285,8 @@ fn source_row(status: &SourceStatus, intake: &Intake) -> Source {
         reasons: counts.rejected.into_iter().collect(),
         last_rejects: intake.rejects(&status.source).map(shown).collect(),
         rotations: status.rotations,
+        losses: counts.losses,
+        lost_bytes: counts.lost_bytes,
         problem: status.problem.clone(),
     }
 }

@@ -88,12 +88,9 @@ impl Intake {
     }
 
     /// From now on the source is read with this parser.
-    pub(super) fn add(&mut self, source: SourceId, parser: Option<Parser>) {
+    pub(super) fn add(&mut self, source: &SourceId, parser: Option<Parser>) {
         let format = parser.as_ref().map_or("unknown", Parser::name).to_owned();
-        let reading = self
-            .sources
-            .entry(source)
-            .or_insert_with_key(|source| Reading::new(Counts::stored(source, &self.counted)));
+        let reading = self.reading(source);
         reading.parser = parser;
         reading.format = format;
         reading.doubt = (0, 0);
@@ -156,6 +153,26 @@ impl Intake {
             Turn::AllReady => self.take_joined(source, arrival),
         }
         true
+    }
+
+    /// Lines may have been lost, so many bytes of them known.
+    pub(super) fn lost(&mut self, source: &SourceId, bytes: u64) {
+        let counts = &mut self.reading(source).counts;
+        counts.losses += 1;
+        counts.lost_bytes += bytes;
+    }
+
+    /// A line was skipped because it is too long.
+    pub(super) fn too_long(&mut self, source: &SourceId) {
+        let counts = &mut self.reading(source).counts;
+        counts.lines += 1;
+        count(&mut counts.rejected, "is longer than 64 KiB");
+    }
+
+    fn reading(&mut self, source: &SourceId) -> &mut Reading {
+        self.sources
+            .entry(source.clone())
+            .or_insert_with_key(|source| Reading::new(Counts::stored(source, &self.counted)))
     }
 
     /// Goes on without the rest of lines that were begun too long ago; of all, if nothing
@@ -343,7 +360,7 @@ mod tests {
 
     fn intake(source: &SourceId) -> Intake {
         let mut intake = Intake::new(Identity::new([7; 32], KeyIs::Id), Millis(0), BTreeMap::new());
-        intake.add(source.clone(), Parser::by_name("clf", &Options::default()).ok());
+        intake.add(source, Parser::by_name("clf", &Options::default()).ok());
         intake
     }
 

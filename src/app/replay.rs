@@ -122,7 +122,7 @@ impl Replay {
             // By its absolute path, so that its chunks carry the same name.
             let reader = FileReader::open(Path::new(&source.0), self.limits, position.as_ref())?;
             let (parser, missing) = parser_for(path, &self.format, &self.options)?;
-            job.intake.add(source.clone(), parser);
+            job.intake.add(&source, parser);
             feeds.push(Feed { source, reader, chunk: None, consumed: 0, whole: 0, missing });
         }
         Ok(feeds)

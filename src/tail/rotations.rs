@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::SourceState;
 use super::cases::read;
 use super::world::World;
 

@@ -26,11 +26,13 @@ pub(super) enum Search {
 
 /// Looks for the file of a mark, and for those that were begun after it, oldest first.
 pub(super) fn find(path: &Path, mark: &Mark, limits: Limits) -> Search {
-    match find_among(path, siblings::list(path), mark, limits) {
-        Search::Gone { newer } => {
-            in_other_directories(path, mark, limits).unwrap_or(Search::Gone { newer })
+    let search = find_among(path, &siblings::list(path), mark, limits);
+    // While there is nothing newer, this comes again and again.
+    match &search {
+        Search::Gone { newer } if !newer.is_empty() => {
+            in_other_directories(path, mark, limits).unwrap_or(search)
         }
-        search @ (Search::Found { .. } | Search::Hidden(_)) => search,
+        Search::Gone { .. } | Search::Found { .. } | Search::Hidden(_) => search,
     }
 }
 
@@ -44,12 +46,12 @@ fn in_other_directories(path: &Path, mark: &Mark, limits: Limits) -> Option<Sear
         if files.iter().all(|sibling| sibling.path.parent() != Some(&*directory)) {
             return None;
         }
-        let search = find_among(path, files, mark, limits);
+        let search = find_among(path, &files, mark, limits);
         matches!(search, Search::Found { .. }).then_some(search)
     })
 }
 
-fn find_among(path: &Path, files: Vec<Sibling>, mark: &Mark, limits: Limits) -> Search {
+fn find_among(path: &Path, files: &[Sibling], mark: &Mark, limits: Limits) -> Search {
     let is_same = |sibling: &&Sibling| sibling.file == mark.file;
     let elsewhere = match files.iter().find(is_same) {
         Some(_) => None,
@@ -62,7 +64,7 @@ fn find_among(path: &Path, files: Vec<Sibling>, mark: &Mark, limits: Limits) -> 
     let by_content = by_content(files.get(..copies_end).unwrap_or(&[]), mark);
     for sibling in by_inode.chain(by_content) {
         if let Some(lines) = open_at(sibling, mark, limits) {
-            let newer = newer_than(path, &files, (sibling.file, mark.modified));
+            let newer = newer_than(path, files, (sibling.file, mark.modified));
             return Search::Found { lines: Box::new(lines), newer };
         }
     }
@@ -71,7 +73,7 @@ fn find_among(path: &Path, files: Vec<Sibling>, mark: &Mark, limits: Limits) -> 
     {
         return Search::Hidden(error);
     }
-    Search::Gone { newer: newer_than(path, &files, (FileId::default(), mark.modified)) }
+    Search::Gone { newer: newer_than(path, files, (FileId::default(), mark.modified)) }
 }
 
 /// Those that may be a copy of the mark's file, the likeliest first: the oldest that was

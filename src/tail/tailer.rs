@@ -56,6 +56,10 @@ pub enum Tailed {
         source: SourceId,
         position: Position,
     },
+    /// A line that was too long has ended; it was skipped.
+    TooLong {
+        source: SourceId,
+    },
     /// Lines may be lost. `bytes` are those that had been seen.
     Lost {
         source: SourceId,

@@ -168,7 +168,7 @@ impl World {
                 Tailed::Stands { source, position } => {
                     self.positions.insert(source, position);
                 }
-                Tailed::Lost { .. } => {}
+                Tailed::Lost { .. } | Tailed::TooLong { .. } => {}
             }
         }
     }

@@ -190,6 +190,9 @@ impl Source {
     fn skipped(&mut self, out: &mut Vec<Tailed>) {
         self.quiet = None;
         self.status.state = SourceState::CatchingUp;
+        if self.reading.as_ref().is_some_and(|lines| !lines.is_skipping()) {
+            out.push(Tailed::TooLong { source: self.id.clone() });
+        }
         self.tell_place(out);
     }
 
