@@ -16,6 +16,8 @@ mod difference;
 mod follow;
 mod hall;
 mod intake;
+#[cfg(test)]
+mod intake_tests;
 mod job;
 mod judge;
 mod keeper;

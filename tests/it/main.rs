@@ -20,5 +20,6 @@ mod people;
 mod program;
 mod readme;
 mod replay;
+mod rotation;
 mod scenarios;
 mod wrong_input;
