@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
-use super::intake::{Intake, Reject};
+use super::intake::Intake;
 use super::job::Job;
+use super::reading::Reject;
 use super::replay::Found;
 use crate::config::Config;
 use crate::engine::Overview;
@@ -303,6 +304,8 @@ fn source_row(status: &SourceStatus, intake: &Intake) -> Source {
         reasons: counts.rejected.into_iter().collect(),
         last_rejects: intake.rejects(&status.source).map(shown).collect(),
         rotations: status.rotations,
+        losses: counts.losses,
+        lost_bytes: counts.lost_bytes,
         problem: status.problem.clone(),
     }
 }

@@ -16,6 +16,8 @@ mod difference;
 mod follow;
 mod hall;
 mod intake;
+#[cfg(test)]
+mod intake_tests;
 mod job;
 mod judge;
 mod keeper;
@@ -26,19 +28,20 @@ mod orders;
 mod outputs;
 mod people;
 mod play;
+mod reading;
 mod replay;
 mod stages;
 mod steward;
 mod watermark;
 
 pub use counts::Counts;
-pub use intake::Reject;
 pub use job::{JobError, Outputs, open_existing};
 pub use live::{Live, Reader, run};
 pub use look::{Resting, look};
 pub use obstacles::{Obstacle, Obstacles, obstacles};
 pub use people::smtp_options;
 pub use play::{NextHour, Play};
+pub use reading::Reject;
 pub use replay::{Progress, Replay, SourceSummary, Summary};
 pub use steward::{Reloaded, Reread};
 

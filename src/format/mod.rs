@@ -16,6 +16,7 @@ mod nginx;
 mod number;
 mod outcome;
 mod own;
+mod parts;
 mod path;
 mod pattern;
 mod place;
@@ -45,6 +46,7 @@ pub use detection::Detected;
 pub use error::FormatError;
 pub use outcome::Outcome;
 pub use own::OwnFormats;
+pub use parts::{Joined, Parts, Turn};
 pub use registry::FORMATS;
 pub use registry::FormatInfo;
 
