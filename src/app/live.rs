@@ -116,7 +116,8 @@ impl Setting {
         match reader {
             Reader::Follow { .. } => {
                 let since = Mailing::Since(super::now().back(MAILED_AGE_MAX));
-                let mailing = if config.mail.is_some() { since } else { Mailing::Off };
+                let is_told = config.mail.is_some() || !config.notify.is_empty();
+                let mailing = if is_told { since } else { Mailing::Off };
                 let retention = Some(config.store.retention);
                 Self { clock: super::now, mailing, letters: None, retention }
             }

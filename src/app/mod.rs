@@ -22,6 +22,7 @@ mod play;
 mod replay;
 mod stages;
 mod watermark;
+mod ways;
 
 pub use counts::Counts;
 pub use intake::Reject;
@@ -29,6 +30,7 @@ pub use job::{JobError, Outputs};
 pub use live::{Live, Reader, run};
 pub use play::{NextHour, Play};
 pub use replay::{Progress, Replay, SourceSummary, Summary};
+pub use ways::{render_mail, send_test_mail};
 
 /// The one clock of the program.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]

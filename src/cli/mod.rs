@@ -14,6 +14,7 @@ mod announce;
 mod check;
 mod demo;
 mod job;
+mod mail;
 mod parse;
 mod query;
 mod replay;
@@ -44,6 +45,8 @@ enum Command {
     Parse(parse::ParseArgs),
     /// Ask a question in SQL about the stored events
     Query(query::QueryArgs),
+    /// Try the way of the mails, or look at one
+    Mail(mail::MailArgs),
     /// How the daemon is doing
     Status(status::StatusArgs),
     /// Write labelled traffic, made up from a seed
@@ -69,6 +72,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args),
         Command::Parse(args) => parse::run(args).map(|()| ExitCode::SUCCESS),
         Command::Query(args) => query::run(args),
+        Command::Mail(args) => mail::run(args),
         Command::Status(args) => status::run(args),
         Command::Simulate(args) => simulate::run(args),
     };

@@ -9,12 +9,14 @@ use crate::identity::KeyIs;
 use crate::model::Millis;
 
 mod mistakes;
+mod people;
 mod read;
 mod secret;
 mod table;
 mod units;
 
 pub use mistakes::ConfigError;
+pub use people::{Mail, Notify, NotifyKind, Place, QuietHours, Route, Tls};
 pub use secret::{Secret, SecretError};
 
 /// What is meant. Behind this door nothing is checked again.
@@ -29,6 +31,10 @@ pub struct Config {
     /// The thresholds of every detector; `[stale]` is one of them.
     pub detectors: Panel,
     pub mail: Option<Mail>,
+    /// Ways to people and programs beside mail.
+    pub notify: Vec<Notify>,
+    /// Who is told what. None: everyone named above is told everything.
+    pub routes: Vec<Route>,
     pub web: Web,
     pub store: Store,
 }
@@ -47,26 +53,6 @@ pub struct Source {
 pub struct Alerts {
     pub false_alarms_per_day: f64,
     pub patience: Millis,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mail {
-    pub server: String,
-    pub port: u16,
-    pub tls: Tls,
-    pub from: String,
-    pub to: Vec<String>,
-    pub user: Option<String>,
-    pub password: Option<Secret>,
-    pub root_certificate: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tls {
-    Starttls,
-    Implicit,
-    /// To loopback only.
-    None,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -123,6 +109,8 @@ impl Default for Config {
             alerts: Alerts { false_alarms_per_day: 1.0, patience: Millis::seconds(5) },
             detectors: Panel::default(),
             mail: None,
+            notify: Vec::new(),
+            routes: Vec::new(),
             web: Web { listen: Self::DEFAULT_LISTEN.parse().ok(), base_url: None },
             store: Store {
                 directory: PathBuf::from("/var/lib/keyvigil"),

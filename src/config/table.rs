@@ -6,6 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::mistakes::{Mistake, closest};
+use super::people::Place;
 use super::secret::Secret;
 use super::units;
 use crate::model::Millis;
@@ -102,6 +103,14 @@ impl<'t, 'i> Table<'t, 'i> {
             },
             _ => self.complain(value.span(), format!("`{name}` names no single place"), INSTEAD),
         }
+    }
+
+    /// A web address, or the place of one that is secret itself.
+    pub(super) fn url(&mut self, name: &'static str) -> Option<Place> {
+        if let DeValue::Table(_) = self.value(name)?.get_ref() {
+            return self.secret(name).map(Place::SecretUrl);
+        }
+        self.text(name).map(Place::Url)
     }
 
     /// The table of that name.
