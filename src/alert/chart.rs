@@ -84,21 +84,19 @@ pub(super) fn sentence(incident: &Incident, zone: &TimeZone) -> String {
     let is_part = |place: usize| began.0 <= first.0 + i64::try_from(place).unwrap_or(0);
     let (part, before): (Vec<_>, Vec<_>) =
         hours.iter().enumerate().partition(|(place, _)| is_part(*place));
-    let mut text = format!("Requests an hour of {whose} over {} hours: ", hours.len());
-    if let Some(range) = range(before.iter().map(|(_, hour)| hour.requests)) {
-        text += &format!("{range} before the incident, ");
-    }
+    let usual = range(before.iter().map(|(_, hour)| hour.requests));
+    let usual = usual.map_or_else(String::new, |range| format!("{range} before the incident, "));
     let most = part.iter().map(|(_, hour)| hour.requests).max().unwrap_or(0);
-    let at = clock_time(incident.since, zone);
-    text += &format!("at most {} since it began at {at}", count_text(most.into()));
-    let expected = part.last().map(|(_, hour)| **hour).filter(|hour| 0 < hour.expected_high);
-    if let Some(hour) = expected
-        && let Some(range) = range([hour.expected_low, hour.expected_high].into_iter())
-    {
-        text += &format!("; {range} were expected at the end");
-    }
-    text.push('.');
-    text
+    let expected = part.last().filter(|(_, hour)| 0 < hour.expected_high);
+    let expected = expected
+        .and_then(|(_, hour)| range([hour.expected_low, hour.expected_high].into_iter()))
+        .map_or_else(String::new, |range| format!("; {range} were expected in its last hour"));
+    format!(
+        "Requests an hour of {whose} over {} hours: {usual}at most {} since it began at {}{expected}.",
+        hours.len(),
+        count_text(most.into()),
+        clock_time(incident.since, zone),
+    )
 }
 
 /// `110 to 185`; one number if both are the same.

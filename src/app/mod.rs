@@ -8,19 +8,26 @@ use crate::format::{Options, Outcome};
 use crate::model::Timestamp;
 
 mod beats;
+mod beside;
 mod board;
+pub mod control;
 mod counts;
+mod difference;
 mod follow;
+mod hall;
 mod intake;
 mod job;
 mod judge;
 mod keeper;
 mod live;
+mod orders;
 mod outputs;
 mod people;
 mod play;
 mod replay;
+mod routes;
 mod stages;
+mod steward;
 mod watermark;
 mod ways;
 
@@ -30,6 +37,7 @@ pub use job::{JobError, Outputs};
 pub use live::{Live, Reader, run};
 pub use play::{NextHour, Play};
 pub use replay::{Progress, Replay, SourceSummary, Summary};
+pub use steward::{Reloaded, Reread};
 pub use ways::{render_mail, send_test_mail};
 
 /// The one clock of the program.

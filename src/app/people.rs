@@ -1,17 +1,17 @@
-//! Who is told, as the configuration wants it: which ways, which routes, with which
-//! passwords.
+//! The delivery of mails and other messages, as the configuration wants it. Another
+//! configuration is another delivery.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use jiff::tz::TimeZone;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing::error;
 
 use super::job::JobError;
-use super::ways;
-use crate::alert::{EmlDirectory, Frame, Quiet, Reports, Route, Ways, Worker};
-use crate::config::{Config, Mail, QuietHours};
+use super::{routes, ways};
+use crate::alert::{EmlDirectory, Frame, Reports, Route, Ways, Worker};
+use crate::config::Config;
 use crate::model::{Severity, Timestamp};
 use crate::store::Store;
 
@@ -21,114 +21,123 @@ pub(super) type Tasks = JoinSet<Result<(), String>>;
 const DEMO_SENDER: &str = "keyvigil@example.com";
 const DEMO_RECIPIENT: &str = "you@example.com";
 
-/// Starts the delivery, if anybody is to be told.
+/// What a delivery needs beside the configuration.
+pub(super) struct Post {
+    pub(super) store: Store,
+    pub(super) now: fn() -> Timestamp,
+    /// Mails are put here, as files, to nobody.
+    pub(super) letters: Option<PathBuf>,
+}
+
+/// Starts the delivery of mails, now or as soon as anybody is to be told.
 pub(super) fn start(
-    config: &Config,
-    (store, now): (&Store, fn() -> Timestamp),
-    letters: Option<PathBuf>,
+    mut config: watch::Receiver<Arc<Config>>,
+    post: Post,
     (tasks, stopped): (&mut Tasks, &watch::Receiver<bool>),
 ) -> Result<(), JobError> {
-    let worker = match letters {
-        Some(directory) => of_demo(config, (store, now), &directory)?,
-        None => Worker {
-            store: store.clone(),
-            ways: ways::all(config)?,
-            routes: routes(config),
-            reports: config.mail.as_ref().map(reports).unwrap_or_default(),
-            opted_out: config.mail.as_ref().map(|mail| mail.opt_out.clone()).unwrap_or_default(),
-            frame: frame(config),
-            now,
-        },
-    };
-    if worker.ways.is_empty() {
-        return Ok(());
-    }
-    let stopped = stopped.clone();
-    tasks.spawn(async move {
-        crate::alert::run(worker, stopped).await.map_err(|error| error.to_string())
-    });
+    let first = post.worker(&config.borrow_and_update())?;
+    tasks.spawn(deliver(config, post, first, stopped.clone()));
     Ok(())
 }
 
-/// Mails as files, to nobody.
-fn of_demo(
-    config: &Config,
-    (store, now): (&Store, fn() -> Timestamp),
-    directory: &Path,
-) -> Result<Worker, JobError> {
-    let route = Route {
-        name: "everything of medium severity and above".to_owned(),
-        severity_min: Severity::Medium,
-        recipients: vec![DEMO_RECIPIENT.to_owned()],
-        ..Route::default()
+/// Whether people can be told with this configuration, as far as this machine knows.
+pub(super) fn check(config: &Config) -> Result<(), JobError> {
+    ways::all(config).map(drop)
+}
+
+/// One delivery after the other, each as the configuration then says.
+async fn deliver(
+    mut config: watch::Receiver<Arc<Config>>,
+    post: Post,
+    mut worker: Option<Worker>,
+    mut stopped: watch::Receiver<bool>,
+) -> Result<(), String> {
+    while !*stopped.borrow() {
+        let old = Arc::clone(&config.borrow());
+        let (end, ended) = watch::channel(false);
+        let mut delivery = tokio::spawn(run(worker.take(), ended));
+        let done = tokio::select! {
+            done = &mut delivery => Some(done),
+            () = until_changed(&mut config, &old) => None,
+            _ = stopped.wait_for(|&stopped| stopped) => None,
+        };
+        end.send_replace(true);
+        let done = match done {
+            Some(done) => done,
+            None => delivery.await,
+        };
+        done.map_err(|panic| panic.to_string())??;
+        if !*stopped.borrow() {
+            let next = post.worker(&config.borrow());
+            worker = next.unwrap_or_else(|error| {
+                error!(%error, "nobody can be mailed with this configuration");
+                None
+            });
+        }
+    }
+    Ok(())
+}
+
+async fn run(worker: Option<Worker>, mut ended: watch::Receiver<bool>) -> Result<(), String> {
+    if let Some(worker) = worker {
+        return crate::alert::run(worker, ended).await.map_err(|error| error.to_string());
+    }
+    drop(ended.wait_for(|&ended| ended).await);
+    Ok(())
+}
+
+/// Until the configuration says something else about who is told.
+async fn until_changed(config: &mut watch::Receiver<Arc<Config>>, old: &Config) {
+    let is_other = |now: &Arc<Config>| {
+        now.mail != old.mail
+            || now.web != old.web
+            || now.notify != old.notify
+            || now.routes != old.routes
     };
-    Ok(Worker {
-        store: store.clone(),
-        ways: Ways::by_mail(Box::new(EmlDirectory::open(directory)?)),
-        routes: vec![route],
-        reports: Reports::default(),
-        opted_out: Vec::new(),
-        frame: Frame { from: DEMO_SENDER.to_owned(), ..frame(config) },
-        now,
-    })
-}
-
-/// The sender, and what else is the same in every mail.
-pub(super) fn frame(config: &Config) -> Frame {
-    let base_url = config.web.base_url.clone();
-    let listen = || config.web.listen.map(|address| format!("http://{address}"));
-    let mail = config.mail.as_ref();
-    Frame {
-        from: mail.map_or_else(|| "keyvigil@localhost".to_owned(), |mail| mail.from.clone()),
-        reply_to: mail.and_then(|mail| mail.reply_to.clone()),
-        base_url: base_url.or_else(listen),
-        host: super::host_name(),
-        zone: Some(TimeZone::system()),
+    if config.wait_for(is_other).await.is_err() {
+        // Nobody changes it any more.
+        std::future::pending::<()>().await;
     }
 }
 
-/// As configured; without any route the mail's own recipients are told what is severe
-/// enough, and the other ways everything.
-fn routes(config: &Config) -> Vec<Route> {
-    if !config.routes.is_empty() {
-        return config.routes.iter().map(route).collect();
+impl Post {
+    /// `None` if nobody is to be told.
+    fn worker(&self, config: &Config) -> Result<Option<Worker>, JobError> {
+        if let Some(directory) = &self.letters {
+            return self.to_nobody(config, directory).map(Some);
+        }
+        let ways = ways::all(config)?;
+        if ways.is_empty() {
+            return Ok(None);
+        }
+        let mail = config.mail.as_ref();
+        Ok(Some(Worker {
+            store: self.store.clone(),
+            ways,
+            routes: routes::all(config),
+            reports: mail.map(routes::reports).unwrap_or_default(),
+            opted_out: mail.map(|mail| mail.opt_out.clone()).unwrap_or_default(),
+            frame: routes::frame(config),
+            now: self.now,
+        }))
     }
-    let mails = config.mail.iter().map(|mail| Route {
-        name: format!("{} and above", mail.severity.name()),
-        severity_min: mail.severity,
-        recipients: mail.to.clone(),
-        quiet: mail.quiet.map(quiet),
-        ..Route::default()
-    });
-    let others = config.notify.iter().map(|way| Route {
-        name: way.name.clone(),
-        recipients: vec![way.name.clone()],
-        ..Route::default()
-    });
-    mails.chain(others).collect()
-}
 
-fn route(route: &crate::config::Route) -> Route {
-    Route {
-        name: route.name.clone(),
-        severity_min: route.severity,
-        kinds: route.kinds.clone(),
-        roles: route.roles.clone(),
-        owners: route.owners.clone(),
-        keys: route.keys.clone(),
-        recipients: route.to.clone(),
-        quiet: route.quiet.map(quiet),
+    /// Mails as files.
+    fn to_nobody(&self, config: &Config, directory: &Path) -> Result<Worker, JobError> {
+        let route = Route {
+            name: "everything of medium severity and above".to_owned(),
+            severity_min: Severity::Medium,
+            recipients: vec![DEMO_RECIPIENT.to_owned()],
+            ..Route::default()
+        };
+        Ok(Worker {
+            store: self.store.clone(),
+            ways: Ways::by_mail(Box::new(EmlDirectory::open(directory)?)),
+            routes: vec![route],
+            reports: Reports::default(),
+            opted_out: Vec::new(),
+            frame: Frame { from: DEMO_SENDER.to_owned(), ..routes::frame(config) },
+            now: self.now,
+        })
     }
-}
-
-fn quiet(hours: QuietHours) -> Quiet {
-    Quiet { from: hours.from, to: hours.to, zone: TimeZone::system() }
-}
-
-fn reports(mail: &Mail) -> Reports {
-    Reports { to: mail.to.clone(), zone: Some(TimeZone::system()), at: mail.reports_at }
-}
-
-pub(super) fn read(path: &PathBuf) -> Result<Vec<u8>, JobError> {
-    fs::read(path).map_err(|source| JobError::Unreadable { path: path.clone(), source })
 }

@@ -1,7 +1,10 @@
 //! The configured ways to people and programs, made ready.
 
+use std::fs;
+use std::path::PathBuf;
+
 use super::job::JobError;
-use super::people::{frame, read};
+use super::routes::frame;
 use crate::alert::{
     self, Alertmanager, Notifier, Ocsf, Security, Sendmail, Slack, Smtp, SmtpOptions, Syslog, Ways,
     Web, Webhook,
@@ -98,4 +101,8 @@ fn way(notify: &Notify) -> Result<Box<dyn Notifier>, JobError> {
             Box::new(Ocsf::to_web(web(place)?, secret))
         }
     })
+}
+
+fn read(path: &PathBuf) -> Result<Vec<u8>, JobError> {
+    fs::read(path).map_err(|source| JobError::Unreadable { path: path.clone(), source })
 }

@@ -20,7 +20,7 @@ pub(super) struct MailArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Send a test mail to everyone whom [mail] names, and say what the server replied
+    /// Send a test mail to everyone whom the configuration names, and say what the server replied
     Test(TestArgs),
     /// Write the mail about a made-up incident, to look at it
     Sample(SampleArgs),
@@ -28,7 +28,7 @@ enum What {
 
 #[derive(Debug, Args)]
 struct TestArgs {
-    /// The configuration with the [mail] to try
+    /// The configuration with the mail server to try
     #[arg(long, value_name = "FILE", default_value = Config::DEFAULT_PATH)]
     config: PathBuf,
     /// To this address instead

@@ -10,6 +10,7 @@ use crate::model::Millis;
 
 mod mistakes;
 mod people;
+mod places;
 mod read;
 mod secret;
 mod table;
@@ -17,6 +18,7 @@ mod units;
 
 pub use mistakes::ConfigError;
 pub use people::{Mail, Notify, NotifyKind, Place, QuietHours, Route, Tls};
+pub use places::Places;
 pub use secret::{Secret, SecretError};
 
 /// What is meant. Behind this door nothing is checked again.
@@ -37,6 +39,7 @@ pub struct Config {
     pub routes: Vec<Route>,
     pub web: Web,
     pub store: Store,
+    pub control: Control,
 }
 
 /// One file, or a glob of files, of one format.
@@ -68,6 +71,13 @@ pub struct Store {
     pub directory: PathBuf,
     pub key: Option<Secret>,
     pub retention: Millis,
+}
+
+/// Where other commands reach the daemon.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Control {
+    /// `None`: in the runtime directory that systemd gives, or else in the state directory.
+    pub socket: Option<PathBuf>,
 }
 
 /// The registry's name for a source: a pasted description of a log says itself which
@@ -117,6 +127,7 @@ impl Default for Config {
                 key: None,
                 retention: Millis::days(30),
             },
+            control: Control::default(),
         }
     }
 }

@@ -8,7 +8,7 @@ use toml::de::DeTable;
 
 use super::mistakes::{self, Mistake};
 use super::table::Table;
-use super::{Alerts, Config, ConfigError, Source, Store, Web, people};
+use super::{Alerts, Config, ConfigError, Control, Source, Store, Web, people};
 use crate::detect::{Panel, StaleCredential};
 use crate::format::{self, Parser};
 use crate::identity::KeyIs;
@@ -57,6 +57,7 @@ fn fill(config: &mut Config, document: &DeTable<'_>, text: &str) -> Vec<Mistake>
     each(top.table("mail"), &mut |table| people::mail(&mut config.mail, table));
     each(top.table("web"), &mut |table| web(&mut config.web, table));
     each(top.table("store"), &mut |table| store(&mut config.store, table));
+    each(top.table("control"), &mut |table| control(&mut config.control, table));
     for table in top.tables("notify") {
         mistakes.extend(people::notify(&mut config.notify, table));
     }
@@ -162,5 +163,11 @@ fn store(store: &mut Store, values: &DeTable<'_>) -> Vec<Mistake> {
     }
     store.key = table.secret("key");
     store.retention = table.duration("retention").unwrap_or(store.retention);
+    table.finish()
+}
+
+fn control(control: &mut Control, values: &DeTable<'_>) -> Vec<Mistake> {
+    let mut table = Table::new("control", values);
+    control.socket = table.text("socket").map(PathBuf::from);
     table.finish()
 }

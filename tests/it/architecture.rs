@@ -112,6 +112,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "simulate",
         &["rand", "rand_distr", "std::fs", "std::net", "serde_json", "jiff", "serde", "csv"],
     ),
+    ("evaluate", &["csv", "serde", "serde_json", "jiff"]),
     (
         "cli",
         &[
@@ -132,6 +133,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "tracing_subscriber",
             "toml",
             "std::thread",
+            "std::os",
         ],
     ),
 ];

@@ -12,8 +12,10 @@
 
 mod architecture;
 mod config;
+mod control;
 mod crash;
 mod demo;
+mod evaluate;
 mod people;
 mod program;
 mod readme;
