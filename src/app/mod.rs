@@ -30,20 +30,22 @@ mod people;
 mod play;
 mod reading;
 mod replay;
+mod routes;
 mod stages;
 mod steward;
 mod watermark;
+mod ways;
 
 pub use counts::Counts;
 pub use job::{JobError, Outputs, open_existing};
 pub use live::{Live, Reader, run};
 pub use look::{Resting, look};
 pub use obstacles::{Obstacle, Obstacles, obstacles};
-pub use people::smtp_options;
 pub use play::{NextHour, Play};
 pub use reading::Reject;
 pub use replay::{Progress, Replay, SourceSummary, Summary};
 pub use steward::{Reloaded, Reread};
+pub use ways::{render_mail, send_test_mail, smtp_options};
 
 /// The one clock of the program.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]

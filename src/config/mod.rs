@@ -13,6 +13,7 @@ mod checks;
 mod formats;
 mod meant;
 mod mistakes;
+mod people;
 mod places;
 mod read;
 mod secret;
@@ -22,6 +23,7 @@ mod units;
 
 pub use formats::{FormatsError, own_formats};
 pub use mistakes::ConfigError;
+pub use people::{Mail, Notify, NotifyKind, Place, QuietHours, Route, Tls};
 pub use places::Places;
 pub use secret::{Secret, SecretError};
 pub use units::duration;
@@ -40,6 +42,10 @@ pub struct Config {
     /// The thresholds of every detector; `[stale]` is one of them.
     pub detectors: Panel,
     pub mail: Option<Mail>,
+    /// Ways to people and programs beside mail.
+    pub notify: Vec<Notify>,
+    /// Who is told what. None: everyone named above is told everything.
+    pub routes: Vec<Route>,
     pub web: Web,
     pub store: Store,
     pub control: Control,
@@ -72,26 +78,6 @@ impl Source {
 pub struct Alerts {
     pub false_alarms_per_day: f64,
     pub patience: Millis,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mail {
-    pub server: String,
-    pub port: u16,
-    pub tls: Tls,
-    pub from: String,
-    pub to: Vec<String>,
-    pub user: Option<String>,
-    pub password: Option<Secret>,
-    pub root_certificate: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tls {
-    Starttls,
-    Implicit,
-    /// To loopback only.
-    None,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -166,6 +152,8 @@ impl Default for Config {
             alerts: Alerts { false_alarms_per_day: 1.0, patience: Millis::seconds(5) },
             detectors: Panel::default(),
             mail: None,
+            notify: Vec::new(),
+            routes: Vec::new(),
             web: Web { listen: Self::DEFAULT_LISTEN.parse().ok(), base_url: None },
             store: Store {
                 directory: PathBuf::from("/var/lib/keyvigil"),

@@ -11,15 +11,11 @@ use super::meant;
 use super::mistakes::{self, Mistake};
 use super::syntax;
 use super::table::Table;
-use super::{Alerts, Config, ConfigError, Control, Mail, Source, Store, Tls, Web};
+use super::{Alerts, Config, ConfigError, Control, Source, Store, Web, people};
 use crate::detect::{Panel, StaleCredential};
 use crate::format::{self, OwnFormats, Parser};
 use crate::identity::KeyIs;
 use crate::model::Millis;
-
-const SUBMISSION_PORT: u16 = 587;
-const SUBMISSIONS_PORT: u16 = 465;
-const SMTP_PORT: u16 = 25;
 
 /// The file as the detectors see it.
 #[derive(Deserialize)]
@@ -70,10 +66,16 @@ fn fill(
         mistakes.extend(table.map(read).unwrap_or_default());
     };
     each(top.table("alerts"), &mut |table| alerts(&mut config.alerts, table));
-    each(top.table("mail"), &mut |table| mail(&mut config.mail, table));
+    each(top.table("mail"), &mut |table| people::mail(&mut config.mail, table));
     each(top.table("web"), &mut |table| web(&mut config.web, table));
     each(top.table("store"), &mut |table| store(&mut config.store, table));
     each(top.table("control"), &mut |table| control(&mut config.control, table));
+    for table in top.tables("notify") {
+        mistakes.extend(people::notify(&mut config.notify, table));
+    }
+    for table in top.tables("routes") {
+        mistakes.extend(people::route(config, table));
+    }
     if top.table("detectors").is_some() {
         match toml::from_str::<OnlyDetectors>(text) {
             Ok(only) => config.detectors = only.detectors,
@@ -150,59 +152,6 @@ fn stale(stale: &mut StaleCredential, values: &DeTable<'_>) -> Vec<Mistake> {
         }
     }
     table.finish()
-}
-
-fn mail(mail: &mut Option<Mail>, values: &DeTable<'_>) -> Vec<Mistake> {
-    let mut table = Table::new("mail", values);
-    let whole = 0..0;
-    let at = values.keys().next().map_or(whole, toml::Spanned::span);
-    let known = [("starttls", Tls::Starttls), ("implicit", Tls::Implicit), ("none", Tls::None)];
-    let tls = table.choice("tls", &known).unwrap_or(Tls::Starttls);
-    let usual = match tls {
-        Tls::Starttls => SUBMISSION_PORT,
-        Tls::Implicit => SUBMISSIONS_PORT,
-        Tls::None => SMTP_PORT,
-    };
-    let port = table.number("port").map_or(Some(usual), as_port);
-    let to = table.texts("to");
-    if to.is_empty() {
-        table.complain::<()>(
-            at.clone(),
-            "[mail] names nobody to write to".into(),
-            "add to = \"…\"",
-        );
-    }
-    if port.is_none() {
-        let place = table.place_of("port");
-        table.complain::<()>(place, "there is no such port".into(), "write 1 to 65535");
-    }
-    for address in table.text("from").iter().chain(&to) {
-        if !address.contains('@') {
-            let what = format!("{address:?} is not a mail address");
-            table.complain::<()>(at.clone(), what, "write somebody@example.com");
-        }
-    }
-    *mail = Some(Mail {
-        server: table.text("server").unwrap_or_else(|| "localhost".to_owned()),
-        port: port.unwrap_or(usual),
-        tls,
-        from: table.text("from").unwrap_or_else(|| "keyvigil@localhost".to_owned()),
-        to,
-        user: table.text("user"),
-        password: table.secret("password"),
-        root_certificate: table.text("root_certificate").map(PathBuf::from),
-    });
-    table.finish()
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "checked to be a whole number of a port's range"
-)]
-fn as_port(number: f64) -> Option<u16> {
-    let fits = (1.0..=65_535.0).contains(&number) && number.fract() == 0.0;
-    fits.then_some(number as u16)
 }
 
 fn web(web: &mut Web, values: &DeTable<'_>) -> Vec<Mistake> {
