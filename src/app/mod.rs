@@ -24,6 +24,7 @@ mod keeper;
 mod live;
 mod look;
 mod obstacles;
+mod once;
 mod orders;
 mod outputs;
 mod people;
