@@ -38,7 +38,11 @@ impl Difference {
             ("[mail]", old.mail != in_force.mail),
             ("[store] retention", old.store.retention != in_force.store.retention),
         ];
-        Self { changed: named(&changed), restart: named(&restart), in_force }
+        let mut changed = named(&changed);
+        if changed.is_empty() && in_force != *old {
+            changed.push("other settings".to_owned());
+        }
+        Self { changed, restart: named(&restart), in_force }
     }
 }
 

@@ -49,6 +49,19 @@ pub struct Incident {
     /// How many events the evidence was taken from.
     pub events: u64,
     pub revision: u32,
+    /// What people said about it, in order: the first and the latest.
+    #[serde(default)]
+    pub remarks: Vec<Remark>,
+}
+
+/// A person's word.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    pub at: Timestamp,
+    pub by: String,
+    /// `acknowledged`, `muted`, …
+    pub word: String,
+    pub reason: String,
 }
 
 /// Where an incident stands in its life.
