@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Context, IncidentId, combined_score, words};
+use super::{Context, Curve, IncidentId, combined_score, words};
 use crate::model::{Class, Entity, Finding, Severity, Timestamp};
 
 /// As it stands now. Every change raises `revision`.
@@ -52,6 +52,9 @@ pub struct Incident {
     /// What people said about it, in order: the first and the latest.
     #[serde(default)]
     pub remarks: Vec<Remark>,
+    /// How its key, or everyone, was used in the last day. Only in what is handed out.
+    #[serde(default)]
+    pub curve: Curve,
 }
 
 /// A person's word.
