@@ -92,7 +92,7 @@ pub async fn run(live: Live) -> Result<(), JobError> {
     }
     let (asking, asked) = Asking::new();
     if let Some(state) = &state {
-        hall.open_control(state_name(state), asking);
+        hall.open_control(state_name(state), store.clone(), asking);
     }
     let (policy, kept_by) = watch::channel((setting.policy_of)(&config));
     let (orders, ordered) = Orders::new();

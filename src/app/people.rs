@@ -127,7 +127,8 @@ impl Post {
     }
 }
 
-fn smtp_options(mail: &Mail) -> Result<SmtpOptions, JobError> {
+/// How to reach the mail server, with the password in it.
+pub fn smtp_options(mail: &Mail) -> Result<SmtpOptions, JobError> {
     let login = match (&mail.user, &mail.password) {
         (Some(user), Some(password)) => Some((user.clone(), password.reveal()?)),
         (Some(_), None) | (None, _) => None,

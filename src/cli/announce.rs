@@ -168,7 +168,7 @@ fn ended(incident: &Incident, at: Timestamp) -> String {
 }
 
 /// `         why    far more …`, wrapped so that the labels stand free.
-fn labelled(text: &mut String, label: &str, what: &str) {
+pub(super) fn labelled(text: &mut String, label: &str, what: &str) {
     let what = shown(what);
     let room = LINE_WIDTH - INDENT.len() - LABEL_WIDTH;
     let mut label = label;

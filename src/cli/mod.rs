@@ -15,11 +15,20 @@ use crate::store::StoreError;
 mod announce;
 mod ask;
 mod check;
+mod check_logs;
+mod check_mail;
+mod columns;
 mod demo;
 mod evaluate;
+mod explain;
 mod generate;
+mod incidents;
+mod init;
+mod init_text;
 mod job;
 mod journal;
+mod keys;
+mod look;
 mod parse;
 mod query;
 mod reload;
@@ -45,7 +54,9 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// See it work on made-up traffic, with nothing configured
     Demo(demo::DemoArgs),
-    /// Check the configuration and whether its logs can be read
+    /// Find the logs of this machine and write a configuration for them
+    Init(init::InitArgs),
+    /// Say what is wrong with the configuration, the logs, the mail server
     Check(check::CheckArgs),
     /// Show what became of each log line, and why
     Parse(parse::ParseArgs),
@@ -53,6 +64,12 @@ enum Command {
     Query(query::QueryArgs),
     /// How the daemon is doing
     Status(status::StatusArgs),
+    /// What is open, and what was lately
+    Incidents(incidents::IncidentsArgs),
+    /// All about one incident, and what to do
+    Explain(explain::ExplainArgs),
+    /// Every key, and which are stale
+    Keys(keys::KeysArgs),
     /// Let the running daemon read its configuration again
     Reload(reload::ReloadArgs),
     /// Write labelled traffic, made up from a seed
@@ -84,10 +101,14 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Demo(args) => demo::run(args),
+        Command::Init(args) => init::run(args),
         Command::Check(args) => check::run(args),
         Command::Parse(args) => parse::run(args).map(|()| ExitCode::SUCCESS),
         Command::Query(args) => query::run(args),
         Command::Status(args) => status::run(args),
+        Command::Incidents(args) => incidents::run(args),
+        Command::Explain(args) => explain::run(args),
+        Command::Keys(args) => keys::run(args),
         Command::Reload(args) => reload::run(args),
         Command::Simulate(args) => simulate::run(args),
         Command::Evaluate(args) => evaluate::run(args),

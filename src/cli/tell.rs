@@ -14,6 +14,7 @@ use crate::detect::count_text;
 use crate::engine::Overview;
 use crate::incident::{Incident, StaleState};
 use crate::model::{Severity, Timestamp};
+use crate::web::is_inert;
 
 /// Incidents that a summary spells out; of the rest it gives the number.
 const SPELLED_OUT_MAX: usize = 20;
@@ -178,11 +179,7 @@ fn span(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
 
 /// Without what could steer a terminal or turn the text around.
 pub(super) fn shown(text: &str) -> String {
-    let steers = |it: char| {
-        it.is_control()
-            || matches!(it, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|it| if steers(it) { '\u{fffd}' } else { it }).collect()
+    text.chars().map(|it| if is_inert(it) { it } else { '\u{fffd}' }).collect()
 }
 
 /// `1 line`, `2,300 lines`.

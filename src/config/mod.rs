@@ -8,16 +8,20 @@ use crate::detect::Panel;
 use crate::identity::KeyIs;
 use crate::model::Millis;
 
+mod checks;
+mod meant;
 mod mistakes;
 mod places;
 mod read;
 mod secret;
+mod syntax;
 mod table;
 mod units;
 
 pub use mistakes::ConfigError;
 pub use places::Places;
 pub use secret::{Secret, SecretError};
+pub use units::duration;
 
 /// What is meant. Behind this door nothing is checked again.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,9 +116,16 @@ impl Config {
 
     /// Reads and checks the file. All its mistakes come at once.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = fs::read_to_string(path)
+        let name = path.display().to_string();
+        let bytes = fs::read(path)
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        Self::parse(&text, &path.display().to_string())
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => Self::parse(text, &name),
+            Err(error) => {
+                let (text, mistake) = syntax::not_text(&bytes, error.valid_up_to());
+                Err(mistakes::error(vec![mistake], &text, &name))
+            }
+        }
     }
 
     /// As [`Config::load`], of a text that `name` stands for in messages.

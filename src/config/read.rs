@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use toml::de::DeTable;
 
+use super::checks::checks;
+use super::meant;
 use super::mistakes::{self, Mistake};
+use super::syntax;
 use super::table::Table;
 use super::{Alerts, Config, ConfigError, Control, Mail, Source, Store, Tls, Web};
 use crate::detect::{Panel, StaleCredential};
@@ -28,15 +31,12 @@ pub(super) fn config(text: &str, name: &str) -> Result<Config, ConfigError> {
     let (document, errors) = DeTable::parse_recoverable(text);
     let mut mistakes: Vec<Mistake> = errors
         .into_iter()
-        .map(|error| Mistake {
-            at: error.span().unwrap_or(0..0),
-            what: "this is not TOML".to_owned(),
-            instead: error.message().to_owned(),
-        })
+        .map(|error| syntax::mistake(error.span().unwrap_or(0..0), error.message(), text))
         .collect();
     let mut config = Config::default();
     if mistakes.is_empty() {
         mistakes = fill(&mut config, document.get_ref(), text);
+        mistakes.extend(checks(&config, document.get_ref()));
     }
     if mistakes.is_empty() { Ok(config) } else { Err(mistakes::error(mistakes, text, name)) }
 }
@@ -68,7 +68,7 @@ fn fill(config: &mut Config, document: &DeTable<'_>, text: &str) -> Vec<Mistake>
             Err(error) => mistakes.push(Mistake {
                 at: error.span().unwrap_or_else(|| top.place_of("detectors")),
                 what: "a detector's settings are wrong".to_owned(),
-                instead: error.message().to_owned(),
+                instead: meant::field(error.message()),
             }),
         }
     }

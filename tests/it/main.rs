@@ -11,6 +11,7 @@
 )]
 
 mod architecture;
+mod asking;
 mod config;
 mod control;
 mod crash;
@@ -23,4 +24,5 @@ mod replay;
 mod scenarios;
 mod service;
 mod stages;
+mod traffic;
 mod wrong_input;
