@@ -7,14 +7,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
-use super::intake::{Intake, Reject};
+use super::intake::Intake;
 use super::job::Job;
+use super::reading::Reject;
 use super::replay::Found;
 use crate::config::Config;
 use crate::engine::Overview;
 use crate::incident::{Incident, IncidentId, StaleFinding, StaleState, State};
 use crate::model::{Millis, Timestamp};
-use crate::store::{Shown, Store};
+use crate::store::{OutboxCounts, Shown, Store};
 use crate::tail::{SourceState, SourceStatus};
 use crate::web::{HourPoint, Learning, Mail, Mode, Reading, Source, View, WebState};
 
@@ -27,6 +28,9 @@ const NOBODY_WATCHES: &str = "keyvigil is not running, so nothing is watched; th
 
 /// Sources are looked at in every round of the tail, but shown only so often.
 const PUBLISH_EVERY: Millis = Millis(1000);
+
+/// How long it is said that a message was given up, even if later ones arrived.
+const SAID_FOR: Millis = Millis::days(1);
 
 /// Cheap to clone: every stage has one.
 #[derive(Clone, Debug)]
@@ -70,7 +74,7 @@ impl Board {
         let mut parts = Parts {
             started: Some(super::now()),
             overview: job.judge.overview(),
-            mail_enabled: config.mail.is_some(),
+            mail_enabled: config.mail.is_some() || !config.notify.is_empty(),
             degraded: job.degraded.clone(),
             ..Parts::default()
         };
@@ -196,6 +200,7 @@ impl Board {
             view.mail.queued = counts.waiting;
             view.mail.failed = counts.given_up;
             view.mail.last_sent = counts.last_sent;
+            view.degraded.extend(given_up(&counts, now));
         }
         self.view.send_replace(Arc::new(view));
     }
@@ -303,8 +308,23 @@ fn source_row(status: &SourceStatus, intake: &Intake) -> Source {
         reasons: counts.rejected.into_iter().collect(),
         last_rejects: intake.rejects(&status.source).map(shown).collect(),
         rotations: status.rotations,
+        losses: counts.losses,
+        lost_bytes: counts.lost_bytes,
         problem: status.problem.clone(),
     }
+}
+
+/// Red for a day, and for as long as nothing was delivered since.
+fn given_up(counts: &OutboxCounts, now: Timestamp) -> Option<String> {
+    let last = counts.last_given_up?;
+    let is_news = now.since(last).0 < SAID_FOR.0 || counts.last_sent < Some(last);
+    is_news.then(|| {
+        let messages = if counts.given_up == 1 { "message was" } else { "messages were" };
+        format!(
+            "{} {messages} given up: people were not told. Try the mail server with `keyvigil mail test`",
+            counts.given_up
+        )
+    })
 }
 
 /// The name in `https://name:port/path`.
@@ -346,6 +366,22 @@ mod tests {
         assert_eq!(parts.incidents.len(), INCIDENTS_SHOWN_MAX);
         let is_shown = |number| parts.incidents.contains_key(&IncidentId(number));
         assert_eq!([1, 2, 3, 4].map(is_shown), [true, true, false, true]);
+    }
+
+    #[test]
+    fn a_message_that_was_given_up_is_said_for_a_day_and_until_one_arrives() {
+        let at = |hours: i64| Timestamp::default().plus(Millis::hours(hours));
+        let counts = |last_sent: Option<i64>| OutboxCounts {
+            given_up: 1,
+            last_given_up: Some(at(10)),
+            last_sent: last_sent.map(at),
+            ..OutboxCounts::default()
+        };
+        assert!(given_up(&counts(Some(11)), at(33)).is_some());
+        assert!(given_up(&counts(Some(11)), at(34)).is_none());
+        assert!(given_up(&counts(Some(9)), at(340)).is_some());
+        assert!(given_up(&counts(None), at(340)).is_some());
+        assert!(given_up(&OutboxCounts::default(), at(1)).is_none());
     }
 
     #[test]

@@ -160,7 +160,8 @@ impl Setting {
 
 fn policy_of_life(config: &Config) -> Policy {
     let since = Mailing::Since(super::now().back(MAILED_AGE_MAX));
-    let mailing = if config.mail.is_some() { since } else { Mailing::Off };
+    let is_told = config.mail.is_some() || !config.notify.is_empty();
+    let mailing = if is_told { since } else { Mailing::Off };
     Policy { mailing, retention: Some(config.store.retention) }
 }
 

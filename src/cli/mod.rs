@@ -29,6 +29,7 @@ mod job;
 mod journal;
 mod keys;
 mod look;
+mod mail;
 mod parse;
 mod query;
 mod reload;
@@ -62,6 +63,8 @@ enum Command {
     Parse(parse::ParseArgs),
     /// Ask a question in SQL about the stored events
     Query(query::QueryArgs),
+    /// Try the way of the mails, or look at one
+    Mail(mail::MailArgs),
     /// How the daemon is doing
     Status(status::StatusArgs),
     /// What is open, and what was lately
@@ -105,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args),
         Command::Parse(args) => parse::run(args).map(|()| ExitCode::SUCCESS),
         Command::Query(args) => query::run(args),
+        Command::Mail(args) => mail::run(args),
         Command::Status(args) => status::run(args),
         Command::Incidents(args) => incidents::run(args),
         Command::Explain(args) => explain::run(args),
@@ -154,8 +158,9 @@ fn code_of(error: &anyhow::Error) -> u8 {
         if let Some(code) = store.and_then(StoreError::exit_code) {
             return code;
         }
-        if let Some(ConfigError::Unreadable { .. } | ConfigError::Wrong { .. }) =
-            cause.downcast_ref()
+        if let Some(
+            ConfigError::Unreadable { .. } | ConfigError::Wrong { .. } | ConfigError::Formats(_),
+        ) = cause.downcast_ref()
         {
             return exit::CONFIG;
         }

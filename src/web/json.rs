@@ -111,6 +111,8 @@ fn source_of(source: &Source) -> Value {
         "offset": source.offset,
         "lines": source.lines,
         "rejected": source.rejected,
+        "losses": source.losses,
+        "lost_bytes": source.lost_bytes,
     })
 }
 

@@ -21,6 +21,7 @@ mod people;
 mod program;
 mod readme;
 mod replay;
+mod rotation;
 mod scenarios;
 mod service;
 mod stages;
