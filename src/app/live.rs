@@ -91,11 +91,11 @@ pub async fn run(live: Live) -> Result<(), JobError> {
         people::start(in_force.subscribe(), post, (hall.tasks, &stopped))?;
     }
     let (asking, asked) = Asking::new();
+    let (orders, ordered) = Orders::new();
     if let Some(state) = &state {
-        hall.open_control(state_name(state), store.clone(), asking);
+        hall.open_control(state_name(state), store.clone(), (asking, orders.clone()));
     }
     let (policy, kept_by) = watch::channel((setting.policy_of)(&config));
-    let (orders, ordered) = Orders::new();
     tasks.spawn(
         Steward {
             reread,
@@ -158,7 +158,7 @@ impl Setting {
     }
 }
 
-fn policy_of_life(config: &Config) -> Policy {
+pub(super) fn policy_of_life(config: &Config) -> Policy {
     let since = Mailing::Since(super::now().back(MAILED_AGE_MAX));
     let is_told = config.mail.is_some() || !config.notify.is_empty();
     let mailing = if is_told { since } else { Mailing::Off };
