@@ -10,6 +10,7 @@
 mod budget;
 mod causes;
 mod close;
+mod curve;
 mod drift;
 mod fleet;
 mod hours;

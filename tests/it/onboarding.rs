@@ -122,7 +122,8 @@ fn a_log_that_the_service_may_not_read_is_named_with_the_line_that_mends_it() {
 #[test]
 fn check_names_all_that_would_keep_run_from_working() {
     let busy = TcpListener::bind("127.0.0.1:0").unwrap();
-    let machine = Machine::new(&[("/inventory.csv", "key_id,owner\nk_a,\nk_a,\n"), ("/folder/x", "")]);
+    let machine =
+        Machine::new(&[("/inventory.csv", "key_id,owner\nk_a,\nk_a,\n"), ("/folder/x", "")]);
     let path = |name: &str| machine.path(name).display().to_string();
     let config = format!(
         "inventory = \"{}\"\nnetworks = \"{}\"\nsources = [{{ path = \"{}\" }}, {{ path = \"{}\" }}]\n[web]\nlisten = \"{}\"\n[store]\ndirectory = \"{}\"\nkey = {{ file = \"{}\" }}\n[mail]\nto = \"you@example.com\"\nuser = \"k\"\npassword = {{ credential = \"smtp\" }}\n",
