@@ -373,7 +373,7 @@ mod tests {
     #[test]
     fn a_header_of_syslog_is_not_taken_for_the_client_of_a_pasted_format() {
         let log_format = Some("$remote_addr - - [$time_local] \"$request\" $status".to_owned());
-        let options = Options { log_format, key_from: None };
+        let options = Options { log_format, ..Options::default() };
         let mut parser = Parser::by_name("custom-nginx", &options).unwrap();
         let line = "192.0.2.1 - - [09/Mar/2026:00:00:00 +0000] \"GET /a HTTP/1.1\" 200";
         for around in
