@@ -69,7 +69,8 @@ impl Follow {
     pub(super) fn run(&mut self, reach: &mut Reach<'_>) -> Result<(), JobError> {
         while !reach.is_stopped() {
             let now = super::now();
-            reach.beats.beat(Stage::Reading, now);
+            reach.beats.beat(Stage::Reading);
+            fail::fail_point!("reading");
             reach.obey(&mut |reach, sources| self.retarget(reach, sources))?;
             let mut busy = false;
             for tailed in self.tailer.poll(super::uptime()) {
@@ -197,8 +198,7 @@ impl Follow {
                 || glob::Pattern::new(&pattern).is_ok_and(|pattern| pattern.matches(&source.0))
         };
         let source = self.sources.iter().find(is_it);
-        let options = source
-            .map(|it| Options { log_format: it.log_format.clone(), key_from: it.key_from.clone() });
+        let options = source.map(Source::options);
         let format = source.map_or_else(|| "auto".to_owned(), |it| it.format.clone());
         Wanted { format, options: options.unwrap_or_default() }
     }

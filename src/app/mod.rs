@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::config::Source;
-use crate::format::{Options, Outcome};
+use crate::format::Outcome;
 use crate::model::Timestamp;
 
 mod beats;
@@ -22,6 +22,8 @@ mod job;
 mod judge;
 mod keeper;
 mod live;
+mod look;
+mod obstacles;
 mod orders;
 mod outputs;
 mod people;
@@ -33,8 +35,11 @@ mod steward;
 mod watermark;
 
 pub use counts::Counts;
-pub use job::{JobError, Outputs};
+pub use job::{JobError, Outputs, open_existing};
 pub use live::{Live, Reader, run};
+pub use look::{Resting, look};
+pub use obstacles::{Obstacle, Obstacles, obstacles};
+pub use people::smtp_options;
 pub use play::{NextHour, Play};
 pub use reading::Reject;
 pub use replay::{Progress, Replay, SourceSummary, Summary};
@@ -62,8 +67,7 @@ fn host_name() -> String {
 
 /// Whether a source of the configuration can be read, and what its lines are.
 pub fn try_source(source: &Source) -> Result<String, JobError> {
-    let options =
-        Options { log_format: source.log_format.clone(), key_from: source.key_from.clone() };
+    let options = source.options();
     let path = std::path::Path::new(&source.path);
     let (parser, missing) = replay::parser_for(path, &source.format, &options)?;
     let Some(mut parser) = parser else { return Ok("empty; its format is told later".to_owned()) };

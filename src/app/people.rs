@@ -80,6 +80,7 @@ async fn deliver(
 
 async fn run(worker: Option<Worker>, mut ended: watch::Receiver<bool>) -> Result<(), String> {
     if let Some(worker) = worker {
+        fail::fail_point!("mailing");
         return crate::alert::run(worker, ended).await.map_err(|error| error.to_string());
     }
     drop(ended.wait_for(|&ended| ended).await);
@@ -126,7 +127,8 @@ impl Post {
     }
 }
 
-fn smtp_options(mail: &Mail) -> Result<SmtpOptions, JobError> {
+/// How to reach the mail server, with the password in it.
+pub fn smtp_options(mail: &Mail) -> Result<SmtpOptions, JobError> {
     let login = match (&mail.user, &mail.password) {
         (Some(user), Some(password)) => Some((user.clone(), password.reveal()?)),
         (Some(_), None) | (None, _) => None,

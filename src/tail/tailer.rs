@@ -79,9 +79,6 @@ impl Tailer {
         options: &TailOptions,
         positions: BTreeMap<SourceId, Position>,
     ) -> Result<Self, TailError> {
-        if options.patterns.is_empty() {
-            return Err(TailError::NothingNamed);
-        }
         let patterns =
             options.patterns.iter().map(|text| Named::new(text)).collect::<Result<_, _>>()?;
         let mut tailer = Self {

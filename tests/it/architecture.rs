@@ -83,6 +83,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("config", &["toml", "serde", "std::fs", "std::env", "std::net", "std::time", "jiff"]),
+    ("survey", &["std::fs", "std::os", "std::process"]),
     (
         "app",
         &[

@@ -11,6 +11,7 @@
 )]
 
 mod architecture;
+mod asking;
 mod config;
 mod control;
 mod crash;
@@ -22,4 +23,7 @@ mod readme;
 mod replay;
 mod rotation;
 mod scenarios;
+mod service;
+mod stages;
+mod traffic;
 mod wrong_input;
