@@ -17,6 +17,8 @@ mod control;
 mod crash;
 mod demo;
 mod evaluate;
+mod onboarding;
+mod onboarding_mail;
 mod people;
 mod program;
 mod readme;
