@@ -178,7 +178,7 @@ impl Parser {
     fn parse_wrapped<'a>(&mut self, line: &'a [u8], depth: usize) -> Outcome<'a> {
         if self.is_pasted || depth == 0 {
             let outcome = self.parse_bare(line);
-            if depth == 0 || !is_askew(&outcome) {
+            if depth == 0 || !outcome.is_askew() {
                 return outcome;
             }
         }
@@ -251,17 +251,6 @@ impl Parser {
             return Outcome::Event(record);
         }
         Outcome::Malformed(reason)
-    }
-}
-
-/// Whether a pasted format did not fit, or took what is around the line for the client.
-fn is_askew(outcome: &Outcome<'_>) -> bool {
-    match outcome {
-        Outcome::Event(record) => {
-            record.source_ip.as_deref().is_some_and(|client| client.contains(&b' '))
-        }
-        Outcome::Malformed(_) => true,
-        Outcome::Events(_) | Outcome::Skip(_) | Outcome::Pending(_) => false,
     }
 }
 
@@ -367,21 +356,6 @@ mod tests {
             [b"2026-03-09T00:00:00Z stdout F ".as_slice(), LINE, b""].concat(),
         ] {
             assert_eq!(parser.parse(&around), bare);
-        }
-    }
-
-    #[test]
-    fn a_header_of_syslog_is_not_taken_for_the_client_of_a_pasted_format() {
-        let log_format = Some("$remote_addr - - [$time_local] \"$request\" $status".to_owned());
-        let options = Options { log_format, ..Options::default() };
-        let mut parser = Parser::by_name("custom-nginx", &options).unwrap();
-        let line = "192.0.2.1 - - [09/Mar/2026:00:00:00 +0000] \"GET /a HTTP/1.1\" 200";
-        for around in
-            ["", "Mar  9 00:00:00 lb haproxy[7]: ", "2026-03-09T00:00:00+00:00 lb haproxy[7]: "]
-        {
-            let line = format!("{around}{line}");
-            let Outcome::Event(record) = parser.parse(line.as_bytes()) else { panic!("{line}") };
-            assert_eq!(record.source_ip.as_deref(), Some(b"192.0.2.1".as_slice()), "{line}");
         }
     }
 
