@@ -136,7 +136,7 @@ impl Parser {
     fn parse_wrapped<'a>(&mut self, line: &'a [u8], depth: usize) -> Outcome<'a> {
         if self.is_pasted || depth == 0 {
             let outcome = self.parse_bare(line);
-            if depth == 0 || !matches!(outcome, Outcome::Malformed(_)) {
+            if depth == 0 || !outcome.is_askew() {
                 return outcome;
             }
         }

@@ -18,6 +18,8 @@ mod crash;
 mod demo;
 mod evaluate;
 mod fuzz;
+mod onboarding;
+mod onboarding_mail;
 mod people;
 mod program;
 mod readme;
