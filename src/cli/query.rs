@@ -14,7 +14,8 @@ use crate::web::is_inert;
 const AFTER_HELP: &str = "\
 There is one table, `events`, with a row for each request:
   time, hour, day, source, format, kind, key, role, source_ip, method, path, query, route,
-  status, bytes, duration_ms, user_agent, referer, user, late
+  status, bytes, duration_ms, user_agent, referer, user, model, tokens_in, tokens_out, cost,
+  units, operation, outcome, tenant, asn, country, late
 
 The keys that were refused most often:
   keyvigil query --state /var/lib/keyvigil \\
