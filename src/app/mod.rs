@@ -22,6 +22,7 @@ mod keeper;
 mod live;
 mod look;
 mod obstacles;
+mod once;
 mod orders;
 mod outputs;
 mod people;
