@@ -38,7 +38,7 @@ const ROUND_MAX: usize = 1000;
 pub async fn run(worker: Worker, mut stopped: watch::Receiver<bool>) -> Result<(), StoreError> {
     let mut desk = Desk::new(worker);
     while !*stopped.borrow() {
-        desk.round().await?;
+        desk.round().await.or_else(unless_full)?;
         tokio::select! {
             () = tokio::time::sleep(POLL) => (),
             gone = stopped.changed() => if gone.is_err() { break },
@@ -46,9 +46,14 @@ pub async fn run(worker: Worker, mut stopped: watch::Receiver<bool>) -> Result<(
     }
     // A last look, for what was committed just before the end.
     match tokio::time::timeout(LAST_LOOK, desk.round()).await {
-        Ok(done) => done,
+        Ok(done) => done.or_else(unless_full),
         Err(_elapsed) => Ok(()),
     }
+}
+
+/// A disk that fills in the middle of a round is waited for like one that was full before.
+fn unless_full(error: StoreError) -> Result<(), StoreError> {
+    if error.is_no_space() { Ok(()) } else { Err(error) }
 }
 
 /// The worker with what it remembers between rounds.
@@ -71,16 +76,19 @@ impl Desk {
     /// One look into the outbox.
     pub(super) async fn round(&mut self) -> Result<(), StoreError> {
         let now = (self.worker.now)();
+        // What cannot be written down would be told again and again.
+        if !self.worker.store.has_room() {
+            return Ok(());
+        }
         let due = self.due(now)?;
         if due.is_empty() {
             return Ok(());
         }
         self.progress.begin_round();
-        let told = if waited_out_an_outage(&due) {
-            self.tell_after_outage(&due, now).await
-        } else {
-            self.tell_each(&due, now).await
-        };
+        if !waited_out_an_outage(&due) {
+            return self.tell_each(&due, now).await;
+        }
+        let told = self.tell_after_outage(&due, now).await;
         for bundle in &due {
             self.settle(bundle, told.as_ref().err(), now)?;
         }
@@ -112,22 +120,55 @@ impl Desk {
         Ok(to_be_told(found))
     }
 
-    async fn tell_each(&mut self, due: &[Bundle], now: Timestamp) -> Result<(), Refusal> {
-        let mut held: BTreeMap<String, Vec<Bundle>> = BTreeMap::new();
+    async fn tell_each(&mut self, due: &[Bundle], now: Timestamp) -> Result<(), StoreError> {
+        let (mut held, mut waiting, mut told) = (BTreeMap::new(), Vec::new(), Ok(()));
         for bundle in due {
-            let routes: Vec<(Route, Vec<String>)> = self.pending(bundle);
-            for (route, recipients) in routes {
-                match self.budget.allows(&route.name, now) {
-                    Allowed::Mail(number) => {
-                        let reason = Reason { route: route.name, number };
-                        self.tell(bundle, &reason, &recipients).await?;
-                    }
-                    Allowed::Storm | Allowed::Nothing => {
-                        held.entry(route.name).or_default().push(bundle.clone());
-                    }
+            if told.is_ok() {
+                told = self.tell_within_budget(bundle, &mut held, now).await;
+            }
+            // At once: a kill repeats one mail, not all of a round.
+            if self.pending(bundle).is_empty() {
+                self.settle(bundle, None, now)?;
+            } else {
+                waiting.push(bundle);
+            }
+        }
+        if told.is_ok() {
+            told = self.tell_held(held, now).await;
+        }
+        for bundle in waiting {
+            self.settle(bundle, told.as_ref().err(), now)?;
+        }
+        Ok(())
+    }
+
+    async fn tell_within_budget(
+        &mut self,
+        bundle: &Bundle,
+        held: &mut BTreeMap<String, Vec<Bundle>>,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let routes: Vec<(Route, Vec<String>)> = self.pending(bundle);
+        for (route, recipients) in routes {
+            match self.budget.allows(&route.name, now) {
+                Allowed::Mail(number) => {
+                    let reason = Reason { route: route.name, number };
+                    self.tell(bundle, &reason, &recipients).await?;
+                }
+                Allowed::Storm | Allowed::Nothing => {
+                    held.entry(route.name).or_default().push(bundle.clone());
                 }
             }
         }
+        Ok(())
+    }
+
+    /// What the hour's limit held back, in one mail a route.
+    async fn tell_held(
+        &mut self,
+        held: BTreeMap<String, Vec<Bundle>>,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
         for (route, bundles) in held {
             if self.budget.allows(&route, now) == Allowed::Storm {
                 self.tell_many(Cause::Storm, &route, &bundles).await?;

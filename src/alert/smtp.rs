@@ -15,7 +15,7 @@ use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 
 use super::{AlertError, Mail, Notifier, Refusal};
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SmtpOptions {
     pub host: String,
     /// The usual one of its security if 0.
@@ -25,6 +25,8 @@ pub struct SmtpOptions {
     pub login: Option<(String, String)>,
     /// A root certificate of one's own, as PEM, beside those of the system.
     pub root_certificate: Option<Vec<u8>>,
+    /// How long the whole talk about one mail may take.
+    pub talk_max: Duration,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,11 +43,10 @@ pub enum Security {
 /// A mail server.
 pub struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
+    talk_max: Duration,
 }
 
 const CONNECT_MAX: Duration = Duration::from_secs(15);
-/// The whole talk about one mail.
-const TALK_MAX: Duration = Duration::from_secs(45);
 const PEM_BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 /// Replies about the log-in or about TLS: someone must mend the configuration, and the
 /// mails wait meanwhile.
@@ -65,12 +66,12 @@ impl Smtp {
         // "Dangerous" is only that TLS is not chosen by this call: it is by the next.
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&options.host)
             .port(port)
-            .timeout(Some(CONNECT_MAX))
+            .timeout(Some(CONNECT_MAX.min(options.talk_max)))
             .tls(tls);
         if let Some((user, password)) = &options.login {
             builder = builder.credentials(Credentials::new(user.clone(), password.clone()));
         }
-        Ok(Self { transport: builder.build() })
+        Ok(Self { transport: builder.build(), talk_max: options.talk_max })
     }
 }
 
@@ -82,11 +83,25 @@ impl Notifier for Smtp {
         Box::pin(async move {
             let sending = self.transport.send(mail.message.clone());
             // lettre limits only the connecting; a server may fall silent later.
-            let sent = tokio::time::timeout(TALK_MAX, sending).await;
-            let reply = sent.map_err(|_elapsed| silent())?.map_err(|error| refusal(&error))?;
+            let sent = tokio::time::timeout(self.talk_max, sending).await;
+            let reply =
+                sent.map_err(|_elapsed| silent(self.talk_max))?.map_err(|error| refusal(&error))?;
             let lines: Vec<&str> = reply.message().collect();
             Ok(format!("{} {}", reply.code(), lines.join(" ")))
         })
+    }
+}
+
+impl Default for SmtpOptions {
+    fn default() -> Self {
+        Self {
+            host: String::new(),
+            port: 0,
+            security: Security::default(),
+            login: None,
+            root_certificate: None,
+            talk_max: Duration::from_secs(45),
+        }
     }
 }
 
@@ -119,8 +134,8 @@ fn is_this_machine(host: &str) -> bool {
     host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn silent() -> Refusal {
-    Refusal::Unreachable(format!("no answer within {} s", TALK_MAX.as_secs()))
+fn silent(talk_max: Duration) -> Refusal {
+    Refusal::Unreachable(format!("no answer within {} s", talk_max.as_secs()))
 }
 
 fn refusal(error: &smtp::Error) -> Refusal {

@@ -8,6 +8,9 @@ use crate::model::{Millis, Timestamp};
 /// A stage that has not beaten for so long is taken for dead.
 const BEAT_AGE_MAX: Millis = Millis::seconds(20);
 
+/// In place of a time: the stage cannot go on before the next one does.
+const WAITS: i64 = i64::MAX;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     Reading,
@@ -27,11 +30,16 @@ impl Beats {
         self.of(stage).store(now.0, Ordering::Relaxed);
     }
 
+    /// The stage waits for the one after it, which beats for itself: it is not dead.
+    pub(super) fn waits(&self, stage: Stage) {
+        self.of(stage).store(WAITS, Ordering::Relaxed);
+    }
+
     /// The first stage without a fresh beat, if there is one.
     pub(super) fn missing(&self, now: Timestamp) -> Option<Stage> {
         [Stage::Reading, Stage::Judging, Stage::Keeping].into_iter().find(|stage| {
             let last = Timestamp(self.of(*stage).load(Ordering::Relaxed));
-            BEAT_AGE_MAX < now.since(last)
+            last.0 != WAITS && BEAT_AGE_MAX < now.since(last)
         })
     }
 
@@ -60,5 +68,7 @@ mod tests {
         beats.beat(Stage::Keeping, at.plus(BEAT_AGE_MAX));
         let later = at.plus(BEAT_AGE_MAX).plus(Millis(1));
         assert_eq!(beats.missing(later), Some(Stage::Judging));
+        beats.waits(Stage::Judging);
+        assert_eq!(beats.missing(later), None, "it waits for one that is alive");
     }
 }

@@ -9,12 +9,13 @@ use tokio::sync::watch;
 
 use super::intake::{Intake, Reject};
 use super::job::Job;
+use super::lateness::Lateness;
 use super::replay::Found;
 use crate::config::Config;
 use crate::engine::Overview;
 use crate::incident::{Incident, IncidentId, StaleFinding, StaleState, State};
 use crate::model::{Millis, Timestamp};
-use crate::store::{Shown, Store};
+use crate::store::{Refused, Shown, Store};
 use crate::tail::{SourceState, SourceStatus};
 use crate::web::{HourPoint, Learning, Mail, Mode, Reading, Source, View, WebState};
 
@@ -24,6 +25,9 @@ const INCIDENTS_SHOWN_MAX: usize = 1000;
 /// Sources are looked at in every round of the tail, but shown only so often.
 const PUBLISH_EVERY: Millis = Millis(1000);
 
+/// A clock that is corrected by less disturbs nobody.
+const CLOCK_BACK_MIN: Millis = Millis::seconds(5);
+
 /// Cheap to clone: every stage has one.
 #[derive(Clone, Debug)]
 pub(super) struct Board {
@@ -32,6 +36,14 @@ pub(super) struct Board {
     store: Option<Store>,
     found: Option<Arc<Mutex<Found>>>,
     now: fn() -> Timestamp,
+}
+
+/// What can be wrong for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Trouble {
+    Disk,
+    Clock,
+    Lateness,
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +57,9 @@ struct Parts {
     last_event: Option<Timestamp>,
     mail_enabled: bool,
     degraded: Vec<String>,
+    /// What is wrong at the moment, and passes.
+    troubles: BTreeMap<Trouble, String>,
+    lateness: Lateness,
     published: Option<Timestamp>,
 }
 
@@ -106,7 +121,14 @@ impl Board {
             locked(found).overview = overview;
             return;
         }
-        self.parts().overview = overview;
+        let now = (self.now)();
+        let mut parts = self.parts();
+        let late = parts.lateness.look(now, (overview.events, overview.late));
+        parts.settle(Trouble::Lateness, late);
+        let ahead = overview.watermark.and_then(|judged| clock_is_back(judged, now));
+        parts.settle(Trouble::Clock, ahead);
+        parts.overview = overview;
+        drop(parts);
         self.publish();
     }
 
@@ -141,6 +163,12 @@ impl Board {
         }
     }
 
+    /// Something goes wrong, with what to do; or no longer.
+    pub(super) fn trouble(&self, trouble: Trouble, said: Option<String>) {
+        self.parts().settle(trouble, said);
+        self.publish();
+    }
+
     fn is_due(&self) -> bool {
         let now = (self.now)();
         let due = |at: Timestamp| now < at || at.plus(PUBLISH_EVERY) <= now;
@@ -158,6 +186,7 @@ impl Board {
             view.mail.queued = counts.waiting;
             view.mail.failed = counts.given_up;
             view.mail.last_sent = counts.last_sent;
+            view.degraded.extend(counts.refused.map(|refused| mail_is_refused(&refused)));
         }
         self.view.send_replace(Arc::new(view));
     }
@@ -172,6 +201,13 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Parts {
+    fn settle(&mut self, trouble: Trouble, said: Option<String>) {
+        match said {
+            Some(said) => drop(self.troubles.insert(trouble, said)),
+            None => drop(self.troubles.remove(&trouble)),
+        }
+    }
+
     /// At the limit those under the alarm line go first, then those that are over.
     fn keep_those_that_matter(&mut self) {
         let excess = self.incidents.len().saturating_sub(INCIDENTS_SHOWN_MAX);
@@ -219,7 +255,7 @@ impl Parts {
                 keys: count(overview.keys.len()),
                 ..Learning::default()
             },
-            degraded: self.degraded.clone(),
+            degraded: self.degraded.iter().chain(self.troubles.values()).cloned().collect(),
             alarm_line: overview.theta_is_learned.then_some(overview.theta),
             ..View::default()
         }
@@ -258,6 +294,25 @@ fn source_row(status: &SourceStatus, intake: &Intake) -> Source {
         rotations: status.rotations,
         problem: status.problem.clone(),
     }
+}
+
+fn mail_is_refused(refused: &Refused) -> String {
+    format!(
+        "Mail does not get through, it is tried again by itself: {} after {} tries",
+        refused.because, refused.tries
+    )
+}
+
+/// Judged further than the clock says: it was set back.
+fn clock_is_back(judged: Timestamp, now: Timestamp) -> Option<String> {
+    let ahead = judged.since(now);
+    (CLOCK_BACK_MIN < ahead).then(|| {
+        format!(
+            "The clock was set back by {} s: until it has caught up, lines are kept and rules \
+             hold, but habits are not judged.",
+            ahead.0 / 1000
+        )
+    })
 }
 
 /// The name in `https://name:port/path`.

@@ -92,6 +92,7 @@ pub async fn run(live: Live) -> Result<(), JobError> {
         announce,
         pending: Pending::default(),
         retention: setting.retention,
+        stopped: Some(stopped.clone()),
         newest: None,
         merged: 0,
         tidy_at: Duration::ZERO,

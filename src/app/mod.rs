@@ -15,12 +15,14 @@ mod intake;
 mod job;
 mod judge;
 mod keeper;
+mod lateness;
 mod live;
 mod outputs;
 mod people;
 mod play;
 mod replay;
 mod stages;
+mod wall;
 mod watermark;
 
 pub use counts::Counts;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -9,8 +10,11 @@ use tokio::task::JoinSet;
 use super::job::JobError;
 use crate::alert::{EmlDirectory, Frame, Notifier, Route, Security, Smtp, SmtpOptions, Worker};
 use crate::config::{Config, Mail, Tls};
-use crate::model::{Severity, Timestamp};
-use crate::store::Store;
+use crate::model::{Millis, Severity, Timestamp};
+use crate::store::{OutboxRow, Store, StoreError};
+
+/// How long a life has to last before it mails what an earlier one left.
+const LEFT_OVER_WAITS: Millis = Millis::seconds(5);
 
 /// The tasks beside the stages; the first that ends, ends the daemon.
 pub(super) type Tasks = JoinSet<Result<(), String>>;
@@ -44,6 +48,7 @@ pub(super) fn start(
         recipients,
         ..Route::default()
     };
+    hold_back(store, now())?;
     let base_url = config
         .web
         .base_url
@@ -56,6 +61,15 @@ pub(super) fn start(
         crate::alert::run(worker, stopped).await.map_err(|error| error.to_string())
     });
     Ok(())
+}
+
+/// What an earlier life left may be with the mail server already, and only the word of it
+/// lost: a program that dies again and again must not mail the same each time.
+fn hold_back(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+    let until = now.plus(LEFT_OVER_WAITS);
+    let due = store.outbox_due(until, usize::MAX).into_iter();
+    let rows: Vec<OutboxRow> = due.map(|row| OutboxRow { next_try: until, ..row }).collect();
+    if rows.is_empty() { Ok(()) } else { store.outbox_update(&rows) }
 }
 
 fn smtp_options(mail: &Mail) -> Result<SmtpOptions, JobError> {
@@ -76,5 +90,6 @@ fn smtp_options(mail: &Mail) -> Result<SmtpOptions, JobError> {
         },
         login,
         root_certificate: mail.root_certificate.as_ref().map(read).transpose()?,
+        talk_max: Duration::from_millis(u64::try_from(mail.timeout.0).unwrap_or(u64::MAX)),
     })
 }

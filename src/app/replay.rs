@@ -95,6 +95,7 @@ impl Replay {
             announce,
             pending: Pending::default(),
             retention: None,
+            stopped: None,
             newest: None,
             merged: 0,
             tidy_at: Duration::ZERO,

@@ -59,6 +59,8 @@ pub struct Mail {
     pub user: Option<String>,
     pub password: Option<Secret>,
     pub root_certificate: Option<PathBuf>,
+    /// How long the talk about one mail may take.
+    pub timeout: Millis,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

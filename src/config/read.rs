@@ -175,6 +175,7 @@ fn mail(mail: &mut Option<Mail>, values: &DeTable<'_>) -> Vec<Mistake> {
         user: table.text("user"),
         password: table.secret("password"),
         root_certificate: table.text("root_certificate").map(PathBuf::from),
+        timeout: table.duration("timeout").unwrap_or(Millis::seconds(45)),
     });
     table.finish()
 }

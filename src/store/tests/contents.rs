@@ -252,7 +252,7 @@ fn settled_notices_are_forgotten_and_counted_over_a_restart() {
         (1..).zip(states).map(|(id, state)| OutboxRow { state, ..notice(id, 5) }).collect();
     let store = opened(dir.path());
     store.commit(&Commit { outbox: &rows, ..Commit::default() }).unwrap();
-    let counts = OutboxCounts { waiting: 1, given_up: 2, last_sent: Some(at(30)) };
+    let counts = OutboxCounts { waiting: 1, refused: None, given_up: 2, last_sent: Some(at(30)) };
     assert_eq!(store.outbox_counts(), counts);
     drop(store);
     let store = opened(dir.path());
