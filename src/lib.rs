@@ -27,8 +27,12 @@ pub mod web;
 
 pub mod config;
 
+pub mod survey;
+
 pub mod app;
 
 pub mod simulate;
+
+pub mod evaluate;
 
 pub mod cli;

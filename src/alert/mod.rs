@@ -11,6 +11,10 @@ mod outbox;
 #[cfg(test)]
 mod outbox_tests;
 mod plain;
+mod probe;
+mod probe_advice;
+#[cfg(test)]
+mod probe_tests;
 mod progress;
 mod retry;
 mod round;
@@ -25,6 +29,8 @@ pub use error::AlertError;
 pub use letter::{Frame, Letter, Reason};
 pub use message::render_eml;
 pub use outbox::{Worker, run};
+pub use probe::{Step, check_options, probe};
+pub use probe_advice::Advice;
 pub use retry::{BACKOFF_MAX, backoff, is_given_up};
 pub use route::Route;
 pub use smtp::{Security, Smtp, SmtpOptions};

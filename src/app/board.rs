@@ -22,6 +22,10 @@ use crate::web::{HourPoint, Learning, Mail, Mode, Reading, Source, View, WebStat
 /// Incidents that the page lists; the store knows them all.
 const INCIDENTS_SHOWN_MAX: usize = 1000;
 
+/// What `status` says of a store at rest.
+const NOBODY_WATCHES: &str = "keyvigil is not running, so nothing is watched; this is what its \
+    store remembers; start it with `systemctl start keyvigil`";
+
 /// Sources are looked at in every round of the tail, but shown only so often.
 const PUBLISH_EVERY: Millis = Millis(1000);
 
@@ -38,14 +42,6 @@ pub(super) struct Board {
     now: fn() -> Timestamp,
 }
 
-/// What can be wrong for a while.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Trouble {
-    Disk,
-    Clock,
-    Lateness,
-}
-
 #[derive(Debug, Default)]
 struct Parts {
     mode: Mode,
@@ -57,9 +53,10 @@ struct Parts {
     last_event: Option<Timestamp>,
     mail_enabled: bool,
     degraded: Vec<String>,
-    /// What is wrong at the moment, and passes.
-    troubles: BTreeMap<Trouble, String>,
     lateness: Lateness,
+    /// Of the configuration and the files beside it: what is wrong, by what it is about.
+    notes: BTreeMap<&'static str, String>,
+    config: Option<String>,
     published: Option<Timestamp>,
 }
 
@@ -83,14 +80,20 @@ impl Board {
             ..Parts::default()
         };
         if let Some(store) = &store {
-            let known = store.incidents(Shown::All)?;
-            parts.incidents = known.into_iter().map(|it| (it.id, it)).collect();
-            parts.keep_those_that_matter();
-            for finding in store.stale_findings()? {
-                parts.stale.insert((finding.key.clone(), finding.kind.clone()), finding);
-            }
+            parts.remember(store)?;
         }
         Ok(Self::new(parts, store))
+    }
+
+    /// For a store that nobody runs: nothing is read, and that is said.
+    pub(super) fn resting(store: &Store, overview: Overview) -> Result<Self, super::JobError> {
+        let mut parts = Parts { overview, ..Parts::default() };
+        parts.degraded.extend(store.health().problems());
+        parts.degraded.push(NOBODY_WATCHES.to_owned());
+        parts.remember(store)?;
+        let board = Self::new(parts, Some(store.clone()));
+        board.publish();
+        Ok(board)
     }
 
     /// For the demo: time is that of the log which is played.
@@ -124,9 +127,9 @@ impl Board {
         let now = (self.now)();
         let mut parts = self.parts();
         let late = parts.lateness.look(now, (overview.events, overview.late));
-        parts.settle(Trouble::Lateness, late);
+        parts.settle("lateness", late);
         let ahead = overview.watermark.and_then(|judged| clock_is_back(judged, now));
-        parts.settle(Trouble::Clock, ahead);
+        parts.settle("the clock", ahead);
         parts.overview = overview;
         drop(parts);
         self.publish();
@@ -151,6 +154,26 @@ impl Board {
         self.publish();
     }
 
+    /// Says what is wrong with something, or that nothing is any more.
+    pub(super) fn note(&self, about: &'static str, wrong: Option<String>) {
+        self.parts().settle(about, wrong);
+        self.publish();
+    }
+
+    /// The configuration in force, and when it was read.
+    pub(super) fn config(&self, config: Option<String>, mail_enabled: bool) {
+        let mut parts = self.parts();
+        parts.config = config;
+        parts.mail_enabled = mail_enabled;
+        drop(parts);
+        self.publish();
+    }
+
+    /// Always the newest.
+    pub(super) fn view(&self) -> watch::Receiver<Arc<View>> {
+        self.view.subscribe()
+    }
+
     /// How the reading goes.
     pub(super) fn sources(&self, statuses: &[SourceStatus], intake: &Intake) {
         if self.is_due() {
@@ -161,12 +184,6 @@ impl Board {
             drop(parts);
             self.publish();
         }
-    }
-
-    /// Something goes wrong, with what to do; or no longer.
-    pub(super) fn trouble(&self, trouble: Trouble, said: Option<String>) {
-        self.parts().settle(trouble, said);
-        self.publish();
     }
 
     fn is_due(&self) -> bool {
@@ -201,11 +218,20 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Parts {
-    fn settle(&mut self, trouble: Trouble, said: Option<String>) {
-        match said {
-            Some(said) => drop(self.troubles.insert(trouble, said)),
-            None => drop(self.troubles.remove(&trouble)),
+    fn settle(&mut self, about: &'static str, wrong: Option<String>) {
+        match wrong {
+            Some(wrong) => drop(self.notes.insert(about, wrong)),
+            None => drop(self.notes.remove(about)),
         }
+    }
+
+    /// What people are shown, as the store has it.
+    fn remember(&mut self, store: &Store) -> Result<(), super::JobError> {
+        let known = store.incidents(Shown::All)?;
+        self.incidents = known.into_iter().map(|it| (it.id, it)).collect();
+        self.keep_those_that_matter();
+        keep_stale(&mut self.stale, &store.stale_findings()?);
+        Ok(())
     }
 
     /// At the limit those under the alarm line go first, then those that are over.
@@ -255,9 +281,9 @@ impl Parts {
                 keys: count(overview.keys.len()),
                 ..Learning::default()
             },
-            degraded: self.degraded.iter().chain(self.troubles.values()).cloned().collect(),
+            degraded: self.degraded.iter().chain(self.notes.values()).cloned().collect(),
+            config: self.config.clone(),
             alarm_line: overview.theta_is_learned.then_some(overview.theta),
-            ..View::default()
         }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::beside::Beside;
 use super::intake::Intake;
 use super::judge::{Judge, Rhythm};
 use crate::alert::AlertError;
@@ -58,8 +59,14 @@ pub enum JobError {
     Listen { address: String, source: io::Error },
     #[error("{0}")]
     Refused(String),
+    #[error("too much is asked at once; ask again")]
+    NoRoom,
     #[error("the stage of {0} has ended")]
     StageEnded(&'static str),
+    #[error("mail or page has ended: {0}")]
+    Beside(String),
+    #[error("cannot wait for signals")]
+    Signals(#[source] io::Error),
 }
 
 impl JobError {
@@ -78,7 +85,10 @@ impl JobError {
             | Self::StoreKey
             | Self::Listen { .. }
             | Self::Refused(_)
-            | Self::StageEnded(_) => false,
+            | Self::NoRoom
+            | Self::StageEnded(_)
+            | Self::Beside(_)
+            | Self::Signals(_) => false,
         }
     }
 }
@@ -92,6 +102,8 @@ pub(super) struct Job {
     pub(super) positions: BTreeMap<SourceId, Position>,
     /// Inputs of this start that the engine has not seen: new settings, a new inventory.
     pub(super) first_inputs: Vec<Input>,
+    /// The files beside the logs, to be read again when they change.
+    pub(super) beside: Beside,
     /// What is odd in the files beside the logs.
     pub(super) warnings: Vec<String>,
     /// What does not work as it should, with what to do.
@@ -113,25 +125,18 @@ impl Job {
         let inventory = Arc::new(inventory(config, &identity, &mut warnings)?);
         let networks = Arc::new(networks(config, &mut warnings)?);
         identity.set_inventory(Arc::clone(&inventory));
-        identity.set_networks(networks);
+        identity.set_networks(Arc::clone(&networks));
+        let again = Identity::new(pepper, config.key_is);
+        let beside = (Arc::clone(&inventory), networks);
+        let beside = Beside::new(&Arc::new(config.clone()), again, beside);
 
         let settings = settings(config);
-        let mut engine = Engine::new(settings.clone());
-        let mut next_input = 0;
-        let mut positions = BTreeMap::new();
-        let mut counters = Counters::new();
-        if let Some(store) = &store {
-            let recovered = store.recover()?;
-            degraded.extend(store.health().problems());
-            positions = recovered.positions;
-            counters = recovered.counters;
-            engine = Engine::restore(settings.clone(), recovered.state)?;
-            next_input = recovered.next_input;
-            for input in store.inputs_from(recovered.from_input)? {
-                // What followed from it is committed already.
-                drop(engine.step(&input?.1));
-            }
-        }
+        let recovered = match &store {
+            Some(store) => recovered(store, settings.clone())?,
+            None => Recovered::new(settings.clone()),
+        };
+        degraded.extend(store.iter().flat_map(|store| store.health().problems()));
+        let Recovered { engine, next_input, positions, counters } = recovered;
         let first_inputs = news_of(settings, inventory, (&engine, next_input));
         Ok(Self {
             intake: Intake::new(identity, config.alerts.patience, counters),
@@ -139,10 +144,37 @@ impl Job {
             store,
             positions,
             first_inputs,
+            beside,
             warnings,
             degraded,
         })
     }
+}
+
+/// The engine as it was when the last process ended, however it ended.
+pub(super) struct Recovered {
+    pub(super) engine: Engine,
+    next_input: u64,
+    positions: BTreeMap<SourceId, Position>,
+    counters: Counters,
+}
+
+impl Recovered {
+    fn new(settings: Settings) -> Self {
+        let (positions, counters) = (BTreeMap::new(), Counters::new());
+        Self { engine: Engine::new(settings), next_input: 0, positions, counters }
+    }
+}
+
+pub(super) fn recovered(store: &Store, settings: Settings) -> Result<Recovered, JobError> {
+    let recovered = store.recover()?;
+    let mut engine = Engine::restore(settings, recovered.state)?;
+    for input in store.inputs_from(recovered.from_input)? {
+        // What followed from it is committed already.
+        drop(engine.step(&input?.1));
+    }
+    let (positions, counters) = (recovered.positions, recovered.counters);
+    Ok(Recovered { engine, next_input: recovered.next_input, positions, counters })
 }
 
 /// What the engine has to be told at this start. All of it at the first, so that the
@@ -164,14 +196,23 @@ fn news_of(
 }
 
 fn open_store(config: &Config, directory: &Path) -> Result<Store, JobError> {
+    Ok(Store::open(directory, &open_options(config)?)?)
+}
+
+/// The store of a directory that somebody has used before.
+pub fn open_existing(config: &Config, directory: &Path) -> Result<Store, JobError> {
+    Ok(Store::open_existing(directory, &open_options(config)?)?)
+}
+
+fn open_options(config: &Config) -> Result<OpenOptions, JobError> {
     let key = match &config.store.key {
         Some(secret) => Some(store::key_of(&secret.reveal()?).ok_or(JobError::StoreKey)?),
         None => None,
     };
-    Ok(Store::open(directory, &OpenOptions { key })?)
+    Ok(OpenOptions { key })
 }
 
-fn settings(config: &Config) -> Settings {
+pub(super) fn settings(config: &Config) -> Settings {
     Settings {
         false_alarms_per_day: config.alerts.false_alarms_per_day,
         patience: config.alerts.patience,
@@ -180,7 +221,7 @@ fn settings(config: &Config) -> Settings {
     }
 }
 
-fn inventory(
+pub(super) fn inventory(
     config: &Config,
     identity: &Identity,
     warnings: &mut Vec<String>,
@@ -191,7 +232,7 @@ fn inventory(
     Ok(inventory.with_pseudonyms(identity))
 }
 
-fn networks(config: &Config, warnings: &mut Vec<String>) -> Result<Networks, JobError> {
+pub(super) fn networks(config: &Config, warnings: &mut Vec<String>) -> Result<Networks, JobError> {
     let Some(path) = &config.networks else { return Ok(Networks::default()) };
     let (networks, said) = Networks::from_csv(&read(path)?, &path.display().to_string())?;
     warnings.extend(said);

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tracing::info;
 
 use super::beats::{Beats, Stage};
-use super::board::{Board, Trouble};
+use super::board::Board;
 use super::job::JobError;
 use super::judge::Judged;
 use super::outputs::Writers;
@@ -37,6 +37,21 @@ pub(super) enum Mailing {
     Since(Timestamp),
 }
 
+/// What the configuration says about keeping. It may change while the daemon runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Policy {
+    pub(super) mailing: Mailing,
+    /// How long events are kept. `None`: nothing is forgotten as long as this runs.
+    pub(super) retention: Option<Millis>,
+}
+
+impl Policy {
+    /// That never changes: of history.
+    pub(super) fn of_history() -> watch::Receiver<Self> {
+        watch::channel(Self { mailing: Mailing::Off, retention: None }).1
+    }
+}
+
 /// Called for every incident that opened or changed, after it was committed.
 pub(super) type Announce = Box<dyn FnMut(&Incident) + Send>;
 
@@ -47,12 +62,10 @@ pub(super) struct Keeper {
     pub(super) board: Board,
     pub(super) beats: Beats,
     pub(super) now: fn() -> Timestamp,
-    pub(super) mailing: Mailing,
+    pub(super) policy: watch::Receiver<Policy>,
     pub(super) blocks_max: usize,
     pub(super) announce: Announce,
     pub(super) pending: Pending,
-    /// How long events are kept. `None`: nothing is forgotten as long as this runs.
-    pub(super) retention: Option<Millis>,
     /// The latest event kept by this process: the log's own clock, for the retention.
     pub(super) newest: Option<Timestamp>,
     /// Told when the program is to end. `None`: nothing is waited for.
@@ -79,7 +92,8 @@ impl Keeper {
     /// Keeps what comes until nothing more does.
     pub(super) fn run(mut self, inbox: &Receiver<Judged>) -> Result<(), JobError> {
         loop {
-            self.beats.beat(Stage::Keeping, (self.now)());
+            self.beats.beat(Stage::Keeping);
+            fail::fail_point!("keeping");
             match inbox.recv_timeout(WAIT) {
                 Ok(judged) => self.keep(judged)?,
                 Err(RecvTimeoutError::Timeout) => self.commit()?,
@@ -113,7 +127,8 @@ impl Keeper {
         self.pending.incidents.extend(judged.incidents);
         self.pending.stale.extend(judged.stale);
         self.pending.notices.extend(judged.notices);
-        if self.blocks_max <= self.pending.blocks.max(1) || snapshot.is_some() {
+        let is_awaited = snapshot.is_some() || !judged.receipts.is_empty();
+        if self.blocks_max <= self.pending.blocks.max(1) || is_awaited {
             self.commit()?;
         }
         if let (Some(store), Some(snapshot)) = (self.store.clone(), snapshot) {
@@ -121,6 +136,10 @@ impl Keeper {
         }
         if let Some(overview) = overview {
             self.board.overview(*overview);
+        }
+        for receipt in judged.receipts {
+            // Who does not wait for it any more need not know.
+            receipt.send(()).unwrap_or_default();
         }
         Ok(())
     }
@@ -167,7 +186,7 @@ impl Keeper {
                 done => {
                     if is_full {
                         info!("the disk has room again");
-                        self.board.trouble(Trouble::Disk, None);
+                        self.board.note("the disk", None);
                     }
                     return done;
                 }
@@ -176,8 +195,8 @@ impl Keeper {
                 is_full = true;
                 tracing::error!(%error, "the disk is full, reading waits");
             }
-            self.board.trouble(Trouble::Disk, Some(said(&error)));
-            self.beats.beat(Stage::Keeping, (self.now)());
+            self.board.note("the disk", Some(said(&error)));
+            self.beats.beat(Stage::Keeping);
             std::thread::park_timeout(WAIT);
         }
     }
@@ -190,7 +209,7 @@ impl Keeper {
     /// Forgets what is too old and merges what is too small, a piece at a time: between two
     /// pieces lines are kept.
     fn tidy(&mut self, uptime: Duration) -> Result<(), JobError> {
-        let (Some(store), Some(retention)) = (&self.store, self.retention) else {
+        let (Some(store), Some(retention)) = (&self.store, self.policy.borrow().retention) else {
             return Ok(());
         };
         if uptime < self.tidy_at || !store.has_room() {
@@ -213,7 +232,7 @@ impl Keeper {
     fn outbox_row(&self, notice: Notice) -> Option<OutboxRow> {
         // The log's clock may be ahead of the wall's; nobody is to wait for that.
         let next_try = notice.due.min((self.now)().plus(GROUP_WAIT));
-        match self.mailing {
+        match self.policy.borrow().mailing {
             Mailing::Since(since) if since <= notice.due => Some(OutboxRow {
                 notice,
                 attempts: 0,
@@ -261,11 +280,14 @@ mod tests {
             board: Board::collecting(Arc::default()),
             beats: Beats::default(),
             now: || Timestamp(100 * DAY),
-            mailing: Mailing::Off,
+            policy: watch::channel(Policy {
+                mailing: Mailing::Off,
+                retention: Some(Millis::days(30)),
+            })
+            .1,
             blocks_max: 1,
             announce: Box::new(|_| ()),
             pending: Pending::default(),
-            retention: Some(Millis::days(30)),
             stopped: None,
             newest: None,
             merged: 0,

@@ -1,33 +1,45 @@
 //! The daemon: follows the logs until a signal, judges, keeps, tells, and shows.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use sd_notify::NotifyState;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use super::beats::{Beats, Stage};
 use super::board::Board;
+use super::control::state_name;
 use super::follow::Follow;
+use super::hall::Hall;
 use super::job::{Job, JobError, Outputs};
 use super::judge::Rhythm;
-use super::keeper::{Announce, Keeper, Mailing, Pending};
+use super::keeper::{Announce, Keeper, Mailing, Pending, Policy};
+use super::orders::{Order, Orders};
 use super::outputs::{Beginning, Writers};
-use super::people::{self, Tasks};
+use super::people::{self, Post, Tasks};
 use super::play::Play;
 use super::stages::{Reach, Stages};
+use super::steward::{Asking, Reread, Steward};
 use crate::config::Config;
 use crate::model::{Millis, Timestamp};
-use crate::web;
+use crate::store::Store;
 
 /// Notices about what happened longer ago are history that was caught up.
 const MAILED_AGE_MAX: Millis = Millis::days(1);
 
-/// How often the watchdog of systemd is fed, if every stage is alive.
+/// How often the watchdog of systemd is fed, if every stage is alive and its limit is not
+/// shorter than usual.
 const WATCHDOG_EVERY: Duration = Duration::from_secs(5);
+
+/// How often mail and page give a sign of life.
+const BEAT_EVERY: Duration = Duration::from_secs(2);
+
+/// No timer of zero length, whatever the environment says.
+const TIMER_MIN: Duration = Duration::from_millis(1);
 
 /// How long the stages may take to drain.
 const DRAIN_MAX: Duration = Duration::from_secs(25);
@@ -35,6 +47,9 @@ const DRAIN_MAX: Duration = Duration::from_secs(25);
 /// What `run` is to do.
 pub struct Live {
     pub config: Config,
+    /// Where that comes from: the file, if there is one, and how to read it again.
+    pub file: Option<PathBuf>,
+    pub reread: Reread,
     pub state: Option<PathBuf>,
     pub outputs: Outputs,
     pub reader: Reader,
@@ -58,47 +73,61 @@ pub enum Reader {
 /// Runs until SIGTERM or SIGINT, or until a stage ends, which is an error.
 pub async fn run(live: Live) -> Result<(), JobError> {
     let (stop, stopped) = watch::channel(false);
-    let Live { config, state, outputs, reader, any_port, announce, on_page } = live;
+    let Live { config, file, reread, state, outputs, reader, any_port, announce, on_page } = live;
     let mut job = Job::open(&config, state.as_deref(), Rhythm::Hourly)?;
     for warning in job.warnings.iter().chain(&job.degraded) {
-        warn!(warning, "something to look at");
+        // Each is a sentence of its own.
+        warn!("{warning}");
     }
     let store = job.store.take();
-    let setting = Setting::of(&reader, &config);
+    let setting = Setting::of(&reader);
+    let in_force = watch::Sender::new(Arc::new(config.clone()));
     let board = setting.board(Board::live(&job, store.clone(), &config)?);
     let mut tasks = Tasks::new();
-    if let Some(wanted) = config.web.listen {
-        let listener = listen(wanted, any_port).await?;
-        let address = listener.local_addr().unwrap_or(wanted);
-        on_page(&format!("http://{address}/"));
-        let (state, stopped) = (board.web_state(&config), stopped.clone());
-        tasks.spawn(async move {
-            web::serve(listener, state, stopped).await.map_err(|error| error.to_string())
-        });
-    }
+    let mut hall = Hall { config: &config, board: &board, tasks: &mut tasks, stopped: &stopped };
+    hall.open_page(any_port, on_page).await?;
     if let Some(store) = &store {
-        let clock = (store, setting.clock);
-        people::start(&config, clock, setting.letters, (&mut tasks, &stopped))?;
+        let post = setting.post(store);
+        people::start(in_force.subscribe(), post, (hall.tasks, &stopped))?;
     }
+    let (asking, asked) = Asking::new();
+    if let Some(state) = &state {
+        hall.open_control(state_name(state), store.clone(), asking);
+    }
+    let (policy, kept_by) = watch::channel((setting.policy_of)(&config));
+    let (orders, ordered) = Orders::new();
+    tasks.spawn(
+        Steward {
+            reread,
+            file,
+            config: in_force,
+            policy,
+            policy_of: setting.policy_of,
+            orders,
+            board: board.clone(),
+            beside: job.beside.clone(),
+        }
+        .run(asked, stopped.clone()),
+    );
     let beats = Beats::default();
+    tasks.spawn(beat_beside(beats.clone(), stopped.clone()));
     let keeper = Keeper {
         store,
         writers: Writers::create(&outputs, Beginning::AtTheEnd)?,
         board: board.clone(),
         beats: beats.clone(),
         now: super::now,
-        mailing: setting.mailing,
+        policy: kept_by,
         blocks_max: 1,
         announce,
         pending: Pending::default(),
-        retention: setting.retention,
         stopped: Some(stopped.clone()),
         newest: None,
         merged: 0,
         tidy_at: Duration::ZERO,
     };
     let source = Source::open(reader, &config, &job)?;
-    let reading = start_reading(job, keeper, source, stopped)?;
+    let reading = start_reading(job, keeper, source, (ordered, stopped))?;
     notify(NotifyState::Ready);
     info!(sources = config.sources.len(), "watching");
     until_the_end(reading, tasks, (&beats, &stop)).await
@@ -107,32 +136,42 @@ pub async fn run(live: Live) -> Result<(), JobError> {
 /// What depends on whether life is watched or a story.
 struct Setting {
     clock: fn() -> Timestamp,
-    mailing: Mailing,
+    policy_of: fn(&Config) -> Policy,
     letters: Option<PathBuf>,
-    retention: Option<Millis>,
 }
 
 impl Setting {
-    fn of(reader: &Reader, config: &Config) -> Self {
+    fn of(reader: &Reader) -> Self {
         match reader {
             Reader::Follow { .. } => {
-                let since = Mailing::Since(super::now().back(MAILED_AGE_MAX));
-                let mailing = if config.mail.is_some() { since } else { Mailing::Off };
-                let retention = Some(config.store.retention);
-                Self { clock: super::now, mailing, letters: None, retention }
+                Self { clock: super::now, policy_of: policy_of_life, letters: None }
             }
             Reader::Play(play) => {
                 play.wind();
-                let mailing = Mailing::Since(play.from);
                 let letters = Some(play.letters.clone());
-                Self { clock: super::play::played_to, mailing, letters, retention: None }
+                Self { clock: super::play::played_to, policy_of: policy_of_story, letters }
             }
         }
+    }
+
+    fn post(&self, store: &Store) -> Post {
+        Post { store: store.clone(), now: self.clock, letters: self.letters.clone() }
     }
 
     fn board(&self, board: Board) -> Board {
         if self.letters.is_some() { board.with_clock(self.clock) } else { board }
     }
+}
+
+fn policy_of_life(config: &Config) -> Policy {
+    let since = Mailing::Since(super::now().back(MAILED_AGE_MAX));
+    let mailing = if config.mail.is_some() { since } else { Mailing::Off };
+    Policy { mailing, retention: Some(config.store.retention) }
+}
+
+/// People are told what happens after the history, which is where the play's clock begins.
+fn policy_of_story(_config: &Config) -> Policy {
+    Policy { mailing: Mailing::Since(super::play::began()), retention: None }
 }
 
 /// A reader that is ready.
@@ -164,7 +203,7 @@ fn start_reading(
     mut job: Job,
     keeper: Keeper,
     source: Source,
-    stopped: watch::Receiver<bool>,
+    (orders, stopped): (Receiver<Order>, watch::Receiver<bool>),
 ) -> Result<Reading, JobError> {
     let (board, beats) = (keeper.board.clone(), keeper.beats.clone());
     let stages = Stages::start(job.judge, keeper);
@@ -177,6 +216,7 @@ fn start_reading(
             stages: &stages,
             board: &board,
             beats: &beats,
+            orders: &orders,
             stopped: &stopped,
         });
         // The error of the stage that ended says more than that its channel is closed.
@@ -196,12 +236,9 @@ async fn until_the_end(
 ) -> Result<(), JobError> {
     let result = tokio::select! {
         ended = &mut reading => Err(flat(ended).err().unwrap_or(JobError::StageEnded("reading"))),
-        Some(ended) = tasks.join_next() => {
-            error!(?ended, "a task has ended");
-            Err(JobError::StageEnded("mail or page"))
-        }
+        Some(ended) = tasks.join_next() => Err(gone(ended)),
         () = feed_watchdog(beats) => Ok(()),
-        () = asked_to_stop() => Ok(()),
+        asked = asked_to_stop() => asked,
     };
     notify(NotifyState::Stopping);
     info!("stopping");
@@ -219,8 +256,27 @@ async fn until_the_end(
     result
 }
 
+/// Why mail or page is gone.
+fn gone(ended: Result<Result<(), String>, tokio::task::JoinError>) -> JobError {
+    match ended {
+        Ok(Ok(())) => JobError::StageEnded("mail or page"),
+        Ok(Err(because)) => JobError::Beside(because),
+        Err(panic) => JobError::Beside(panic.to_string()),
+    }
+}
+
 fn flat(ended: Result<Result<(), JobError>, tokio::task::JoinError>) -> Result<(), JobError> {
     ended.unwrap_or(Err(JobError::StageEnded("reading")))
+}
+
+/// Has `systemctl status` show what is watched.
+pub(super) fn show_sources(config: &Config) {
+    let text = match config.sources.len() {
+        0 => "watching nothing yet: there are no [[sources]] in the configuration".to_owned(),
+        1 => "watching 1 source".to_owned(),
+        number => format!("watching {number} sources"),
+    };
+    notify(NotifyState::Status(&text));
 }
 
 /// Tells systemd; where there is none, nobody.
@@ -230,52 +286,38 @@ fn notify(state: NotifyState<'_>) {
     }
 }
 
-/// Binds the address; a busy default port gives way to the next free one.
-async fn listen(wanted: std::net::SocketAddr, any_port: bool) -> Result<TcpListener, JobError> {
-    const TRIES: u16 = 20;
-    web::check_listen_address(wanted).map_err(|error| JobError::Refused(error.to_string()))?;
-    let failed = |source| JobError::Listen { address: wanted.to_string(), source };
-    let mut address = wanted;
-    for _ in 0..TRIES {
-        match TcpListener::bind(address).await {
-            Ok(listener) => return Ok(listener),
-            Err(busy) if any_port && busy.kind() == std::io::ErrorKind::AddrInUse => {
-                warn!(%address, "this port is in use, trying the next one");
-                address.set_port(address.port().saturating_add(1));
-            }
-            Err(error) => return Err(failed(error)),
-        }
-    }
-    Err(failed(std::io::ErrorKind::AddrInUse.into()))
-}
-
 /// Never ends: a stage that is silent is left to the watchdog of systemd.
 async fn feed_watchdog(beats: &Beats) {
-    let mut clock = tokio::time::interval(WATCHDOG_EVERY);
-    let started = super::now();
-    for stage in [Stage::Reading, Stage::Judging, Stage::Keeping] {
-        beats.beat(stage, started);
-    }
+    let limit = sd_notify::watchdog_enabled().unwrap_or(WATCHDOG_EVERY * 3);
+    let mut clock = tokio::time::interval(WATCHDOG_EVERY.min(limit / 3).max(TIMER_MIN));
+    beats.begin();
     loop {
         clock.tick().await;
-        match beats.missing(super::now()) {
+        match beats.missing() {
             None => notify(NotifyState::Watchdog),
-            Some(stage) => error!(?stage, "a stage gives no sign of life"),
+            Some(stage) => error!(stage = stage.name(), "a stage gives no sign of life"),
         }
     }
 }
 
-async fn asked_to_stop() {
-    let (mut term, mut int) =
-        match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-            (Ok(term), Ok(int)) => (term, int),
-            (Err(error), _) | (_, Err(error)) => {
-                error!(%error, "cannot wait for signals");
-                return;
-            }
-        };
+/// Beats for mail and page until stopped: where their threads hang, it hangs too.
+async fn beat_beside(beats: Beats, mut stopped: watch::Receiver<bool>) -> Result<(), String> {
+    while !*stopped.borrow() {
+        beats.beat(Stage::People);
+        tokio::select! {
+            () = tokio::time::sleep(BEAT_EVERY) => (),
+            gone = stopped.changed() => if gone.is_err() { break },
+        }
+    }
+    Ok(())
+}
+
+async fn asked_to_stop() -> Result<(), JobError> {
+    let mut term = signal(SignalKind::terminate()).map_err(JobError::Signals)?;
+    let mut int = signal(SignalKind::interrupt()).map_err(JobError::Signals)?;
     tokio::select! {
         _ = term.recv() => {}
         _ = int.recv() => {}
     }
+    Ok(())
 }

@@ -8,29 +8,41 @@ use crate::format::{Options, Outcome};
 use crate::model::Timestamp;
 
 mod beats;
+mod beside;
 mod board;
+pub mod control;
 mod counts;
+mod difference;
 mod follow;
+mod hall;
 mod intake;
 mod job;
 mod judge;
 mod keeper;
 mod lateness;
 mod live;
+mod look;
+mod obstacles;
+mod orders;
 mod outputs;
 mod people;
 mod play;
 mod replay;
 mod stages;
+mod steward;
 mod wall;
 mod watermark;
 
 pub use counts::Counts;
 pub use intake::Reject;
-pub use job::{JobError, Outputs};
+pub use job::{JobError, Outputs, open_existing};
 pub use live::{Live, Reader, run};
+pub use look::{Resting, look};
+pub use obstacles::{Obstacle, Obstacles, obstacles};
+pub use people::smtp_options;
 pub use play::{NextHour, Play};
 pub use replay::{Progress, Replay, SourceSummary, Summary};
+pub use steward::{Reloaded, Reread};
 
 /// The one clock of the program.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]

@@ -75,6 +75,11 @@ impl Watermark {
         }
     }
 
+    /// Nobody reads the source any more.
+    pub(super) fn forget(&mut self, source: &SourceId) {
+        self.sources.remove(source);
+    }
+
     /// The source has bytes that are not read yet.
     pub(super) fn behind(&mut self, source: &SourceId) {
         if let Some(progress) = self.sources.get_mut(source) {

@@ -8,14 +8,20 @@ use crate::detect::Panel;
 use crate::identity::KeyIs;
 use crate::model::Millis;
 
+mod checks;
+mod meant;
 mod mistakes;
+mod places;
 mod read;
 mod secret;
+mod syntax;
 mod table;
 mod units;
 
 pub use mistakes::ConfigError;
+pub use places::Places;
 pub use secret::{Secret, SecretError};
+pub use units::duration;
 
 /// What is meant. Behind this door nothing is checked again.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +37,7 @@ pub struct Config {
     pub mail: Option<Mail>,
     pub web: Web,
     pub store: Store,
+    pub control: Control,
 }
 
 /// One file, or a glob of files, of one format.
@@ -86,6 +93,13 @@ pub struct Store {
     pub retention: Millis,
 }
 
+/// Where other commands reach the daemon.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Control {
+    /// `None`: in the runtime directory that systemd gives, or else in the state directory.
+    pub socket: Option<PathBuf>,
+}
+
 /// The registry's name for a source: a pasted description of a log says itself which
 /// server it is for.
 pub fn format_name<'a>(format: &'a str, log_format: Option<&str>) -> &'a str {
@@ -104,9 +118,16 @@ impl Config {
 
     /// Reads and checks the file. All its mistakes come at once.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = fs::read_to_string(path)
+        let name = path.display().to_string();
+        let bytes = fs::read(path)
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        Self::parse(&text, &path.display().to_string())
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => Self::parse(text, &name),
+            Err(error) => {
+                let (text, mistake) = syntax::not_text(&bytes, error.valid_up_to());
+                Err(mistakes::error(vec![mistake], &text, &name))
+            }
+        }
     }
 
     /// As [`Config::load`], of a text that `name` stands for in messages.
@@ -131,6 +152,7 @@ impl Default for Config {
                 key: None,
                 retention: Millis::days(30),
             },
+            control: Control::default(),
         }
     }
 }

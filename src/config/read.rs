@@ -6,9 +6,12 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use toml::de::DeTable;
 
+use super::checks::checks;
+use super::meant;
 use super::mistakes::{self, Mistake};
+use super::syntax;
 use super::table::Table;
-use super::{Alerts, Config, ConfigError, Mail, Source, Store, Tls, Web};
+use super::{Alerts, Config, ConfigError, Control, Mail, Source, Store, Tls, Web};
 use crate::detect::{Panel, StaleCredential};
 use crate::format::{self, Parser};
 use crate::identity::KeyIs;
@@ -28,15 +31,12 @@ pub(super) fn config(text: &str, name: &str) -> Result<Config, ConfigError> {
     let (document, errors) = DeTable::parse_recoverable(text);
     let mut mistakes: Vec<Mistake> = errors
         .into_iter()
-        .map(|error| Mistake {
-            at: error.span().unwrap_or(0..0),
-            what: "this is not TOML".to_owned(),
-            instead: error.message().to_owned(),
-        })
+        .map(|error| syntax::mistake(error.span().unwrap_or(0..0), error.message(), text))
         .collect();
     let mut config = Config::default();
     if mistakes.is_empty() {
         mistakes = fill(&mut config, document.get_ref(), text);
+        mistakes.extend(checks(&config, document.get_ref()));
     }
     if mistakes.is_empty() { Ok(config) } else { Err(mistakes::error(mistakes, text, name)) }
 }
@@ -61,13 +61,14 @@ fn fill(config: &mut Config, document: &DeTable<'_>, text: &str) -> Vec<Mistake>
     each(top.table("mail"), &mut |table| mail(&mut config.mail, table));
     each(top.table("web"), &mut |table| web(&mut config.web, table));
     each(top.table("store"), &mut |table| store(&mut config.store, table));
+    each(top.table("control"), &mut |table| control(&mut config.control, table));
     if top.table("detectors").is_some() {
         match toml::from_str::<OnlyDetectors>(text) {
             Ok(only) => config.detectors = only.detectors,
             Err(error) => mistakes.push(Mistake {
                 at: error.span().unwrap_or_else(|| top.place_of("detectors")),
                 what: "a detector's settings are wrong".to_owned(),
-                instead: error.message().to_owned(),
+                instead: meant::field(error.message()),
             }),
         }
     }
@@ -214,5 +215,11 @@ fn store(store: &mut Store, values: &DeTable<'_>) -> Vec<Mistake> {
     }
     store.key = table.secret("key");
     store.retention = table.duration("retention").unwrap_or(store.retention);
+    table.finish()
+}
+
+fn control(control: &mut Control, values: &DeTable<'_>) -> Vec<Mistake> {
+    let mut table = Table::new("control", values);
+    control.socket = table.text("socket").map(PathBuf::from);
     table.finish()
 }

@@ -75,9 +75,6 @@ impl Tailer {
         options: &TailOptions,
         positions: BTreeMap<SourceId, Position>,
     ) -> Result<Self, TailError> {
-        if options.patterns.is_empty() {
-            return Err(TailError::NothingNamed);
-        }
         let patterns =
             options.patterns.iter().map(|text| Named::new(text)).collect::<Result<_, _>>()?;
         let mut tailer = Self {
@@ -97,6 +94,24 @@ impl Tailer {
         }
         tailer.expand(options.unseen);
         Ok(tailer)
+    }
+
+    /// Follows these from now on. A file that still is among them goes on as it stands; one
+    /// that was left goes on at its position.
+    pub fn retarget(
+        &mut self,
+        options: &TailOptions,
+        positions: BTreeMap<SourceId, Position>,
+    ) -> Result<(), TailError> {
+        let mut fresh = Self::new(options, positions)?;
+        for (id, source) in std::mem::take(&mut self.sources) {
+            if fresh.patterns.iter().any(|named| named.matches(Path::new(&id.0))) {
+                fresh.sources.insert(id, source);
+            }
+        }
+        fresh.expanded = self.expanded;
+        *self = fresh;
+        Ok(())
     }
 
     /// One fair round: at most one chunk of each file. `now` is any clock that only goes

@@ -83,6 +83,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("config", &["toml", "serde", "std::fs", "std::env", "std::net", "std::time", "jiff"]),
+    ("survey", &["std::fs", "std::os", "std::process"]),
     (
         "app",
         &[
@@ -108,6 +109,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "simulate",
         &["rand", "rand_distr", "std::fs", "std::net", "serde_json", "jiff", "serde", "csv"],
     ),
+    ("evaluate", &["csv", "serde", "serde_json", "jiff"]),
     (
         "cli",
         &[
@@ -128,6 +130,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "tracing_subscriber",
             "toml",
             "std::thread",
+            "std::os",
         ],
     ),
 ];

@@ -11,9 +11,12 @@
 )]
 
 mod architecture;
+mod asking;
 mod config;
+mod control;
 mod crash;
 mod demo;
+mod evaluate;
 mod faults;
 mod live;
 mod parts;
@@ -22,5 +25,8 @@ mod program;
 mod readme;
 mod replay;
 mod scenarios;
+mod service;
 mod smtp;
+mod stages;
+mod traffic;
 mod wrong_input;
