@@ -1,9 +1,7 @@
 //! Mails by SMTP, over TLS unless the relay is this machine.
 
 use std::fmt;
-use std::future::Future;
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::time::Duration;
 
 use lettre::AsyncSmtpTransport;
@@ -13,9 +11,10 @@ use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 
-use super::{AlertError, Mail, Notifier, Refusal};
+use super::message::mail_of;
+use super::{AlertError, Bulletin, Notifier, Refusal, Sending};
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct SmtpOptions {
     pub host: String,
     /// The usual one of its security if 0.
@@ -25,8 +24,8 @@ pub struct SmtpOptions {
     pub login: Option<(String, String)>,
     /// A root certificate of one's own, as PEM, beside those of the system.
     pub root_certificate: Option<Vec<u8>>,
-    /// How long the whole talk about one mail may take.
-    pub talk_max: Duration,
+    /// How long the talk about one mail may take, if not the usual time.
+    pub talk_max: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,6 +46,8 @@ pub struct Smtp {
 }
 
 const CONNECT_MAX: Duration = Duration::from_secs(15);
+/// The whole talk about one mail.
+const TALK_MAX: Duration = Duration::from_secs(45);
 const PEM_BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 /// Replies about the log-in or about TLS: someone must mend the configuration, and the
 /// mails wait meanwhile.
@@ -66,22 +67,20 @@ impl Smtp {
         // "Dangerous" is only that TLS is not chosen by this call: it is by the next.
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&options.host)
             .port(port)
-            .timeout(Some(CONNECT_MAX.min(options.talk_max)))
+            .timeout(Some(CONNECT_MAX))
             .tls(tls);
         if let Some((user, password)) = &options.login {
             builder = builder.credentials(Credentials::new(user.clone(), password.clone()));
         }
-        Ok(Self { transport: builder.build(), talk_max: options.talk_max })
+        Ok(Self { transport: builder.build(), talk_max: options.talk_max.unwrap_or(TALK_MAX) })
     }
 }
 
 impl Notifier for Smtp {
-    fn send<'a>(
-        &'a self,
-        mail: &'a Mail,
-    ) -> Pin<Box<dyn Future<Output = Result<String, Refusal>> + Send + 'a>> {
+    fn send<'a>(&'a self, bulletin: &'a Bulletin) -> Sending<'a> {
         Box::pin(async move {
-            let sending = self.transport.send(mail.message.clone());
+            let mail = mail_of(bulletin).map_err(|error| Refusal::Never(error.to_string()))?;
+            let sending = self.transport.send(mail);
             // lettre limits only the connecting; a server may fall silent later.
             let sent = tokio::time::timeout(self.talk_max, sending).await;
             let reply =
@@ -89,19 +88,6 @@ impl Notifier for Smtp {
             let lines: Vec<&str> = reply.message().collect();
             Ok(format!("{} {}", reply.code(), lines.join(" ")))
         })
-    }
-}
-
-impl Default for SmtpOptions {
-    fn default() -> Self {
-        Self {
-            host: String::new(),
-            port: 0,
-            security: Security::default(),
-            login: None,
-            root_certificate: None,
-            talk_max: Duration::from_secs(45),
-        }
     }
 }
 
@@ -134,8 +120,8 @@ pub(super) fn is_this_machine(host: &str) -> bool {
     host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn silent(talk_max: Duration) -> Refusal {
-    Refusal::Unreachable(format!("no answer within {} s", talk_max.as_secs()))
+fn silent(waited: Duration) -> Refusal {
+    Refusal::Unreachable(format!("no answer within {} s", waited.as_secs()))
 }
 
 fn refusal(error: &smtp::Error) -> Refusal {

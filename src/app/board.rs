@@ -7,15 +7,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
-use super::intake::{Intake, Reject};
+use super::intake::Intake;
 use super::job::Job;
 use super::lateness::Lateness;
+use super::reading::Reject;
 use super::replay::Found;
+use super::troubles;
 use crate::config::Config;
 use crate::engine::Overview;
 use crate::incident::{Incident, IncidentId, StaleFinding, StaleState, State};
 use crate::model::{Millis, Timestamp};
-use crate::store::{Refused, Shown, Store};
+use crate::store::{Shown, Store};
 use crate::tail::{SourceState, SourceStatus};
 use crate::web::{HourPoint, Learning, Mail, Mode, Reading, Source, View, WebState};
 
@@ -28,9 +30,6 @@ const NOBODY_WATCHES: &str = "keyvigil is not running, so nothing is watched; th
 
 /// Sources are looked at in every round of the tail, but shown only so often.
 const PUBLISH_EVERY: Millis = Millis(1000);
-
-/// A clock that is corrected by less disturbs nobody.
-const CLOCK_BACK_MIN: Millis = Millis::seconds(5);
 
 /// Cheap to clone: every stage has one.
 #[derive(Clone, Debug)]
@@ -75,7 +74,7 @@ impl Board {
         let mut parts = Parts {
             started: Some(super::now()),
             overview: job.judge.overview(),
-            mail_enabled: config.mail.is_some(),
+            mail_enabled: config.mail.is_some() || !config.notify.is_empty(),
             degraded: job.degraded.clone(),
             ..Parts::default()
         };
@@ -128,7 +127,7 @@ impl Board {
         let mut parts = self.parts();
         let late = parts.lateness.look(now, (overview.events, overview.late));
         parts.settle("lateness", late);
-        let ahead = overview.watermark.and_then(|judged| clock_is_back(judged, now));
+        let ahead = overview.watermark.and_then(|judged| troubles::clock_is_back(judged, now));
         parts.settle("the clock", ahead);
         parts.overview = overview;
         drop(parts);
@@ -203,7 +202,8 @@ impl Board {
             view.mail.queued = counts.waiting;
             view.mail.failed = counts.given_up;
             view.mail.last_sent = counts.last_sent;
-            view.degraded.extend(counts.refused.map(|refused| mail_is_refused(&refused)));
+            let wrong = [troubles::refused(&counts), troubles::given_up(&counts, now)];
+            view.degraded.extend(wrong.into_iter().flatten());
         }
         self.view.send_replace(Arc::new(view));
     }
@@ -318,27 +318,10 @@ fn source_row(status: &SourceStatus, intake: &Intake) -> Source {
         reasons: counts.rejected.into_iter().collect(),
         last_rejects: intake.rejects(&status.source).map(shown).collect(),
         rotations: status.rotations,
+        losses: counts.losses,
+        lost_bytes: counts.lost_bytes,
         problem: status.problem.clone(),
     }
-}
-
-fn mail_is_refused(refused: &Refused) -> String {
-    format!(
-        "Mail does not get through, it is tried again by itself: {} after {} tries",
-        refused.because, refused.tries
-    )
-}
-
-/// Judged further than the clock says: it was set back.
-fn clock_is_back(judged: Timestamp, now: Timestamp) -> Option<String> {
-    let ahead = judged.since(now);
-    (CLOCK_BACK_MIN < ahead).then(|| {
-        format!(
-            "The clock was set back by {} s: until it has caught up, lines are kept and rules \
-             hold, but habits are not judged.",
-            ahead.0 / 1000
-        )
-    })
 }
 
 /// The name in `https://name:port/path`.

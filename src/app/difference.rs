@@ -36,9 +36,15 @@ impl Difference {
             ("[alerts]", old.alerts != in_force.alerts),
             ("[detectors]", old.detectors != in_force.detectors),
             ("[mail]", old.mail != in_force.mail),
+            ("notify", old.notify != in_force.notify),
+            ("routes", old.routes != in_force.routes),
             ("[store] retention", old.store.retention != in_force.store.retention),
         ];
-        Self { changed: named(&changed), restart: named(&restart), in_force }
+        let mut changed = named(&changed);
+        if changed.is_empty() && in_force != *old {
+            changed.push("other settings".to_owned());
+        }
+        Self { changed, restart: named(&restart), in_force }
     }
 }
 

@@ -31,6 +31,9 @@ const UNTIL_DUE: Duration = Duration::from_millis(20);
 /// How often the passing of time is told when nothing comes.
 const TICK_EVERY: Millis = Millis::seconds(1);
 
+/// How often what is wrong with the patterns is asked for.
+const LOOK_AROUND_EVERY: Duration = Duration::from_secs(5);
+
 pub(super) struct Follow {
     tailer: Tailer,
     growth: Growth,
@@ -41,6 +44,8 @@ pub(super) struct Follow {
     positions: BTreeMap<SourceId, Position>,
     handed_over: Option<Timestamp>,
     ticked_at: Option<Timestamp>,
+    /// By the program's uptime.
+    looked_around: Option<Duration>,
     /// Those about which it was said that their lines are not understood.
     unrecognised: BTreeSet<SourceId>,
 }
@@ -62,6 +67,7 @@ impl Follow {
             positions: positions.clone(),
             handed_over: None,
             ticked_at: None,
+            looked_around: None,
             unrecognised: BTreeSet::new(),
         })
     }
@@ -84,7 +90,9 @@ impl Follow {
                         self.positions.insert(source.clone(), position.clone());
                         reach.intake.stands(source, position);
                     }
+                    Tailed::TooLong { source } => reach.intake.too_long(&source),
                     Tailed::Lost { source, bytes, because } => {
+                        reach.intake.lost(&source, bytes);
                         error!(source = %source.0, bytes, because, "lines may be lost");
                     }
                 }
@@ -93,6 +101,8 @@ impl Follow {
             let wall = self.wall.look(now, super::uptime());
             note_ends(&statuses, reach.intake, wall);
             reach.board.sources(&statuses, reach.intake);
+            self.look_around(reach);
+            reach.intake.give_up_parts(Some(now));
             self.hand_over_if_due(reach, now)?;
             if reach.stages.is_broken() {
                 return Err(JobError::StageEnded("judging or keeping"));
@@ -123,6 +133,21 @@ impl Follow {
             }
         }
         Ok(())
+    }
+
+    /// Says what is wrong with the patterns, and watches new directories for growth.
+    fn look_around(&mut self, reach: &Reach<'_>) {
+        let now = super::uptime();
+        if self.looked_around.is_some_and(|last| now < last + LOOK_AROUND_EVERY) {
+            return;
+        }
+        self.looked_around = Some(now);
+        self.growth.watch(&self.tailer.directories());
+        if let Some(problem) = self.growth.take_problem() {
+            warn!(problem, "logs are read a little later");
+        }
+        let problems = self.tailer.problems();
+        reach.board.note("patterns", (!problems.is_empty()).then(|| problems.join("; ")));
     }
 
     fn take(
@@ -167,7 +192,7 @@ impl Follow {
             None => (),
         }
         if parser.is_some() || !again {
-            intake.add(chunk.source.clone(), parser);
+            intake.add(&chunk.source, parser);
         } else {
             intake.settle_doubt(&chunk.source);
         }
@@ -180,8 +205,7 @@ impl Follow {
                 || glob::Pattern::new(&pattern).is_ok_and(|pattern| pattern.matches(&source.0))
         };
         let source = self.sources.iter().find(is_it);
-        let options = source
-            .map(|it| Options { log_format: it.log_format.clone(), key_from: it.key_from.clone() });
+        let options = source.map(Source::options);
         let format = source.map_or_else(|| "auto".to_owned(), |it| it.format.clone());
         Wanted { format, options: options.unwrap_or_default() }
     }

@@ -15,7 +15,7 @@ use super::outputs::Writers;
 use crate::engine::Input;
 use crate::incident::{GROUP_WAIT, Incident, IncidentId, Notice, StaleFinding};
 use crate::model::{Millis, Position, SourceId, Timestamp};
-use crate::store::{Commit, Counters, OutboxRow, OutboxState, Store};
+use crate::store::{Commit, Counters, OutboxRow, Store, Topic};
 
 /// Blocks in one commit of a replay. Live, whatever one step leads to is committed at once.
 pub(super) const REPLAY_BLOCKS_MAX: usize = 8;
@@ -106,7 +106,7 @@ impl Keeper {
         self.store.map_or(Ok(()), |store| Ok(store.close()?))
     }
 
-    fn keep(&mut self, judged: Judged) -> Result<(), JobError> {
+    pub(super) fn keep(&mut self, judged: Judged) -> Result<(), JobError> {
         for alert in &judged.alerts {
             self.writers.alert(alert)?;
         }
@@ -230,16 +230,12 @@ impl Keeper {
     }
 
     fn outbox_row(&self, notice: Notice) -> Option<OutboxRow> {
-        // The log's clock may be ahead of the wall's; nobody is to wait for that.
-        let next_try = notice.due.min((self.now)().plus(GROUP_WAIT));
         match self.policy.borrow().mailing {
-            Mailing::Since(since) if since <= notice.due => Some(OutboxRow {
-                notice,
-                attempts: 0,
-                next_try,
-                state: OutboxState::Waiting,
-                last_error: String::new(),
-            }),
+            Mailing::Since(since) if since <= notice.due => {
+                // The log's clock may be ahead of the wall's; nobody is to wait for that.
+                let next_try = notice.due.min((self.now)().plus(GROUP_WAIT));
+                Some(OutboxRow { next_try, ..OutboxRow::waiting(notice, Topic::Incident) })
+            }
             Mailing::Since(_) | Mailing::Off => None,
         }
     }

@@ -5,7 +5,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
-use super::people::smtp_options;
+use super::ways::smtp_options;
 use crate::alert::check_options;
 use crate::config::{Config, Secret};
 use crate::identity::{Inventory, Networks};

@@ -63,7 +63,7 @@ impl Play {
         let options = Options { log_format: Some(self.log_format.clone()), ..Options::default() };
         let parser = Parser::by_name("custom-nginx", &options)
             .map_err(|cause| JobError::Format { path: source.0.clone(), source: cause })?;
-        reach.intake.add(source.clone(), Some(parser));
+        reach.intake.add(&source, Some(parser));
         let mut text = String::new();
         let mut pace = None;
         while (self.next_hour)(&mut text).is_some() && !reach.is_stopped() {

@@ -108,8 +108,9 @@ impl Steward {
         let read_at = jiff::Timestamp::from_second(super::now().seconds()).unwrap_or_default();
         let file = self.file.as_ref();
         let file = file.map(|file| format!("{}, read {read_at}", file.display()));
-        self.board.config(file, self.config.borrow().mail.is_some());
-        live::show_sources(&self.config.borrow());
+        let config = self.config.borrow();
+        self.board.config(file, config.mail.is_some() || !config.notify.is_empty());
+        live::show_sources(&config);
     }
 
     /// Reads the configuration again and says what came of it, everywhere.

@@ -17,6 +17,11 @@ pub(super) fn run(config: &Config) -> anyhow::Result<bool> {
         )?;
         return Ok(false);
     };
+    if let Some(program) = &mail.sendmail {
+        let program = program.display();
+        writeln!(out, "\nmail by the program {program}; `keyvigil mail test` sends one")?;
+        return Ok(true);
+    }
     writeln!(out, "\nmail by {}", server(mail))?;
     let options = match app::smtp_options(mail) {
         Ok(options) => options,

@@ -9,6 +9,7 @@ use crate::alert::AlertError;
 use crate::app::JobError;
 use crate::app::control::{Because, Refusal};
 use crate::config::ConfigError;
+use crate::engine::Judgement;
 use crate::format::FormatError;
 use crate::store::StoreError;
 
@@ -29,6 +30,7 @@ mod job;
 mod journal;
 mod keys;
 mod look;
+mod mail;
 mod parse;
 mod query;
 mod reload;
@@ -37,6 +39,7 @@ mod run;
 mod simulate;
 mod status;
 mod tell;
+mod verdict;
 
 /// Learns how each API key is normally used, and says when that changes.
 #[derive(Debug, Parser)]
@@ -62,12 +65,26 @@ enum Command {
     Parse(parse::ParseArgs),
     /// Ask a question in SQL about the stored events
     Query(query::QueryArgs),
+    /// Try the way of the mails, or look at one
+    Mail(mail::MailArgs),
     /// How the daemon is doing
     Status(status::StatusArgs),
     /// What is open, and what was lately
     Incidents(incidents::IncidentsArgs),
     /// All about one incident, and what to do
     Explain(explain::ExplainArgs),
+    /// Say that somebody looks into an incident
+    Ack(verdict::WordArgs),
+    /// Say nothing more about an incident for a while
+    Mute(verdict::MuteArgs),
+    /// Say that an incident is what it seems
+    Confirm(verdict::WordArgs),
+    /// Say that it is right so, and is to be learned
+    Expected(verdict::WordArgs),
+    /// Say that it was nothing
+    FalsePositive(verdict::WordArgs),
+    /// Say that it is over
+    Resolve(verdict::WordArgs),
     /// Every key, and which are stale
     Keys(keys::KeysArgs),
     /// Let the running daemon read its configuration again
@@ -105,10 +122,17 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args),
         Command::Parse(args) => parse::run(args).map(|()| ExitCode::SUCCESS),
         Command::Query(args) => query::run(args),
+        Command::Mail(args) => mail::run(args),
         Command::Status(args) => status::run(args),
         Command::Incidents(args) => incidents::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Keys(args) => keys::run(args),
+        Command::Ack(args) => verdict::say(args, Judgement::Acknowledged),
+        Command::Mute(args) => verdict::mute(args),
+        Command::Confirm(args) => verdict::say(args, Judgement::Confirmed),
+        Command::Expected(args) => verdict::say(args, Judgement::Expected),
+        Command::FalsePositive(args) => verdict::say(args, Judgement::FalseAlarm),
+        Command::Resolve(args) => verdict::say(args, Judgement::Resolved),
         Command::Reload(args) => reload::run(args),
         Command::Simulate(args) => simulate::run(args),
         Command::Evaluate(args) => evaluate::run(args),
@@ -154,8 +178,9 @@ fn code_of(error: &anyhow::Error) -> u8 {
         if let Some(code) = store.and_then(StoreError::exit_code) {
             return code;
         }
-        if let Some(ConfigError::Unreadable { .. } | ConfigError::Wrong { .. }) =
-            cause.downcast_ref()
+        if let Some(
+            ConfigError::Unreadable { .. } | ConfigError::Wrong { .. } | ConfigError::Formats(_),
+        ) = cause.downcast_ref()
         {
             return exit::CONFIG;
         }

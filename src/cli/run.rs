@@ -12,6 +12,7 @@ use super::job::JobArgs;
 use super::tell;
 use crate::app::{JobError, Live, Reader};
 use crate::config::{Config, Source};
+use crate::format::OwnFormats;
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct RunArgs {
@@ -81,7 +82,8 @@ impl RunArgs {
     /// What the file says now, with the flags laid over it.
     fn config(&self) -> anyhow::Result<Config> {
         let mut config = self.job.config()?;
-        config.sources.extend(self.files.iter().map(|file| source(file, &self.job)));
+        let own = config.own_formats.clone();
+        config.sources.extend(self.files.iter().map(|file| source(file, &self.job, &own)));
         match self.listen.as_deref() {
             None => {}
             Some("off") => config.web.listen = None,
@@ -98,11 +100,12 @@ impl RunArgs {
     }
 }
 
-fn source(file: &Path, job: &JobArgs) -> Source {
+fn source(file: &Path, job: &JobArgs, own: &OwnFormats) -> Source {
     Source {
         path: file.display().to_string(),
         format: job.format.clone(),
         log_format: job.log_format.clone(),
         key_from: job.key_from.clone(),
+        own: own.clone(),
     }
 }

@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::meant;
 use super::mistakes::{Mistake, closest};
+use super::people::Place;
 use super::secret::Secret;
 use super::units;
 use crate::model::Millis;
@@ -123,6 +124,14 @@ impl<'t, 'i> Table<'t, 'i> {
             },
             _ => self.complain(value.span(), format!("`{name}` names no single place"), INSTEAD),
         }
+    }
+
+    /// A web address, or the place of one that is secret itself.
+    pub(super) fn url(&mut self, name: &'static str) -> Option<Place> {
+        if let DeValue::Table(_) = self.value(name)?.get_ref() {
+            return self.secret(name).map(Place::SecretUrl);
+        }
+        self.text(name).map(Place::Url)
     }
 
     /// The table of that name.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alert::alerts_of;
 use super::held::Held;
-use super::{Alert, EvidenceLine, Incident, IncidentId, Mute, Notice};
+use super::{Alert, EvidenceLine, Incident, IncidentId, Mute, Notice, Remark};
 use crate::model::{Class, Entity, Finding, Millis, Severity, Timestamp};
 
 /// All that still may change, as part of the engine's state.
@@ -96,9 +96,29 @@ impl Incidents {
         changes
     }
 
+    /// Keeps a person's word; what follows from it, if anything does, says it.
+    pub fn remark(&mut self, id: IncidentId, remark: Remark) {
+        if let Some(held) = self.held.get_mut(&id) {
+            held.incident.remark(remark);
+        }
+    }
+
+    /// Hands out what has changed and was not worth a word.
+    pub fn show(&mut self, id: IncidentId) -> Vec<Change> {
+        let mut changes = Vec::new();
+        if let Some(held) = self.held.get_mut(&id) {
+            held.show_rest(held.incident.last_seen, &mut changes);
+        }
+        changes
+    }
+
     /// Someone looks into it.
     pub fn acknowledge(&mut self, id: IncidentId, by: &str) -> Vec<Change> {
-        self.change(id, |incident| incident.acknowledge(by))
+        let mut changes = self.change(id, |incident| incident.acknowledge(by));
+        if let (false, Some(held)) = (changes.is_empty(), self.held.get(&id)) {
+            held.acknowledged(held.incident.last_seen, &mut changes);
+        }
+        changes
     }
 
     /// Nobody is told about it for a while.

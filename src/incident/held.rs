@@ -130,6 +130,13 @@ impl Held {
         !self.incident.below && self.shown != self.incident.revision
     }
 
+    /// What was not handed out yet, whoever is told.
+    pub(super) fn show_rest(&mut self, at: Timestamp, changes: &mut Vec<Change>) {
+        if self.waits_to_be_shown() {
+            self.show(at, changes);
+        }
+    }
+
     fn show(&mut self, at: Timestamp, changes: &mut Vec<Change>) {
         let incident = &self.incident;
         self.shown = incident.revision;
@@ -177,6 +184,14 @@ impl Held {
         };
         changes.push(Change::Notice(Notice::of(incident, transition, at)));
         self.told = Some(now);
+    }
+
+    /// Someone looks into it: whoever heard of it hears that.
+    pub(super) fn acknowledged(&self, at: Timestamp, changes: &mut Vec<Change>) {
+        if self.told.is_some() {
+            let transition = Transition::Acknowledged;
+            changes.push(Change::Notice(Notice::of(&self.incident, transition, at)));
+        }
     }
 
     pub(super) fn tick(&mut self, at: Timestamp, changes: &mut Vec<Change>) {

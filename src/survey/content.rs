@@ -21,7 +21,7 @@ pub enum Content {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lines {
     /// A name of the registry.
-    pub format: &'static str,
+    pub format: String,
     pub lines: usize,
     pub requests: usize,
     /// Which of client, time, method, path and status no line gave.
@@ -69,7 +69,7 @@ pub(super) fn of_lines(lines: &[Vec<u8>], format: &str, options: &Options) -> Co
 
 fn counted(mut parser: Parser, sample: &[&[u8]]) -> Lines {
     let mut lines = Lines {
-        format: parser.name(),
+        format: parser.name().to_owned(),
         lines: sample.len(),
         lacks: vec!["client", "time", "method", "path", "status"],
         ..Lines::default()
@@ -123,7 +123,7 @@ mod tests {
         assert!(lines.is_access_log() && lines.keys == Keys::default());
         let json = "{\"time\":\"2026-03-09T00:00:00Z\",\"remote_addr\":\"192.0.2.1\",\"path\":\"/a\",\"status\":200,\"api_key\":\"0123456789abcdef0123456789abcdef\"}";
         let Content::Lines(lines) = check(&[json], &Options::default()) else { panic!() };
-        assert_eq!((lines.format, lines.keys.named, lines.keys.whole), ("json", 1, 1));
+        assert_eq!((lines.format.as_str(), lines.keys.named, lines.keys.whole), ("json", 1, 1));
     }
 
     #[test]

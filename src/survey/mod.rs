@@ -106,8 +106,11 @@ impl Machine {
 
     /// A source of the configuration, as its lines are now.
     pub fn look_at(&self, source: &Source) -> Vec<Found> {
-        let options =
-            Options { log_format: source.log_format.clone(), key_from: source.key_from.clone() };
+        let options = Options {
+            log_format: source.log_format.clone(),
+            key_from: source.key_from.clone(),
+            own: source.own.clone(),
+        };
         let look = |path: String| Found {
             access: self.reader.may_read(&self.files, &path),
             content: self.content(&path, &source.format, &options),
@@ -159,7 +162,7 @@ impl Machine {
     }
 
     fn declared(&self, declared: Declared) -> Found {
-        let options = Options { log_format: declared.log_format.clone(), key_from: None };
+        let options = Options { log_format: declared.log_format.clone(), ..Options::default() };
         // Of many files of one pattern, one shows what they are.
         let path = self.paths_of(&declared.path).pop().unwrap_or_default();
         let mut content = self.content(&path, "auto", &options);

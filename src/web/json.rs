@@ -113,6 +113,8 @@ fn source_of(source: &Source) -> Value {
         "offset": source.offset,
         "lines": source.lines,
         "rejected": source.rejected,
+        "losses": source.losses,
+        "lost_bytes": source.lost_bytes,
     })
 }
 
@@ -142,6 +144,12 @@ pub fn incident_json(incident: &Incident) -> Value {
             "reason": clean(&mute.reason),
             "until": time(Some(mute.until)),
         })),
+        "remarks": incident.remarks.iter().map(|remark| json!({
+            "at": time(Some(remark.at)),
+            "by": clean(&remark.by),
+            "word": clean(&remark.word),
+            "reason": clean(&remark.reason),
+        })).collect::<Vec<_>>(),
         "merged_into": incident.merged_into.map(|id| id.to_string()),
         "score": incident.score,
         "below": incident.below,
