@@ -18,6 +18,7 @@ mod crash;
 mod demo;
 mod evaluate;
 mod faults;
+mod fuzz;
 mod live;
 mod onboarding;
 mod onboarding_mail;
