@@ -72,7 +72,7 @@ impl Board {
             parts.incidents = known.into_iter().map(|it| (it.id, it)).collect();
             parts.keep_those_that_matter();
             for finding in store.stale_findings()? {
-                parts.stale.insert((finding.key.clone(), finding.kind.clone()), finding);
+                parts.stale.insert((finding.subject().to_owned(), finding.kind.clone()), finding);
             }
         }
         Ok(Self::new(parts, store))
@@ -228,7 +228,7 @@ impl Parts {
 
 fn keep_stale(known: &mut BTreeMap<(String, String), StaleFinding>, changed: &[StaleFinding]) {
     for finding in changed {
-        let name = (finding.key.clone(), finding.kind.clone());
+        let name = (finding.subject().to_owned(), finding.kind.clone());
         match finding.state {
             StaleState::Open => known.insert(name, finding.clone()),
             StaleState::Resolved => known.remove(&name),

@@ -155,6 +155,7 @@ fn settings(config: &Config) -> Settings {
         false_alarms_per_day: config.alerts.false_alarms_per_day,
         patience: config.alerts.patience,
         detectors: config.detectors.clone(),
+        rules: config.rules.clone(),
         ..Settings::default()
     }
 }
@@ -164,10 +165,16 @@ fn inventory(
     identity: &Identity,
     warnings: &mut Vec<String>,
 ) -> Result<Inventory, JobError> {
-    let Some(path) = &config.inventory else { return Ok(Inventory::default()) };
-    let (inventory, said) = Inventory::from_csv(&read(path)?, &path.display().to_string())?;
-    warnings.extend(said);
-    Ok(inventory.with_pseudonyms(identity))
+    let mut lists = Vec::new();
+    for list in config.lists() {
+        let name = list.path.display().to_string();
+        let (inventory, said) = Inventory::read(&read(&list.path)?, (&name, list.format))?;
+        warnings.extend(said);
+        lists.push((name, inventory.with_pseudonyms(identity)));
+    }
+    let (inventory, conflicts) = Inventory::merged(lists);
+    warnings.extend(conflicts);
+    Ok(inventory)
 }
 
 fn networks(config: &Config, warnings: &mut Vec<String>) -> Result<Networks, JobError> {

@@ -4,12 +4,13 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use crate::detect::Panel;
-use crate::identity::KeyIs;
+use crate::detect::{Panel, Rules};
+use crate::identity::{KeyIs, ListFormat};
 use crate::model::Millis;
 
 mod mistakes;
 mod read;
+mod rules;
 mod secret;
 mod table;
 mod units;
@@ -24,10 +25,14 @@ pub struct Config {
     /// Whether the logs hold public ids of keys, or the keys themselves.
     pub key_is: KeyIs,
     pub inventory: Option<PathBuf>,
+    /// Lists beside that one, in the order in which they count.
+    pub inventories: Vec<List>,
     pub networks: Option<PathBuf>,
     pub alerts: Alerts,
     /// The thresholds of every detector; `[stale]` is one of them.
     pub detectors: Panel,
+    /// What single roles and keys may do, and when they are stale.
+    pub rules: Rules,
     pub mail: Option<Mail>,
     pub web: Web,
     pub store: Store,
@@ -41,6 +46,13 @@ pub struct Source {
     pub format: String,
     pub log_format: Option<String>,
     pub key_from: Option<String>,
+}
+
+/// A list of keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List {
+    pub path: PathBuf,
+    pub format: ListFormat,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -97,6 +109,12 @@ pub fn format_name<'a>(format: &'a str, log_format: Option<&str>) -> &'a str {
 }
 
 impl Config {
+    /// Every list of keys, the first the one that counts most.
+    pub fn lists(&self) -> Vec<List> {
+        let first = self.inventory.clone().map(|path| List { path, format: ListFormat::Auto });
+        first.into_iter().chain(self.inventories.iter().cloned()).collect()
+    }
+
     pub const DEFAULT_PATH: &str = "/etc/keyvigil/keyvigil.toml";
     pub const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 
@@ -119,9 +137,11 @@ impl Default for Config {
             sources: Vec::new(),
             key_is: KeyIs::Secret,
             inventory: None,
+            inventories: Vec::new(),
             networks: None,
             alerts: Alerts { false_alarms_per_day: 1.0, patience: Millis::seconds(5) },
             detectors: Panel::default(),
+            rules: Rules::default(),
             mail: None,
             web: Web { listen: Self::DEFAULT_LISTEN.parse().ok(), base_url: None },
             store: Store {

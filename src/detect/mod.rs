@@ -7,16 +7,24 @@ mod canary_key_used;
 mod credential_status;
 mod distributed_automation;
 mod failures;
+mod grant;
 mod key_flood;
 mod large_answers;
 mod metric;
 mod newcomer;
+mod over_privileged;
+mod pattern;
 mod plain;
+mod rules;
 mod scanning;
 mod shared_cause;
 mod silent_key;
 mod slow_drift;
 mod stale_credential;
+mod stale_dates;
+#[cfg(test)]
+mod stale_tests;
+mod stale_use;
 mod unknown_key;
 mod volume_spike;
 
@@ -29,11 +37,14 @@ pub use canary_key_used::CanaryKeyUsed;
 pub use credential_status::CredentialStatus;
 pub use distributed_automation::DistributedAutomation;
 pub use failures::Failures;
+pub use grant::{Grant, Meanings};
 pub use key_flood::KeyFlood;
 pub use large_answers::LargeAnswers;
 pub use metric::Metric;
 pub use newcomer::{Newcomer, Novelty};
+pub use pattern::Pattern;
 pub use plain::{count_text, time_text};
+pub use rules::{RoleRules, Rules};
 pub use scanning::Scanning;
 pub use shared_cause::SharedCause;
 pub use silent_key::SilentKey;
@@ -116,7 +127,7 @@ panel! {
     shared_cause: SharedCause, Statistical, Medium,
         "many keys change in the same way at once: one incident for all, not one each";
     stale_credential: StaleCredential, Stale, Low,
-        "a key is unused, overdue for rotation, about to expire, or nobody's";
+        "a key is unused, overdue for rotation, about to expire, shared, over-privileged, or nobody's";
 }
 
 #[cfg(test)]

@@ -21,6 +21,9 @@ impl Engine {
             use_.put_in_order();
             self.close_slot(slot, &use_.keys, actions);
             self.fleet.count(&use_.all);
+            for doing in use_.doings {
+                self.note_deed(slot, doing);
+            }
             for touch in use_.touches {
                 self.judge_touch(slot, touch, actions);
             }
@@ -67,7 +70,7 @@ impl Engine {
         if key.accepted == 0 && !key.is_listed {
             self.strangers.count(counts, key.hour.requests == 0);
         }
-        key.last_judged = Some(slot.start());
+        key.note_slot(slot.start());
         let accepted_before = key.accepted;
         key.accepted += u64::from(counts.requests.saturating_sub(counts.errors()));
         self.totals.keys_accepted += u32::from(accepted_before == 0 && key.accepted != 0);

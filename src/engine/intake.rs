@@ -69,6 +69,9 @@ impl Engine {
             self.visit(batch, row, slot);
         } else {
             self.touch(batch, (row, slot), (key, &mut scratch.values));
+            if scratch.values.key(number).is_some_and(|seen| seen.is_listed) {
+                self.see_deeds(batch, (row, slot), (key, &mut scratch.values));
+            }
         }
         if matches!(status, 401 | 403 | 404) {
             self.refuse(batch, (row, slot), key);

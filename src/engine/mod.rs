@@ -10,6 +10,7 @@
 mod budget;
 mod causes;
 mod close;
+mod deeds;
 mod drift;
 mod fleet;
 mod hours;
@@ -100,7 +101,8 @@ impl Engine {
             Input::Tick(watermark) => self.tick(*watermark, &mut actions),
             Input::Verdict(verdict) => self.hear(verdict, &mut actions),
             Input::Inventory(inventory) => {
-                self.keys.describe(inventory);
+                let today = self.waiting.watermark.map(Timestamp::day);
+                self.keys.describe(inventory, today);
                 self.inventory = (!inventory.is_empty()).then(|| Arc::clone(inventory));
                 self.totals.inventory_is_new = true;
             }

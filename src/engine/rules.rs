@@ -45,7 +45,8 @@ impl Engine {
         let is_watched =
             self.keys.get(index).is_some_and(|key| key.watch_until.is_some_and(|until| at < until));
         let is_marked = is_watched || self.is_ruled(id);
-        values.meet(batch.key.number(row), (index, is_marked));
+        let is_listed = self.keys.get(index).is_some_and(|key| key.is_listed);
+        values.meet(batch.key.number(row), (index, is_marked, is_listed));
         index
     }
 

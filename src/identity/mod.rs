@@ -5,6 +5,7 @@ mod append;
 mod clean;
 mod columns;
 mod credential;
+mod import;
 mod inventory;
 mod memo;
 mod named;
@@ -21,6 +22,7 @@ mod tests;
 mod words;
 
 pub use append::{Identity, Seen};
+pub use import::ListFormat;
 pub use inventory::{Inventory, InventoryKey, KeyStatus};
 pub use networks::{Network, Networks};
 pub use pseudonym::KeyIs;

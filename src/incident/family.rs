@@ -38,8 +38,19 @@ pub fn family(kind: &str) -> Family {
         "object_enumeration" | "large_answers" | "slow_exfiltration" => Family::Objects,
         "brute_force" | "scanning" | "distributed_automation" => Family::Address,
         "key_flood" | "fleet_errors" => Family::Fleet,
-        "unused" | "never_used" | "rotation_overdue" | "expiring" | "no_expiry"
-        | "status_unknown" | "owner_missing" => Family::Stale,
+        "unused"
+        | "never_used"
+        | "rotation_overdue"
+        | "expiring"
+        | "no_expiry"
+        | "status_unknown"
+        | "owner_missing"
+        | "owner_gone"
+        | "over_privileged"
+        | "rotation_incomplete"
+        | "shared"
+        | "revived"
+        | "used_after_end" => Family::Stale,
         _ => Family::Volume,
     }
 }

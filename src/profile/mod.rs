@@ -10,13 +10,15 @@ pub mod known;
 pub mod place;
 pub mod slot;
 pub mod sources;
+pub mod uses;
 
-pub use client::client_family;
+pub use client::{client_family, client_version};
 pub use counts::{Counts, Failure};
 pub use forms::{Form, Forms};
 pub use guessers::Guessers;
 pub use hash::{hash_of, hash_of_number};
 pub use known::{Entry, Facet, Known};
 pub use place::place_of;
-pub use slot::{Sample, SlotUse, SourceUse, Touch, Visit};
+pub use slot::{Doing, Sample, SlotUse, SourceUse, Touch, Visit};
 pub use sources::{Source, Sources};
+pub use uses::{ClientUse, Deed, RouteUse, Uses};

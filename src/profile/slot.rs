@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Counts, Facet};
+use super::{Counts, Deed, Facet};
 use crate::model::Timestamp;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -14,8 +14,17 @@ pub struct SlotUse {
     pub touches: Vec<Touch>,
     pub sources: Vec<SourceUse>,
     pub visits: Vec<Visit>,
+    /// What listed keys did, as far as it was not noted yet.
+    pub doings: Vec<Doing>,
     /// Of everyone, with and without keys; known once the slot is in order.
     pub all: Counts,
+}
+
+/// What a key did.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Doing {
+    pub key: u32,
+    pub deed: Deed,
 }
 
 /// A key used something that it is not yet known to use.
@@ -93,6 +102,8 @@ impl SlotUse {
             }
             same
         });
+        self.doings.sort_unstable();
+        self.doings.dedup();
         self.put_sources_in_order();
     }
 

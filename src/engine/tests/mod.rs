@@ -1,5 +1,9 @@
 //! Properties of the whole judgement, over seeded histories.
 
 mod history;
+mod life;
 mod limits;
+mod lives;
+mod lives_of_dates;
+mod lives_of_use;
 mod properties;

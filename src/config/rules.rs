@@ -1,0 +1,166 @@
+//! `[stale]`, `[roles.NAME]`, `[keys.ID]` and `[scopes]`: what keys may do, and when they
+//! are stale.
+
+use toml::de::DeTable;
+
+use super::Config;
+use super::mistakes::Mistake;
+use super::table::Table;
+use crate::detect::{Pattern, RoleRules, StaleCredential};
+use crate::incident;
+use crate::model::Millis;
+
+/// The tables of single roles and keys. `[stale]` must have been read before.
+pub(super) fn rules(config: &mut Config, top: &mut Table<'_, '_>) -> Vec<Mistake> {
+    let mut mistakes = Vec::new();
+    let usual = config.detectors.stale_credential.clone();
+    for (name, values) in top.named_tables("roles") {
+        let mut table = Table::new(&format!("roles.{name}"), values);
+        let role = role(&mut table, &usual, &mut mistakes);
+        mistakes.extend(table.finish());
+        config.rules.roles.insert(name, role);
+    }
+    for (id, values) in top.named_tables("keys") {
+        let mut table = Table::new(&format!("keys.{id}"), values);
+        let own = own_stale(&mut table, &usual, &mut mistakes);
+        mistakes.extend(table.finish());
+        config.rules.keys.extend(own.map(|stale| (id, stale)));
+    }
+    for (scope, patterns) in top.named_texts("scopes") {
+        let patterns = patterns.into_iter().map(Pattern::from).collect();
+        config.rules.scopes.insert(scope, patterns);
+    }
+    mistakes
+}
+
+/// When keys are stale, in whole days.
+pub(super) fn stale(stale: &mut StaleCredential, values: &DeTable<'_>) -> Vec<Mistake> {
+    let mut table = Table::new("stale", values);
+    let days = [
+        ("unused_warn", &mut stale.unused_warn_days_min),
+        ("unused_fail", &mut stale.unused_fail_days_min),
+        ("never_used", &mut stale.never_used_days_min),
+        ("rotation_overdue", &mut stale.rotation_days_max),
+        ("expiring_warn", &mut stale.expiring_warn_days_max),
+        ("expiring_fail", &mut stale.expiring_fail_days_max),
+        ("over_privileged", &mut stale.over_privileged_days_min),
+        ("rotation_incomplete", &mut stale.rotation_incomplete_days_min),
+    ];
+    for (name, days) in days {
+        if table.says(name, "never") {
+            *days = StaleCredential::NEVER;
+            continue;
+        }
+        let Some(length) = table.duration(name) else { continue };
+        *days = length.whole_days();
+        if length != Millis::days(*days) {
+            let at = table.place_of(name);
+            table.complain::<()>(at, format!("`{name}` is not in whole days"), "write \"45d\"");
+        }
+    }
+    for (name, number) in [
+        ("shared_networks", &mut stale.shared_places_min),
+        ("shared_days", &mut stale.shared_days_min),
+    ] {
+        let Some(given) = table.number(name) else { continue };
+        if let Some(whole) = whole(given) {
+            *number = whole;
+        } else {
+            let at = table.place_of(name);
+            let what = format!("`{name}` cannot be {given}");
+            table.complain::<()>(at, what, "write a whole number from 1 to 30");
+        }
+    }
+    let ignore = table.texts("ignore");
+    if values.contains_key("ignore") {
+        stale.ignore = ignore;
+    }
+    for kind in &stale.ignore {
+        if incident::words(kind).is_none() {
+            let at = table.place_of("ignore");
+            table.complain::<()>(
+                at,
+                format!("there is no finding {kind:?}"),
+                "write one of those that `keyvigil keys --stale` shows",
+            );
+        }
+    }
+    table.finish()
+}
+
+fn role(
+    table: &mut Table<'_, '_>,
+    usual: &StaleCredential,
+    mistakes: &mut Vec<Mistake>,
+) -> RoleRules {
+    RoleRules {
+        stale: own_stale(table, usual, mistakes),
+        routes: table.texts("routes").into_iter().map(Pattern::from).collect(),
+    }
+}
+
+/// What is not said is as for all keys.
+fn own_stale(
+    table: &mut Table<'_, '_>,
+    usual: &StaleCredential,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<StaleCredential> {
+    let values = table.table("stale")?;
+    let mut own = usual.clone();
+    mistakes.extend(stale(&mut own, values));
+    Some(own)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be a whole number of a small range"
+)]
+fn whole(number: f64) -> Option<u16> {
+    let fits = (1.0..=30.0).contains(&number) && number.fract() == 0.0;
+    fits.then_some(number as u16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_and_a_key_have_limits_of_their_own_and_the_rest_from_all() {
+        let text = "
+            [stale]
+            unused_warn = \"30d\"
+            [roles.batch]
+            routes = [\"GET /v1/export*\"]
+            stale = { unused_warn = \"200d\", unused_fail = \"never\", ignore = \"shared\" }
+            [keys.\"k_alpha\".stale]
+            rotation_overdue = \"365d\"
+            [scopes]
+            billing = [\"POST /v1/invoices*\"]
+            \"export all\" = \"/v1/export*\"
+        ";
+        let config = Config::parse(text, "t.toml").unwrap();
+        assert_eq!(config.detectors.stale_credential.unused_warn_days_min, 30);
+        let batch = config.rules.roles["batch"].stale.as_ref().unwrap();
+        assert_eq!((batch.unused_warn_days_min, batch.never_used_days_min), (200, 14));
+        assert_eq!(batch.unused_fail_days_min, StaleCredential::NEVER);
+        assert_eq!(batch.ignore, ["shared"]);
+        let key = &config.rules.keys["k_alpha"];
+        assert_eq!((key.unused_warn_days_min, key.rotation_days_max), (30, 365));
+        assert!(config.rules.scopes["export all"][0].covers("GET", "/v1/export/1"));
+    }
+
+    #[test]
+    fn a_mistake_is_named_with_its_table() {
+        for (text, part) in [
+            ("[roles.batch]\nruotes = \"/\"\n", "unknown setting `ruotes` in [roles.batch]"),
+            ("[roles]\nbatch = 1\n", "`batch` is a number"),
+            ("[stale]\nignore = \"unusde\"\n", "there is no finding \"unusde\""),
+            ("[stale]\nshared_days = 0\n", "`shared_days` cannot be 0"),
+            ("[keys.k.stale]\nunused_warn = \"1h\"\n", "not in whole days"),
+        ] {
+            let error = Config::parse(text, "t.toml").unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}
