@@ -31,4 +31,6 @@ pub mod app;
 
 pub mod simulate;
 
+pub mod evaluate;
+
 pub mod cli;

@@ -45,6 +45,9 @@ struct Parts {
     last_event: Option<Timestamp>,
     mail_enabled: bool,
     degraded: Vec<String>,
+    /// Of the configuration and the files beside it: what is wrong, by what it is about.
+    notes: BTreeMap<&'static str, String>,
+    config: Option<String>,
     published: Option<Timestamp>,
 }
 
@@ -127,6 +130,31 @@ impl Board {
         keep_stale(&mut parts.stale, stale);
         drop(parts);
         self.publish();
+    }
+
+    /// Says what is wrong with something, or that nothing is any more.
+    pub(super) fn note(&self, about: &'static str, wrong: Option<String>) {
+        let mut parts = self.parts();
+        match wrong {
+            Some(wrong) => parts.notes.insert(about, wrong),
+            None => parts.notes.remove(about),
+        };
+        drop(parts);
+        self.publish();
+    }
+
+    /// The configuration in force, and when it was read.
+    pub(super) fn config(&self, config: Option<String>, mail_enabled: bool) {
+        let mut parts = self.parts();
+        parts.config = config;
+        parts.mail_enabled = mail_enabled;
+        drop(parts);
+        self.publish();
+    }
+
+    /// Always the newest.
+    pub(super) fn view(&self) -> watch::Receiver<Arc<View>> {
+        self.view.subscribe()
     }
 
     /// How the reading goes.
@@ -219,9 +247,9 @@ impl Parts {
                 keys: count(overview.keys.len()),
                 ..Learning::default()
             },
-            degraded: self.degraded.clone(),
+            degraded: self.degraded.iter().chain(self.notes.values()).cloned().collect(),
+            config: self.config.clone(),
             alarm_line: overview.theta_is_learned.then_some(overview.theta),
-            ..View::default()
         }
     }
 }

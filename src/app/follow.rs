@@ -30,6 +30,9 @@ pub(super) struct Follow {
     tailer: Tailer,
     growth: Growth,
     sources: Vec<Source>,
+    unseen: Unseen,
+    /// How far each source was read, also of those that are not followed any more.
+    positions: BTreeMap<SourceId, Position>,
     batch_since: Option<Timestamp>,
     ticked_at: Option<Timestamp>,
     /// Those about which it was said that their lines are not understood.
@@ -42,15 +45,14 @@ impl Follow {
         positions: &BTreeMap<SourceId, Position>,
         from_start: bool,
     ) -> Result<Self, JobError> {
-        let pattern = |source: &Source| source_of(Path::new(&source.path)).0;
-        let patterns: Vec<String> = config.sources.iter().map(pattern).collect();
         let unseen = if from_start { Unseen::FromBeginning } else { Unseen::FromEnd };
-        let options = TailOptions { patterns, unseen, ..TailOptions::default() };
-        let tailer = Tailer::new(&options, positions.clone())?;
+        let tailer = Tailer::new(&options(&config.sources, unseen), positions.clone())?;
         Ok(Self {
             growth: Growth::new(&tailer.directories()),
             tailer,
             sources: config.sources.clone(),
+            unseen,
+            positions: positions.clone(),
             batch_since: None,
             ticked_at: None,
             unrecognised: BTreeSet::new(),
@@ -62,6 +64,7 @@ impl Follow {
         while !reach.is_stopped() {
             let now = super::now();
             reach.beats.beat(Stage::Reading, now);
+            reach.obey(&mut |reach, sources| self.retarget(reach, sources))?;
             let mut busy = false;
             for tailed in self.tailer.poll(super::uptime()) {
                 match tailed {
@@ -69,7 +72,10 @@ impl Follow {
                         busy = true;
                         self.take(&chunk, reach, now)?;
                     }
-                    Tailed::Stands { source, position } => reach.intake.stands(source, position),
+                    Tailed::Stands { source, position } => {
+                        self.positions.insert(source.clone(), position.clone());
+                        reach.intake.stands(source, position);
+                    }
                     Tailed::Lost { source, bytes, because } => {
                         error!(source = %source.0, bytes, because, "lines may be lost");
                     }
@@ -89,6 +95,27 @@ impl Follow {
         reach.hand_over()
     }
 
+    /// Follows these logs from now on, in the way they are described.
+    fn retarget(&mut self, reach: &mut Reach<'_>, sources: Vec<Source>) -> Result<(), JobError> {
+        let before: Vec<SourceStatus> = self.tailer.sources();
+        let ways: Vec<Wanted> = before.iter().map(|it| self.wanted(&it.source)).collect();
+        self.tailer.retarget(&options(&sources, self.unseen), self.positions.clone())?;
+        self.growth.watch(&self.tailer.directories());
+        self.sources = sources;
+        let followed: BTreeSet<SourceId> =
+            self.tailer.sources().into_iter().map(|it| it.source).collect();
+        for (status, way) in before.into_iter().zip(ways) {
+            if !followed.contains(&status.source) {
+                // Or time would wait for a log that nobody reads.
+                reach.intake.watermark_mut().lost(&status.source);
+            } else if self.wanted(&status.source) != way {
+                reach.intake.forget_format(&status.source);
+                self.unrecognised.remove(&status.source);
+            }
+        }
+        Ok(())
+    }
+
     fn take(
         &mut self,
         chunk: &Chunk,
@@ -97,6 +124,8 @@ impl Follow {
     ) -> Result<(), JobError> {
         self.find_format(chunk, reach.intake);
         self.batch_since.get_or_insert(now);
+        let end = chunk.position_after(chunk.bytes.len());
+        self.positions.insert(chunk.source.clone(), end);
         let (stages, mut failed) = (reach.stages, None);
         reach.intake.take(chunk, now, &mut |taken| failed = stages.take(taken).err());
         failed.map_or(Ok(()), Err)
@@ -163,6 +192,18 @@ impl Follow {
     }
 }
 
+fn options(sources: &[Source], unseen: Unseen) -> TailOptions {
+    let pattern = |source: &Source| source_of(Path::new(&source.path)).0;
+    let patterns = sources.iter().map(pattern).collect();
+    TailOptions { patterns, unseen, ..TailOptions::default() }
+}
+
+/// Whether these can be followed at all; said before anything is changed.
+pub(super) fn check(sources: &[Source]) -> Result<(), JobError> {
+    Tailer::new(&options(sources, Unseen::FromEnd), BTreeMap::new())?;
+    Ok(())
+}
+
 /// Which sources hold time back, and which follow the clock.
 fn note_ends(statuses: &[SourceStatus], intake: &mut Intake, now: Timestamp) {
     let watermark = intake.watermark_mut();
@@ -181,6 +222,7 @@ fn note_ends(statuses: &[SourceStatus], intake: &mut Intake, now: Timestamp) {
 }
 
 /// How a source is to be read, by the configuration.
+#[derive(PartialEq)]
 struct Wanted {
     format: String,
     options: Options,

@@ -2,13 +2,14 @@
 //! an event.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use memchr::memchr;
 
 use super::counts::{Counts, count};
 use super::watermark::Watermark;
 use crate::format::{Outcome, Parser};
-use crate::identity::{Identity, Seen};
+use crate::identity::{Identity, Inventory, Networks, Seen};
 use crate::model::{EventBatch, Millis, Position, Record, SourceId, Timestamp};
 use crate::store::Counters;
 use crate::tail::Chunk;
@@ -79,6 +80,27 @@ impl Intake {
 
     pub(super) fn watermark_mut(&mut self) -> &mut Watermark {
         &mut self.watermark
+    }
+
+    /// From the next line on. What was taken before must have been handed over.
+    pub(super) fn set_inventory(&mut self, inventory: Arc<Inventory>) {
+        self.identity.set_inventory(inventory);
+    }
+
+    /// As [`Intake::set_inventory`].
+    pub(super) fn set_networks(&mut self, networks: Arc<Networks>) {
+        self.identity.set_networks(networks);
+    }
+
+    pub(super) const fn set_delay(&mut self, delay: Millis) {
+        self.delay = delay;
+    }
+
+    /// The source is to be read in another way: its format is told anew.
+    pub(super) fn forget_format(&mut self, source: &SourceId) {
+        if let Some(reading) = self.sources.get_mut(source) {
+            reading.parser = None;
+        }
     }
 
     /// Whether the source has its format already.

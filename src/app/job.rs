@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::beside::Beside;
 use super::intake::Intake;
 use super::judge::{Judge, Rhythm};
 use crate::alert::AlertError;
@@ -58,6 +59,8 @@ pub enum JobError {
     Listen { address: String, source: io::Error },
     #[error("{0}")]
     Refused(String),
+    #[error("too much is asked at once; ask again")]
+    NoRoom,
     #[error("the stage of {0} has ended")]
     StageEnded(&'static str),
 }
@@ -71,6 +74,8 @@ pub(super) struct Job {
     pub(super) positions: BTreeMap<SourceId, Position>,
     /// Inputs of this start that the engine has not seen: new settings, a new inventory.
     pub(super) first_inputs: Vec<Input>,
+    /// The files beside the logs, to be read again when they change.
+    pub(super) beside: Beside,
     /// What is odd in the files beside the logs.
     pub(super) warnings: Vec<String>,
     /// What does not work as it should, with what to do.
@@ -92,7 +97,11 @@ impl Job {
         let inventory = Arc::new(inventory(config, &identity, &mut warnings)?);
         let networks = Arc::new(networks(config, &mut warnings)?);
         identity.set_inventory(Arc::clone(&inventory));
-        identity.set_networks(networks);
+        identity.trust(config.trusted_proxies.clone());
+        identity.set_networks(Arc::clone(&networks));
+        let again = Identity::new(pepper, config.key_is);
+        let beside = (Arc::clone(&inventory), networks);
+        let beside = Beside::new(&Arc::new(config.clone()), again, beside);
 
         let settings = settings(config);
         let mut engine = Engine::new(settings.clone());
@@ -118,6 +127,7 @@ impl Job {
             store,
             positions,
             first_inputs,
+            beside,
             warnings,
             degraded,
         })
@@ -150,7 +160,7 @@ fn open_store(config: &Config, directory: &Path) -> Result<Store, JobError> {
     Ok(Store::open(directory, &OpenOptions { key })?)
 }
 
-fn settings(config: &Config) -> Settings {
+pub(super) fn settings(config: &Config) -> Settings {
     Settings {
         false_alarms_per_day: config.alerts.false_alarms_per_day,
         patience: config.alerts.patience,
@@ -160,7 +170,7 @@ fn settings(config: &Config) -> Settings {
     }
 }
 
-fn inventory(
+pub(super) fn inventory(
     config: &Config,
     identity: &Identity,
     warnings: &mut Vec<String>,
@@ -177,7 +187,7 @@ fn inventory(
     Ok(inventory)
 }
 
-fn networks(config: &Config, warnings: &mut Vec<String>) -> Result<Networks, JobError> {
+pub(super) fn networks(config: &Config, warnings: &mut Vec<String>) -> Result<Networks, JobError> {
     let Some(path) = &config.networks else { return Ok(Networks::default()) };
     let (networks, said) = Networks::from_csv(&read(path)?, &path.display().to_string())?;
     warnings.extend(said);

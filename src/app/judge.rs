@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::intake::Taken;
+use super::orders::Receipt;
 use crate::engine::{Action, Engine, Input, Overview, StateRow};
 use crate::incident::{Alert, Incident, IncidentId, Notice, StaleFinding};
 use crate::model::{Hour, Position, SourceId, Timestamp};
@@ -45,6 +46,8 @@ pub(super) struct Judged {
     pub(super) alerts: Vec<Alert>,
     pub(super) snapshot: Option<Snapshot>,
     pub(super) overview: Option<Box<Overview>>,
+    /// To be fired once all before it is on the disk.
+    pub(super) receipts: Vec<Receipt>,
 }
 
 /// The state after all inputs before `next_input`.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::beats::{Beats, Stage};
 use super::board::Board;
 use super::job::JobError;
@@ -34,6 +36,21 @@ pub(super) enum Mailing {
     Since(Timestamp),
 }
 
+/// What the configuration says about keeping. It may change while the daemon runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Policy {
+    pub(super) mailing: Mailing,
+    /// How long events are kept. `None`: nothing is forgotten as long as this runs.
+    pub(super) retention: Option<Millis>,
+}
+
+impl Policy {
+    /// That never changes: of history.
+    pub(super) fn of_history() -> watch::Receiver<Self> {
+        watch::channel(Self { mailing: Mailing::Off, retention: None }).1
+    }
+}
+
 /// Called for every incident that opened or changed, after it was committed.
 pub(super) type Announce = Box<dyn FnMut(&Incident) + Send>;
 
@@ -44,12 +61,10 @@ pub(super) struct Keeper {
     pub(super) board: Board,
     pub(super) beats: Beats,
     pub(super) now: fn() -> Timestamp,
-    pub(super) mailing: Mailing,
+    pub(super) policy: watch::Receiver<Policy>,
     pub(super) blocks_max: usize,
     pub(super) announce: Announce,
     pub(super) pending: Pending,
-    /// How long events are kept. `None`: nothing is forgotten as long as this runs.
-    pub(super) retention: Option<Millis>,
     /// The latest event kept by this process: the log's own clock, for the retention.
     pub(super) newest: Option<Timestamp>,
     /// Up to which input small blocks have been merged.
@@ -108,7 +123,8 @@ impl Keeper {
         self.pending.incidents.extend(judged.incidents);
         self.pending.stale.extend(judged.stale);
         self.pending.notices.extend(judged.notices);
-        if self.blocks_max <= self.pending.blocks.max(1) || snapshot.is_some() {
+        let is_awaited = snapshot.is_some() || !judged.receipts.is_empty();
+        if self.blocks_max <= self.pending.blocks.max(1) || is_awaited {
             self.commit()?;
         }
         if let (Some(store), Some(snapshot)) = (&self.store, snapshot) {
@@ -116,6 +132,10 @@ impl Keeper {
         }
         if let Some(overview) = overview {
             self.board.overview(*overview);
+        }
+        for receipt in judged.receipts {
+            // Who does not wait for it any more need not know.
+            receipt.send(()).unwrap_or_default();
         }
         Ok(())
     }
@@ -151,7 +171,7 @@ impl Keeper {
     /// Forgets what is too old and merges what is too small, a piece at a time: between two
     /// pieces lines are kept.
     fn tidy(&mut self, uptime: Duration) -> Result<(), JobError> {
-        let (Some(store), Some(retention)) = (&self.store, self.retention) else {
+        let (Some(store), Some(retention)) = (&self.store, self.policy.borrow().retention) else {
             return Ok(());
         };
         if uptime < self.tidy_at {
@@ -173,7 +193,7 @@ impl Keeper {
 
     fn outbox_row(&self, notice: Notice) -> Option<OutboxRow> {
         let next_try = notice.due;
-        match self.mailing {
+        match self.policy.borrow().mailing {
             Mailing::Since(since) if since <= notice.due => Some(OutboxRow {
                 notice,
                 attempts: 0,
@@ -215,11 +235,14 @@ mod tests {
             board: Board::collecting(Arc::default()),
             beats: Beats::default(),
             now: || Timestamp(100 * DAY),
-            mailing: Mailing::Off,
+            policy: watch::channel(Policy {
+                mailing: Mailing::Off,
+                retention: Some(Millis::days(30)),
+            })
+            .1,
             blocks_max: 1,
             announce: Box::new(|_| ()),
             pending: Pending::default(),
-            retention: Some(Millis::days(30)),
             newest: None,
             merged: 0,
             tidy_at: Duration::ZERO,

@@ -1,27 +1,31 @@
 //! The daemon: follows the logs until a signal, judges, keeps, tells, and shows.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use sd_notify::NotifyState;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use super::beats::{Beats, Stage};
 use super::board::Board;
+use super::control::state_name;
 use super::follow::Follow;
+use super::hall::Hall;
 use super::job::{Job, JobError, Outputs};
 use super::judge::Rhythm;
-use super::keeper::{Announce, Keeper, Mailing, Pending};
+use super::keeper::{Announce, Keeper, Mailing, Pending, Policy};
+use super::orders::{Order, Orders};
 use super::outputs::{Beginning, Writers};
-use super::people::{self, Tasks};
+use super::people::{self, Post, Tasks};
 use super::play::Play;
 use super::stages::{Reach, Stages};
+use super::steward::{Asking, Reread, Steward};
 use crate::config::Config;
 use crate::model::{Millis, Timestamp};
-use crate::web;
 
 /// Notices about what happened longer ago are history that was caught up.
 const MAILED_AGE_MAX: Millis = Millis::days(1);
@@ -35,6 +39,9 @@ const DRAIN_MAX: Duration = Duration::from_secs(25);
 /// What `run` is to do.
 pub struct Live {
     pub config: Config,
+    /// Where that comes from: the file, if there is one, and how to read it again.
+    pub file: Option<PathBuf>,
+    pub reread: Reread,
     pub state: Option<PathBuf>,
     pub outputs: Outputs,
     pub reader: Reader,
@@ -58,28 +65,42 @@ pub enum Reader {
 /// Runs until SIGTERM or SIGINT, or until a stage ends, which is an error.
 pub async fn run(live: Live) -> Result<(), JobError> {
     let (stop, stopped) = watch::channel(false);
-    let Live { config, state, outputs, reader, any_port, announce, on_page } = live;
+    let Live { config, file, reread, state, outputs, reader, any_port, announce, on_page } = live;
     let mut job = Job::open(&config, state.as_deref(), Rhythm::Hourly)?;
     for warning in job.warnings.iter().chain(&job.degraded) {
         warn!(warning, "something to look at");
     }
     let store = job.store.take();
-    let setting = Setting::of(&reader, &config);
+    let setting = Setting::of(&reader);
+    let in_force = watch::Sender::new(Arc::new(config.clone()));
     let board = setting.board(Board::live(&job, store.clone(), &config)?);
     let mut tasks = Tasks::new();
-    if let Some(wanted) = config.web.listen {
-        let listener = listen(wanted, any_port).await?;
-        let address = listener.local_addr().unwrap_or(wanted);
-        on_page(&format!("http://{address}/"));
-        let (state, stopped) = (board.web_state(&config), stopped.clone());
-        tasks.spawn(async move {
-            web::serve(listener, state, stopped).await.map_err(|error| error.to_string())
-        });
-    }
+    let mut hall = Hall { config: &config, board: &board, tasks: &mut tasks, stopped: &stopped };
+    hall.open_page(any_port, on_page).await?;
     if let Some(store) = &store {
-        let clock = (store, setting.clock);
-        people::start(&config, clock, setting.letters, (&mut tasks, &stopped))?;
+        let letters = setting.letters.clone();
+        let post = Post { store: store.clone(), now: setting.clock, letters };
+        people::start(in_force.subscribe(), post, (hall.tasks, &stopped))?;
     }
+    let (asking, asked) = Asking::new();
+    if let Some(state) = &state {
+        hall.open_control(state_name(state), asking);
+    }
+    let (policy, kept_by) = watch::channel((setting.policy_of)(&config));
+    let (orders, ordered) = Orders::new();
+    tasks.spawn(
+        Steward {
+            reread,
+            file,
+            config: in_force,
+            policy,
+            policy_of: setting.policy_of,
+            orders,
+            board: board.clone(),
+            beside: job.beside.clone(),
+        }
+        .run(asked, stopped.clone()),
+    );
     let beats = Beats::default();
     let keeper = Keeper {
         store,
@@ -87,17 +108,16 @@ pub async fn run(live: Live) -> Result<(), JobError> {
         board: board.clone(),
         beats: beats.clone(),
         now: super::now,
-        mailing: setting.mailing,
+        policy: kept_by,
         blocks_max: 1,
         announce,
         pending: Pending::default(),
-        retention: setting.retention,
         newest: None,
         merged: 0,
         tidy_at: Duration::ZERO,
     };
     let source = Source::open(reader, &config, &job)?;
-    let reading = start_reading(job, keeper, source, stopped)?;
+    let reading = start_reading(job, keeper, source, (ordered, stopped))?;
     notify(NotifyState::Ready);
     info!(sources = config.sources.len(), "watching");
     until_the_end(reading, tasks, (&beats, &stop)).await
@@ -106,25 +126,20 @@ pub async fn run(live: Live) -> Result<(), JobError> {
 /// What depends on whether life is watched or a story.
 struct Setting {
     clock: fn() -> Timestamp,
-    mailing: Mailing,
+    policy_of: fn(&Config) -> Policy,
     letters: Option<PathBuf>,
-    retention: Option<Millis>,
 }
 
 impl Setting {
-    fn of(reader: &Reader, config: &Config) -> Self {
+    fn of(reader: &Reader) -> Self {
         match reader {
             Reader::Follow { .. } => {
-                let since = Mailing::Since(super::now().back(MAILED_AGE_MAX));
-                let mailing = if config.mail.is_some() { since } else { Mailing::Off };
-                let retention = Some(config.store.retention);
-                Self { clock: super::now, mailing, letters: None, retention }
+                Self { clock: super::now, policy_of: policy_of_life, letters: None }
             }
             Reader::Play(play) => {
                 play.wind();
-                let mailing = Mailing::Since(play.from);
                 let letters = Some(play.letters.clone());
-                Self { clock: super::play::played_to, mailing, letters, retention: None }
+                Self { clock: super::play::played_to, policy_of: policy_of_story, letters }
             }
         }
     }
@@ -132,6 +147,17 @@ impl Setting {
     fn board(&self, board: Board) -> Board {
         if self.letters.is_some() { board.with_clock(self.clock) } else { board }
     }
+}
+
+fn policy_of_life(config: &Config) -> Policy {
+    let since = Mailing::Since(super::now().back(MAILED_AGE_MAX));
+    let mailing = if config.mail.is_some() { since } else { Mailing::Off };
+    Policy { mailing, retention: Some(config.store.retention) }
+}
+
+/// People are told what happens after the history, which is where the play's clock begins.
+fn policy_of_story(_config: &Config) -> Policy {
+    Policy { mailing: Mailing::Since(super::play::began()), retention: None }
 }
 
 /// A reader that is ready.
@@ -163,7 +189,7 @@ fn start_reading(
     mut job: Job,
     keeper: Keeper,
     source: Source,
-    stopped: watch::Receiver<bool>,
+    (orders, stopped): (Receiver<Order>, watch::Receiver<bool>),
 ) -> Result<Reading, JobError> {
     let (board, beats) = (keeper.board.clone(), keeper.beats.clone());
     let stages = Stages::start(job.judge, keeper);
@@ -176,6 +202,7 @@ fn start_reading(
             stages: &stages,
             board: &board,
             beats: &beats,
+            orders: &orders,
             stopped: &stopped,
         });
         // The error of the stage that ended says more than that its channel is closed.
@@ -227,25 +254,6 @@ fn notify(state: NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(&[state]) {
         warn!(%error, "cannot tell systemd");
     }
-}
-
-/// Binds the address; a busy default port gives way to the next free one.
-async fn listen(wanted: std::net::SocketAddr, any_port: bool) -> Result<TcpListener, JobError> {
-    const TRIES: u16 = 20;
-    web::check_listen_address(wanted).map_err(|error| JobError::Refused(error.to_string()))?;
-    let failed = |source| JobError::Listen { address: wanted.to_string(), source };
-    let mut address = wanted;
-    for _ in 0..TRIES {
-        match TcpListener::bind(address).await {
-            Ok(listener) => return Ok(listener),
-            Err(busy) if any_port && busy.kind() == std::io::ErrorKind::AddrInUse => {
-                warn!(%address, "this port is in use, trying the next one");
-                address.set_port(address.port().saturating_add(1));
-            }
-            Err(error) => return Err(failed(error)),
-        }
-    }
-    Err(failed(std::io::ErrorKind::AddrInUse.into()))
 }
 
 /// Never ends: a stage that is silent is left to the watchdog of systemd.

@@ -8,19 +8,25 @@ use crate::format::{Options, Outcome};
 use crate::model::Timestamp;
 
 mod beats;
+mod beside;
 mod board;
+pub mod control;
 mod counts;
+mod difference;
 mod follow;
+mod hall;
 mod intake;
 mod job;
 mod judge;
 mod keeper;
 mod live;
+mod orders;
 mod outputs;
 mod people;
 mod play;
 mod replay;
 mod stages;
+mod steward;
 mod watermark;
 
 pub use counts::Counts;
@@ -29,6 +35,7 @@ pub use job::{JobError, Outputs};
 pub use live::{Live, Reader, run};
 pub use play::{NextHour, Play};
 pub use replay::{Progress, Replay, SourceSummary, Summary};
+pub use steward::{Reloaded, Reread};
 
 /// The one clock of the program.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]

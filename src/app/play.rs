@@ -15,6 +15,9 @@ use crate::tail::{SourceState, SourceStatus};
 /// Where the play stands: in a demo, this is the clock of page and mail.
 static PLAYED_TO: AtomicI64 = AtomicI64::new(0);
 
+/// Where the history ended.
+static BEGAN: AtomicI64 = AtomicI64::new(0);
+
 /// Played lines are handed on this often, by the wall.
 const ROUND: Duration = Duration::from_millis(100);
 
@@ -42,9 +45,15 @@ pub(super) fn played_to() -> Timestamp {
     Timestamp(PLAYED_TO.load(Ordering::Relaxed))
 }
 
+/// What happens from here on is told to people.
+pub(super) fn began() -> Timestamp {
+    Timestamp(BEGAN.load(Ordering::Relaxed))
+}
+
 impl Play {
     /// Sets the clock to where the play begins.
     pub(super) fn wind(&self) {
+        BEGAN.store(self.from.0, Ordering::Relaxed);
         PLAYED_TO.store(self.from.0, Ordering::Relaxed);
     }
 
@@ -74,6 +83,7 @@ impl Play {
         }
         while !reach.is_stopped() {
             reach.beats.beat(Stage::Reading, super::now());
+            reach.obey(&mut |_, _| Ok(()))?;
             std::thread::park_timeout(ROUND);
         }
         Ok(())
@@ -133,6 +143,7 @@ impl Pace {
         while self.story_time() < told && !reach.is_stopped() {
             reach.beats.beat(Stage::Reading, super::now());
             PLAYED_TO.store(self.story_time().0, Ordering::Relaxed);
+            reach.obey(&mut |_, _| Ok(()))?;
             reach.hand_over()?;
             reach.board.sources(&[status()], reach.intake);
             std::thread::park_timeout(ROUND);

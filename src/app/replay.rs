@@ -11,7 +11,7 @@ use super::counts::Counts;
 use super::intake::{Intake, Taken};
 use super::job::{Job, JobError, Outputs};
 use super::judge::Rhythm;
-use super::keeper::{Announce, Keeper, Mailing, Pending, REPLAY_BLOCKS_MAX};
+use super::keeper::{Announce, Keeper, Pending, Policy, REPLAY_BLOCKS_MAX};
 use super::outputs::{Beginning, Writers};
 use super::stages::Stages;
 use crate::config::{Config, format_name};
@@ -90,11 +90,10 @@ impl Replay {
             board,
             beats: Beats::default(),
             now: super::now,
-            mailing: Mailing::Off,
+            policy: Policy::of_history(),
             blocks_max: REPLAY_BLOCKS_MAX,
             announce,
             pending: Pending::default(),
-            retention: None,
             newest: None,
             merged: 0,
             tidy_at: Duration::ZERO,

@@ -13,6 +13,7 @@ use super::intake::{Intake, Taken};
 use super::job::JobError;
 use super::judge::{Judge, Judged};
 use super::keeper::Keeper;
+use super::orders::{Order, Receipt};
 use crate::engine::Input;
 use crate::model::{Millis, Timestamp};
 
@@ -29,15 +30,17 @@ const OVERVIEW_EVERY: Millis = Millis::seconds(2);
 enum Said {
     Taken(Box<Taken>),
     Input(Input),
+    Confirm(Receipt),
 }
 
-/// What a reading stage can reach: where its lines go, who shows how it stands, and
-/// whether it is to stop.
+/// What a reading stage can reach: where its lines go, who shows how it stands, what is
+/// asked of it, and whether it is to stop.
 pub(super) struct Reach<'a> {
     pub(super) intake: &'a mut Intake,
     pub(super) stages: &'a Stages,
     pub(super) board: &'a Board,
     pub(super) beats: &'a Beats,
+    pub(super) orders: &'a Receiver<Order>,
     pub(super) stopped: &'a watch::Receiver<bool>,
 }
 
@@ -81,6 +84,11 @@ impl Stages {
         self.say(Said::Input(input))
     }
 
+    /// Fires when all that was handed on before is on the disk.
+    pub(super) fn confirm(&self, receipt: Receipt) -> Result<(), JobError> {
+        self.say(Said::Confirm(receipt))
+    }
+
     fn say(&self, said: Said) -> Result<(), JobError> {
         let judging = self.judging.as_ref().ok_or(JobError::StageEnded("reading"))?;
         judging.send(said).map_err(|_closed| JobError::StageEnded("judging"))
@@ -114,6 +122,11 @@ fn judge_all(
         let mut judged = match inbox.recv_timeout(WAIT) {
             Ok(Said::Taken(taken)) => judge.judge(*taken),
             Ok(Said::Input(input)) => judge.judge_input(input),
+            Ok(Said::Confirm(receipt)) => {
+                // Whoever waits for it looks at the page next.
+                shown_at = None;
+                Judged { receipts: vec![receipt], ..Judged::default() }
+            }
             Err(RecvTimeoutError::Timeout) => Judged::default(),
             Err(RecvTimeoutError::Disconnected) => break,
         };

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -16,10 +17,6 @@ use crate::detect::count_text;
 use crate::identity::KeyIs;
 use crate::model::Millis;
 use crate::simulate::{self, Options, Simulation, Staging};
-
-/// How the made-up lines are written.
-const LOG_FORMAT: &str = "$remote_addr - $remote_user [$time_local] \"$request\" $status \
-    $body_bytes_sent \"$http_referer\" \"$http_user_agent\" \"$http_x_api_key\" $request_time";
 
 /// Enough to be interesting, and learned from within seconds.
 const DEMO_KEYS: usize = 60;
@@ -71,8 +68,11 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         args.days, args.hours, args.speed,
     ))?;
     let mut announcer = Announcer::default();
+    let same = config.clone();
     let live = Live {
         config,
+        file: None,
+        reread: Arc::new(move || Ok(same.clone())),
         state: Some(out.join("state")),
         outputs: Outputs::default(),
         reader: Reader::Play(play(args, simulation, from, out.join("mails"))),
@@ -115,7 +115,7 @@ fn play(
         next_hour: Box::new(move |text| simulation.next_hour(text)),
         from,
         speed: args.speed,
-        log_format: LOG_FORMAT.to_owned(),
+        log_format: simulate::LOG_FORMAT.to_owned(),
         letters,
         on_over: Box::new(|| {
             drop(say("\nThat was the story. The page stays until Ctrl-C.\n"));

@@ -6,16 +6,20 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::app::JobError;
+use crate::app::control::{Because, Refusal};
 use crate::config::ConfigError;
 use crate::format::FormatError;
 use crate::store::StoreError;
 
 mod announce;
+mod ask;
 mod check;
 mod demo;
+mod evaluate;
 mod job;
 mod parse;
 mod query;
+mod reload;
 mod replay;
 mod run;
 mod simulate;
@@ -46,14 +50,20 @@ enum Command {
     Query(query::QueryArgs),
     /// How the daemon is doing
     Status(status::StatusArgs),
+    /// Let the running daemon read its configuration again
+    Reload(reload::ReloadArgs),
     /// Write labelled traffic, made up from a seed
     Simulate(simulate::SimulateArgs),
+    /// How well incidents are found in labelled logs
+    Evaluate(evaluate::EvaluateArgs),
 }
 
 /// Exit codes, by name.
 mod exit {
     /// Something was found: incidents, or mistakes.
     pub(super) const FINDINGS: u8 = 1;
+    /// No daemon runs that could be asked (`EX_UNAVAILABLE`).
+    pub(super) const NO_DAEMON: u8 = 69;
     /// Another process uses the store (`EX_TEMPFAIL`).
     pub(super) const STORE_IN_USE: u8 = 75;
     /// The configuration is wrong (`EX_CONFIG`).
@@ -70,7 +80,9 @@ pub fn main() -> ExitCode {
         Command::Parse(args) => parse::run(args).map(|()| ExitCode::SUCCESS),
         Command::Query(args) => query::run(args),
         Command::Status(args) => status::run(args),
+        Command::Reload(args) => reload::run(args),
         Command::Simulate(args) => simulate::run(args),
+        Command::Evaluate(args) => evaluate::run(args),
     };
     done.unwrap_or_else(|error| {
         let mut lines = vec![format!("keyvigil: {error}")];
@@ -109,6 +121,9 @@ fn code_of(error: &anyhow::Error) -> u8 {
         if let Some(ConfigError::Unreadable { .. } | ConfigError::Wrong { .. }) =
             cause.downcast_ref()
         {
+            return exit::CONFIG;
+        }
+        if let Some(Refusal { because: Because::Configuration, .. }) = cause.downcast_ref() {
             return exit::CONFIG;
         }
         if let Some(JobError::Store(StoreError::InUse { .. })) = cause.downcast_ref() {

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -12,7 +13,7 @@ use super::tell;
 use crate::app::{JobError, Live, Reader};
 use crate::config::{Config, Source};
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct RunArgs {
     /// Logs to read from their beginning and then follow, with nothing configured
     files: Vec<PathBuf>,
@@ -25,47 +26,23 @@ pub(super) struct RunArgs {
 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     tell::start_logging("info");
-    let configured = args.files.is_empty();
-    let mut job = args.job.clone();
-    if configured && job.config.is_none() {
-        job.config = Some(PathBuf::from(Config::DEFAULT_PATH));
-    }
-    let mut config = job.config()?;
-    for file in &args.files {
-        config.sources.push(source(file, &job));
-    }
-    if config.sources.is_empty() {
-        return Err(JobError::Refused(
-            "there is no log to watch; name one (keyvigil run /var/log/nginx/access.log) or add \
-             [[sources]] to the configuration"
-                .to_owned(),
-        )
-        .into());
-    }
-    match args.listen.as_deref() {
-        None => {}
-        Some("off") => config.web.listen = None,
-        Some(address) => {
-            let refused = |_| {
-                JobError::Refused(format!(
-                    "{address:?} is not an address to listen on; write 127.0.0.1:8787 or off"
-                ))
-            };
-            config.web.listen = Some(address.parse().map_err(refused)?);
-        }
-    }
-    let state = match (&job.state, configured) {
+    let args = args.located();
+    let config = args.config()?;
+    let state = match (&args.job.state, args.is_configured()) {
         (Some(state), _) => Some(state.clone()),
         (None, true) => Some(config.store.directory.clone()),
         (None, false) => None,
     };
-    let any_port = !configured && args.listen.is_none();
+    let any_port = !args.is_configured() && args.listen.is_none();
     let mut announcer = Announcer::default();
+    let again = args.clone();
     let live = Live {
         config,
+        file: args.job.config.clone(),
+        reread: Arc::new(move || again.config()),
         state,
-        outputs: job.outputs(),
-        reader: Reader::Follow { from_start: !configured },
+        outputs: args.job.outputs(),
+        reader: Reader::Follow { from_start: !args.is_configured() },
         any_port,
         announce: Box::new(move |incident| announcer.announce(incident)),
         on_page: Box::new(|address| {
@@ -76,6 +53,49 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     runtime.block_on(crate::app::run(live))?;
     std::io::stdout().flush()?;
     Ok(ExitCode::SUCCESS)
+}
+
+impl RunArgs {
+    /// Whether the configuration says what to watch, and not the command line.
+    fn is_configured(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// With the configuration's usual place, if none is given and it is needed.
+    fn located(&self) -> Self {
+        let mut args = self.clone();
+        if args.is_configured() && args.job.config.is_none() {
+            args.job.config = Some(PathBuf::from(Config::DEFAULT_PATH));
+        }
+        args
+    }
+
+    /// What the file says now, with the flags laid over it.
+    fn config(&self) -> anyhow::Result<Config> {
+        let mut config = self.job.config()?;
+        config.sources.extend(self.files.iter().map(|file| source(file, &self.job)));
+        if config.sources.is_empty() {
+            return Err(JobError::Refused(
+                "there is no log to watch; name one (keyvigil run /var/log/nginx/access.log) or \
+                 add [[sources]] to the configuration"
+                    .to_owned(),
+            )
+            .into());
+        }
+        match self.listen.as_deref() {
+            None => {}
+            Some("off") => config.web.listen = None,
+            Some(address) => {
+                let refused = |_| {
+                    JobError::Refused(format!(
+                        "{address:?} is not an address to listen on; write 127.0.0.1:8787 or off"
+                    ))
+                };
+                config.web.listen = Some(address.parse().map_err(refused)?);
+            }
+        }
+        Ok(config)
+    }
 }
 
 fn source(file: &Path, job: &JobArgs) -> Source {

@@ -2,14 +2,16 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 
+use super::ask::{Asked, WhomArgs};
 use super::exit;
+use super::tell::shown;
+use crate::app::control::Question;
 use crate::config::Config;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -19,10 +21,9 @@ const ANSWER_BYTES_MAX: u64 = 1 << 20;
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
-    /// The daemon's configuration, for its address
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Where the daemon's page is
+    #[command(flatten)]
+    whom: WhomArgs,
+    /// Ask a page instead, which may be another machine's through a tunnel
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
     /// The answer as it came
@@ -31,22 +32,33 @@ pub(super) struct StatusArgs {
 }
 
 pub(super) fn run(args: &StatusArgs) -> anyhow::Result<ExitCode> {
-    let config = match &args.config {
-        Some(path) => Config::load(path)?,
-        None => Config::load(Config::DEFAULT_PATH.as_ref()).unwrap_or_default(),
+    let status = match args.listen {
+        Some(address) => from_page(address)?,
+        None => match args.whom.ask(&Question::Status)? {
+            Asked::Answer(status) => status,
+            Asked::Nobody => from_page(page_of(args)?)?,
+        },
     };
-    let Some(address) = args.listen.or(config.web.listen) else {
-        bail!("the page is off ([web] listen = \"off\"), so there is nobody to ask");
-    };
-    let answer = ask(address)
-        .with_context(|| format!("no keyvigil answers on {address}; is it running?"))?;
-    let status: serde_json::Value =
-        serde_json::from_str(&answer).context("the answer is not keyvigil's")?;
-    let text = if args.json { answer } else { described(&status) };
+    let text = if args.json { format!("{status:#}") } else { described(&status) };
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", text.trim_end())?;
     let fine = matches!(status.get("verdict").and_then(|it| it.as_str()), Some("ok" | "learning"));
     Ok(if fine { ExitCode::SUCCESS } else { ExitCode::from(exit::FINDINGS) })
+}
+
+/// Where the page of a daemon without a state directory is.
+fn page_of(args: &StatusArgs) -> anyhow::Result<SocketAddr> {
+    let config = Config::load(&args.whom.config).unwrap_or_default();
+    let Some(address) = config.web.listen else {
+        bail!("no daemon runs with the state directory {}", args.whom.state().display());
+    };
+    Ok(address)
+}
+
+fn from_page(address: SocketAddr) -> anyhow::Result<serde_json::Value> {
+    let answer = ask(address)
+        .with_context(|| format!("no keyvigil answers on {address}; is it running?"))?;
+    serde_json::from_str(&answer).context("the answer is not keyvigil's")
 }
 
 fn ask(address: SocketAddr) -> anyhow::Result<String> {
@@ -110,12 +122,16 @@ fn described(status: &serde_json::Value) -> String {
             text("/mail/last_sent")
         ),
     ];
+    let degraded = status.get("degraded").and_then(|it| it.as_array());
+    for reason in degraded.into_iter().flatten().filter_map(|it| it.as_str()) {
+        lines.push(format!("trouble     {}", shown(reason)));
+    }
     let sources = status.get("sources").and_then(|it| it.as_array());
     for source in sources.into_iter().flatten() {
         let field = |name: &str| source.get(name).map(ToString::to_string).unwrap_or_default();
         lines.push(format!(
             "source      {} is {}: {} lines, {} rejected",
-            field("path").trim_matches('"'),
+            shown(field("path").trim_matches('"')),
             field("state").trim_matches('"'),
             field("lines"),
             field("rejected"),

@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::detect::{Panel, Rules};
-use crate::identity::{KeyIs, ListFormat};
+use crate::identity::{KeyIs, ListFormat, Prefixes};
 use crate::model::Millis;
 
 mod mistakes;
+mod places;
 mod read;
 mod rules;
 mod secret;
@@ -16,6 +17,7 @@ mod table;
 mod units;
 
 pub use mistakes::ConfigError;
+pub use places::Places;
 pub use secret::{Secret, SecretError};
 
 /// What is meant. Behind this door nothing is checked again.
@@ -28,6 +30,8 @@ pub struct Config {
     /// Lists beside that one, in the order in which they count.
     pub inventories: Vec<List>,
     pub networks: Option<PathBuf>,
+    /// Of a request that came through one of these, the address before it counts.
+    pub trusted_proxies: Prefixes,
     pub alerts: Alerts,
     /// The thresholds of every detector; `[stale]` is one of them.
     pub detectors: Panel,
@@ -36,6 +40,7 @@ pub struct Config {
     pub mail: Option<Mail>,
     pub web: Web,
     pub store: Store,
+    pub control: Control,
 }
 
 /// One file, or a glob of files, of one format.
@@ -96,6 +101,13 @@ pub struct Store {
     pub retention: Millis,
 }
 
+/// Where other commands reach the daemon.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Control {
+    /// `None`: in the runtime directory that systemd gives, or else in the state directory.
+    pub socket: Option<PathBuf>,
+}
+
 /// The registry's name for a source: a pasted description of a log says itself which
 /// server it is for.
 pub fn format_name<'a>(format: &'a str, log_format: Option<&str>) -> &'a str {
@@ -139,6 +151,7 @@ impl Default for Config {
             inventory: None,
             inventories: Vec::new(),
             networks: None,
+            trusted_proxies: Prefixes::default(),
             alerts: Alerts { false_alarms_per_day: 1.0, patience: Millis::seconds(5) },
             detectors: Panel::default(),
             rules: Rules::default(),
@@ -149,6 +162,7 @@ impl Default for Config {
                 key: None,
                 retention: Millis::days(30),
             },
+            control: Control::default(),
         }
     }
 }

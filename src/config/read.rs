@@ -8,7 +8,7 @@ use toml::de::DeTable;
 
 use super::mistakes::{self, Mistake};
 use super::table::Table;
-use super::{Alerts, Config, ConfigError, List, Mail, Source, Store, Tls, Web, rules};
+use super::{Alerts, Config, ConfigError, Control, List, Mail, Source, Store, Tls, Web, rules};
 use crate::detect::Panel;
 use crate::format::{self, Parser};
 use crate::identity::{KeyIs, ListFormat};
@@ -57,6 +57,7 @@ fn fill(config: &mut Config, document: &DeTable<'_>, text: &str) -> Vec<Mistake>
     config.key_is = key_is.unwrap_or(config.key_is);
     config.inventory = top.text("inventory").map(PathBuf::from);
     config.networks = top.text("networks").map(PathBuf::from);
+    config.trusted_proxies = rules::prefixes(&mut top, "trusted_proxies");
     let mut each = |table: Option<&DeTable<'_>>,
                     read: &mut dyn FnMut(&DeTable<'_>) -> Vec<Mistake>| {
         mistakes.extend(table.map(read).unwrap_or_default());
@@ -65,6 +66,7 @@ fn fill(config: &mut Config, document: &DeTable<'_>, text: &str) -> Vec<Mistake>
     each(top.table("mail"), &mut |table| mail(&mut config.mail, table));
     each(top.table("web"), &mut |table| web(&mut config.web, table));
     each(top.table("store"), &mut |table| store(&mut config.store, table));
+    each(top.table("control"), &mut |table| control(&mut config.control, table));
     if top.table("detectors").is_some() {
         match toml::from_str::<OnlyDetectors>(text) {
             Ok(only) => config.detectors = only.detectors,
@@ -208,5 +210,11 @@ fn store(store: &mut Store, values: &DeTable<'_>) -> Vec<Mistake> {
     }
     store.key = table.secret("key");
     store.retention = table.duration("retention").unwrap_or(store.retention);
+    table.finish()
+}
+
+fn control(control: &mut Control, values: &DeTable<'_>) -> Vec<Mistake> {
+    let mut table = Table::new("control", values);
+    control.socket = table.text("socket").map(PathBuf::from);
     table.finish()
 }

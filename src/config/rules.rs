@@ -6,7 +6,8 @@ use toml::de::DeTable;
 use super::Config;
 use super::mistakes::Mistake;
 use super::table::Table;
-use crate::detect::{Pattern, RoleRules, StaleCredential};
+use crate::detect::{Pattern, RoleRules, StaleCredential, TlsMin};
+use crate::identity::Prefixes;
 use crate::incident;
 use crate::model::Millis;
 
@@ -29,6 +30,15 @@ pub(super) fn rules(config: &mut Config, top: &mut Table<'_, '_>) -> Vec<Mistake
     for (scope, patterns) in top.named_texts("scopes") {
         let patterns = patterns.into_iter().map(Pattern::from).collect();
         config.rules.scopes.insert(scope, patterns);
+    }
+    for (name, least) in top.named_texts("clients") {
+        config.rules.clients.extend(least.into_iter().next().map(|least| (name, least)));
+    }
+    if let Some(values) = top.table("api") {
+        let mut table = Table::new("api", values);
+        let deprecated = table.texts("deprecated").into_iter().map(Pattern::from);
+        config.rules.deprecated = deprecated.collect();
+        mistakes.extend(table.finish());
     }
     mistakes
 }
@@ -93,10 +103,57 @@ fn role(
     usual: &StaleCredential,
     mistakes: &mut Vec<Mistake>,
 ) -> RoleRules {
+    let stale = own_stale(table, usual, mistakes);
+    let tls = [("1.2", TlsMin::Tls12), ("1.3", TlsMin::Tls13)];
     RoleRules {
-        stale: own_stale(table, usual, mistakes),
+        stale,
         routes: table.texts("routes").into_iter().map(Pattern::from).collect(),
+        methods: table.texts("methods"),
+        networks: prefixes(table, "networks"),
+        countries: table.texts("countries"),
+        hours: hours(table),
+        requests_per_minute_max: rate(table, "requests_per_minute"),
+        requests_per_hour_max: rate(table, "requests_per_hour"),
+        tls_min: table.choice("tls", &tls),
     }
+}
+
+/// A list of prefixes and addresses.
+pub(super) fn prefixes(table: &mut Table<'_, '_>, name: &'static str) -> Prefixes {
+    let texts = table.texts(name);
+    match Prefixes::read(&texts) {
+        Ok(prefixes) => prefixes,
+        Err(wrong) => {
+            let (at, what) = (table.place_of(name), format!("{wrong:?} is no network"));
+            table.complain::<()>(at, what, "write a prefix such as \"192.0.2.0/24\"");
+            Prefixes::default()
+        }
+    }
+}
+
+/// `22-06`: from 22:00 to 06:00 UTC.
+fn hours(table: &mut Table<'_, '_>) -> Option<(u8, u8)> {
+    let text = table.text("hours")?;
+    let hour = |text: &str| text.trim().parse::<u8>().ok().filter(|hour| *hour <= 24);
+    let read = text.split_once('-').and_then(|(from, to)| Some((hour(from)?, hour(to)?)));
+    read.or_else(|| {
+        let (at, what) = (table.place_of("hours"), format!("`hours` cannot be {text:?}"));
+        table.complain(at, what, "write two hours of the day in UTC: \"08-18\"")
+    })
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be a whole number of the range"
+)]
+fn rate(table: &mut Table<'_, '_>, name: &'static str) -> Option<u32> {
+    let number = table.number(name)?;
+    if (1.0..=1e9).contains(&number) && number.fract() == 0.0 {
+        return Some(number as u32);
+    }
+    let (at, what) = (table.place_of(name), format!("`{name}` cannot be {number}"));
+    table.complain(at, what, "write a whole number from 1")
 }
 
 /// What is not said is as for all keys.
@@ -156,6 +213,11 @@ mod tests {
             ("[roles.batch]\nruotes = \"/\"\n", "unknown setting `ruotes` in [roles.batch]"),
             ("[roles]\nbatch = 1\n", "`batch` is a number"),
             ("[stale]\nignore = \"unusde\"\n", "there is no finding \"unusde\""),
+            ("[roles.a]\nnetworks = [\"192.0.2.0/33\"]\n", "\"192.0.2.0/33\" is no network"),
+            ("[roles.a]\nhours = \"8\"\n", "`hours` cannot be \"8\""),
+            ("[roles.a]\nrequests_per_hour = 0\n", "`requests_per_hour` cannot be 0"),
+            ("[roles.a]\ntls = \"1.1\"\n", "`tls` cannot be \"1.1\""),
+            ("[api]\nold = \"/v1\"\n", "unknown setting `old` in [api]"),
             ("[stale]\nshared_days = 0\n", "`shared_days` cannot be 0"),
             ("[keys.k.stale]\nunused_warn = \"1h\"\n", "not in whole days"),
         ] {

@@ -8,6 +8,7 @@ mod credential_status;
 mod distributed_automation;
 mod failures;
 mod grant;
+mod hygiene;
 mod key_flood;
 mod large_answers;
 mod metric;
@@ -15,6 +16,7 @@ mod newcomer;
 mod over_privileged;
 mod pattern;
 mod plain;
+mod role_policy;
 mod rules;
 mod scanning;
 mod shared_cause;
@@ -38,13 +40,15 @@ pub use credential_status::CredentialStatus;
 pub use distributed_automation::DistributedAutomation;
 pub use failures::Failures;
 pub use grant::{Grant, Meanings};
+pub use hygiene::{Flawed, Hygiene, Whose};
 pub use key_flood::KeyFlood;
 pub use large_answers::LargeAnswers;
 pub use metric::Metric;
 pub use newcomer::{Newcomer, Novelty};
 pub use pattern::Pattern;
 pub use plain::{count_text, time_text};
-pub use rules::{RoleRules, Rules};
+pub use role_policy::{Circumstances, RolePolicy};
+pub use rules::{RoleRules, Rules, TlsMin};
 pub use scanning::Scanning;
 pub use shared_cause::SharedCause;
 pub use silent_key::SilentKey;
@@ -116,6 +120,8 @@ panel! {
         "a key that nobody should ever use is touched";
     unknown_key_accepted: UnknownKeyAccepted, Policy, High,
         "a key that the inventory does not know is let in";
+    role_policy: RolePolicy, Policy, High,
+        "a key does what its role may not: method, route, network, country, hour, rate, TLS";
     brute_force: BruteForce, Statistical, High,
         "one address is refused with many keys or many times, or one key from many addresses";
     scanning: Scanning, Statistical, Medium,
@@ -128,6 +134,8 @@ panel! {
         "many keys change in the same way at once: one incident for all, not one each";
     stale_credential: StaleCredential, Stale, Low,
         "a key is unused, overdue for rotation, about to expire, shared, over-privileged, or nobody's";
+    hygiene: Hygiene, Stale, Medium,
+        "keys or personal data in URLs, no TLS or an old one, signed URLs that go round";
 }
 
 #[cfg(test)]

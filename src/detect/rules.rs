@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Meanings, Pattern, StaleCredential};
-use crate::identity::InventoryKey;
+use crate::identity::{InventoryKey, Prefixes};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -16,6 +16,10 @@ pub struct Rules {
     pub keys: BTreeMap<String, StaleCredential>,
     /// What scopes mean whose names do not say it.
     pub scopes: Meanings,
+    /// Requests that nobody should make any more: old versions of the API.
+    pub deprecated: Vec<Pattern>,
+    /// The oldest version of each client software that may still be used.
+    pub clients: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -25,6 +29,23 @@ pub struct RoleRules {
     pub stale: Option<StaleCredential>,
     /// The only requests that its keys may make; empty if they may make any.
     pub routes: Vec<Pattern>,
+    /// The only methods; empty if any.
+    pub methods: Vec<String>,
+    /// Where its keys may come from; empty if from anywhere.
+    pub networks: Prefixes,
+    /// As the list of networks or the log writes them; empty if any.
+    pub countries: Vec<String>,
+    /// The hours of the day, UTC, from and to: over midnight if the first is the later.
+    pub hours: Option<(u8, u8)>,
+    pub requests_per_minute_max: Option<u32>,
+    pub requests_per_hour_max: Option<u32>,
+    pub tls_min: Option<TlsMin>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TlsMin {
+    Tls12,
+    Tls13,
 }
 
 impl Rules {

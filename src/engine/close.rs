@@ -24,6 +24,9 @@ impl Engine {
             for doing in use_.doings {
                 self.note_deed(slot, doing);
             }
+            for flawed in &use_.flawed {
+                self.note_flaws(slot, flawed, actions);
+            }
             for touch in use_.touches {
                 self.judge_touch(slot, touch, actions);
             }
@@ -51,6 +54,9 @@ impl Engine {
         let mut suspicions = Vec::new();
         for (index, counts) in keys {
             self.close_cell(slot, (*index, counts), &mut suspicions);
+        }
+        for (index, counts) in keys {
+            self.judge_rate(slot, (*index, counts), actions);
         }
         // By their ids and not by who came first.
         suspicions.sort_by(|a: &Suspicion, b| self.id_of(a.key).cmp(self.id_of(b.key)));

@@ -16,6 +16,7 @@ pub(super) struct Scratch {
     /// By number: where the key's cell of the slot at hand lies.
     last_cell: Vec<(Slot, u32)>,
     values: Values,
+    flawed: super::hygiene::Sightings,
 }
 
 const NO_SLOT: Slot = Slot(i64::MIN);
@@ -31,6 +32,7 @@ impl Engine {
         for (slot, key, counts) in scratch.cells.drain(..) {
             self.waiting.slot(slot).keys.push((key, counts));
         }
+        self.keep_flaws(batch, &mut scratch.flawed);
         for seen in scratch.values.seen() {
             self.note_use(seen);
         }
@@ -65,6 +67,7 @@ impl Engine {
             return;
         }
         scratch.cell(slot, (number, key)).count(status, bytes);
+        self.see_flaws(batch, (row, slot), (key, &mut scratch.flawed));
         if key == NOBODY {
             self.visit(batch, row, slot);
         } else {

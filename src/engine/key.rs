@@ -45,6 +45,8 @@ pub(super) struct Key {
     /// The highest raw score of an earlier day, slowly forgotten, and of today, by metric:
     /// what is wild every day is less unusual.
     pub(super) wildest: Vec<(Metric, f64, f64)>,
+    /// The minute that was counted last, and its requests.
+    pub(super) minute: (i64, u32),
     /// What it did in the last months; of listed keys only.
     pub(super) uses: Option<Box<Uses>>,
     /// Its scopes, and since when it has those that came after the first list.

@@ -14,6 +14,7 @@ mod deeds;
 mod drift;
 mod fleet;
 mod hours;
+mod hygiene;
 mod intake;
 mod io;
 mod key;
@@ -68,6 +69,7 @@ pub struct Engine {
     budget: budget::Budget,
     incidents: Incidents,
     stale: stale::StaleFindings,
+    gathered: hygiene::Gathered,
     /// Broken rules of lines that lie ahead of the watermark, until it comes to them.
     ahead: rules::Ahead,
     scratch: intake::Scratch,

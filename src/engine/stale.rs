@@ -14,7 +14,10 @@ use crate::profile::RouteUse;
 
 /// Open ones, by key and kind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct StaleFindings(BTreeMap<(String, String), StaleFinding>);
+pub(super) struct StaleFindings(Found);
+
+/// By whom it is about and kind.
+pub(super) type Found = BTreeMap<(String, String), StaleFinding>;
 
 const REMINDED_EVERY_DAYS: i64 = 7;
 const DID_SINCE: Millis = Millis::days(90);
@@ -32,13 +35,14 @@ impl StaleFindings {
 
 impl Engine {
     pub(super) fn look_for_stale(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
-        let Some(inventory) = self.inventory.clone() else { return };
-        let mut found = BTreeMap::new();
-        for listed in inventory.iter() {
+        let inventory = self.inventory.clone();
+        let mut found = Found::new();
+        for listed in inventory.iter().flat_map(|inventory| inventory.iter()) {
             for finding in self.stale_of(listed, now) {
                 found.insert((listed.key_id.clone(), finding.kind.clone()), finding);
             }
         }
+        self.find_flaws(now, &mut found);
         self.stale.compare(found, now, actions);
     }
 
@@ -68,7 +72,11 @@ impl Engine {
             grants: &grants,
         };
         let usual = &self.settings.detectors.stale_credential;
-        let found = self.settings.rules.stale_of(listed, usual).judge(listed, &watched);
+        let rules = &self.settings.rules;
+        let mut found = rules.stale_of(listed, usual).judge(listed, &watched);
+        if let Some(uses) = watched.uses {
+            found.extend(self.settings.detectors.hygiene.outdated(rules, uses, now));
+        }
         found.into_iter().map(|stale| finding_of(listed, stale, &watched)).collect()
     }
 
@@ -84,12 +92,22 @@ impl Engine {
 }
 
 impl StaleFindings {
-    fn compare(
+    pub(super) fn is_open(&self, id: &(String, String)) -> bool {
+        self.0.contains_key(id)
+    }
+
+    /// Found between two looks.
+    pub(super) fn open(
         &mut self,
-        found: BTreeMap<(String, String), StaleFinding>,
-        now: Timestamp,
+        id: (String, String),
+        finding: StaleFinding,
         actions: &mut Vec<Action>,
     ) {
+        actions.push(Action::Stale(Box::new(finding.clone())));
+        self.0.insert(id, finding);
+    }
+
+    fn compare(&mut self, found: Found, now: Timestamp, actions: &mut Vec<Action>) {
         let over: Vec<_> = self.0.keys().filter(|id| !found.contains_key(id)).cloned().collect();
         for id in over {
             if let Some(mut finding) = self.0.remove(&id) {

@@ -112,6 +112,12 @@ const NAMES: &[(Place, &str)] = &[
     ),
     (Place::Cost, "cost costusd spend responsecost totalcost"),
     (Place::Asn, "asn clientasn sourceasnumber asnumber"),
+    (
+        Place::Scheme,
+        "scheme requestscheme xforwardedproto httpxforwardedproto urlscheme clientrequestscheme",
+    ),
+    (Place::Tls, "sslprotocol tlsversion tlsprotocol tlsprotocolversion clientsslprotocol"),
+    (Place::Certificate, "sslclientsdn clientcertsubject tlsclientsubject"),
     (Place::Country, "country countrycode clientcountry geoipcountrycode sourcegeocountryisocode"),
 ];
 

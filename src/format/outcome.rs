@@ -52,6 +52,10 @@ pub(super) fn owned<'a>(record: Record<'_>) -> Record<'a> {
         key: own(record.key),
         model: own(record.model),
         country: own(record.country),
+        scheme: own(record.scheme),
+        tls: own(record.tls),
+        certificate: own(record.certificate),
+        hops: own(record.hops),
         extras: record
             .extras
             .into_iter()

@@ -48,6 +48,10 @@ pub(super) enum Place {
     Cost,
     Asn,
     Country,
+    /// `http` or `https`.
+    Scheme,
+    Tls,
+    Certificate,
     /// Has no place of its own: an extra.
     #[default]
     Extra,
@@ -131,7 +135,15 @@ pub(super) fn set<'a>(
     match place {
         Place::Client => set_client(record, value),
         Place::BinaryClient => record.source_ip = binary_address(&value),
-        Place::Hops if record.source_ip.is_none() => set_client(record, value),
+        Place::Hops => {
+            record.hops = Some(value.clone());
+            if record.source_ip.is_none() {
+                set_client(record, value);
+            }
+        }
+        Place::Scheme => record.scheme = Some(value),
+        Place::Tls => record.tls = Some(value),
+        Place::Certificate => record.certificate = Some(value),
         Place::User => record.user = Some(value),
         Place::Time => set_time(record, &value, time),
         Place::Request => request::set_request(record, value),
@@ -146,7 +158,7 @@ pub(super) fn set<'a>(
         Place::Model => record.model = Some(value),
         Place::Country => record.country = Some(value),
         Place::Asn => record.asn = asn(&value),
-        Place::Hops | Place::Target | Place::Path | Place::Key | Place::Extra | Place::Skip => {}
+        Place::Target | Place::Path | Place::Key | Place::Extra | Place::Skip => {}
         _ => set_number(record, place, &value),
     }
 }

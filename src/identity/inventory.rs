@@ -99,6 +99,13 @@ impl Inventory {
 }
 
 impl InventoryKey {
+    /// Whether its list of networks is empty or holds the address.
+    pub fn may_come_from(&self, address: &str) -> bool {
+        let networks = &self.allowed_networks;
+        let held = |address: core::net::IpAddr| networks.iter().any(|it| it.contains(&address));
+        networks.is_empty() || address.parse().is_ok_and(held)
+    }
+
     /// Its status at that moment.
     pub fn status_at(&self, at: Timestamp) -> KeyStatus {
         match self.status_since {

@@ -188,6 +188,7 @@ fn lengths(batch: &EventBatch) -> Vec<usize> {
         batch.output_tokens.len(),
         batch.cost_micros.len(),
         batch.asn.len(),
+        batch.flaws.len(),
         batch.late.len(),
         batch.source.rows.len(),
         batch.format.rows.len(),

@@ -12,6 +12,8 @@ mod life;
 mod notice;
 mod stale;
 mod words;
+mod words_hygiene;
+mod words_policy;
 mod words_stale;
 mod words_use;
 

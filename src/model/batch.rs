@@ -38,6 +38,8 @@ pub struct EventBatch {
     /// 0 if neither the line nor the networks know it.
     pub asn: Vec<u32>,
     pub country: TextColumn,
+    /// [`Flaws`](super::Flaws) of the request, as a number.
+    pub flaws: Vec<u32>,
     /// Set once the engine has found that the event's slot was judged before it came.
     pub late: Vec<bool>,
 }

@@ -19,6 +19,6 @@ pub use guessers::Guessers;
 pub use hash::{hash_of, hash_of_number};
 pub use known::{Entry, Facet, Known};
 pub use place::place_of;
-pub use slot::{Doing, Sample, SlotUse, SourceUse, Touch, Visit};
+pub use slot::{Doing, FlawedUse, Sample, SlotUse, SourceUse, Touch, Visit};
 pub use sources::{Source, Sources};
 pub use uses::{ClientUse, Deed, RouteUse, Uses};

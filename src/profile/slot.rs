@@ -16,8 +16,22 @@ pub struct SlotUse {
     pub visits: Vec<Visit>,
     /// What listed keys did, as far as it was not noted yet.
     pub doings: Vec<Doing>,
+    pub flawed: Vec<FlawedUse>,
     /// Of everyone, with and without keys; known once the slot is in order.
     pub all: Counts,
+}
+
+/// Requests with the same flaws.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FlawedUse {
+    /// [`SlotUse::NOBODY`] without a key.
+    pub key: u32,
+    pub route: String,
+    pub flaws: u32,
+    /// Of a signed URL: its signature and who used it, as hashes.
+    pub signature: u64,
+    pub place: u64,
+    pub requests: u32,
 }
 
 /// What a key did.
@@ -104,6 +118,15 @@ impl SlotUse {
         });
         self.doings.sort_unstable();
         self.doings.dedup();
+        self.flawed.sort_unstable();
+        self.flawed.dedup_by(|later, first| {
+            let same = FlawedUse { requests: 0, ..later.clone() }
+                == FlawedUse { requests: 0, ..first.clone() };
+            if same {
+                first.requests = first.requests.saturating_add(later.requests);
+            }
+            same
+        });
         self.put_sources_in_order();
     }
 

@@ -34,6 +34,10 @@ pub(super) struct Hit {
     pub(super) incident: Option<u16>,
 }
 
+/// How the lines of `LineFormat::Combined` are written, in the words of nginx.
+pub const LOG_FORMAT: &str = "$remote_addr - $remote_user [$time_local] \"$request\" $status \
+    $body_bytes_sent \"$http_referer\" \"$http_user_agent\" \"$http_x_api_key\" $request_time";
+
 /// How the lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LineFormat {

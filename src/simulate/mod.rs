@@ -28,6 +28,7 @@ mod unusual;
 mod write;
 
 pub use benign::Confounder;
+pub use hit::LOG_FORMAT;
 pub use hit::LineFormat;
 pub use options::DEFAULT_END;
 pub use options::Meta;

@@ -99,6 +99,24 @@ impl Tailer {
         Ok(tailer)
     }
 
+    /// Follows these from now on. A file that still is among them goes on as it stands; one
+    /// that was left goes on at its position.
+    pub fn retarget(
+        &mut self,
+        options: &TailOptions,
+        positions: BTreeMap<SourceId, Position>,
+    ) -> Result<(), TailError> {
+        let mut fresh = Self::new(options, positions)?;
+        for (id, source) in std::mem::take(&mut self.sources) {
+            if fresh.patterns.iter().any(|named| named.matches(Path::new(&id.0))) {
+                fresh.sources.insert(id, source);
+            }
+        }
+        fresh.expanded = self.expanded;
+        *self = fresh;
+        Ok(())
+    }
+
     /// One fair round: at most one chunk of each file. `now` is any clock that only goes
     /// forward. It never waits for more to come.
     pub fn poll(&mut self, now: Duration) -> Vec<Tailed> {

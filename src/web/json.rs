@@ -19,7 +19,7 @@ use crate::model::{Class, Entity, Severity, Timestamp};
 
 /// What monitors ask: always 200.
 pub(super) async fn status(State(state): State<Arc<WebState>>) -> Json<Value> {
-    Json(status_of(&state.fresh()))
+    Json(status_json(&state.fresh()))
 }
 
 pub(super) async fn incidents(
@@ -69,7 +69,8 @@ pub(super) async fn keys(State(state): State<Arc<WebState>>) -> Json<Value> {
 
 const STATES: [&str; 4] = ["open", "acknowledged", "resolved", "muted"];
 
-fn status_of(view: &View) -> Value {
+/// As `/api/v1/status` gives it.
+pub fn status_json(view: &View) -> Value {
     let count = |severity| view.open_count(severity);
     json!({
         "verdict": verdict(view).name(),
@@ -83,6 +84,7 @@ fn status_of(view: &View) -> Value {
             "medium": count(Severity::Medium),
             "low": count(Severity::Low),
         },
+        "degraded": view.degraded.iter().map(|it| clean(it)).collect::<Vec<_>>(),
         "stale_keys": view.stale_keys(),
         "keys": view.keys.len(),
         "roles": view.roles,

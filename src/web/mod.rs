@@ -32,6 +32,7 @@ use tokio::sync::watch;
 
 use crate::model::{Millis, Timestamp};
 
+pub use json::status_json;
 pub use verdict::{Verdict, verdict};
 pub use view::{HourPoint, Learning, Mail, Mode, Reading, Source, View};
 

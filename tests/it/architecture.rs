@@ -108,6 +108,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "simulate",
         &["rand", "rand_distr", "std::fs", "std::net", "serde_json", "jiff", "serde", "csv"],
     ),
+    ("evaluate", &["csv", "serde", "serde_json", "jiff"]),
     (
         "cli",
         &[
@@ -128,6 +129,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "tracing_subscriber",
             "toml",
             "std::thread",
+            "std::os",
         ],
     ),
 ];

@@ -12,11 +12,14 @@
 
 mod architecture;
 mod config;
+mod control;
 mod crash;
 mod demo;
+mod evaluate;
 mod people;
 mod program;
 mod readme;
 mod replay;
 mod scenarios;
+mod secrets;
 mod wrong_input;

@@ -1,5 +1,6 @@
 //! Properties of the whole judgement, over seeded histories.
 
+mod habits;
 mod history;
 mod life;
 mod limits;

@@ -9,7 +9,7 @@ macro_rules! columns {
         pub enum Column { $($name = $number),+ }
 
         impl Column {
-            pub const ALL: [Self; 25] = [$(Self::$name),+];
+            pub const ALL: [Self; 26] = [$(Self::$name),+];
 
             pub(super) const fn number(self) -> u8 {
                 self as u8
@@ -29,7 +29,7 @@ columns! {
     Time = 0, Source = 1, Format = 2, Kind = 3, Key = 4, Role = 5, SourceIp = 6, Method = 7,
     Path = 8, Query = 9, Route = 10, Status = 11, Bytes = 12, RequestBytes = 13, Duration = 14,
     UserAgent = 15, Referer = 16, User = 17, Model = 18, InputTokens = 19, OutputTokens = 20,
-    Cost = 21, Asn = 22, Country = 23, Late = 24,
+    Cost = 21, Asn = 22, Country = 23, Late = 24, Flaws = 25,
 }
 
 /// A column of one batch, by the sort of its values.
@@ -100,6 +100,7 @@ impl Column {
             Self::Status => View::Statuses(&batch.status),
             Self::Asn => View::Asns(&batch.asn),
             Self::Late => View::Flags(&batch.late),
+            Self::Flaws => View::Asns(&batch.flaws),
         }
     }
 
@@ -130,6 +131,7 @@ impl Column {
             Self::Status => ViewMut::Statuses(&mut batch.status),
             Self::Asn => ViewMut::Asns(&mut batch.asn),
             Self::Late => ViewMut::Flags(&mut batch.late),
+            Self::Flaws => ViewMut::Asns(&mut batch.flaws),
         }
     }
 }

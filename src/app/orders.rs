@@ -1,0 +1,84 @@
+//! What is asked of the stages while they run. The reading stage takes it up between two
+//! rounds, so that it has its place among the lines, and in the journal.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use tokio::sync::oneshot;
+
+use super::job::JobError;
+use super::stages::Reach;
+use crate::config::Source;
+use crate::engine::{Input, Settings};
+use crate::identity::{Inventory, Networks};
+
+/// Orders that may wait.
+const WAITING_MAX: usize = 32;
+
+/// Fires when all that an order led to is on the disk.
+pub(super) type Receipt = oneshot::Sender<()>;
+
+/// From now on this holds.
+#[derive(Clone, Debug)]
+pub(super) enum Change {
+    Settings(Box<Settings>),
+    Inventory(Arc<Inventory>),
+    Networks(Arc<Networks>),
+    /// These logs are followed, and no others.
+    Sources(Vec<Source>),
+}
+
+/// Some changes that are taken up together.
+#[derive(Debug)]
+pub(super) struct Order {
+    changes: Vec<Change>,
+    receipt: Receipt,
+}
+
+/// Gives orders. A clone reaches the same stages.
+#[derive(Clone, Debug)]
+pub(super) struct Orders(SyncSender<Order>);
+
+impl Orders {
+    pub(super) fn new() -> (Self, Receiver<Order>) {
+        let (sender, receiver) = sync_channel(WAITING_MAX);
+        (Self(sender), receiver)
+    }
+
+    /// Returns when the changes hold and are on the disk.
+    pub(super) async fn give(&self, changes: Vec<Change>) -> Result<(), JobError> {
+        let (receipt, done) = oneshot::channel();
+        self.0.try_send(Order { changes, receipt }).map_err(|_full| JobError::NoRoom)?;
+        done.await.map_err(|_gone| JobError::StageEnded("reading"))
+    }
+}
+
+/// Follows other logs from now on.
+type Follower<'a, R> = &'a mut dyn FnMut(&mut R, Vec<Source>) -> Result<(), JobError>;
+
+impl Reach<'_> {
+    /// Carries out what was ordered since the last round. Whoever follows logs is told
+    /// which.
+    pub(super) fn obey(&mut self, follow: Follower<'_, Self>) -> Result<(), JobError> {
+        while let Ok(order) = self.orders.try_recv() {
+            // What was read before is judged as it was read.
+            self.hand_over()?;
+            for change in order.changes {
+                match change {
+                    Change::Settings(settings) => {
+                        self.intake.set_delay(settings.patience);
+                        self.stages.tell(Input::Settings(settings))?;
+                    }
+                    Change::Inventory(inventory) => {
+                        self.intake.set_inventory(Arc::clone(&inventory));
+                        self.stages.tell(Input::Inventory(inventory))?;
+                    }
+                    Change::Networks(networks) => self.intake.set_networks(networks),
+                    Change::Sources(sources) => follow(self, sources)?,
+                }
+            }
+            self.stages.confirm(order.receipt)?;
+        }
+        Ok(())
+    }
+}
