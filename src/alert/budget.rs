@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{Millis, Timestamp};
 
 /// What was sent within the last hour.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
     by_route: BTreeMap<String, VecDeque<Timestamp>>,
     all: VecDeque<Timestamp>,
@@ -38,7 +40,7 @@ impl Budget {
             return Allowed::Mail(sent.len() + 1);
         }
         match self.storms.get(route) {
-            Some(last) if now < last.plus(HOUR) => Allowed::Nothing,
+            Some(&last) if last <= now && now < last.plus(HOUR) => Allowed::Nothing,
             Some(_) | None => Allowed::Storm,
         }
     }
@@ -53,10 +55,9 @@ impl Budget {
     }
 }
 
+/// A clock that was set back does not hold mails back.
 fn forget_old(sent: &mut VecDeque<Timestamp>, now: Timestamp) {
-    while sent.front().is_some_and(|&at| at.plus(HOUR) <= now) {
-        sent.pop_front();
-    }
+    sent.retain(|&at| at <= now && now < at.plus(HOUR));
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! Mails into a directory, one `.eml` file each: to look at, without a mail server.
 
 use std::fs;
-use std::future::Future;
 use std::path::Path;
 use std::path::PathBuf;
-use std::pin::Pin;
 
-use super::{AlertError, Mail, Notifier, Refusal};
+use super::message::mail_of;
+use super::{AlertError, Bulletin, Notifier, Refusal, Sending};
 
 /// The file's name follows from the mail, so that sending it again writes it again.
 #[derive(Debug)]
@@ -22,9 +21,10 @@ impl EmlDirectory {
         Ok(Self { path: path.to_owned() })
     }
 
-    fn write(&self, mail: &Mail) -> Result<String, Refusal> {
-        let path = self.path.join(file_name(mail));
-        fs::write(&path, mail.message.formatted()).map_err(|error| {
+    fn write(&self, bulletin: &Bulletin) -> Result<String, Refusal> {
+        let mail = mail_of(bulletin).map_err(|error| Refusal::Never(error.to_string()))?;
+        let path = self.path.join(file_name(bulletin));
+        fs::write(&path, mail.formatted()).map_err(|error| {
             Refusal::Unreachable(format!("cannot write {}: {error}", path.display()))
         })?;
         Ok(format!("written to {}", path.display()))
@@ -32,20 +32,17 @@ impl EmlDirectory {
 }
 
 impl Notifier for EmlDirectory {
-    fn send<'a>(
-        &'a self,
-        mail: &'a Mail,
-    ) -> Pin<Box<dyn Future<Output = Result<String, Refusal>> + Send + 'a>> {
-        Box::pin(async move { self.write(mail) })
+    fn send<'a>(&'a self, bulletin: &'a Bulletin) -> Sending<'a> {
+        Box::pin(async move { self.write(bulletin) })
     }
 }
 
-fn file_name(mail: &Mail) -> String {
+fn file_name(bulletin: &Bulletin) -> String {
     let safe = |text: &str| -> String {
         let kept =
             |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.' | '@');
         text.chars().filter(|&letter| kept(letter)).take(80).collect()
     };
-    let id = mail.message_id.split('@').next().unwrap_or_default();
-    format!("{}.{}.eml", safe(id), safe(&mail.to))
+    let id = bulletin.letter.message_id.split('@').next().unwrap_or_default();
+    format!("{}.{}.eml", safe(id), safe(&bulletin.to))
 }

@@ -14,7 +14,7 @@ pub enum AlertError {
     Address { address: String, source: lettre::address::AddressError },
     #[error("cannot prepare TLS to {host}")]
     Tls { host: String, source: lettre::transport::smtp::Error },
-    #[error("the root certificate for mail is not a certificate in PEM form")]
+    #[error("the root certificate is not a certificate in PEM form")]
     NoCertificate,
     #[error("cannot fill in a mail's template")]
     Template(#[source] askama::Error),
@@ -22,6 +22,19 @@ pub enum AlertError {
     Message(#[source] lettre::error::Error),
     #[error("cannot use {path} for mails")]
     Directory { path: PathBuf, source: io::Error },
+    #[error(
+        "plain HTTP to {host} is refused: what is told would cross the network readable; use \
+         https, http only to this machine"
+    )]
+    PlainWeb { host: String },
+    #[error("a url begins with https:// and names a machine")]
+    NoUrl,
+    #[error(
+        "{address:?} is no place of a syslog; write udp://host:514, tcp://host:601 or unix:/dev/log"
+    )]
+    NoSyslog { address: String },
+    #[error("there is no kind of incident {kind:?}; there are {known}")]
+    NoKind { kind: String, known: String },
     #[error("the test mail was not taken: {0}")]
     Test(super::Refusal),
 }

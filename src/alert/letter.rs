@@ -1,16 +1,22 @@
 //! What people are told about an incident: the same in plain text and in HTML.
 
 use askama::Template;
+use jiff::tz::TimeZone;
 
 use super::budget::PER_ROUTE_MAX;
+use super::chart::{Chart, chart};
+use super::letter_parts::{
+    NAME_CHARS_MAX, SENTENCE_CHARS_MAX, TEXT_WIDTH, closing, evidence, ids, since, status, subject,
+    who, wrapped,
+};
 use super::plain::plain;
 use super::{AlertError, tone};
 use crate::detect::count_text;
-use crate::incident::{EvidenceLine, Incident, Notice, State, Transition, Words, words};
-use crate::model::{Millis, Timestamp};
+use crate::incident::{Incident, Notice, State, Transition, words};
+use crate::model::Severity;
 
 /// Ready to be addressed. Nothing in it can break a header or steer a terminal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Letter {
     pub subject: String,
     pub text: String,
@@ -19,6 +25,9 @@ pub struct Letter {
     pub message_id: String,
     /// The mails before it in its thread, the first one first; empty for the first.
     pub references: Vec<String>,
+    pub chart: Option<Chart>,
+    /// Whether mail programs should mark it as urgent.
+    pub is_urgent: bool,
 }
 
 /// What is the same in every letter.
@@ -26,10 +35,14 @@ pub struct Letter {
 pub struct Frame {
     /// The sender: an address, or a name with one.
     pub from: String,
+    /// Where answers go, if not to the sender.
+    pub reply_to: Option<String>,
     /// Where the page is; `None` if people cannot reach it.
     pub base_url: Option<String>,
     /// The machine that watches.
     pub host: String,
+    /// Of shown times, beside UTC.
+    pub zone: Option<TimeZone>,
 }
 
 /// Why a person gets it.
@@ -38,6 +51,19 @@ pub struct Reason {
     pub route: String,
     /// Which of this hour's mails it is.
     pub number: usize,
+}
+
+/// What it is told for, and to whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Occasion<'a> {
+    pub notice: &'a Notice,
+    pub reason: &'a Reason,
+    /// How many mails about it the recipient has.
+    pub mails_before: u32,
+    /// The recipient owns the key: one question is for them.
+    pub is_owner: bool,
+    /// It came and went so often that this is the last mail about that.
+    pub is_flapping: bool,
 }
 
 #[derive(Template)]
@@ -64,52 +90,51 @@ struct View {
     who: String,
     why: Vec<String>,
     matters: &'static str,
+    question: String,
     next: Vec<&'static str>,
     evidence: Vec<String>,
     events: String,
+    chart: Option<Chart>,
+    cid: String,
     link: Option<String>,
+    is_open: bool,
     ids: String,
     reason: String,
     host: String,
     tone: tone::Tone,
-    closing: &'static str,
+    closing: String,
 }
 
-const SUBJECT_CHARS_MAX: usize = 78;
-const TEXT_WIDTH: usize = 74;
-const SENTENCE_CHARS_MAX: usize = 240;
-const NAME_CHARS_MAX: usize = 80;
-const PATH_CHARS_MAX: usize = 60;
 const WHY_MAX: usize = 6;
-/// The first lines of the evidence, and the last.
-const FIRST_LINES: usize = 3;
-const LAST_LINES: usize = 2;
-/// The quiet after which an incident is over.
-const QUIET: Millis = Millis::hours(2);
 
 impl Letter {
     pub fn of(
         incident: &Incident,
-        notice: &Notice,
+        occasion: &Occasion<'_>,
         frame: &Frame,
-        reason: &Reason,
     ) -> Result<Self, AlertError> {
-        let view = View::of(incident, notice.transition, frame, reason);
         let domain = frame.domain();
         let first = format!("{:#}@{domain}", incident.id);
-        let (message_id, references) = match notice.transition {
-            Transition::Opened => (first, Vec::new()),
-            Transition::Update | Transition::Resolved => {
-                (format!("{:#}.{:016x}@{domain}", incident.id, notice.id), vec![first])
-            }
+        let (message_id, references) = if occasion.mails_before == 0 {
+            (first, Vec::new())
+        } else {
+            (format!("{:#}.{:016x}@{domain}", incident.id, occasion.notice.id), vec![first])
         };
+        let view = View::of(incident, occasion, frame);
         Ok(Self {
             text: Text { view: &view }.render().map_err(AlertError::Template)?,
             html: Html { view: &view }.render().map_err(AlertError::Template)?,
             subject: view.subject,
+            is_urgent: view.is_open && Severity::High <= incident.severity,
+            chart: view.chart,
             message_id,
             references,
         })
+    }
+
+    /// The picture's id within the mail.
+    pub(super) fn cid(&self) -> String {
+        format!("chart.{}", self.message_id)
     }
 }
 
@@ -126,39 +151,52 @@ impl Frame {
         let base = self.base_url.as_ref()?;
         Some(format!("{}{path}", base.trim_end_matches('/')))
     }
+
+    pub(super) fn zone(&self) -> TimeZone {
+        self.zone.clone().unwrap_or(TimeZone::UTC)
+    }
 }
 
 impl View {
-    fn of(incident: &Incident, transition: Transition, frame: &Frame, reason: &Reason) -> Self {
+    fn of(incident: &Incident, occasion: &Occasion<'_>, frame: &Frame) -> Self {
         let words = words(&incident.kind);
         let strongest = incident.findings.first();
         let others = incident.findings.iter().skip(1).take(WHY_MAX);
         let is_over = incident.state == State::Resolved;
+        let because = |text: &str| plain(text, SENTENCE_CHARS_MAX);
+        let domain = frame.domain();
         Self {
             subject: subject(incident),
             severity: incident.severity.name().to_uppercase(),
-            status: status(incident, transition),
+            status: status(incident, occasion, frame),
             id: incident.id.to_string(),
             title: plain(&incident.title, NAME_CHARS_MAX),
-            what: strongest
-                .map_or_else(String::new, |finding| plain(&finding.because, SENTENCE_CHARS_MAX)),
-            since: since(incident),
+            what: strongest.map_or_else(String::new, |finding| because(&finding.because)),
+            since: since(incident, frame),
             who: who(incident),
-            why: others.map(|finding| plain(&finding.because, SENTENCE_CHARS_MAX)).collect(),
+            why: others.map(|finding| because(&finding.because)).collect(),
             matters: words.map_or("", |words| words.why_it_matters),
+            question: question(incident, occasion),
             next: words.map_or_else(Vec::new, |words| words.next_steps.to_vec()),
             evidence: evidence(incident),
             events: count_text(incident.events.max(incident.evidence.len() as u64)),
+            chart: chart(incident, &frame.zone()),
+            cid: if occasion.mails_before == 0 {
+                format!("chart.{:#}@{domain}", incident.id)
+            } else {
+                format!("chart.{:#}.{:016x}@{domain}", incident.id, occasion.notice.id)
+            },
             link: frame.link_to(&format!("/incidents/{}", incident.id)),
+            is_open: !is_over,
             ids: words.map_or_else(String::new, ids),
             reason: format!(
                 "route \"{}\", mail {} of at most {PER_ROUTE_MAX} an hour",
-                plain(&reason.route, NAME_CHARS_MAX),
-                reason.number
+                plain(&occasion.reason.route, NAME_CHARS_MAX),
+                occasion.reason.number
             ),
             host: plain(&frame.host, NAME_CHARS_MAX),
             tone: if is_over { tone::OVER } else { tone::of(incident.severity) },
-            closing: closing(incident),
+            closing: closing(incident, occasion),
         }
     }
 
@@ -180,145 +218,17 @@ impl View {
     }
 }
 
-/// When it began; empty if the first sentence says it.
-fn since(incident: &Incident) -> String {
-    let began = moment(incident.since);
-    let said = incident.findings.first().is_some_and(|one| one.because.contains(&began));
-    if said { String::new() } else { began }
-}
-
-/// The same for all of an incident's mails, whatever becomes of it.
-fn subject(incident: &Incident) -> String {
-    let before = format!("[keyvigil {}] ", incident.first_severity.name().to_uppercase());
-    let after = format!(" ({})", incident.id);
-    let room = SUBJECT_CHARS_MAX - before.chars().count() - after.chars().count();
-    format!("{before}{}{after}", plain(&incident.first_title, room))
-}
-
-fn status(incident: &Incident, transition: Transition) -> String {
-    match (incident.state, transition) {
-        (State::Open, Transition::Update) => "OPEN, update".to_owned(),
-        (State::Open, Transition::Opened | Transition::Resolved) => "OPEN".to_owned(),
-        (State::Acknowledged, _) => {
-            format!("ACKNOWLEDGED by {}", plain(&incident.acknowledged_by, NAME_CHARS_MAX))
-        }
-        (State::Muted, _) => match &incident.mute {
-            Some(mute) => format!("MUTED until {}", moment(mute.until)),
-            None => "MUTED".to_owned(),
-        },
-        (State::Resolved, _) => match (incident.merged_into, incident.resolved) {
-            (Some(other), _) => format!("RESOLVED, goes on as {other}"),
-            (None, Some(at)) => format!("RESOLVED after {}", length(at.since(incident.opened))),
-            (None, None) => "RESOLVED".to_owned(),
-        },
+/// For the key's owner, who may know nothing of all this; empty for others.
+fn question(incident: &Incident, occasion: &Occasion<'_>) -> String {
+    let is_asked = occasion.is_owner
+        && incident.state == State::Open
+        && occasion.notice.transition != Transition::Resolved;
+    if !is_asked || incident.entity.key().is_none() {
+        return String::new();
     }
-}
-
-fn who(incident: &Incident) -> String {
-    use crate::model::Entity;
-    let what = match incident.entity {
-        Entity::Key(_) => "key ",
-        Entity::Address(_) => "address ",
-        Entity::Route(_) => "path ",
-        Entity::Fleet => "",
-    };
-    let mut parts = vec![format!("{what}{}", plain(&incident.name(), NAME_CHARS_MAX))];
-    for (label, value) in [("role", &incident.role), ("owner", &incident.owner)] {
-        if !value.is_empty() {
-            parts.push(format!("{label} {}", plain(value, NAME_CHARS_MAX)));
-        }
-    }
-    if let Some(address) = incident.addresses.first()
-        && incident.entity.address().is_none()
-    {
-        let more = incident.addresses.len() - 1;
-        let and = if more == 0 { String::new() } else { format!(" and {more} more") };
-        parts.push(format!("from {}{and}", plain(address, NAME_CHARS_MAX)));
-    }
-    if incident.entity.key().is_none() && !incident.keys.is_empty() {
-        parts.push(format!("{} keys", incident.keys.len()));
-    }
-    parts.join(", ")
-}
-
-fn evidence(incident: &Incident) -> Vec<String> {
-    let lines = &incident.evidence;
-    let width = lines.iter().map(|line| line.source_ip.chars().count()).max().unwrap_or(0).min(39);
-    let last_from = lines.len().saturating_sub(LAST_LINES).max(FIRST_LINES);
-    let first = lines.iter().take(FIRST_LINES);
-    first
-        .chain(lines.iter().skip(last_from))
-        .map(|line| evidence_line(line, incident.since, width))
-        .collect()
-}
-
-fn evidence_line(line: &EvidenceLine, since: Timestamp, width: usize) -> String {
-    let form = if line.at.day() == since.day() { "%H:%M:%S" } else { "%m-%d %H:%M:%S" };
-    let address = plain(&line.source_ip, 39);
-    let status = if line.status == 0 { "  -".to_owned() } else { line.status.to_string() };
-    let method = plain(&line.method, 10);
-    let path = plain(&line.path, PATH_CHARS_MAX);
-    format!("{} {status}  {address:width$}  {method} {path}", formatted(line.at, form))
-}
-
-/// What the end of an incident means; empty while it goes on.
-fn closing(incident: &Incident) -> &'static str {
-    let quiet = incident.resolved.is_some_and(|at| QUIET <= at.since(incident.last_seen));
-    match (incident.state, incident.merged_into) {
-        (State::Open | State::Acknowledged | State::Muted, _) => "",
-        (State::Resolved, Some(_)) => {
-            "It has the same evidence as another incident, and goes on there."
-        }
-        (State::Resolved, None) if quiet => {
-            "No new evidence for two hours. If the cause was not found, these steps still hold."
-        }
-        (State::Resolved, None) => {
-            "It was closed. If the cause was not found, these steps still hold."
-        }
-    }
-}
-
-fn ids(words: &Words) -> String {
-    let lists = [("MITRE ATT&CK", words.attack), ("OWASP API 2023", words.owasp)];
-    let named = lists.iter().filter(|(_, ids)| !ids.is_empty());
-    let parts: Vec<String> =
-        named.map(|(name, ids)| format!("{name} {}", ids.join(", "))).collect();
-    parts.join("; ")
-}
-
-/// For a person, in UTC.
-pub(super) fn moment(at: Timestamp) -> String {
-    formatted(at, "%Y-%m-%d %H:%M UTC")
-}
-
-fn formatted(at: Timestamp, form: &str) -> String {
-    let at = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
-    at.strftime(form).to_string()
-}
-
-/// `23 min`, `2 h 5 min`.
-fn length(span: Millis) -> String {
-    let minutes = span.0.max(0) / 60_000;
-    if minutes < 60 {
-        format!("{minutes} min")
-    } else {
-        format!("{} h {} min", minutes / 60, minutes % 60)
-    }
-}
-
-/// Lines of at most `width` characters where words allow; all but the first are indented.
-pub(super) fn wrapped(text: &str, width: usize, indent: &str) -> String {
-    let mut lines: Vec<String> = vec![String::new()];
-    for word in text.split_whitespace() {
-        let Some(line) = lines.last_mut() else { break };
-        if line.is_empty() {
-            line.push_str(word);
-        } else if line.chars().count() + 1 + word.chars().count() <= width {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines.join(&format!("\n{indent}"))
+    format!(
+        "You are named as the owner of {}. One question: was this you, or someone you know of? \
+         Please answer this mail with yes or no.",
+        plain(&incident.name(), NAME_CHARS_MAX)
+    )
 }

@@ -4,7 +4,7 @@ use mail_parser::{Address, HeaderValue, MessageParser};
 
 use super::message::mail;
 use super::summary::{Cause, summary};
-use super::{Frame, Letter, Reason, render_eml};
+use super::{Frame, Letter, Occasion, Reason, render_eml};
 use crate::incident::{
     Contribution, EvidenceLine, Incident, IncidentId, Notice, State, Transition,
 };
@@ -19,6 +19,7 @@ pub(super) fn frame() -> Frame {
         from: "keyvigil <keyvigil@example.com>".to_owned(),
         base_url: Some("https://keyvigil.example.com/".to_owned()),
         host: "api-01".to_owned(),
+        ..Frame::default()
     }
 }
 
@@ -95,7 +96,18 @@ fn reason() -> Reason {
 }
 
 fn letter(incident: &Incident, transition: Transition) -> Letter {
-    Letter::of(incident, &notice(transition), &frame(), &reason()).unwrap()
+    letter_after(incident, transition, u32::from(transition != Transition::Opened))
+}
+
+fn letter_after(incident: &Incident, transition: Transition, mails_before: u32) -> Letter {
+    let occasion = Occasion {
+        notice: &notice(transition),
+        reason: &reason(),
+        mails_before,
+        is_owner: false,
+        is_flapping: false,
+    };
+    Letter::of(incident, &occasion, &frame()).unwrap()
 }
 
 /// The whole mail as bytes.
@@ -211,7 +223,7 @@ fn the_status_says_where_the_incident_stands() {
         assert!(letter.text.starts_with(&format!("STATUS: {expected} · ")), "{}", letter.text);
     };
     check(&incident(), Transition::Opened, "OPEN");
-    check(&incident(), Transition::Update, "OPEN, update");
+    check(&incident(), Transition::Update, "OPEN, update 1");
     let over = Incident { state: State::Resolved, resolved: Some(at(23 * 60)), ..incident() };
     check(&over, Transition::Resolved, "RESOLVED after 23 min");
     let merged = Incident { merged_into: Some(IncidentId(0xab << 40)), ..over };

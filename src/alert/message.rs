@@ -1,11 +1,14 @@
-//! A letter becomes a mail: headers, both forms of the text, and nothing random, so that
-//! every try sends the same bytes.
+//! A letter becomes a mail: headers, both forms of the text with the picture, and nothing
+//! random, so that every try sends the same.
 
 use lettre::Message;
-use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
+use lettre::message::header::{
+    ContentDisposition, ContentId, ContentTransferEncoding, ContentType, Header, HeaderName,
+    HeaderValue,
+};
 use lettre::message::{Mailbox, MultiPart, MultiPartKind, SinglePart};
 
-use super::{AlertError, Frame, Letter, Mail};
+use super::{AlertError, Bulletin, Frame, Letter};
 use crate::model::Timestamp;
 
 /// The mail to one recipient. `at` is its date.
@@ -14,7 +17,7 @@ pub(super) fn mail(
     frame: &Frame,
     to: &str,
     at: Timestamp,
-) -> Result<Mail, AlertError> {
+) -> Result<Message, AlertError> {
     let mut builder = Message::builder()
         .from(mailbox(&frame.from)?)
         .to(mailbox(to)?)
@@ -23,18 +26,21 @@ pub(super) fn mail(
         .message_id(Some(bracketed(&letter.message_id)))
         .header(AutoSubmitted("auto-generated".to_owned()))
         .header(ListId(format!("keyvigil incidents <keyvigil.{}>", frame.domain())));
+    if let Some(reply_to) = &frame.reply_to {
+        builder = builder.reply_to(mailbox(reply_to)?);
+    }
+    if letter.is_urgent {
+        builder = builder.header(Importance("high".to_owned()));
+    }
     if let Some(last) = letter.references.last() {
         let all: Vec<String> = letter.references.iter().map(|id| bracketed(id)).collect();
         builder = builder.in_reply_to(bracketed(last)).references(all.join(" "));
     }
-    let boundary = format!("kv-{}", blake3::hash(letter.message_id.as_bytes()).to_hex());
-    let body = MultiPart::builder()
-        .kind(MultiPartKind::Alternative)
-        .boundary(boundary)
-        .singlepart(part(ContentType::TEXT_PLAIN, &letter.text))
-        .singlepart(part(ContentType::TEXT_HTML, &letter.html));
-    let message = builder.multipart(body).map_err(AlertError::Message)?;
-    Ok(Mail { to: to.to_owned(), message_id: letter.message_id.clone(), message })
+    builder.multipart(body(letter)).map_err(AlertError::Message)
+}
+
+pub(super) fn mail_of(bulletin: &Bulletin) -> Result<Message, AlertError> {
+    mail(&bulletin.letter, &bulletin.frame, &bulletin.to, bulletin.at)
 }
 
 /// The bytes of the mail, as a file that mail programs open.
@@ -44,44 +50,59 @@ pub fn render_eml(
     to: &str,
     at: Timestamp,
 ) -> Result<Vec<u8>, AlertError> {
-    mail(letter, frame, to, at).map(|mail| mail.message.formatted())
+    mail(letter, frame, to, at).map(|mail| mail.formatted())
 }
 
-#[derive(Clone, Debug)]
-struct AutoSubmitted(String);
-
-#[derive(Clone, Debug)]
-struct ListId(String);
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
-impl Header for AutoSubmitted {
-    fn name() -> HeaderName {
-        HeaderName::new_from_ascii_str("Auto-Submitted")
-    }
-
-    fn parse(text: &str) -> Result<Self, BoxError> {
-        Ok(Self(text.to_owned()))
-    }
-
-    fn display(&self) -> HeaderValue {
-        HeaderValue::new(Self::name(), self.0.clone())
-    }
+/// The text, or the HTML with its picture.
+fn body(letter: &Letter) -> MultiPart {
+    let boundary = blake3::hash(letter.message_id.as_bytes()).to_hex();
+    let body = MultiPart::builder()
+        .kind(MultiPartKind::Alternative)
+        .boundary(format!("kv-{boundary}"))
+        .singlepart(part(ContentType::TEXT_PLAIN, &letter.text));
+    let html = part(ContentType::TEXT_HTML, &letter.html);
+    let Some(chart) = &letter.chart else { return body.singlepart(html) };
+    let png = ContentType::parse("image/png").unwrap_or(ContentType::TEXT_PLAIN);
+    let picture = SinglePart::builder()
+        .header(png)
+        .header(ContentDisposition::inline_with_name("chart.png"))
+        .header(ContentId::from(bracketed(&letter.cid())))
+        .header(ContentTransferEncoding::Base64)
+        .body(chart.png.clone());
+    body.multipart(
+        MultiPart::builder()
+            .kind(MultiPartKind::Related)
+            .boundary(format!("kv-related-{boundary}"))
+            .singlepart(html)
+            .singlepart(picture),
+    )
 }
 
-impl Header for ListId {
-    fn name() -> HeaderName {
-        HeaderName::new_from_ascii_str("List-Id")
-    }
+/// A header of lettre's kind that holds its text as it is.
+macro_rules! text_header {
+    ($name:ident, $header:literal) => {
+        #[derive(Clone, Debug)]
+        struct $name(String);
 
-    fn parse(text: &str) -> Result<Self, BoxError> {
-        Ok(Self(text.to_owned()))
-    }
+        impl Header for $name {
+            fn name() -> HeaderName {
+                HeaderName::new_from_ascii_str($header)
+            }
 
-    fn display(&self) -> HeaderValue {
-        HeaderValue::new(Self::name(), self.0.clone())
-    }
+            fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+                Ok(Self(text.to_owned()))
+            }
+
+            fn display(&self) -> HeaderValue {
+                HeaderValue::new(Self::name(), self.0.clone())
+            }
+        }
+    };
 }
+
+text_header!(AutoSubmitted, "Auto-Submitted");
+text_header!(ListId, "List-Id");
+text_header!(Importance, "Importance");
 
 fn part(kind: ContentType, text: &str) -> SinglePart {
     SinglePart::builder().header(kind).body(text.to_owned())

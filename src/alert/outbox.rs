@@ -5,21 +5,23 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tracing::{error, info};
 
-use super::progress::Progress;
-use super::retry::{BACKOFF_MAX, backoff, is_given_up};
-use super::round::{Bundle, bundles, to_be_told, waited_out_an_outage};
-use super::summary::{Cause, summary};
-use super::{Allowed, Budget, Frame, Letter, Notifier, Reason, Refusal, Route, message};
-use crate::model::{Millis, Timestamp};
-use crate::store::{OutboxRow, OutboxState, Store, StoreError};
+use super::memory::Memory;
+use super::retry::BACKOFF_MAX;
+use super::round::{Bundle, by_incident, to_be_told, waited_out_an_outage};
+use super::{Frame, Refusal, Reports, Route, Ways};
+use crate::incident::Notice;
+use crate::model::Timestamp;
+use crate::store::{OutboxRow, OutboxState, Store, StoreError, Topic};
 
-/// What the delivery of mails needs.
+/// What the delivery needs.
 pub struct Worker {
     pub store: Store,
-    pub notifier: Box<dyn Notifier>,
+    pub ways: Ways,
     pub routes: Vec<Route>,
+    pub reports: Reports,
+    /// Addresses that are never written to, whoever names them.
+    pub opted_out: Vec<String>,
     pub frame: Frame,
     /// The wall's clock: mails are for people.
     pub now: fn() -> Timestamp,
@@ -29,14 +31,12 @@ pub struct Worker {
 const POLL: Duration = Duration::from_millis(500);
 /// How long the end may wait for the mail server.
 const LAST_LOOK: Duration = Duration::from_secs(10);
-/// What the hour's limit holds back looks again after this.
-const HELD: Millis = Millis::seconds(60);
 /// At most so many notices are looked at in one round.
-const ROUND_MAX: usize = 1000;
+const ROUND_MAX: usize = 2000;
 
 /// Delivers until stopped. What waits then is durable, and goes out at the next start.
 pub async fn run(worker: Worker, mut stopped: watch::Receiver<bool>) -> Result<(), StoreError> {
-    let mut desk = Desk::new(worker);
+    let mut desk = Desk::new(worker)?;
     while !*stopped.borrow() {
         desk.round().await?;
         tokio::select! {
@@ -53,14 +53,16 @@ pub async fn run(worker: Worker, mut stopped: watch::Receiver<bool>) -> Result<(
 
 /// The worker with what it remembers between rounds.
 pub(super) struct Desk {
-    worker: Worker,
-    budget: Budget,
-    progress: Progress,
+    pub(super) worker: Worker,
+    pub(super) memory: Memory,
+    /// Ways that could not be used in this round.
+    pub(super) blocked: BTreeMap<String, Refusal>,
 }
 
 impl Desk {
-    pub(super) fn new(worker: Worker) -> Self {
-        Self { worker, budget: Budget::default(), progress: Progress::default() }
+    pub(super) fn new(worker: Worker) -> Result<Self, StoreError> {
+        let memory = Memory::read(&worker.store)?;
+        Ok(Self { worker, memory, blocked: BTreeMap::new() })
     }
 
     #[cfg(test)]
@@ -71,222 +73,60 @@ impl Desk {
     /// One look into the outbox.
     pub(super) async fn round(&mut self) -> Result<(), StoreError> {
         let now = (self.worker.now)();
-        let due = self.due(now)?;
-        if due.is_empty() {
-            return Ok(());
-        }
-        self.progress.begin_round();
-        let told = if waited_out_an_outage(&due) {
-            self.tell_after_outage(&due, now).await
+        self.plan_reports(now)?;
+        self.plan_reminders(now)?;
+        let (mut bundles, reports) = self.due(now)?;
+        self.blocked.clear();
+        if waited_out_an_outage(&bundles) {
+            self.tell_after_outage(&mut bundles, now).await?;
         } else {
-            self.tell_each(&due, now).await
-        };
-        for bundle in &due {
-            self.settle(bundle, told.as_ref().err(), now)?;
+            self.tell_each(&mut bundles, now).await?;
+        }
+        for bundle in &bundles {
+            self.settle(bundle, now)?;
+        }
+        for row in reports {
+            self.tell_report(row, now).await?;
         }
         Ok(())
     }
 
-    /// What is due, each with the notices of the same incident that are to follow soon.
-    fn due(&self, now: Timestamp) -> Result<Vec<Bundle>, StoreError> {
+    /// What is due, each with the notices of the same incident that are to follow soon;
+    /// and the reports.
+    fn due(&self, now: Timestamp) -> Result<(Vec<Bundle>, Vec<OutboxRow>), StoreError> {
         if self.worker.store.outbox_due(now, 1).is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Vec::new()));
         }
         let soon = now.plus(BACKOFF_MAX).plus(BACKOFF_MAX);
         let waiting = self.worker.store.outbox_due(soon, ROUND_MAX);
+        let (news, reports): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|row| row.topic == Topic::Incident);
         let mut found = Vec::new();
-        for (id, rows) in bundles(waiting) {
-            let Some(incident) = self.worker.store.incident(id)? else {
-                self.put_all(&rows, &given_up(now, "its incident is not stored any more"))?;
-                continue;
-            };
-            let is_due = rows.iter().any(|row| row.next_try <= now);
-            let bundle = Bundle { incident, rows, is_due };
-            if bundle.recipients(&self.worker.routes).iter().all(|(_, to)| to.is_empty()) {
-                info!(incident = %id, "no route takes this incident, nobody is told");
-                self.put_all(&bundle.rows, &OutboxState::Unwanted { at: now })?;
-                continue;
-            }
-            found.push(bundle);
-        }
-        Ok(to_be_told(found))
-    }
-
-    async fn tell_each(&mut self, due: &[Bundle], now: Timestamp) -> Result<(), Refusal> {
-        let mut held: BTreeMap<String, Vec<Bundle>> = BTreeMap::new();
-        for bundle in due {
-            let routes: Vec<(Route, Vec<String>)> = self.pending(bundle);
-            for (route, recipients) in routes {
-                match self.budget.allows(&route.name, now) {
-                    Allowed::Mail(number) => {
-                        let reason = Reason { route: route.name, number };
-                        self.tell(bundle, &reason, &recipients).await?;
-                    }
-                    Allowed::Storm | Allowed::Nothing => {
-                        held.entry(route.name).or_default().push(bundle.clone());
-                    }
-                }
+        for (id, rows) in by_incident(news) {
+            if let Some(incident) = self.worker.store.incident(id)? {
+                found.push(Bundle::new(incident, rows, now));
+            } else {
+                let reason = "its incident is not stored any more".to_owned();
+                self.put_all(&rows, &OutboxState::GivenUp { at: now, reason })?;
             }
         }
-        for (route, bundles) in held {
-            if self.budget.allows(&route, now) == Allowed::Storm {
-                self.tell_many(Cause::Storm, &route, &bundles).await?;
-                self.budget.storm_sent(&route, now);
+        let reports = reports.into_iter().filter(|row| row.next_try <= now);
+        Ok((to_be_told(found), reports.collect()))
+    }
+
+    /// An incident that is still open, and that nobody looks into, is told again.
+    fn plan_reminders(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let due = self.memory.to_remind(now);
+        for id in &due {
+            let incident = self.worker.store.incident(*id)?;
+            if let (true, Some(incident)) = (self.memory.reminds(incident.as_ref(), now), incident)
+            {
+                let row = OutboxRow::waiting(Notice::reminder(&incident, now), Topic::Incident);
+                self.worker.store.outbox_update(&[row])?;
+            } else {
+                self.memory.threads.remove(id);
             }
         }
-        Ok(())
+        if due.is_empty() { Ok(()) } else { self.memory.write(&self.worker.store) }
     }
-
-    async fn tell_after_outage(&mut self, due: &[Bundle], now: Timestamp) -> Result<(), Refusal> {
-        let names: Vec<String> =
-            self.worker.routes.iter().map(|route| route.name.clone()).collect();
-        for route in names {
-            self.tell_many(Cause::Outage, &route, due).await?;
-            self.budget.mail_sent(&route, now);
-        }
-        Ok(())
-    }
-
-    /// One incident to all that a route names.
-    async fn tell(
-        &mut self,
-        bundle: &Bundle,
-        reason: &Reason,
-        recipients: &[String],
-    ) -> Result<(), Refusal> {
-        let Some(lead) = bundle.lead() else { return Ok(()) };
-        let letter = Letter::of(&bundle.incident, &lead.notice, &self.worker.frame, reason);
-        let letter = letter.map_err(|error| Refusal::Unreachable(error.to_string()))?;
-        let mut sent = false;
-        for recipient in recipients {
-            let reply = self.send(&letter, recipient).await?;
-            sent |= reply.is_ok();
-            self.progress.note(lead.notice.id, recipient, reply);
-        }
-        if sent {
-            self.budget.mail_sent(&reason.route, (self.worker.now)());
-        }
-        Ok(())
-    }
-
-    /// Many incidents in one mail for each that the route names.
-    async fn tell_many(
-        &mut self,
-        cause: Cause,
-        route: &str,
-        bundles: &[Bundle],
-    ) -> Result<(), Refusal> {
-        let mut by_recipient: BTreeMap<String, Vec<&Bundle>> = BTreeMap::new();
-        for bundle in bundles {
-            for (named, recipients) in self.pending(bundle) {
-                for recipient in recipients.into_iter().filter(|_| named.name == route) {
-                    by_recipient.entry(recipient).or_default().push(bundle);
-                }
-            }
-        }
-        for (recipient, bundles) in by_recipient {
-            let incidents: Vec<_> = bundles.iter().map(|bundle| bundle.incident.clone()).collect();
-            let letter = summary(cause, &incidents, &self.worker.frame, route);
-            let letter = letter.map_err(|error| Refusal::Unreachable(error.to_string()))?;
-            let reply = self.send(&letter, &recipient).await?;
-            for lead in bundles.iter().filter_map(|bundle| bundle.lead()) {
-                self.progress.note(lead.notice.id, &recipient, reply.clone());
-            }
-        }
-        Ok(())
-    }
-
-    /// The server's reply, or its refusal of this one mail. An error if nothing can be sent.
-    async fn send(&self, letter: &Letter, to: &str) -> Result<Result<String, Refusal>, Refusal> {
-        let mail = match message::mail(letter, &self.worker.frame, to, (self.worker.now)()) {
-            Ok(mail) => mail,
-            Err(error) => return Ok(Err(Refusal::Never(error.to_string()))),
-        };
-        match self.worker.notifier.send(&mail).await {
-            Err(blocked @ Refusal::Unreachable(_)) => Err(blocked),
-            reply => Ok(reply),
-        }
-    }
-
-    /// Routes of a bundle with those who have not been told yet.
-    fn pending(&self, bundle: &Bundle) -> Vec<(Route, Vec<String>)> {
-        let lead = bundle.lead().map_or(0, |row| row.notice.id);
-        let mut pending = Vec::new();
-        for (route, mut recipients) in bundle.recipients(&self.worker.routes) {
-            recipients.retain(|recipient| !self.progress.is_settled(lead, recipient));
-            if !recipients.is_empty() {
-                pending.push((route.clone(), recipients));
-            }
-        }
-        pending
-    }
-
-    /// Writes down what became of a bundle in this round.
-    fn settle(
-        &mut self,
-        bundle: &Bundle,
-        blocked: Option<&Refusal>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let lead = bundle.lead().map_or(0, |row| row.notice.id);
-        if self.pending(bundle).is_empty() {
-            let state = self.progress.finish(lead, now);
-            if let OutboxState::GivenUp { reason, .. } = &state {
-                error!(incident = %bundle.incident.id, reason, "nobody could be told of this incident");
-            }
-            return self.put_all(&bundle.rows, &state);
-        }
-        if blocked.is_some() && !bundle.is_due {
-            return Ok(());
-        }
-        let refusal = self.progress.refused_for_now(lead).or(blocked.cloned());
-        let Some(refusal) = refusal else {
-            return self.put_back(&bundle.rows, now.plus(HELD));
-        };
-        self.try_again(bundle, &refusal, now)
-    }
-
-    fn try_again(
-        &mut self,
-        bundle: &Bundle,
-        refusal: &Refusal,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let attempts = bundle.attempts().saturating_add(1);
-        let lead = bundle.lead().map_or(0, |row| row.notice.id);
-        if is_given_up(attempts) {
-            error!(incident = %bundle.incident.id, attempts, reason = %refusal, "a mail was given up after a day of tries");
-            self.progress.forget(lead);
-            return self.put_all(
-                &bundle.rows,
-                &given_up(now, &format!("after {attempts} tries: {refusal}")),
-            );
-        }
-        let rows = bundle.rows.iter().map(|row| OutboxRow {
-            attempts,
-            next_try: now.plus(backoff(attempts, lead)),
-            last_error: refusal.to_string(),
-            ..row.clone()
-        });
-        self.worker.store.outbox_update(&rows.collect::<Vec<_>>())
-    }
-
-    fn put_back(&self, rows: &[OutboxRow], next_try: Timestamp) -> Result<(), StoreError> {
-        let last_error = "waits: this hour's mails are used up";
-        let rows = rows.iter().map(|row| OutboxRow {
-            next_try,
-            last_error: last_error.to_owned(),
-            ..row.clone()
-        });
-        self.worker.store.outbox_update(&rows.collect::<Vec<_>>())
-    }
-
-    fn put_all(&self, rows: &[OutboxRow], state: &OutboxState) -> Result<(), StoreError> {
-        let rows = rows.iter().map(|row| OutboxRow { state: state.clone(), ..row.clone() });
-        self.worker.store.outbox_update(&rows.collect::<Vec<_>>())
-    }
-}
-
-fn given_up(at: Timestamp, reason: &str) -> OutboxState {
-    OutboxState::GivenUp { at, reason: reason.to_owned() }
 }

@@ -1,158 +1,14 @@
 //! The outbox against a mail server in miniature, with the clock in our hands.
 
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use mail_parser::MessageParser;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
+use super::bench_for_tests::{Sink, bench, bench_at, clock, desk_of, smtp};
 use super::letter_tests::{at, frame, incident, notice};
-use super::outbox::Desk;
-use super::{Route, Security, Smtp, SmtpOptions, Worker, send_test};
-use crate::incident::{Incident, IncidentId, Notice, Transition};
-use crate::model::{Millis, Severity, Timestamp};
-use crate::store::{Commit, OpenOptions, OutboxRow, OutboxState, Store};
-
-/// Takes mails; what it answers to a recipient follows from the address.
-#[derive(Clone, Default)]
-struct Sink {
-    mails: Arc<Mutex<Vec<String>>>,
-}
-
-impl Sink {
-    async fn start(&self) -> u16 {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let sink = self.clone();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(sink.clone().talk(stream));
-            }
-        });
-        port
-    }
-
-    async fn talk(self, stream: TcpStream) {
-        let (read, mut write) = stream.into_split();
-        let mut lines = BufReader::new(read).lines();
-        write.write_all(b"220 sink\r\n").await.unwrap();
-        let mut mail: Option<String> = None;
-        while let Ok(Some(line)) = lines.next_line().await {
-            if let Some(text) = &mut mail {
-                if line != "." {
-                    text.push_str(line.strip_prefix('.').unwrap_or(&line));
-                    text.push_str("\r\n");
-                    continue;
-                }
-                self.mails.lock().unwrap().extend(mail.take());
-                write.write_all(b"250 taken\r\n").await.unwrap();
-                continue;
-            }
-            let reply = reply_to(&line);
-            if reply.starts_with("354") {
-                mail = Some(String::new());
-            }
-            write.write_all(format!("{reply}\r\n").as_bytes()).await.unwrap();
-        }
-    }
-
-    fn subjects(&self) -> Vec<String> {
-        let mails = self.mails.lock().unwrap();
-        let subject = |mail: &String| {
-            let parsed = MessageParser::default().parse(mail.as_bytes()).unwrap();
-            format!("{} {}", parsed.message_id().unwrap_or("?"), parsed.subject().unwrap_or("?"))
-        };
-        mails.iter().map(subject).collect()
-    }
-}
-
-fn reply_to(line: &str) -> &'static str {
-    match line.get(..4).unwrap_or_default() {
-        "EHLO" => "250 sink",
-        "RCPT" if line.contains("gone@") => "550 no such user",
-        "RCPT" if line.contains("busy@") => "451 try again later",
-        "DATA" => "354 go on",
-        "QUIT" => "221 bye",
-        _ => "250 fine",
-    }
-}
-
-fn smtp(port: u16, security: Security) -> Smtp {
-    let host = "127.0.0.1".to_owned();
-    Smtp::new(&SmtpOptions { host, port, security, ..SmtpOptions::default() }).unwrap()
-}
-
-struct Bench {
-    desk: Desk,
-    store: Store,
-    sink: Sink,
-    _state: tempfile::TempDir,
-}
-
-/// Each test has its own clock.
-macro_rules! clock {
-    ($set:ident, $now:ident) => {
-        static CLOCK: AtomicI64 = AtomicI64::new(0);
-        let $set = |at: Timestamp| CLOCK.store(at.0, Ordering::Relaxed);
-        $set(at(10));
-        let $now: fn() -> Timestamp = || Timestamp(CLOCK.load(Ordering::Relaxed));
-    };
-}
-
-async fn bench(now: fn() -> Timestamp, recipients: &[&str]) -> Bench {
-    let sink = Sink::default();
-    let port = sink.start().await;
-    bench_at(now, recipients, (sink, port))
-}
-
-fn bench_at(now: fn() -> Timestamp, recipients: &[&str], (sink, port): (Sink, u16)) -> Bench {
-    let state = tempfile::tempdir().unwrap();
-    let store = Store::open(state.path(), &OpenOptions::default()).unwrap();
-    let route = Route {
-        name: "oncall".to_owned(),
-        recipients: recipients.iter().map(|&name| name.to_owned()).collect(),
-        ..Route::default()
-    };
-    let worker = Worker {
-        store: store.clone(),
-        notifier: Box::new(smtp(port, Security::Plain)),
-        routes: vec![route],
-        frame: frame(),
-        now,
-    };
-    Bench { desk: Desk::new(worker), store, sink, _state: state }
-}
-
-impl Bench {
-    fn put(&self, incident: &Incident, notice: &Notice) {
-        let row = OutboxRow {
-            notice: notice.clone(),
-            attempts: 0,
-            next_try: notice.due,
-            state: OutboxState::Waiting,
-            last_error: String::new(),
-        };
-        let commit = Commit {
-            incidents: std::slice::from_ref(incident),
-            outbox: &[row],
-            ..Commit::default()
-        };
-        self.store.commit(&commit).unwrap();
-    }
-
-    /// An incident of its own for each number.
-    fn put_number(&self, number: u64) {
-        let id = IncidentId(number << 40);
-        let incident = Incident { id, ..incident() };
-        self.put(&incident, &Notice { id: number, incident: id, ..notice(Transition::Opened) });
-    }
-
-    fn row(&self, notice: u64) -> OutboxRow {
-        self.store.outbox().unwrap().into_iter().find(|row| row.notice.id == notice).unwrap()
-    }
-}
+use super::{Security, send_test};
+use crate::incident::{Incident, Notice, Transition};
+use crate::model::{Millis, Severity};
+use crate::store::{Commit, OutboxRow, OutboxState, Topic};
 
 #[tokio::test]
 async fn a_notice_arrives_as_a_mail_and_is_sent_once() {
@@ -261,7 +117,8 @@ async fn after_a_long_outage_one_mail_tells_of_all() {
     assert!(dead.row(5).attempts.abs_diff(dead.row(1).attempts) <= 1);
     assert!(dead.row(1).last_error.contains("cannot be used"));
     let sink = Sink::default();
-    dead.desk = revived(&dead, &sink, now).await;
+    let port = sink.start().await;
+    dead.desk = desk_of(&dead.store, dead.desk.into_worker().routes, (port, now));
     // Only some are due by themselves; the others go with them.
     let next = dead.store.outbox().unwrap().iter().map(|row| row.next_try).min().unwrap();
     set(next);
@@ -269,20 +126,6 @@ async fn after_a_long_outage_one_mail_tells_of_all() {
     let subjects = sink.subjects();
     assert_eq!(subjects.len(), 1);
     assert!(subjects[0].ends_with("5 incidents while no mail could be sent"), "{}", subjects[0]);
-}
-
-async fn revived(dead: &Bench, sink: &Sink, now: fn() -> Timestamp) -> Desk {
-    let port = sink.start().await;
-    let recipients = vec!["oncall@example.com".to_owned()];
-    let route = Route { name: "oncall".to_owned(), recipients, ..Route::default() };
-    let notifier = Box::new(smtp(port, Security::Plain));
-    Desk::new(Worker {
-        store: dead.store.clone(),
-        notifier,
-        routes: vec![route],
-        frame: frame(),
-        now,
-    })
 }
 
 #[tokio::test]
@@ -306,6 +149,7 @@ async fn a_day_without_a_mail_server_is_given_up() {
 async fn what_no_route_takes_does_not_wait_for_ever() {
     clock!(_set, now);
     let mut bench = bench(now, &["oncall@example.com"]).await;
+    bench.desk.worker.routes[0].severity_min = Severity::Medium;
     bench.put(&Incident { severity: Severity::Low, ..incident() }, &notice(Transition::Opened));
     bench.desk.round().await.unwrap();
     assert!(bench.sink.subjects().is_empty());
@@ -349,13 +193,7 @@ async fn the_worker_delivers_until_it_is_stopped_and_looks_once_more() {
     let bench = bench(now, &["oncall@example.com"]).await;
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let worker = tokio::spawn(super::run(bench.desk.into_worker(), stopped));
-    let row = OutboxRow {
-        notice: notice(Transition::Opened),
-        attempts: 0,
-        next_try: at(0),
-        state: OutboxState::Waiting,
-        last_error: String::new(),
-    };
+    let row = OutboxRow::waiting(notice(Transition::Opened), Topic::Incident);
     let incident = incident();
     let incidents = std::slice::from_ref(&incident);
     bench.store.commit(&Commit { incidents, outbox: &[row], ..Commit::default() }).unwrap();

@@ -2,7 +2,7 @@
 
 /// One line without anything that steers a terminal, breaks a header, turns the
 /// direction of text or hides; `chars_max` characters at most.
-pub(super) fn plain(text: &str, chars_max: usize) -> String {
+pub fn plain(text: &str, chars_max: usize) -> String {
     let mut clean = String::with_capacity(text.len().min(4 * chars_max));
     let chars = text.chars().filter_map(harmless).skip_while(|&letter| letter == ' ');
     for (count, letter) in chars.enumerate() {

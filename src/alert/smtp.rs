@@ -1,9 +1,7 @@
 //! Mails by SMTP, over TLS unless the relay is this machine.
 
 use std::fmt;
-use std::future::Future;
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::time::Duration;
 
 use lettre::AsyncSmtpTransport;
@@ -13,7 +11,8 @@ use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 
-use super::{AlertError, Mail, Notifier, Refusal};
+use super::message::mail_of;
+use super::{AlertError, Bulletin, Notifier, Refusal, Sending};
 
 #[derive(Clone, Default)]
 pub struct SmtpOptions {
@@ -25,6 +24,8 @@ pub struct SmtpOptions {
     pub login: Option<(String, String)>,
     /// A root certificate of one's own, as PEM, beside those of the system.
     pub root_certificate: Option<Vec<u8>>,
+    /// How long the talk about one mail may take, if not the usual time.
+    pub talk_max: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +42,7 @@ pub enum Security {
 /// A mail server.
 pub struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
+    talk_max: Duration,
 }
 
 const CONNECT_MAX: Duration = Duration::from_secs(15);
@@ -70,20 +72,19 @@ impl Smtp {
         if let Some((user, password)) = &options.login {
             builder = builder.credentials(Credentials::new(user.clone(), password.clone()));
         }
-        Ok(Self { transport: builder.build() })
+        Ok(Self { transport: builder.build(), talk_max: options.talk_max.unwrap_or(TALK_MAX) })
     }
 }
 
 impl Notifier for Smtp {
-    fn send<'a>(
-        &'a self,
-        mail: &'a Mail,
-    ) -> Pin<Box<dyn Future<Output = Result<String, Refusal>> + Send + 'a>> {
+    fn send<'a>(&'a self, bulletin: &'a Bulletin) -> Sending<'a> {
         Box::pin(async move {
-            let sending = self.transport.send(mail.message.clone());
+            let mail = mail_of(bulletin).map_err(|error| Refusal::Never(error.to_string()))?;
+            let sending = self.transport.send(mail);
             // lettre limits only the connecting; a server may fall silent later.
-            let sent = tokio::time::timeout(TALK_MAX, sending).await;
-            let reply = sent.map_err(|_elapsed| silent())?.map_err(|error| refusal(&error))?;
+            let sent = tokio::time::timeout(self.talk_max, sending).await;
+            let reply =
+                sent.map_err(|_elapsed| silent(self.talk_max))?.map_err(|error| refusal(&error))?;
             let lines: Vec<&str> = reply.message().collect();
             Ok(format!("{} {}", reply.code(), lines.join(" ")))
         })
@@ -102,7 +103,7 @@ impl fmt::Debug for SmtpOptions {
     }
 }
 
-fn parameters(options: &SmtpOptions) -> Result<TlsParameters, AlertError> {
+pub(super) fn parameters(options: &SmtpOptions) -> Result<TlsParameters, AlertError> {
     let failed = |source| AlertError::Tls { host: options.host.clone(), source };
     let mut builder = TlsParameters::builder(options.host.clone());
     if let Some(pem) = &options.root_certificate {
@@ -114,13 +115,13 @@ fn parameters(options: &SmtpOptions) -> Result<TlsParameters, AlertError> {
     builder.build().map_err(failed)
 }
 
-fn is_this_machine(host: &str) -> bool {
+pub(super) fn is_this_machine(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn silent() -> Refusal {
-    Refusal::Unreachable(format!("no answer within {} s", TALK_MAX.as_secs()))
+fn silent(waited: Duration) -> Refusal {
+    Refusal::Unreachable(format!("no answer within {} s", waited.as_secs()))
 }
 
 fn refusal(error: &smtp::Error) -> Refusal {

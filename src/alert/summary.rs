@@ -1,13 +1,12 @@
 //! One mail in place of many: in a storm of incidents, after an outage of the mail
-//! server; and the test mail.
+//! server, after quiet hours; the reports; and the test mail.
 
 use askama::Template;
 
-use super::letter::{moment, wrapped};
-use super::message::mail;
+use super::letter_parts::{moment, wrapped};
 use super::plain::plain;
 use super::tone::{self, Tone};
-use super::{AlertError, Frame, Letter, Notifier};
+use super::{AlertError, Bulletin, Frame, Letter, News, Notifier};
 use crate::incident::Incident;
 use crate::model::{Severity, Timestamp};
 
@@ -16,6 +15,9 @@ use crate::model::{Severity, Timestamp};
 pub(super) enum Cause {
     Storm,
     Outage,
+    Quiet,
+    /// They waited for the next hour.
+    Limit,
 }
 
 #[derive(Template)]
@@ -30,28 +32,27 @@ struct Html<'a> {
     view: &'a View,
 }
 
-struct View {
-    subject: String,
-    head: String,
-    what: String,
-    lines: Vec<Line>,
-    more: usize,
-    link: Option<String>,
-    link_text: &'static str,
-    reason: String,
-    host: String,
-    tone: Tone,
+/// Every field is harmless text.
+#[derive(Default)]
+pub(super) struct View {
+    pub(super) subject: String,
+    pub(super) head: String,
+    pub(super) what: String,
+    pub(super) lines: Vec<Line>,
+    pub(super) more: usize,
+    pub(super) link: Option<String>,
+    pub(super) link_text: &'static str,
+    pub(super) reason: String,
+    pub(super) host: String,
+    pub(super) tone: Tone,
 }
 
-struct Line {
-    severity: &'static str,
-    since: String,
-    title: String,
-    id: String,
-    state: &'static str,
+pub(super) struct Line {
+    pub(super) title: String,
+    pub(super) details: Vec<String>,
 }
 
-const LINES_MAX: usize = 30;
+pub(super) const LINES_MAX: usize = 30;
 
 /// One mail about many incidents, the worst first.
 pub(super) fn summary(
@@ -60,10 +61,7 @@ pub(super) fn summary(
     frame: &Frame,
     route: &str,
 ) -> Result<Letter, AlertError> {
-    let mut sorted: Vec<&Incident> = incidents.iter().collect();
-    sorted.sort_by_key(|incident| {
-        (std::cmp::Reverse(incident.severity), incident.since, incident.id)
-    });
+    let sorted = worst_first(incidents);
     let count = sorted.len();
     let worst = sorted.first().map_or(Severity::Low, |incident| incident.severity);
     let name = worst.name().to_uppercase();
@@ -72,7 +70,7 @@ pub(super) fn summary(
         subject: format!("[keyvigil {name}] {subject}"),
         head: format!("{name} · {}", counted(count, "incident")),
         what,
-        lines: sorted.iter().take(LINES_MAX).map(|incident| Line::of(incident)).collect(),
+        lines: sorted.iter().take(LINES_MAX).map(|incident| Line::of(incident, frame)).collect(),
         more: count.saturating_sub(LINES_MAX),
         link: frame.link_to("/incidents"),
         link_text: "Open the list of incidents",
@@ -88,6 +86,14 @@ pub(super) fn summary(
     view.letter(&format!("summary.{}", short(&hasher)), frame)
 }
 
+pub(super) fn worst_first(incidents: &[Incident]) -> Vec<&Incident> {
+    let mut sorted: Vec<&Incident> = incidents.iter().collect();
+    sorted.sort_by_key(|incident| {
+        (!incident.is_open(), std::cmp::Reverse(incident.severity), incident.since, incident.id)
+    });
+    sorted
+}
+
 /// The end of the subject, and the first paragraph.
 fn words_of(cause: Cause, count: usize) -> (String, String) {
     let incidents = counted(count, "incident");
@@ -96,7 +102,19 @@ fn words_of(cause: Cause, count: usize) -> (String, String) {
         Cause::Storm => (
             format!("{more} at once"),
             format!(
-                "{more} came after this hour's mails were used up, so they are listed here. Further ones follow in the next hour."
+                "{more} came after this hour's mails were used up, so they are listed here. Further ones follow in one mail after the hour. Begin with the first: it is the worst, and many of the others may have its cause."
+            ),
+        ),
+        Cause::Limit => (
+            format!("{more} in the last hour"),
+            format!(
+                "{more} came while the last hour's mails were used up. This is how they stand now, the worst first."
+            ),
+        ),
+        Cause::Quiet => (
+            format!("{incidents} during the quiet hours"),
+            format!(
+                "There was news of {incidents} during the quiet hours, none of it critical. This is how they stand now, the worst first."
             ),
         ),
         Cause::Outage => (
@@ -108,8 +126,9 @@ fn words_of(cause: Cause, count: usize) -> (String, String) {
     }
 }
 
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+pub(super) fn counted(count: usize, what: &str) -> String {
+    let count = crate::detect::count_text(u64::try_from(count).unwrap_or(u64::MAX));
+    if count == "1" { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// Sends a mail that says that mails arrive. Returns the server's reply.
@@ -120,54 +139,69 @@ pub async fn send_test(
     now: Timestamp,
 ) -> Result<String, AlertError> {
     let letter = test_letter(frame, now)?;
-    let mail = mail(&letter, frame, to, now)?;
-    notifier.send(&mail).await.map_err(AlertError::Test)
+    let (to, frame) = (to.to_owned(), frame.clone());
+    let bulletin = Bulletin { to, letter, news: News::Report, frame, at: now };
+    notifier.send(&bulletin).await.map_err(AlertError::Test)
 }
 
-fn test_letter(frame: &Frame, now: Timestamp) -> Result<Letter, AlertError> {
+/// The test mail, to be sent or to be looked at.
+pub fn test_letter(frame: &Frame, now: Timestamp) -> Result<Letter, AlertError> {
     let host = plain(&frame.host, 40);
     let view = View {
         subject: format!("[keyvigil TEST] mails from {host} arrive"),
         head: "TEST · nothing is wrong".to_owned(),
         what: format!(
             "Someone asked keyvigil on {host} for a test mail at {}. It arrived, so incidents will reach you too.",
-            moment(now)
+            moment(now, frame)
         ),
-        lines: Vec::new(),
-        more: 0,
         link: frame.link_to("/"),
         link_text: "Open the status page",
         reason: "keyvigil mail test".to_owned(),
         host,
         tone: tone::CALM,
+        ..View::default()
     };
     view.letter(&format!("test.{}", now.0), frame)
 }
 
 impl View {
-    fn letter(self, id: &str, frame: &Frame) -> Result<Letter, AlertError> {
+    pub(super) fn letter(self, id: &str, frame: &Frame) -> Result<Letter, AlertError> {
         Ok(Letter {
             text: Text { view: &self }.render().map_err(AlertError::Template)?,
             html: Html { view: &self }.render().map_err(AlertError::Template)?,
             message_id: format!("{id}@{}", frame.domain()),
-            references: Vec::new(),
             subject: self.subject,
+            ..Letter::default()
         })
     }
 
     fn paragraph(text: &str) -> String {
         wrapped(text, 74, "")
     }
+
+    fn detail(text: &str) -> String {
+        wrapped(text, 70, "    ")
+    }
 }
 
 impl Line {
-    fn of(incident: &Incident) -> Self {
+    pub(super) fn of(incident: &Incident, frame: &Frame) -> Self {
+        let owner = if incident.owner.is_empty() {
+            String::new()
+        } else {
+            format!(" · owner {}", plain(&incident.owner, 60))
+        };
+        let because = incident.findings.first().map(|finding| plain(&finding.because, 160));
+        let place = format!(
+            "{} · {} · since {}{owner} · {}",
+            incident.severity.name(),
+            incident.state.name(),
+            moment(incident.since, frame),
+            incident.id,
+        );
         Self {
-            severity: incident.severity.name(),
-            since: moment(incident.since),
             title: plain(&incident.title, 60),
-            id: incident.id.to_string(),
-            state: incident.state.name(),
+            details: because.into_iter().chain([place]).collect(),
         }
     }
 }

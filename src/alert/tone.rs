@@ -3,7 +3,7 @@
 use crate::model::Severity;
 
 /// Text on ground is at least 4.5 to 1, by day and by night.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tone {
     pub(super) mark: &'static str,
     /// Names the rule for the night in the template.

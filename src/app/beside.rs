@@ -81,8 +81,9 @@ impl Beside {
     /// Reads what has changed, on a thread of its own.
     pub(super) async fn look(&mut self, look: Look) -> Found {
         let mut found = Found::default();
-        let lists = self.config.lists().into_iter().map(|list| list.path).collect();
-        let paths = [lists, Vec::from_iter(self.config.networks.clone())];
+        let lists: Vec<PathBuf> = self.config.lists().into_iter().map(|it| it.path).collect();
+        let networks = self.config.networks.iter().chain(&self.config.geoip);
+        let paths = [lists, networks.cloned().collect()];
         for ((name, path), number) in [INVENTORY, NETWORKS].into_iter().zip(paths).zip(0usize..) {
             let Some(seen) = self.seen.get_mut(number) else { continue };
             if !seen.is_due(&path, look) {

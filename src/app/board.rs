@@ -7,22 +7,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
-use super::intake::{Intake, Reject};
+use super::intake::Intake;
 use super::job::Job;
+use super::reading::Reject;
 use super::replay::Found;
 use crate::config::Config;
 use crate::engine::Overview;
 use crate::incident::{Incident, IncidentId, StaleFinding, StaleState, State};
 use crate::model::{Millis, Timestamp};
-use crate::store::{Shown, Store};
+use crate::store::{OutboxCounts, Shown, Store};
 use crate::tail::{SourceState, SourceStatus};
 use crate::web::{HourPoint, Learning, Mail, Mode, Reading, Source, View, WebState};
 
 /// Incidents that the page lists; the store knows them all.
 const INCIDENTS_SHOWN_MAX: usize = 1000;
 
+/// What `status` says of a store at rest.
+const NOBODY_WATCHES: &str = "keyvigil is not running, so nothing is watched; this is what its \
+    store remembers; start it with `systemctl start keyvigil`";
+
 /// Sources are looked at in every round of the tail, but shown only so often.
 const PUBLISH_EVERY: Millis = Millis(1000);
+
+/// How long it is said that a message was given up, even if later ones arrived.
+const SAID_FOR: Millis = Millis::days(1);
 
 /// Cheap to clone: every stage has one.
 #[derive(Clone, Debug)]
@@ -66,19 +74,25 @@ impl Board {
         let mut parts = Parts {
             started: Some(super::now()),
             overview: job.judge.overview(),
-            mail_enabled: config.mail.is_some(),
+            mail_enabled: config.mail.is_some() || !config.notify.is_empty(),
             degraded: job.degraded.clone(),
             ..Parts::default()
         };
         if let Some(store) = &store {
-            let known = store.incidents(Shown::All)?;
-            parts.incidents = known.into_iter().map(|it| (it.id, it)).collect();
-            parts.keep_those_that_matter();
-            for finding in store.stale_findings()? {
-                parts.stale.insert((finding.subject().to_owned(), finding.kind.clone()), finding);
-            }
+            parts.remember(store)?;
         }
         Ok(Self::new(parts, store))
+    }
+
+    /// For a store that nobody runs: nothing is read, and that is said.
+    pub(super) fn resting(store: &Store, overview: Overview) -> Result<Self, super::JobError> {
+        let mut parts = Parts { overview, ..Parts::default() };
+        parts.degraded.extend(store.health().problems());
+        parts.degraded.push(NOBODY_WATCHES.to_owned());
+        parts.remember(store)?;
+        let board = Self::new(parts, Some(store.clone()));
+        board.publish();
+        Ok(board)
     }
 
     /// For the demo: time is that of the log which is played.
@@ -186,6 +200,7 @@ impl Board {
             view.mail.queued = counts.waiting;
             view.mail.failed = counts.given_up;
             view.mail.last_sent = counts.last_sent;
+            view.degraded.extend(given_up(&counts, now));
         }
         self.view.send_replace(Arc::new(view));
     }
@@ -200,6 +215,15 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Parts {
+    /// What people are shown, as the store has it.
+    fn remember(&mut self, store: &Store) -> Result<(), super::JobError> {
+        let known = store.incidents(Shown::All)?;
+        self.incidents = known.into_iter().map(|it| (it.id, it)).collect();
+        self.keep_those_that_matter();
+        keep_stale(&mut self.stale, &store.stale_findings()?);
+        Ok(())
+    }
+
     /// At the limit those under the alarm line go first, then those that are over.
     fn keep_those_that_matter(&mut self) {
         let excess = self.incidents.len().saturating_sub(INCIDENTS_SHOWN_MAX);
@@ -284,8 +308,23 @@ fn source_row(status: &SourceStatus, intake: &Intake) -> Source {
         reasons: counts.rejected.into_iter().collect(),
         last_rejects: intake.rejects(&status.source).map(shown).collect(),
         rotations: status.rotations,
+        losses: counts.losses,
+        lost_bytes: counts.lost_bytes,
         problem: status.problem.clone(),
     }
+}
+
+/// Red for a day, and for as long as nothing was delivered since.
+fn given_up(counts: &OutboxCounts, now: Timestamp) -> Option<String> {
+    let last = counts.last_given_up?;
+    let is_news = now.since(last).0 < SAID_FOR.0 || counts.last_sent < Some(last);
+    is_news.then(|| {
+        let messages = if counts.given_up == 1 { "message was" } else { "messages were" };
+        format!(
+            "{} {messages} given up: people were not told. Try the mail server with `keyvigil mail test`",
+            counts.given_up
+        )
+    })
 }
 
 /// The name in `https://name:port/path`.
@@ -327,6 +366,22 @@ mod tests {
         assert_eq!(parts.incidents.len(), INCIDENTS_SHOWN_MAX);
         let is_shown = |number| parts.incidents.contains_key(&IncidentId(number));
         assert_eq!([1, 2, 3, 4].map(is_shown), [true, true, false, true]);
+    }
+
+    #[test]
+    fn a_message_that_was_given_up_is_said_for_a_day_and_until_one_arrives() {
+        let at = |hours: i64| Timestamp::default().plus(Millis::hours(hours));
+        let counts = |last_sent: Option<i64>| OutboxCounts {
+            given_up: 1,
+            last_given_up: Some(at(10)),
+            last_sent: last_sent.map(at),
+            ..OutboxCounts::default()
+        };
+        assert!(given_up(&counts(Some(11)), at(33)).is_some());
+        assert!(given_up(&counts(Some(11)), at(34)).is_none());
+        assert!(given_up(&counts(Some(9)), at(340)).is_some());
+        assert!(given_up(&counts(None), at(340)).is_some());
+        assert!(given_up(&OutboxCounts::default(), at(1)).is_none());
     }
 
     #[test]

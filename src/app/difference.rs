@@ -37,9 +37,12 @@ impl Difference {
             ("[[inventories]]", old.inventories != in_force.inventories),
             ("roles, keys and scopes", old.rules != in_force.rules),
             ("networks", old.networks != in_force.networks),
+            ("geoip", old.geoip != in_force.geoip),
             ("[alerts]", old.alerts != in_force.alerts),
             ("[detectors]", old.detectors != in_force.detectors),
             ("[mail]", old.mail != in_force.mail),
+            ("notify", old.notify != in_force.notify),
+            ("routes", old.routes != in_force.routes),
             ("[store] retention", old.store.retention != in_force.store.retention),
         ];
         Self { changed: named(&changed), restart: named(&restart), in_force }

@@ -14,7 +14,7 @@ use super::outputs::Writers;
 use crate::engine::Input;
 use crate::incident::{Incident, IncidentId, Notice, StaleFinding};
 use crate::model::{Millis, Position, SourceId, Timestamp};
-use crate::store::{Commit, Counters, OutboxRow, OutboxState, Store};
+use crate::store::{Commit, Counters, OutboxRow, Store, Topic};
 
 /// Blocks in one commit of a replay. Live, whatever one step leads to is committed at once.
 pub(super) const REPLAY_BLOCKS_MAX: usize = 8;
@@ -89,7 +89,8 @@ impl Keeper {
     /// Keeps what comes until nothing more does.
     pub(super) fn run(mut self, inbox: &Receiver<Judged>) -> Result<(), JobError> {
         loop {
-            self.beats.beat(Stage::Keeping, (self.now)());
+            self.beats.beat(Stage::Keeping);
+            fail::fail_point!("keeping");
             match inbox.recv_timeout(WAIT) {
                 Ok(judged) => self.keep(judged)?,
                 Err(RecvTimeoutError::Timeout) => self.commit()?,
@@ -192,15 +193,10 @@ impl Keeper {
     }
 
     fn outbox_row(&self, notice: Notice) -> Option<OutboxRow> {
-        let next_try = notice.due;
         match self.policy.borrow().mailing {
-            Mailing::Since(since) if since <= notice.due => Some(OutboxRow {
-                notice,
-                attempts: 0,
-                next_try,
-                state: OutboxState::Waiting,
-                last_error: String::new(),
-            }),
+            Mailing::Since(since) if since <= notice.due => {
+                Some(OutboxRow::waiting(notice, Topic::Incident))
+            }
             Mailing::Since(_) | Mailing::Off => None,
         }
     }

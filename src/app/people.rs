@@ -1,8 +1,7 @@
-//! Mail, as the configuration wants it: which server, to whom, with which password. Another
+//! The delivery of mails and other messages, as the configuration wants it. Another
 //! configuration is another delivery.
 
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -10,13 +9,17 @@ use tokio::task::JoinSet;
 use tracing::error;
 
 use super::job::JobError;
-use crate::alert::{EmlDirectory, Frame, Notifier, Route, Security, Smtp, SmtpOptions, Worker};
-use crate::config::{Config, Mail, Tls};
+use super::{routes, ways};
+use crate::alert::{EmlDirectory, Frame, Reports, Route, Ways, Worker};
+use crate::config::Config;
 use crate::model::{Severity, Timestamp};
 use crate::store::Store;
 
 /// The tasks beside the stages; the first that ends, ends the daemon.
 pub(super) type Tasks = JoinSet<Result<(), String>>;
+
+const DEMO_SENDER: &str = "keyvigil@example.com";
+const DEMO_RECIPIENT: &str = "you@example.com";
 
 /// What a delivery needs beside the configuration.
 pub(super) struct Post {
@@ -37,12 +40,9 @@ pub(super) fn start(
     Ok(())
 }
 
-/// Whether mail can be sent with this configuration, as far as this machine knows.
+/// Whether people can be told with this configuration, as far as this machine knows.
 pub(super) fn check(config: &Config) -> Result<(), JobError> {
-    if let Some(mail) = &config.mail {
-        Smtp::new(&smtp_options(mail)?)?;
-    }
-    Ok(())
+    ways::all(config).map(drop)
 }
 
 /// One delivery after the other, each as the configuration then says.
@@ -80,15 +80,21 @@ async fn deliver(
 
 async fn run(worker: Option<Worker>, mut ended: watch::Receiver<bool>) -> Result<(), String> {
     if let Some(worker) = worker {
+        fail::fail_point!("mailing");
         return crate::alert::run(worker, ended).await.map_err(|error| error.to_string());
     }
     drop(ended.wait_for(|&ended| ended).await);
     Ok(())
 }
 
-/// Until the configuration says something else about mail.
+/// Until the configuration says something else about who is told.
 async fn until_changed(config: &mut watch::Receiver<Arc<Config>>, old: &Config) {
-    let is_other = |now: &Arc<Config>| now.mail != old.mail || now.web != old.web;
+    let is_other = |now: &Arc<Config>| {
+        now.mail != old.mail
+            || now.web != old.web
+            || now.notify != old.notify
+            || now.routes != old.routes
+    };
     if config.wait_for(is_other).await.is_err() {
         // Nobody changes it any more.
         std::future::pending::<()>().await;
@@ -98,51 +104,41 @@ async fn until_changed(config: &mut watch::Receiver<Arc<Config>>, old: &Config) 
 impl Post {
     /// `None` if nobody is to be told.
     fn worker(&self, config: &Config) -> Result<Option<Worker>, JobError> {
-        let (notifier, recipients, from): (Box<dyn Notifier>, Vec<String>, String) =
-            match (&self.letters, &config.mail) {
-                (Some(directory), _) => {
-                    let nobody = vec!["you@example.com".to_owned()];
-                    let letters = Box::new(EmlDirectory::open(directory)?);
-                    (letters, nobody, "keyvigil@example.com".to_owned())
-                }
-                (None, Some(mail)) => {
-                    let smtp = Smtp::new(&smtp_options(mail)?)?;
-                    (Box::new(smtp), mail.to.clone(), mail.from.clone())
-                }
-                (None, None) => return Ok(None),
-            };
+        if let Some(directory) = &self.letters {
+            return self.to_nobody(config, directory).map(Some);
+        }
+        let ways = ways::all(config)?;
+        if ways.is_empty() {
+            return Ok(None);
+        }
+        let mail = config.mail.as_ref();
+        Ok(Some(Worker {
+            store: self.store.clone(),
+            ways,
+            routes: routes::all(config),
+            reports: mail.map(routes::reports).unwrap_or_default(),
+            opted_out: mail.map(|mail| mail.opt_out.clone()).unwrap_or_default(),
+            frame: routes::frame(config),
+            now: self.now,
+        }))
+    }
+
+    /// Mails as files.
+    fn to_nobody(&self, config: &Config, directory: &Path) -> Result<Worker, JobError> {
         let route = Route {
             name: "everything of medium severity and above".to_owned(),
             severity_min: Severity::Medium,
-            recipients,
+            recipients: vec![DEMO_RECIPIENT.to_owned()],
             ..Route::default()
         };
-        let base_url = config.web.base_url.clone();
-        let base_url =
-            base_url.or_else(|| config.web.listen.map(|address| format!("http://{address}")));
-        let frame = Frame { from, base_url, host: super::host_name() };
-        let store = self.store.clone();
-        Ok(Some(Worker { store, notifier, routes: vec![route], frame, now: self.now }))
+        Ok(Worker {
+            store: self.store.clone(),
+            ways: Ways::by_mail(Box::new(EmlDirectory::open(directory)?)),
+            routes: vec![route],
+            reports: Reports::default(),
+            opted_out: Vec::new(),
+            frame: Frame { from: DEMO_SENDER.to_owned(), ..routes::frame(config) },
+            now: self.now,
+        })
     }
-}
-
-fn smtp_options(mail: &Mail) -> Result<SmtpOptions, JobError> {
-    let login = match (&mail.user, &mail.password) {
-        (Some(user), Some(password)) => Some((user.clone(), password.reveal()?)),
-        (Some(_), None) | (None, _) => None,
-    };
-    let read = |path: &PathBuf| {
-        fs::read(path).map_err(|source| JobError::Unreadable { path: path.clone(), source })
-    };
-    Ok(SmtpOptions {
-        host: mail.server.clone(),
-        port: mail.port,
-        security: match mail.tls {
-            Tls::Starttls => Security::StartTls,
-            Tls::Implicit => Security::Tls,
-            Tls::None => Security::Plain,
-        },
-        login,
-        root_certificate: mail.root_certificate.as_ref().map(read).transpose()?,
-    })
 }

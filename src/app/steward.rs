@@ -18,6 +18,7 @@ use super::difference::Difference;
 use super::follow;
 use super::job::{self, JobError};
 use super::keeper::Policy;
+use super::live;
 use super::orders::{Change, Orders};
 use super::people;
 use crate::config::Config;
@@ -107,7 +108,9 @@ impl Steward {
         let read_at = jiff::Timestamp::from_second(super::now().seconds()).unwrap_or_default();
         let file = self.file.as_ref();
         let file = file.map(|file| format!("{}, read {read_at}", file.display()));
-        self.board.config(file, self.config.borrow().mail.is_some());
+        let config = self.config.borrow();
+        self.board.config(file, config.mail.is_some() || !config.notify.is_empty());
+        live::show_sources(&config);
     }
 
     /// Reads the configuration again and says what came of it, everywhere.
@@ -116,15 +119,16 @@ impl Steward {
         match &done {
             Ok(reloaded) => {
                 self.board.note(CONFIGURATION, None);
-                let (changed, restart) = (reloaded.changed.join(", "), reloaded.restart.join(", "));
+                let restart = (!reloaded.restart.is_empty()).then(|| reloaded.restart.join(", "));
+                let changed = reloaded.changed.join(", ");
                 info!(changed, restart, "the configuration was read again");
             }
             Err(refusal) => {
+                let because = in_one_line(&refusal.message);
                 error!(
-                    because = refusal.message,
+                    because,
                     "the new configuration is not taken up; the old one stays in force"
                 );
-                let because = in_one_line(&refusal.message);
                 let note = format!(
                     "the configuration was changed, but the old one stays in force: {because}; \
                      correct it and run `keyvigil reload`"

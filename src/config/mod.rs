@@ -5,31 +5,44 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::detect::{Panel, Rules};
+use crate::format::{self, OwnFormats};
 use crate::identity::{KeyIs, ListFormat, Prefixes};
 use crate::model::Millis;
 
+mod checks;
+mod formats;
+mod meant;
 mod mistakes;
+mod people;
 mod places;
 mod read;
 mod rules;
 mod secret;
+mod syntax;
 mod table;
 mod units;
 
+pub use formats::{FormatsError, own_formats};
 pub use mistakes::ConfigError;
+pub use people::{Mail, Notify, NotifyKind, Place, QuietHours, Route, Tls};
 pub use places::Places;
 pub use secret::{Secret, SecretError};
+pub use units::duration;
 
 /// What is meant. Behind this door nothing is checked again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     pub sources: Vec<Source>,
+    /// Formats of a person's own, from a folder of files.
+    pub own_formats: OwnFormats,
     /// Whether the logs hold public ids of keys, or the keys themselves.
     pub key_is: KeyIs,
     pub inventory: Option<PathBuf>,
     /// Lists beside that one, in the order in which they count.
     pub inventories: Vec<List>,
     pub networks: Option<PathBuf>,
+    /// MMDB files, for what the networks leave open.
+    pub geoip: Vec<PathBuf>,
     /// Of a request that came through one of these, the address before it counts.
     pub trusted_proxies: Prefixes,
     pub alerts: Alerts,
@@ -38,6 +51,10 @@ pub struct Config {
     /// What single roles and keys may do, and when they are stale.
     pub rules: Rules,
     pub mail: Option<Mail>,
+    /// Ways to people and programs beside mail.
+    pub notify: Vec<Notify>,
+    /// Who is told what. None: everyone named above is told everything.
+    pub routes: Vec<Route>,
     pub web: Web,
     pub store: Store,
     pub control: Control,
@@ -51,6 +68,19 @@ pub struct Source {
     pub format: String,
     pub log_format: Option<String>,
     pub key_from: Option<String>,
+    /// Formats of a person's own, which come before those of the program.
+    pub own: OwnFormats,
+}
+
+impl Source {
+    /// What a person said about how its lines are read.
+    pub fn options(&self) -> format::Options {
+        format::Options {
+            log_format: self.log_format.clone(),
+            key_from: self.key_from.clone(),
+            own: self.own.clone(),
+        }
+    }
 }
 
 /// A list of keys.
@@ -64,26 +94,6 @@ pub struct List {
 pub struct Alerts {
     pub false_alarms_per_day: f64,
     pub patience: Millis,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mail {
-    pub server: String,
-    pub port: u16,
-    pub tls: Tls,
-    pub from: String,
-    pub to: Vec<String>,
-    pub user: Option<String>,
-    pub password: Option<Secret>,
-    pub root_certificate: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tls {
-    Starttls,
-    Implicit,
-    /// To loopback only.
-    None,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -130,16 +140,26 @@ impl Config {
     pub const DEFAULT_PATH: &str = "/etc/keyvigil/keyvigil.toml";
     pub const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 
-    /// Reads and checks the file. All its mistakes come at once.
+    /// Reads and checks the file, and the formats in the folder `formats.d` beside it. All its
+    /// mistakes come at once.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = fs::read_to_string(path)
+        let name = path.display().to_string();
+        let bytes = fs::read(path)
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        Self::parse(&text, &path.display().to_string())
+        let beside = path.parent().map(|folder| folder.join("formats.d"));
+        let beside = beside.filter(|folder| folder.is_dir());
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => read::config(text, &name, beside.as_deref()),
+            Err(error) => {
+                let (text, mistake) = syntax::not_text(&bytes, error.valid_up_to());
+                Err(mistakes::error(vec![mistake], &text, &name))
+            }
+        }
     }
 
     /// As [`Config::load`], of a text that `name` stands for in messages.
     pub fn parse(text: &str, name: &str) -> Result<Self, ConfigError> {
-        read::config(text, name)
+        read::config(text, name, None)
     }
 }
 
@@ -147,15 +167,19 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             sources: Vec::new(),
+            own_formats: OwnFormats::default(),
             key_is: KeyIs::Secret,
             inventory: None,
             inventories: Vec::new(),
             networks: None,
+            geoip: Vec::new(),
             trusted_proxies: Prefixes::default(),
             alerts: Alerts { false_alarms_per_day: 1.0, patience: Millis::seconds(5) },
             detectors: Panel::default(),
             rules: Rules::default(),
             mail: None,
+            notify: Vec::new(),
+            routes: Vec::new(),
             web: Web { listen: Self::DEFAULT_LISTEN.parse().ok(), base_url: None },
             store: Store {
                 directory: PathBuf::from("/var/lib/keyvigil"),

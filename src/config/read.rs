@@ -1,21 +1,20 @@
 //! The file's tables, one function each, to [`Config`].
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml::de::DeTable;
 
+use super::checks::checks;
+use super::meant;
 use super::mistakes::{self, Mistake};
+use super::syntax;
 use super::table::Table;
-use super::{Alerts, Config, ConfigError, Control, List, Mail, Source, Store, Tls, Web, rules};
+use super::{Alerts, Config, ConfigError, Control, List, Source, Store, Web, people, rules};
 use crate::detect::Panel;
-use crate::format::{self, Parser};
+use crate::format::{self, OwnFormats, Parser};
 use crate::identity::{KeyIs, ListFormat};
-
-const SUBMISSION_PORT: u16 = 587;
-const SUBMISSIONS_PORT: u16 = 465;
-const SMTP_PORT: u16 = 25;
 
 /// The file as the detectors see it.
 #[derive(Deserialize)]
@@ -23,28 +22,37 @@ struct OnlyDetectors {
     detectors: Panel,
 }
 
-pub(super) fn config(text: &str, name: &str) -> Result<Config, ConfigError> {
+pub(super) fn config(text: &str, name: &str, beside: Option<&Path>) -> Result<Config, ConfigError> {
     let (document, errors) = DeTable::parse_recoverable(text);
     let mut mistakes: Vec<Mistake> = errors
         .into_iter()
-        .map(|error| Mistake {
-            at: error.span().unwrap_or(0..0),
-            what: "this is not TOML".to_owned(),
-            instead: error.message().to_owned(),
-        })
+        .map(|error| syntax::mistake(error.span().unwrap_or(0..0), error.message(), text))
         .collect();
     let mut config = Config::default();
     if mistakes.is_empty() {
-        mistakes = fill(&mut config, document.get_ref(), text);
+        mistakes = fill(&mut config, document.get_ref(), (text, beside));
+        mistakes.extend(checks(&config, document.get_ref()));
     }
     if mistakes.is_empty() { Ok(config) } else { Err(mistakes::error(mistakes, text, name)) }
 }
 
-fn fill(config: &mut Config, document: &DeTable<'_>, text: &str) -> Vec<Mistake> {
+fn fill(
+    config: &mut Config,
+    document: &DeTable<'_>,
+    (text, beside): (&str, Option<&Path>),
+) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
     let mut top = Table::new("", document);
+    let folder = top.text("formats").map(PathBuf::from).or(beside.map(ToOwned::to_owned));
+    match folder.as_deref().map(super::own_formats).transpose() {
+        Ok(own) => config.own_formats = own.unwrap_or_default(),
+        Err(error) => {
+            let at = top.place_of("formats");
+            top.complain::<()>(at, "these formats cannot be used".into(), &error.to_string());
+        }
+    }
     for table in top.tables("sources") {
-        let (source, wrong) = source(table);
+        let (source, wrong) = source(table, &config.own_formats);
         config.sources.extend(source);
         mistakes.extend(wrong);
     }
@@ -57,23 +65,30 @@ fn fill(config: &mut Config, document: &DeTable<'_>, text: &str) -> Vec<Mistake>
     config.key_is = key_is.unwrap_or(config.key_is);
     config.inventory = top.text("inventory").map(PathBuf::from);
     config.networks = top.text("networks").map(PathBuf::from);
+    config.geoip = top.texts("geoip").into_iter().map(PathBuf::from).collect();
     config.trusted_proxies = rules::prefixes(&mut top, "trusted_proxies");
     let mut each = |table: Option<&DeTable<'_>>,
                     read: &mut dyn FnMut(&DeTable<'_>) -> Vec<Mistake>| {
         mistakes.extend(table.map(read).unwrap_or_default());
     };
     each(top.table("alerts"), &mut |table| alerts(&mut config.alerts, table));
-    each(top.table("mail"), &mut |table| mail(&mut config.mail, table));
+    each(top.table("mail"), &mut |table| people::mail(&mut config.mail, table));
     each(top.table("web"), &mut |table| web(&mut config.web, table));
     each(top.table("store"), &mut |table| store(&mut config.store, table));
     each(top.table("control"), &mut |table| control(&mut config.control, table));
+    for table in top.tables("notify") {
+        mistakes.extend(people::notify(&mut config.notify, table));
+    }
+    for table in top.tables("routes") {
+        mistakes.extend(people::route(config, table));
+    }
     if top.table("detectors").is_some() {
         match toml::from_str::<OnlyDetectors>(text) {
             Ok(only) => config.detectors = only.detectors,
             Err(error) => mistakes.push(Mistake {
                 at: error.span().unwrap_or_else(|| top.place_of("detectors")),
                 what: "a detector's settings are wrong".to_owned(),
-                instead: error.message().to_owned(),
+                instead: meant::field(error.message()),
             }),
         }
     }
@@ -85,12 +100,15 @@ fn fill(config: &mut Config, document: &DeTable<'_>, text: &str) -> Vec<Mistake>
     mistakes
 }
 
-fn source(values: &DeTable<'_>) -> (Option<Source>, Vec<Mistake>) {
+fn source(values: &DeTable<'_>, own: &OwnFormats) -> (Option<Source>, Vec<Mistake>) {
     let mut table = Table::new("sources", values);
     let path = table.text("path");
     let format = table.text("format").unwrap_or_else(|| "auto".to_owned());
-    let options =
-        format::Options { log_format: table.text("log_format"), key_from: table.text("key_from") };
+    let options = format::Options {
+        log_format: table.text("log_format"),
+        key_from: table.text("key_from"),
+        own: own.clone(),
+    };
     if path.is_none() && !values.contains_key("path") {
         let at = values.keys().next().map_or(0..0, toml::Spanned::span);
         table.complain::<()>(at, "a source has no `path`".into(), "add path = \"/var/log/…\"");
@@ -103,8 +121,8 @@ fn source(values: &DeTable<'_>) -> (Option<Source>, Vec<Mistake>) {
             table.complain::<()>(at, "this format cannot be used".into(), &error.to_string());
         }
     }
-    let format::Options { log_format, key_from } = options;
-    let source = path.map(|path| Source { path, format, log_format, key_from });
+    let format::Options { log_format, key_from, own } = options;
+    let source = path.map(|path| Source { path, format, log_format, key_from, own });
     (source, table.finish())
 }
 
@@ -131,59 +149,6 @@ fn alerts(alerts: &mut Alerts, values: &DeTable<'_>) -> Vec<Mistake> {
     }
     alerts.patience = table.duration("patience").unwrap_or(alerts.patience);
     table.finish()
-}
-
-fn mail(mail: &mut Option<Mail>, values: &DeTable<'_>) -> Vec<Mistake> {
-    let mut table = Table::new("mail", values);
-    let whole = 0..0;
-    let at = values.keys().next().map_or(whole, toml::Spanned::span);
-    let known = [("starttls", Tls::Starttls), ("implicit", Tls::Implicit), ("none", Tls::None)];
-    let tls = table.choice("tls", &known).unwrap_or(Tls::Starttls);
-    let usual = match tls {
-        Tls::Starttls => SUBMISSION_PORT,
-        Tls::Implicit => SUBMISSIONS_PORT,
-        Tls::None => SMTP_PORT,
-    };
-    let port = table.number("port").map_or(Some(usual), as_port);
-    let to = table.texts("to");
-    if to.is_empty() {
-        table.complain::<()>(
-            at.clone(),
-            "[mail] names nobody to write to".into(),
-            "add to = \"…\"",
-        );
-    }
-    if port.is_none() {
-        let place = table.place_of("port");
-        table.complain::<()>(place, "there is no such port".into(), "write 1 to 65535");
-    }
-    for address in table.text("from").iter().chain(&to) {
-        if !address.contains('@') {
-            let what = format!("{address:?} is not a mail address");
-            table.complain::<()>(at.clone(), what, "write somebody@example.com");
-        }
-    }
-    *mail = Some(Mail {
-        server: table.text("server").unwrap_or_else(|| "localhost".to_owned()),
-        port: port.unwrap_or(usual),
-        tls,
-        from: table.text("from").unwrap_or_else(|| "keyvigil@localhost".to_owned()),
-        to,
-        user: table.text("user"),
-        password: table.secret("password"),
-        root_certificate: table.text("root_certificate").map(PathBuf::from),
-    });
-    table.finish()
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "checked to be a whole number of a port's range"
-)]
-fn as_port(number: f64) -> Option<u16> {
-    let fits = (1.0..=65_535.0).contains(&number) && number.fract() == 0.0;
-    fits.then_some(number as u16)
 }
 
 fn web(web: &mut Web, values: &DeTable<'_>) -> Vec<Mistake> {

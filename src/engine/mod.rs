@@ -10,6 +10,7 @@
 mod budget;
 mod causes;
 mod close;
+mod curve;
 mod deeds;
 mod drift;
 mod fleet;
@@ -22,6 +23,7 @@ mod keys;
 mod novelty;
 mod outsiders;
 mod overview;
+mod parties;
 mod raise;
 mod role;
 mod rules;
@@ -42,6 +44,7 @@ use std::sync::Arc;
 
 pub use io::{Action, EngineError, Input, Judgement, StateRow, Verdict};
 pub use overview::{HourRow, KeyRow, Overview, RoleRow};
+pub use parties::Party;
 pub use settings::Settings;
 
 use crate::identity::Inventory;

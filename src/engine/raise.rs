@@ -48,7 +48,7 @@ impl Engine {
     pub(super) fn tell(&mut self, changes: Vec<Change>, actions: &mut Vec<Action>) {
         for change in changes {
             actions.push(match change {
-                Change::Incident(incident) => Action::Incident(incident),
+                Change::Incident(incident) => Action::Incident(self.with_curve(incident)),
                 Change::Alert(alert) => Action::Alert(alert),
                 Change::Notice(notice) => {
                     self.totals.alarms += u64::from(notice.transition == Transition::Opened);

@@ -125,7 +125,7 @@ impl Signed {
         let text = core::str::from_utf8(value).unwrap_or("");
         match name {
             b"xamzsignature" | b"xgoogsignature" | b"signature" | b"sig" => {
-                self.has_signature = true
+                self.has_signature = true;
             }
             b"xamzdate" | b"xgoogdate" => self.from = moment(text),
             b"xamzexpires" | b"xgoogexpires" => self.seconds = text.parse().ok(),

@@ -11,6 +11,7 @@ mod hops;
 mod import;
 mod inventory;
 mod memo;
+mod mmdb;
 mod named;
 mod namer;
 mod networks;

@@ -29,6 +29,8 @@ pub enum InventoryError {
     Json { name: String, line: u64, reason: &'static str },
     #[error("{name}:{line}: {reason}")]
     Toml { name: String, line: u64, reason: String },
+    #[error("{name} cannot be used as MMDB")]
+    Database { name: String, source: maxminddb::MaxMindDbError },
     #[error("cannot read {name} as CSV")]
     Csv { name: String, source: csv::Error },
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Context, IncidentId, combined_score, words};
+use super::{Context, Curve, IncidentId, combined_score, words};
 use crate::model::{Class, Entity, Finding, Severity, Timestamp};
 
 /// As it stands now. Every change raises `revision`.
@@ -49,6 +49,9 @@ pub struct Incident {
     /// How many events the evidence was taken from.
     pub events: u64,
     pub revision: u32,
+    /// How its key, or everyone, was used in the last day. Only in what is handed out.
+    #[serde(default)]
+    pub curve: Curve,
 }
 
 /// Where an incident stands in its life.

@@ -98,7 +98,11 @@ impl Incidents {
 
     /// Someone looks into it.
     pub fn acknowledge(&mut self, id: IncidentId, by: &str) -> Vec<Change> {
-        self.change(id, |incident| incident.acknowledge(by))
+        let mut changes = self.change(id, |incident| incident.acknowledge(by));
+        if let (false, Some(held)) = (changes.is_empty(), self.held.get(&id)) {
+            held.acknowledged(held.incident.last_seen, &mut changes);
+        }
+        changes
     }
 
     /// Nobody is told about it for a while.

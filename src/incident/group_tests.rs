@@ -195,7 +195,7 @@ fn a_mute_keeps_people_unbothered_until_it_ends() {
         Finding { severity: Severity::Critical, ..seen(&key(), "failures", 9.0, minutes(70)) };
     absorb(&mut incidents, &worse, "muted alert-critical");
     check(&incidents.tick(minutes(100)), "open update");
-    check(&incidents.acknowledge(id, "ana"), "acknowledged");
+    check(&incidents.acknowledge(id, "ana"), "acknowledged acknowledged");
     check(&incidents.acknowledge(id, "ana"), "");
     assert_eq!(incidents.get(id).unwrap().state, State::Acknowledged);
     check(&incidents.resolve(id, minutes(101)), "resolved resolved");

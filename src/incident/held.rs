@@ -179,6 +179,14 @@ impl Held {
         self.told = Some(now);
     }
 
+    /// Someone looks into it: whoever heard of it hears that.
+    pub(super) fn acknowledged(&self, at: Timestamp, changes: &mut Vec<Change>) {
+        if self.told.is_some() {
+            let transition = Transition::Acknowledged;
+            changes.push(Change::Notice(Notice::of(&self.incident, transition, at)));
+        }
+    }
+
     pub(super) fn tick(&mut self, at: Timestamp, changes: &mut Vec<Change>) {
         if self.alert_waits
             && let Some(last) = self.last_alert

@@ -2,6 +2,7 @@
 
 mod alert;
 mod case;
+mod curve;
 mod family;
 mod group;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod words_use;
 
 pub use alert::Alert;
 pub use case::{Contribution, EvidenceLine, Incident, Mute, POLICY_SCORE, State, TITLE_CHARS_MAX};
+pub use curve::{Curve, CurveHour};
 pub use family::{Family, combined_score, family};
 pub use group::{Change, Context, Incidents};
 pub use id::{IncidentId, UnreadableId};

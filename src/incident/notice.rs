@@ -26,6 +26,10 @@ pub enum Transition {
     Opened,
     Update,
     Resolved,
+    /// Someone looks into it.
+    Acknowledged,
+    /// Nothing happened: it is still open, and nobody looks into it.
+    Reminder,
 }
 
 /// What is not certain waits this long, so that its companions come in the same mail.
@@ -33,14 +37,37 @@ const GROUP_WAIT: Millis = Millis::seconds(3);
 
 impl Notice {
     pub(super) fn of(incident: &Incident, transition: Transition, at: Timestamp) -> Self {
-        let certain = incident.class == Class::Policy || incident.severity == Severity::Critical;
+        let certain = transition == Transition::Acknowledged
+            || incident.class == Class::Policy
+            || incident.severity == Severity::Critical;
         let due = if certain { at } else { at.plus(GROUP_WAIT) };
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&incident.id.0.to_be_bytes()).update(&incident.revision.to_be_bytes());
-        hasher.update(transition.name().as_bytes());
-        let id = first_eight(&hasher);
+        let id = id_of(incident, transition.name(), None);
         Self { id, incident: incident.id, revision: incident.revision, transition, due }
     }
+
+    /// That an incident is still open.
+    pub fn reminder(incident: &Incident, at: Timestamp) -> Self {
+        let transition = Transition::Reminder;
+        let id = id_of(incident, transition.name(), Some(at));
+        Self { id, incident: incident.id, revision: incident.revision, transition, due: at }
+    }
+
+    /// About no single incident: a report of that name that is due.
+    pub fn report(name: &str, at: Timestamp) -> Self {
+        let nobody = Incident::default();
+        let id = id_of(&nobody, name, Some(at));
+        Self { id, incident: nobody.id, revision: 0, transition: Transition::Opened, due: at }
+    }
+}
+
+fn id_of(incident: &Incident, what: &str, at: Option<Timestamp>) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&incident.id.0.to_be_bytes()).update(&incident.revision.to_be_bytes());
+    hasher.update(what.as_bytes());
+    if let Some(at) = at {
+        hasher.update(&at.0.to_be_bytes());
+    }
+    first_eight(&hasher)
 }
 
 impl Transition {
@@ -49,6 +76,8 @@ impl Transition {
             Self::Opened => "opened",
             Self::Update => "update",
             Self::Resolved => "resolved",
+            Self::Acknowledged => "acknowledged",
+            Self::Reminder => "reminder",
         }
     }
 }

@@ -30,7 +30,7 @@ pub use health::Health;
 pub use key_file::key_of;
 pub use merging::Merged;
 pub use meta::Counters;
-pub use outbox::{OutboxCounts, OutboxRow, OutboxState};
+pub use outbox::{Answer, OutboxCounts, OutboxRow, OutboxState, Told, Topic};
 pub use people::Shown;
 pub use read::{Recovered, Wanted};
 

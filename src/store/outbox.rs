@@ -23,6 +23,38 @@ pub struct OutboxRow {
     pub next_try: Timestamp,
     pub state: OutboxState,
     pub last_error: String,
+    /// Who has been told of it already, so that a second try does not tell them again.
+    #[serde(default)]
+    pub told: Vec<Told>,
+    #[serde(default)]
+    pub topic: Topic,
+}
+
+/// One recipient's answer, which is final.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    pub to: String,
+    pub answer: Answer,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    Taken(String),
+    Refused(String),
+}
+
+/// What a row of the outbox tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Topic {
+    /// News of the notice's incident.
+    #[default]
+    Incident,
+    /// What was too small for a mail of its own, since then.
+    Digest { since: Timestamp },
+    /// The credentials that are stale now.
+    StaleKeys,
+    /// That the daemon watches, and what it has seen since then.
+    SignOfLife { since: Timestamp },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,6 +80,7 @@ pub struct OutboxCounts {
     pub waiting: u64,
     pub given_up: u64,
     pub last_sent: Option<Timestamp>,
+    pub last_given_up: Option<Timestamp>,
 }
 
 /// What is asked about the outbox, without looking into the database.
@@ -56,6 +89,7 @@ pub(super) struct Waiting {
     rows: BTreeMap<u64, OutboxRow>,
     given_up: u64,
     last_sent: Option<Timestamp>,
+    last_given_up: Option<Timestamp>,
 }
 
 impl Store {
@@ -80,9 +114,14 @@ impl Store {
     /// How many notices wait and were given up, and when the last one went out.
     pub fn outbox_counts(&self) -> OutboxCounts {
         let writer = self.writer();
-        let Waiting { rows, given_up, last_sent } = &writer.waiting;
+        let Waiting { rows, given_up, last_sent, last_given_up } = &writer.waiting;
         let waiting = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        OutboxCounts { waiting, given_up: *given_up, last_sent: *last_sent }
+        OutboxCounts {
+            waiting,
+            given_up: *given_up,
+            last_sent: *last_sent,
+            last_given_up: *last_given_up,
+        }
     }
 
     /// Puts notices back as they stand now, in one commit.
@@ -138,7 +177,10 @@ impl Waiting {
                 return;
             }
             OutboxState::Sent { at, .. } => self.last_sent = self.last_sent.max(Some(*at)),
-            OutboxState::GivenUp { .. } => self.given_up += 1,
+            OutboxState::GivenUp { at, .. } => {
+                self.given_up += 1;
+                self.last_given_up = self.last_given_up.max(Some(*at));
+            }
             OutboxState::Unwanted { .. } => (),
         }
         self.rows.remove(&row.notice.id);
@@ -146,6 +188,23 @@ impl Waiting {
 }
 
 impl OutboxRow {
+    /// As it begins: to be tried when it is due.
+    pub const fn waiting(notice: Notice, topic: Topic) -> Self {
+        Self {
+            attempts: 0,
+            next_try: notice.due,
+            state: OutboxState::Waiting,
+            last_error: String::new(),
+            told: Vec::new(),
+            notice,
+            topic,
+        }
+    }
+
+    pub fn is_told(&self, recipient: &str) -> bool {
+        self.told.iter().any(|told| told.to == recipient)
+    }
+
     fn order(&self) -> (Timestamp, Timestamp, u64) {
         (self.next_try, self.notice.due, self.notice.id)
     }

@@ -11,6 +11,7 @@
 )]
 
 mod architecture;
+mod asking;
 mod config;
 mod control;
 mod crash;
@@ -20,6 +21,10 @@ mod people;
 mod program;
 mod readme;
 mod replay;
+mod rotation;
 mod scenarios;
 mod secrets;
+mod service;
+mod stages;
+mod traffic;
 mod wrong_input;

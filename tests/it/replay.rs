@@ -91,6 +91,28 @@ fn two_files_are_read_in_time_order() {
     assert_eq!(halves, whole);
 }
 
+#[test]
+fn one_line_from_the_future_makes_no_other_line_late() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |at: u64| {
+        format!(
+            "{{\"time\":{at},\"remote_addr\":\"192.0.2.7\",\"method\":\"GET\",\"path\":\"/a\",\"status\":200,\"key_id\":\"k\"}}\n"
+        )
+    };
+    let lines = || (0..3000).map(|number| line(1_773_000_000 + number * 10));
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let strange: String =
+        lines().take(100).chain([line(2_000_000_000)]).chain(lines().skip(100)).collect();
+    fs::write(path("strange.log"), strange).unwrap();
+    fs::write(path("usual.log"), lines().collect::<String>()).unwrap();
+    let (strange, usual, state) = (path("strange.log"), path("usual.log"), path("state"));
+    let args = ["replay", "--key-is=id", "--format=json", "--state", &state, &strange, &usual];
+    let output = crate::program::keyvigil(&args);
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{output:?}");
+    let late = "SELECT count(*) AS all, sum(CAST(late AS INT)) AS late FROM events";
+    assert_eq!(crate::program::query(Path::new(&state), late), ["6001,0"]);
+}
+
 /// One log cut in two by time, as rotation does: the first file holds nothing back.
 #[test]
 fn a_rotated_log_is_the_same_history_as_the_whole() {

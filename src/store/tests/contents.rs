@@ -7,19 +7,14 @@ use crate::incident::{Notice, StaleFinding, Transition};
 use crate::model::{Millis, Position, SourceId};
 
 fn notice(id: u64, next_try: i64) -> OutboxRow {
-    OutboxRow {
-        notice: Notice {
-            id,
-            incident: IncidentId(1),
-            revision: 1,
-            transition: Transition::Opened,
-            due: Timestamp(0),
-        },
-        attempts: 0,
-        next_try: Timestamp(next_try),
-        state: OutboxState::Waiting,
-        last_error: String::new(),
-    }
+    let notice = Notice {
+        id,
+        incident: IncidentId(1),
+        revision: 1,
+        transition: Transition::Opened,
+        due: Timestamp(0),
+    };
+    OutboxRow { next_try: Timestamp(next_try), ..OutboxRow::waiting(notice, Topic::Incident) }
 }
 
 /// What a kill leaves: the files as they are while the store is still open.
@@ -252,7 +247,12 @@ fn settled_notices_are_forgotten_and_counted_over_a_restart() {
         (1..).zip(states).map(|(id, state)| OutboxRow { state, ..notice(id, 5) }).collect();
     let store = opened(dir.path());
     store.commit(&Commit { outbox: &rows, ..Commit::default() }).unwrap();
-    let counts = OutboxCounts { waiting: 1, given_up: 2, last_sent: Some(at(30)) };
+    let counts = OutboxCounts {
+        waiting: 1,
+        given_up: 2,
+        last_sent: Some(at(30)),
+        last_given_up: Some(at(40)),
+    };
     assert_eq!(store.outbox_counts(), counts);
     drop(store);
     let store = opened(dir.path());
