@@ -4,9 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// A stage that has not beaten for so long is taken for dead.
-const BEAT_AGE_MAX: Duration = Duration::from_secs(20);
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     Reading,
@@ -39,17 +36,17 @@ impl Beats {
         }
     }
 
-    /// The first stage without a fresh beat, if there is one.
-    pub(super) fn missing(&self) -> Option<Stage> {
-        self.missing_at(super::uptime())
+    /// The first stage whose last beat is older than that, if there is one.
+    pub(super) fn missing(&self, age_max: Duration) -> Option<Stage> {
+        self.missing_at(super::uptime(), age_max)
     }
 
     fn beat_at(&self, stage: Stage, uptime: Duration) {
         self.of(stage).store(millis(uptime), Ordering::Relaxed);
     }
 
-    fn missing_at(&self, uptime: Duration) -> Option<Stage> {
-        let oldest = millis(uptime.saturating_sub(BEAT_AGE_MAX));
+    fn missing_at(&self, uptime: Duration, age_max: Duration) -> Option<Stage> {
+        let oldest = millis(uptime.saturating_sub(age_max));
         STAGES.into_iter().find(|stage| self.of(*stage).load(Ordering::Relaxed) < oldest)
     }
 
@@ -86,17 +83,18 @@ mod tests {
     fn one_silent_stage_is_enough_to_be_missed() {
         for silent in STAGES {
             let beats = Beats::default();
-            let began = Duration::from_secs(1000);
+            let (began, age_max) = (Duration::from_secs(1000), Duration::from_secs(20));
             for stage in STAGES {
                 beats.beat_at(stage, began);
             }
-            let later = began + BEAT_AGE_MAX;
-            assert_eq!(beats.missing_at(later), None);
+            let later = began + age_max;
+            assert_eq!(beats.missing_at(later, age_max), None);
             for stage in STAGES.into_iter().filter(|stage| *stage != silent) {
                 beats.beat_at(stage, later);
             }
-            assert_eq!(beats.missing_at(later), None);
-            assert_eq!(beats.missing_at(later + Duration::from_millis(1)), Some(silent));
+            assert_eq!(beats.missing_at(later, age_max), None);
+            let too_late = later + Duration::from_millis(1);
+            assert_eq!(beats.missing_at(too_late, age_max), Some(silent));
         }
     }
 }

@@ -10,6 +10,7 @@ use tracing::warn;
 use super::board::Board;
 use super::control::{Control, Desk};
 use super::job::JobError;
+use super::orders::Orders;
 use super::people::Tasks;
 use super::steward::Asking;
 use crate::config::Config;
@@ -43,11 +44,16 @@ impl Hall<'_> {
     }
 
     /// A daemon that cannot be asked still does its work, and says so.
-    pub(super) fn open_control(&mut self, state: PathBuf, store: Option<Store>, asking: Asking) {
+    pub(super) fn open_control(
+        &mut self,
+        state: PathBuf,
+        store: Option<Store>,
+        to: (Asking, Orders),
+    ) {
         match Control::open(self.config.control.socket.as_deref(), &state) {
             Ok(control) => {
                 let page = self.board.web_state(self.config);
-                let desk = Desk::new(state, (page, store), asking);
+                let desk = Desk::new(state, (page, store), to);
                 let stopped = self.stopped.clone();
                 self.tasks.spawn(async move {
                     control.serve(desk, stopped).await;

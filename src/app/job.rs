@@ -131,7 +131,7 @@ impl Job {
 /// The engine as it was when the last process ended, however it ended.
 pub(super) struct Recovered {
     pub(super) engine: Engine,
-    next_input: u64,
+    pub(super) next_input: u64,
     positions: BTreeMap<SourceId, Position>,
     counters: Counters,
 }

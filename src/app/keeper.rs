@@ -103,7 +103,7 @@ impl Keeper {
         self.store.map_or(Ok(()), |store| Ok(store.close()?))
     }
 
-    fn keep(&mut self, judged: Judged) -> Result<(), JobError> {
+    pub(super) fn keep(&mut self, judged: Judged) -> Result<(), JobError> {
         for alert in &judged.alerts {
             self.writers.alert(alert)?;
         }

@@ -30,12 +30,12 @@ use crate::model::{Millis, Timestamp};
 /// Notices about what happened longer ago are history that was caught up.
 const MAILED_AGE_MAX: Millis = Millis::days(1);
 
-/// How often the watchdog of systemd is fed, if every stage is alive and its limit is not
-/// shorter than usual.
-const WATCHDOG_EVERY: Duration = Duration::from_secs(5);
+/// The limit of the watchdog of systemd, where there is none. It is fed six times as often, if
+/// no stage has been silent for two thirds of it.
+const WATCHDOG_LIMIT: Duration = Duration::from_secs(30);
 
 /// How often mail and page give a sign of life.
-const BEAT_EVERY: Duration = Duration::from_secs(2);
+const BEAT_EVERY: Duration = Duration::from_secs(1);
 
 /// No timer of zero length, whatever the environment says.
 const TIMER_MIN: Duration = Duration::from_millis(1);
@@ -91,11 +91,11 @@ pub async fn run(live: Live) -> Result<(), JobError> {
         people::start(in_force.subscribe(), post, (hall.tasks, &stopped))?;
     }
     let (asking, asked) = Asking::new();
+    let (orders, ordered) = Orders::new();
     if let Some(state) = &state {
-        hall.open_control(state_name(state), store.clone(), asking);
+        hall.open_control(state_name(state), store.clone(), (asking, orders.clone()));
     }
     let (policy, kept_by) = watch::channel((setting.policy_of)(&config));
-    let (orders, ordered) = Orders::new();
     tasks.spawn(
         Steward {
             reread,
@@ -158,7 +158,7 @@ impl Setting {
     }
 }
 
-fn policy_of_life(config: &Config) -> Policy {
+pub(super) fn policy_of_life(config: &Config) -> Policy {
     let since = Mailing::Since(super::now().back(MAILED_AGE_MAX));
     let is_told = config.mail.is_some() || !config.notify.is_empty();
     let mailing = if is_told { since } else { Mailing::Off };
@@ -284,12 +284,12 @@ fn notify(state: NotifyState<'_>) {
 
 /// Never ends: a stage that is silent is left to the watchdog of systemd.
 async fn feed_watchdog(beats: &Beats) {
-    let limit = sd_notify::watchdog_enabled().unwrap_or(WATCHDOG_EVERY * 3);
-    let mut clock = tokio::time::interval(WATCHDOG_EVERY.min(limit / 3).max(TIMER_MIN));
+    let limit = sd_notify::watchdog_enabled().unwrap_or(WATCHDOG_LIMIT);
+    let mut clock = tokio::time::interval((limit / 6).max(TIMER_MIN));
     beats.begin();
     loop {
         clock.tick().await;
-        match beats.missing() {
+        match beats.missing(limit * 2 / 3) {
             None => notify(NotifyState::Watchdog),
             Some(stage) => error!(stage = stage.name(), "a stage gives no sign of life"),
         }

@@ -227,6 +227,11 @@ fn in_time_order(
     for (place, feed) in feeds.iter_mut().enumerate() {
         heads.extend(feed.head(intake, None)?.map(|head| (place, head)));
     }
+    // A first line can be from the future too.
+    let ahead = heads.values().min().map(|first| (*first, first.plus(AHEAD_MAX)));
+    for head in heads.values_mut() {
+        *head = ahead.filter(|(_, ahead)| ahead < head).map_or(*head, |(first, _)| first);
+    }
     while let Some((&place, &head)) = heads.iter().min_by_key(|(place, head)| (**head, **place)) {
         let next = heads.iter().filter(|(other, _)| **other != place).map(|(_, at)| *at).min();
         let mut head = Some(head);

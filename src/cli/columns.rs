@@ -77,8 +77,13 @@ impl Cell {
     }
 }
 
+/// Heads that may be cut begin so: what can be told from its beginning.
+pub(super) const CUT: char = '~';
+
 /// The heads, and under them the rows.
 pub(super) fn table(heads: &[&str], rows: &[Vec<Cell>], screen: Screen) -> String {
+    let may_be_cut: Vec<bool> = heads.iter().map(|head| head.starts_with(CUT)).collect();
+    let heads: Vec<&str> = heads.iter().map(|head| head.trim_start_matches(CUT)).collect();
     let mut widths: Vec<usize> = heads.iter().map(|head| head.chars().count()).collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -86,7 +91,8 @@ pub(super) fn table(heads: &[&str], rows: &[Vec<Cell>], screen: Screen) -> Strin
         }
     }
     if let Some(room) = screen.width {
-        narrow(&mut widths, room);
+        narrow(&mut widths, room, &may_be_cut);
+        narrow(&mut widths, room, &vec![true; heads.len()]);
     }
     let is_number = |place: usize| {
         rows.first().and_then(|row| row.get(place)).is_some_and(|cell| cell.is_number)
@@ -115,11 +121,12 @@ pub(super) fn table(heads: &[&str], rows: &[Vec<Cell>], screen: Screen) -> Strin
     text
 }
 
-/// Takes from the widest column until all of them fit.
-fn narrow(widths: &mut [usize], room: usize) {
+/// Takes from the widest of the columns that may be cut until all of them fit.
+fn narrow(widths: &mut [usize], room: usize, may_be_cut: &[bool]) {
     let gaps = GAP.len() * widths.len().saturating_sub(1);
     while room < widths.iter().sum::<usize>() + gaps {
-        let Some(widest) = widths.iter_mut().max() else { return };
+        let some = widths.iter_mut().zip(may_be_cut).filter(|(_, may)| **may);
+        let Some((widest, _)) = some.max_by_key(|(width, _)| **width) else { return };
         if *widest <= WIDTH_MIN {
             return;
         }
@@ -163,7 +170,7 @@ mod tests {
     #[test]
     fn a_narrow_terminal_cuts_the_widest() {
         let screen = Screen { width: Some(24), ..WIDE };
-        let text = table(&["key", "n", "what"], &rows(), screen);
+        let text = table(&["key", "n", "~what"], &rows(), screen);
         assert!(text.lines().all(|line| line.chars().count() <= 24), "{text}");
         assert!(text.contains("a key of …"), "{text}");
     }

@@ -48,7 +48,7 @@ struct Told {
     since: Option<String>,
     last_seen: Option<String>,
     resolved: Option<String>,
-    acknowledged_by: String,
+    remarks: Vec<Said>,
     mute: Option<Muted>,
     merged_into: Option<String>,
     below: bool,
@@ -62,6 +62,14 @@ struct Muted {
     by: String,
     reason: String,
     until: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Said {
+    at: Option<String>,
+    by: String,
+    word: String,
+    reason: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -121,7 +129,7 @@ fn people(incident: Value, screen: Screen) -> anyhow::Result<String> {
     if !told.evidence.is_empty() {
         let events = count_text(told.events);
         writeln!(text, "\n{} lines of {events} events, scrubbed:\n", told.evidence.len())?;
-        let heads = ["time", "address", "method", "path", "status", "client"];
+        let heads = ["time", "address", "method", "~path", "status", "~client"];
         let rows: Vec<Vec<Cell>> = told.evidence.iter().map(row).collect();
         text.push_str(&table(&heads, &rows, screen));
     }
@@ -150,8 +158,10 @@ fn life(text: &mut String, told: &Told) {
         over.unwrap_or_default()
     );
     labelled(text, "when", &when);
-    if !told.acknowledged_by.is_empty() {
-        labelled(text, "seen", &format!("by {}", told.acknowledged_by));
+    for said in &told.remarks {
+        let reason = if said.reason.is_empty() { "" } else { ": " };
+        let what = format!("{} by {} {}", said.word, said.by, at(&said.at));
+        labelled(text, "said", &format!("{what}{reason}{}", said.reason));
     }
     if let Some(mute) = &told.mute {
         let until = at(&mute.until);

@@ -95,6 +95,7 @@ fn files() -> Vec<Entry> {
             "/var/lib/keyvigil",
             "What is remembered: events, positions, what is usual, incidents. Encrypted.",
         ),
+        ("/run/keyvigil/control.sock", "Where other commands ask the running daemon."),
         (
             "/etc/credstore/keyvigil.smtp",
             "The password for the mail server, which the service is given as the credential smtp.",
@@ -111,6 +112,11 @@ fn files() -> Vec<Entry> {
 
 fn signals() -> Vec<Entry> {
     [
+        (
+            "SIGHUP",
+            "Reads the configuration again, as keyvigil reload does; if it is wrong, the old one \
+             stays in force.",
+        ),
         ("SIGTERM, SIGINT", "Takes no more lines, keeps what was judged, and ends with code 0."),
         ("SIGKILL", "At the next start nothing is missing and nothing is counted twice."),
     ]

@@ -69,7 +69,7 @@ fn people(answer: &Value, which: Which) -> anyhow::Result<String> {
         };
         return Ok(nothing.to_owned());
     }
-    let heads = ["incident", "severity", "state", "opened", "last seen", "what", "owner"];
+    let heads = ["incident", "severity", "state", "opened", "last seen", "~what", "~owner"];
     let rows: Vec<Vec<Cell>> = list.iter().map(row).collect();
     Ok(table(&heads, &rows, Screen::of_stdout()))
 }
@@ -102,15 +102,18 @@ pub(super) fn tone(severity: &str, is_open: bool) -> Tone {
 /// A span back from now, a date, or a moment.
 fn since(text: &str) -> Result<Timestamp, String> {
     let wrong = || format!("{text:?} is not a time: write 12h, 30d, 2026-03-09 or RFC 3339");
+    let back = || span(text).map(|span| crate::app::now().back(span));
+    moment(text).or_else(back).ok_or_else(wrong)
+}
+
+/// A date, which is its midnight in UTC, or a moment.
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
     if let Ok(at) = text.parse::<jiff::Timestamp>() {
-        return Ok(Timestamp(at.as_millisecond()));
+        return Some(Timestamp(at.as_millisecond()));
     }
-    if let Ok(date) = text.parse::<jiff::civil::Date>() {
-        let midnight = date.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_range| wrong())?;
-        return Ok(Timestamp(midnight.timestamp().as_millisecond()));
-    }
-    let span = span(text).ok_or_else(wrong)?;
-    Ok(crate::app::now().back(span))
+    let date: jiff::civil::Date = text.parse().ok()?;
+    let midnight = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(Timestamp(midnight.timestamp().as_millisecond()))
 }
 
 /// `15m`, `12h`, `30d`, `4w`.

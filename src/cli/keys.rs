@@ -74,7 +74,7 @@ fn people(keys: &[KeyLine], is_about_stale: bool) -> String {
         let nothing = if is_about_stale { "No key is stale.\n" } else { "No keys yet.\n" };
         return nothing.to_owned();
     }
-    let heads = ["key", "role", "owner", "last used", "requests", "errors", "baseline", "stale"];
+    let heads = ["key", "~role", "~owner", "last used", "requests", "errors", "baseline", "~stale"];
     let rows: Vec<Vec<Cell>> = keys.iter().map(row).collect();
     table(&heads, &rows, Screen::of_stdout())
 }

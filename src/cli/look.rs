@@ -32,6 +32,15 @@ impl LookArgs {
         self.at_rest(question)
     }
 
+    /// Says a word about an incident; how it stands then.
+    pub(super) fn word(&self, question: &Question) -> anyhow::Result<Value> {
+        if let Asked::Answer(answer) = self.whom.ask(question)? {
+            return Ok(answer);
+        }
+        let (config, state) = (self.config()?, self.whom.state());
+        Ok(control::say_at_rest(&config, &state, question.clone())??)
+    }
+
     /// What the store knows while no daemon runs.
     pub(super) fn at_rest(&self, question: &Question) -> anyhow::Result<Value> {
         let resting = app::look(&self.config()?, &self.whom.state())?;

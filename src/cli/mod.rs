@@ -9,6 +9,7 @@ use crate::alert::AlertError;
 use crate::app::JobError;
 use crate::app::control::{Because, Refusal};
 use crate::config::ConfigError;
+use crate::engine::Judgement;
 use crate::format::FormatError;
 use crate::store::StoreError;
 
@@ -20,6 +21,7 @@ mod check_mail;
 mod columns;
 mod demo;
 mod evaluate;
+
 mod explain;
 mod generate;
 mod incidents;
@@ -30,16 +32,19 @@ mod journal;
 mod keys;
 mod look;
 mod mail;
+mod origins;
 mod parse;
 mod query;
 mod reload;
 mod replay;
 mod roles;
 mod run;
+mod shown;
 mod simulate;
 mod status;
 mod tell;
 mod third_parties;
+mod verdict;
 
 /// Learns how each API key is normally used, and says when that changes.
 #[derive(Debug, Parser)]
@@ -73,6 +78,18 @@ enum Command {
     Incidents(incidents::IncidentsArgs),
     /// All about one incident, and what to do
     Explain(explain::ExplainArgs),
+    /// Say that somebody looks into an incident
+    Ack(verdict::WordArgs),
+    /// Say nothing more about an incident for a while
+    Mute(verdict::MuteArgs),
+    /// Say that an incident is what it seems
+    Confirm(verdict::WordArgs),
+    /// Say that it is right so, and is to be learned
+    Expected(verdict::WordArgs),
+    /// Say that it was nothing
+    FalsePositive(verdict::WordArgs),
+    /// Say that it is over
+    Resolve(verdict::WordArgs),
     /// Every key, and which are stale
     Keys(keys::KeysArgs),
     /// Who has access to what, and who still uses it
@@ -121,6 +138,12 @@ pub fn main() -> ExitCode {
         Command::Keys(args) => keys::run(args),
         Command::ThirdParties(args) => third_parties::run(args),
         Command::Roles(args) => roles::run(args),
+        Command::Ack(args) => verdict::say(args, Judgement::Acknowledged),
+        Command::Mute(args) => verdict::mute(args),
+        Command::Confirm(args) => verdict::say(args, Judgement::Confirmed),
+        Command::Expected(args) => verdict::say(args, Judgement::Expected),
+        Command::FalsePositive(args) => verdict::say(args, Judgement::FalseAlarm),
+        Command::Resolve(args) => verdict::say(args, Judgement::Resolved),
         Command::Reload(args) => reload::run(args),
         Command::Simulate(args) => simulate::run(args),
         Command::Evaluate(args) => evaluate::run(args),

@@ -75,6 +75,9 @@ impl Engine {
             if scratch.values.key(number).is_some_and(|seen| seen.is_listed) {
                 self.see_deeds(batch, (row, slot), (key, &mut scratch.values));
             }
+            if let Some(object) = scratch.values.object(batch, row) {
+                self.waiting.slot(slot).ask_for(key, object);
+            }
         }
         if matches!(status, 401 | 403 | 404) {
             self.refuse(batch, (row, slot), key);

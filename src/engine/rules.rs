@@ -15,7 +15,7 @@ use crate::incident::EvidenceLine;
 use crate::model::{
     Class, Entity, Event, EventBatch, Finding, Flaws, Hour, Millis, Severity, Slot, Timestamp,
 };
-use crate::profile::Counts;
+use crate::profile::{Counts, SlotUse};
 
 /// A line no further ahead of the watermark is judged as it arrives. What lies further
 /// ahead comes from reading history, and is told when time comes to it.
@@ -138,16 +138,22 @@ impl Engine {
         broken
     }
 
+    /// In the order of their ids, whoever came first.
+    pub(super) fn judge_rates(&mut self, slot: Slot, use_: &SlotUse, actions: &mut Vec<Action>) {
+        let mut rated: Vec<&(u32, Counts)> = use_.keys.iter().collect();
+        rated.sort_by(|(a, _), (b, _)| self.id_of(*a).cmp(self.id_of(*b)));
+        for (index, counts) in rated {
+            self.judge_rate(slot, (*index, counts), actions);
+        }
+    }
+
     /// A slot's requests of a key, added to those of its minute and its hour.
-    pub(super) fn judge_rate(
+    fn judge_rate(
         &mut self,
         slot: Slot,
         (index, counts): (u32, &Counts),
         actions: &mut Vec<Action>,
     ) {
-        if self.settings.rules.roles.is_empty() {
-            return;
-        }
         let Some(key) = self.keys.get_mut(index) else { return };
         let minute = slot.start().seconds().div_euclid(60);
         if key.minute.0 != minute {

@@ -98,7 +98,10 @@ fn put<'a>(
     (manner, time): (Manner<'_>, &mut TimeReader),
 ) {
     match hit.place {
-        Place::Key => Best::none().offer(record, 0, &value),
+        Place::Key => {
+            time.note(Place::Key, &value);
+            Best::none().offer(record, 0, &value);
+        }
         Place::Extra if manner.keeps_extras => {
             let names = manner.preset.map_or([].as_slice(), |preset| &preset.extras);
             if let Some(name) = hit.slot.checked_sub(PLACES).and_then(|at| names.get(at)) {

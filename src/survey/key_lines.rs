@@ -54,8 +54,9 @@ fn nginx(header: &str) -> KeyLines {
     let variable = header.to_ascii_lowercase().replace('-', "_");
     KeyLines {
         server: Server::Nginx,
-        what: "into the http block of nginx.conf: the last 8 characters of a key tell it from \
-               others without giving it away; keys under 20 characters are left out",
+        what: "into the http block of nginx.conf, in the place of its access_log: the last 8 \
+               characters of a key tell it from others without giving it away; keys under 20 \
+               characters are left out",
         lines: format!(
             "map $http_{variable} $key_id {{\n    default \"-\";\n    \
              \"~^.{{12,}}(?<key_end>[A-Za-z0-9_.~+/=-]{{8}})$\" $key_end;\n}}\n{NGINX_FORMAT}\n\
@@ -75,9 +76,9 @@ const APACHE_FORMAT: &str = r#"LogFormat "%h %l %u %t \"%r\" %>s %b \"%{Referer}
 fn apache(header: &str) -> KeyLines {
     KeyLines {
         server: Server::Apache,
-        what: "into the virtual host (mod_setenvif is on by default): the last 8 characters of a \
-               key tell it from others without giving it away; keys under 20 characters are left \
-               out",
+        what: "into the virtual host, in the place of its CustomLog (mod_setenvif is on by \
+               default): the last 8 characters of a key tell it from others without giving it \
+               away; keys under 20 characters are left out",
         lines: format!(
             "SetEnvIf {header} \"^.{{12,}}([A-Za-z0-9_.~+/=-]{{8}})$\" key_id=$1\n\
              {APACHE_FORMAT}\nCustomLog ${{APACHE_LOG_DIR}}/access.log keyvigil"

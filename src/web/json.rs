@@ -142,6 +142,12 @@ pub fn incident_json(incident: &Incident) -> Value {
             "reason": clean(&mute.reason),
             "until": time(Some(mute.until)),
         })),
+        "remarks": incident.remarks.iter().map(|remark| json!({
+            "at": time(Some(remark.at)),
+            "by": clean(&remark.by),
+            "word": clean(&remark.word),
+            "reason": clean(&remark.reason),
+        })).collect::<Vec<_>>(),
         "merged_into": incident.merged_into.map(|id| id.to_string()),
         "score": incident.score,
         "below": incident.below,

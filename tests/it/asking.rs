@@ -73,8 +73,16 @@ const QUESTIONS: [&[&str]; 12] = [
     &["query", "SELECT nonsense FROM events"],
 ];
 
+/// What is learned changes when an hour is over: not in between two questions, please.
+fn away_from_the_turn_of_an_hour() {
+    while 3480 < jiff::Timestamp::now().as_second() % 3600 {
+        std::thread::sleep(std::time::Duration::from_secs(1));
+    }
+}
+
 #[test]
 fn a_daemon_and_its_store_answer_the_same() {
+    away_from_the_turn_of_an_hour();
     let folder = tempfile::tempdir().unwrap();
     let running = configured(folder.path());
     let all = |questions: &[&[&str]]| -> Vec<(Option<i32>, String, String)> {
@@ -144,4 +152,53 @@ fn a_directory_without_a_store_is_said_to_be_one() {
         assert!(stderr(&output).contains("there is no store in"), "{}", stderr(&output));
         assert!(!state.exists());
     }
+}
+
+fn id_of(folder: &Path, key: &str) -> String {
+    let listed = stdout(&ask(folder, &["incidents", "--all"]));
+    let line = listed.lines().find(|line| line.contains(key)).unwrap();
+    line.split_whitespace().next().unwrap().to_owned()
+}
+
+#[test]
+fn what_people_say_is_kept_whether_a_daemon_runs_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("keyvigil.toml");
+    let running = configured(folder.path());
+    let (revoked, unknown) = (id_of(folder.path(), "k_revoked"), id_of(folder.path(), "=cmd"));
+    let output = ask(folder.path(), &["ack", &revoked, "--reason", "looking\u{1b}[2J"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stdout(&output).contains(&format!("{revoked} is acknowledged")), "{}", stdout(&output));
+    let output = ask(folder.path(), &["mute", &unknown, "--for", "2h", "--reason", "a test"]);
+    assert!(stdout(&output).contains("is muted until"), "{}", stderr(&output));
+    let explained = stdout(&ask(folder.path(), &["explain", &revoked]));
+    assert!(
+        explained.contains("said  acknowledged by ") && explained.contains(": looking[2J"),
+        "{explained}"
+    );
+    let output = ask(folder.path(), &["ack", "INC-000000"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("there is no incident INC-000000"), "{}", stderr(&output));
+    assert_eq!(running.stop(), 0);
+
+    let output = ask(folder.path(), &["resolve", &revoked, "--reason", "key removed"]);
+    assert!(stdout(&output).contains(&format!("{revoked} is resolved")), "{}", stderr(&output));
+    let again = ask(folder.path(), &["resolve", &revoked]);
+    assert!(stderr(&again).contains("is over already"), "{}", stderr(&again));
+    let output = ask(folder.path(), &["false-positive", &unknown]);
+    assert!(stdout(&output).contains("is resolved"), "{}", stderr(&output));
+
+    let address = free_address();
+    let text = fs::read_to_string(&config).unwrap();
+    let line = text.lines().find(|line| line.starts_with("listen")).unwrap().to_owned();
+    fs::write(&config, text.replace(&line, &format!("listen = \"{address}\""))).unwrap();
+    let args = ["run", "--config", config.to_str().unwrap()];
+    let mut running = start(&args, address, folder.path());
+    running.wait_for("/api/v1/status", |body| body.contains("\"lines\":200"));
+    let incidents = running.wait_for("/api/v1/incidents", |body| body.contains("key removed"));
+    assert_eq!(incidents.matches("\"state\":\"resolved\"").count(), 2, "{incidents}");
+    assert!(incidents.contains("\"word\":\"false alarm\""), "{incidents}");
+    let output = ask(folder.path(), &["expected", &revoked]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(running.stop(), 0);
 }

@@ -26,8 +26,11 @@ pub fn answer(question: &Question, view: &View, store: Option<&Store>) -> Result
             view.incidents.retain(listed);
             Ok(incidents_json(&view))
         }
-        Question::Incident { id } => one(&known(view, store)?, id),
-        Question::Query { .. } | Question::Reload => {
+        Question::Incident { id } => {
+            let incident = find(id, view, store)?;
+            Ok(json!({ "incident": incident_json(&incident) }))
+        }
+        Question::Query { .. } | Question::Verdict { .. } | Question::Reload => {
             Err(Refusal::new(Because::NotUnderstood, "this has no answer of one line"))
         }
     }
@@ -47,6 +50,11 @@ impl Which {
     }
 }
 
+/// The incident that an id, or the beginning of one, stands for.
+pub(super) fn find(id: &str, view: &View, store: Option<&Store>) -> Result<Incident, Refusal> {
+    one(known(view, store)?, id)
+}
+
 fn known(view: &View, store: Option<&Store>) -> Result<Vec<Incident>, Refusal> {
     store.map_or_else(
         || Ok(view.incidents.clone()),
@@ -54,12 +62,12 @@ fn known(view: &View, store: Option<&Store>) -> Result<Vec<Incident>, Refusal> {
     )
 }
 
-fn one(incidents: &[Incident], id: &str) -> Result<Value, Refusal> {
+fn one(mut incidents: Vec<Incident>, id: &str) -> Result<Incident, Refusal> {
     let wrong = |message| Refusal::new(Because::NotFound, message);
     let range = IncidentId::range_of(id).map_err(|error| wrong(error.to_string()))?;
-    let found: Vec<&Incident> = incidents.iter().filter(|it| range.contains(&it.id)).collect();
-    match found.as_slice() {
-        [incident] => Ok(json!({ "incident": incident_json(incident) })),
+    incidents.retain(|it| range.contains(&it.id));
+    match incidents.as_slice() {
+        [incident] => Ok(incident.clone()),
         [] => Err(wrong(format!(
             "there is no incident {}; `keyvigil incidents --all` lists those that are known",
             range.start()

@@ -4,6 +4,7 @@ mod answer;
 mod peer;
 mod place;
 mod stream;
+mod verdict;
 mod wire;
 
 use std::path::{Path, PathBuf};
@@ -21,8 +22,10 @@ use tracing::{info, warn};
 pub use answer::answer;
 pub use place::{connect, places, state_name};
 pub use stream::RowsEnd;
+pub use verdict::say_at_rest;
 pub use wire::{Because, Question, REPLY_BYTES_MAX, Refusal, Reply, Request, VERSION, Which};
 
+use super::orders::Orders;
 use super::steward::Asking;
 use crate::store::Store;
 use crate::web::WebState;
@@ -46,6 +49,7 @@ pub(super) struct Desk {
     page: WebState,
     store: Option<Store>,
     asking: Asking,
+    orders: Orders,
     questions: Questions,
 }
 
@@ -101,11 +105,12 @@ impl Control {
 /// One question, one answer.
 async fn serve_one(stream: UnixStream, desk: &Desk, door: Doorkeeper) {
     let mut stream = BufReader::new(stream);
+    let peer = stream.get_ref().peer_cred();
     let found = match admitted(&mut stream, desk, door).await {
         Ok(Question::Query { sql }) => {
             return desk.questions.answer(desk.store.clone(), sql, &mut stream).await;
         }
-        Ok(question) => timeout(ANSWER_MAX, desk.answer(question))
+        Ok(question) => timeout(ANSWER_MAX, desk.answer(question.signed(door, peer.ok())))
             .await
             .unwrap_or_else(|_| Err(Refusal::new(Because::Busy, "the answer took too long"))),
         Err(refusal) => Err(refusal),
@@ -146,12 +151,15 @@ impl Desk {
     pub(super) fn new(
         state: PathBuf,
         (page, store): (WebState, Option<Store>),
-        asking: Asking,
+        (asking, orders): (Asking, Orders),
     ) -> Self {
-        Self { state, page, store, asking, questions: Questions::default() }
+        Self { state, page, store, asking, orders, questions: Questions::default() }
     }
 
     async fn answer(&self, question: Question) -> Result<Value, Refusal> {
+        if let Question::Verdict { .. } = question {
+            return self.hear(question).await;
+        }
         if question == Question::Reload {
             return self.asking.reload().await;
         }

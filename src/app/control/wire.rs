@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::engine::Judgement;
 use crate::model::Timestamp;
 
 /// Another number is another language.
@@ -44,6 +45,16 @@ pub enum Question {
     Incident { id: String },
     /// The columns, then the rows.
     Query { sql: String },
+    /// A person's word about an incident: its answer is the incident as it stands then.
+    Verdict {
+        id: String,
+        judgement: Judgement,
+        #[serde(default)]
+        reason: String,
+        /// Who says it, where the daemon cannot know.
+        #[serde(default)]
+        by: String,
+    },
     /// Read the configuration again.
     Reload,
 }
@@ -88,7 +99,7 @@ pub enum Because {
     OtherVersion,
     /// This daemon keeps another state directory.
     OtherState,
-    /// There is no such incident.
+    /// There is no such incident, or it is over.
     NotFound,
     /// Too many ask at once, or too slowly.
     Busy,

@@ -8,3 +8,4 @@ mod lives;
 mod lives_of_dates;
 mod lives_of_use;
 mod properties;
+mod walk;

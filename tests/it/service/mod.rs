@@ -2,14 +2,15 @@
 //! stopped, made to fail, upgraded, removed.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use mail_parser::MessageParser;
 
-use self::machine::{Machine, require_tools, text, tool};
+use self::daemon::Service;
+use self::machine::{Machine, require_tools, tool};
 use crate::stages::STAGES;
 
+mod daemon;
 mod machine;
 
 const MAIL_PASSWORD: &str = "correct horse 7 battery";
@@ -34,9 +35,11 @@ root_certificate = "/etc/keyvigil/mail.pem"
 key = { credential = "store-key" }
 "#;
 
+/// Shortens the limit of the watchdog, while that is tried.
+const DROP_IN_WATCHDOG: &str = "/etc/systemd/system/keyvigil.service.d/watchdog.conf";
+
 /// For a test there is less time than in life.
-const DROP_IN: &str =
-    "[Service]\nWatchdogSec=3s\nRestartSec=200ms\nEnvironmentFile=-/run/keyvigil-test.env\n";
+const DROP_IN: &str = "[Service]\nRestartSec=200ms\nEnvironmentFile=-/run/keyvigil-test.env\n";
 
 const ENVIRONMENT: &str = "/run/keyvigil-test.env";
 
@@ -56,7 +59,8 @@ fn the_package_installs_runs_recovers_upgrades_and_goes_under_a_real_systemd() {
     service.mails_with_the_password_it_was_handed();
     service.takes_up_a_good_configuration_and_keeps_the_old_one_instead_of_a_bad_one();
     service.comes_back_after_kill_9();
-    service.is_started_again_by_the_watchdog();
+    service.is_started_again_by_the_watchdog_when_it_hangs();
+    service.is_started_again_by_the_watchdog_when_one_stage_hangs();
     service.ends_when_a_stage_panics_and_comes_back();
     service.keeps_its_state_over_an_upgrade();
     let journal = Path::new(env!("CARGO_TARGET_TMPDIR")).join("service-journal.txt");
@@ -89,13 +93,6 @@ fn packages(folder: &Path) -> (PathBuf, PathBuf) {
     fs::write(&control, told.replace(&version, "\nVersion: 999.0-1\n")).unwrap();
     tool("dpkg-deb", &["-Znone", "--build", &path("files"), &newer]);
     (package.into(), newer.into())
-}
-
-/// The installed daemon.
-struct Service {
-    machine: Machine,
-    /// Lines in its log.
-    written: u64,
 }
 
 impl Service {
@@ -246,7 +243,9 @@ impl Service {
         assert_eq!(self.status()["incidents"]["high"], 1);
     }
 
-    fn is_started_again_by_the_watchdog(&mut self) {
+    fn is_started_again_by_the_watchdog_when_it_hangs(&mut self) {
+        fs::write(self.machine.path(DROP_IN_WATCHDOG), "[Service]\nWatchdogSec=6s\n").unwrap();
+        self.machine.run("systemctl daemon-reload && systemctl restart keyvigil");
         let before = self.machine.property("MainPID");
         self.machine.run("systemctl kill --kill-who=main --signal=STOP keyvigil");
         self.write_lines(100);
@@ -254,6 +253,23 @@ impl Service {
         self.wait_for_all_lines();
         let journal = self.machine.journal();
         assert!(journal.contains("Watchdog timeout"), "{journal}");
+    }
+
+    /// The rest of it lives, but a half-dead watchman looks alive.
+    fn is_started_again_by_the_watchdog_when_one_stage_hangs(&mut self) {
+        let machine = &self.machine;
+        fs::write(machine.path(ENVIRONMENT), "FAILPOINTS=judging=pause\n").unwrap();
+        let timeouts = || machine.journal().matches("Watchdog timeout").count();
+        let before = timeouts();
+        machine.run("systemctl restart --no-block keyvigil");
+        machine.wait_for("the watchdog", || (before < timeouts()).then_some(()));
+        fs::remove_file(machine.path(ENVIRONMENT)).unwrap();
+        fs::remove_file(machine.path(DROP_IN_WATCHDOG)).unwrap();
+        machine.run("systemctl daemon-reload && systemctl restart keyvigil");
+        let journal = machine.journal();
+        assert!(journal.contains("no sign of life stage=\"judging\""), "{journal}");
+        self.write_lines(100);
+        self.wait_for_all_lines();
     }
 
     fn ends_when_a_stage_panics_and_comes_back(&mut self) {
@@ -322,49 +338,5 @@ impl Service {
         assert!(!machine.path("/usr/bin/keyvigil").exists());
         machine.run("dpkg --purge keyvigil");
         assert!(!machine.path(config).exists() && !machine.path(state).exists());
-    }
-
-    /// What a monitor asks for.
-    fn status(&self) -> serde_json::Value {
-        let output = self.machine.try_run("keyvigil status --json");
-        serde_json::from_str(&text(&output.stdout)).unwrap_or_default()
-    }
-
-    fn write_lines(&mut self, lines: u64) {
-        let mut log = fs::OpenOptions::new()
-            .append(true)
-            .open(self.machine.path("/var/log/api/access.log"))
-            .unwrap();
-        let second = jiff::Timestamp::now().as_second();
-        for number in self.written..self.written + lines {
-            let key = if number.is_multiple_of(50) { "k_revoked" } else { "k_usual" };
-            writeln!(
-                log,
-                "{{\"time\":{second},\"remote_addr\":\"192.0.2.7\",\"method\":\"GET\",\"path\":\"/e/{number}\",\"status\":200,\"key_id\":\"{key}\"}}"
-            )
-            .unwrap();
-        }
-        self.written += lines;
-    }
-
-    fn wait_for_all_lines(&self) {
-        self.machine.wait_for(&format!("{} lines", self.written), || {
-            let lines = self.status()["sources"][0]["lines"].as_u64();
-            assert!(lines <= Some(self.written), "{lines:?} of {} lines", self.written);
-            (lines == Some(self.written)).then_some(())
-        });
-    }
-
-    fn wait_for_state(&self, state: &str) {
-        self.machine
-            .wait_for(state, || (self.status()["sources"][0]["state"] == state).then_some(()));
-    }
-
-    fn wait_for_another_than(&self, before: &str) {
-        self.machine.wait_for("another process", || {
-            let now = self.machine.property("MainPID");
-            (now != before && now != "0" && self.machine.property("ActiveState") == "active")
-                .then_some(())
-        });
     }
 }
