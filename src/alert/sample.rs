@@ -88,6 +88,37 @@ const SAMPLES: &[(&str, Whom, &str)] = &[
         Whom::Rule,
         "a key that the inventory does not know was answered with 200",
     ),
+    (
+        "method_not_allowed",
+        Whom::Rule,
+        "role partner: DELETE is not among GET, POST and it was refused (answered with 403)",
+    ),
+    (
+        "route_not_allowed",
+        Whom::Rule,
+        "role partner: GET /v1/users is not among its routes and it was let in (answered with 200)",
+    ),
+    (
+        "network_not_allowed",
+        Whom::Rule,
+        "role partner: 203.0.113.9 is in none of its networks and it was let in (answered with 200)",
+    ),
+    (
+        "country_not_allowed",
+        Whom::Rule,
+        "role partner: from FR, not from DE, NL and it was let in (answered with 200)",
+    ),
+    (
+        "hours_not_allowed",
+        Whom::Rule,
+        "role batch: at 14 h UTC, not from 22 to 06 h and it was let in (answered with 200)",
+    ),
+    (
+        "tls_not_allowed",
+        Whom::Rule,
+        "role partner: over TLS 1.1, and TLS 1.2 is the least and it was let in (answered with 200)",
+    ),
+    ("rate_exceeded", Whom::Rule, "role partner: 12,400 requests in one hour; 10,000 are allowed"),
     ("canary_key_used", Whom::Rule, "a canary key was sent; it was answered with 401"),
     ("brute_force", Whom::Address, "412 logins refused with 38 keys in ten minutes"),
     (
@@ -239,21 +270,13 @@ fn curve(kind: &str, now: Timestamp) -> Curve {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::incident::all_words;
+    use crate::incident::{Family, all_words, family};
 
     #[test]
     fn there_is_a_sample_of_every_kind_of_incident() {
-        let stale = [
-            "unused",
-            "never_used",
-            "rotation_overdue",
-            "expiring",
-            "no_expiry",
-            "status_unknown",
-            "owner_missing",
-        ];
         let now = Timestamp::from_seconds(1_773_738_000);
-        for words in all_words().filter(|words| !stale.contains(&words.kind)) {
+        let is_of_use = |kind: &str| family(kind) != Family::Stale;
+        for words in all_words().filter(|words| is_of_use(words.kind)) {
             let incident = sample(words.kind, now).unwrap_or_default();
             assert_eq!(incident.kind, words.kind);
             let letter = sample_letter(words.kind, &Frame::default(), now).unwrap();

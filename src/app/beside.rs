@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tracing::{info, warn};
@@ -81,10 +81,12 @@ impl Beside {
     /// Reads what has changed, on a thread of its own.
     pub(super) async fn look(&mut self, look: Look) -> Found {
         let mut found = Found::default();
-        let paths = [self.config.inventory.clone(), self.config.networks.clone()];
+        let lists: Vec<PathBuf> = self.config.lists().into_iter().map(|it| it.path).collect();
+        let networks = self.config.networks.iter().chain(&self.config.geoip);
+        let paths = [lists, networks.cloned().collect()];
         for ((name, path), number) in [INVENTORY, NETWORKS].into_iter().zip(paths).zip(0usize..) {
             let Some(seen) = self.seen.get_mut(number) else { continue };
-            if !seen.is_due(path.as_deref(), look) {
+            if !seen.is_due(&path, look) {
                 continue;
             }
             let was_broken = seen.is_broken;
@@ -141,8 +143,8 @@ impl Beside {
 }
 
 impl Seen {
-    fn is_due(&mut self, path: Option<&Path>, look: Look) -> bool {
-        let now = path.map_or((0, 0, 0, 0), stamp);
+    fn is_due(&mut self, paths: &[PathBuf], look: Look) -> bool {
+        let now = paths.iter().fold((0, 0, 0, 0), |before, path| after(before, stamp(path)));
         let is_quiet = self.last.replace(now) == Some(now);
         let is_due = match look {
             Look::Again => true,
@@ -153,6 +155,18 @@ impl Seen {
         }
         is_due
     }
+}
+
+/// One stamp for several files.
+const fn after(before: Stamp, stamp: Stamp) -> Stamp {
+    const FACTOR: u64 = 0x100_0000_01b3;
+    const SIGNED: i64 = 0x1_0000_01b3;
+    (
+        before.0.wrapping_mul(FACTOR).wrapping_add(stamp.0),
+        before.1.wrapping_mul(SIGNED).wrapping_add(stamp.1),
+        before.2.wrapping_mul(SIGNED).wrapping_add(stamp.2),
+        before.3.wrapping_mul(FACTOR).wrapping_add(stamp.3),
+    )
 }
 
 fn stamp(path: &Path) -> Stamp {

@@ -290,7 +290,7 @@ impl Parts {
 
 fn keep_stale(known: &mut BTreeMap<(String, String), StaleFinding>, changed: &[StaleFinding]) {
     for finding in changed {
-        let name = (finding.key.clone(), finding.kind.clone());
+        let name = (finding.subject().to_owned(), finding.kind.clone());
         match finding.state {
             StaleState::Open => known.insert(name, finding.clone()),
             StaleState::Resolved => known.remove(&name),

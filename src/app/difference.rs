@@ -18,11 +18,13 @@ impl Difference {
             ("key_is", old.key_is != new.key_is),
             ("[store] directory", old.store.directory != new.store.directory),
             ("[store] key", old.store.key != new.store.key),
+            ("trusted_proxies", old.trusted_proxies != new.trusted_proxies),
             ("[web]", old.web != new.web),
             ("[control]", old.control != new.control),
         ];
         let mut in_force = Config {
             key_is: old.key_is,
+            trusted_proxies: old.trusted_proxies.clone(),
             web: old.web.clone(),
             control: old.control.clone(),
             ..new
@@ -32,7 +34,10 @@ impl Difference {
         let changed = [
             ("sources", old.sources != in_force.sources),
             ("inventory", old.inventory != in_force.inventory),
+            ("[[inventories]]", old.inventories != in_force.inventories),
+            ("roles, keys and scopes", old.rules != in_force.rules),
             ("networks", old.networks != in_force.networks),
+            ("geoip", old.geoip != in_force.geoip),
             ("[alerts]", old.alerts != in_force.alerts),
             ("[detectors]", old.detectors != in_force.detectors),
             ("[mail]", old.mail != in_force.mail),

@@ -125,6 +125,7 @@ impl Job {
         let inventory = Arc::new(inventory(config, &identity, &mut warnings)?);
         let networks = Arc::new(networks(config, &mut warnings)?);
         identity.set_inventory(Arc::clone(&inventory));
+        identity.trust(config.trusted_proxies.clone());
         identity.set_networks(Arc::clone(&networks));
         let again = Identity::new(pepper, config.key_is);
         let beside = (Arc::clone(&inventory), networks);
@@ -217,6 +218,7 @@ pub(super) fn settings(config: &Config) -> Settings {
         false_alarms_per_day: config.alerts.false_alarms_per_day,
         patience: config.alerts.patience,
         detectors: config.detectors.clone(),
+        rules: config.rules.clone(),
         ..Settings::default()
     }
 }
@@ -226,17 +228,35 @@ pub(super) fn inventory(
     identity: &Identity,
     warnings: &mut Vec<String>,
 ) -> Result<Inventory, JobError> {
-    let Some(path) = &config.inventory else { return Ok(Inventory::default()) };
-    let (inventory, said) = Inventory::from_csv(&read(path)?, &path.display().to_string())?;
-    warnings.extend(said);
-    Ok(inventory.with_pseudonyms(identity))
+    let mut lists = Vec::new();
+    for list in config.lists() {
+        let name = list.path.display().to_string();
+        let (inventory, said) = Inventory::read(&read(&list.path)?, (&name, list.format))?;
+        warnings.extend(said);
+        lists.push((name, inventory.with_pseudonyms(identity)));
+    }
+    let (inventory, conflicts) = Inventory::merged(lists);
+    warnings.extend(conflicts);
+    Ok(inventory)
 }
 
 pub(super) fn networks(config: &Config, warnings: &mut Vec<String>) -> Result<Networks, JobError> {
-    let Some(path) = &config.networks else { return Ok(Networks::default()) };
-    let (networks, said) = Networks::from_csv(&read(path)?, &path.display().to_string())?;
-    warnings.extend(said);
-    Ok(networks)
+    let mut all = Networks::default();
+    if let Some(path) = &config.networks {
+        let bytes = read(path)?;
+        // A database may stand there, too.
+        if Networks::is_database(&bytes) {
+            all.add_database(&bytes, &path.display().to_string())?;
+        } else {
+            let (networks, said) = Networks::from_csv(&bytes, &path.display().to_string())?;
+            warnings.extend(said);
+            all = networks;
+        }
+    }
+    for path in &config.geoip {
+        all.add_database(&read(path)?, &path.display().to_string())?;
+    }
+    Ok(all)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, JobError> {

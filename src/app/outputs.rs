@@ -30,7 +30,10 @@ pub(super) struct Writers {
 #[derive(Debug, Serialize)]
 struct FindingLine<'a> {
     time: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
     key: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    route: &'a str,
     kind: &'a str,
     severity: Severity,
     owner: &'a str,
@@ -39,6 +42,10 @@ struct FindingLine<'a> {
     because: &'a str,
     next: &'a str,
     state: StaleState,
+    first_used: Option<String>,
+    last_used: Option<String>,
+    may: &'a [String],
+    did: &'a [String],
 }
 
 impl<'a> FindingLine<'a> {
@@ -46,6 +53,7 @@ impl<'a> FindingLine<'a> {
         Self {
             time: rfc3339(finding.at),
             key: &finding.key,
+            route: &finding.route,
             kind: &finding.kind,
             severity: finding.severity,
             owner: &finding.owner,
@@ -54,6 +62,10 @@ impl<'a> FindingLine<'a> {
             because: &finding.because,
             next: &finding.next,
             state: finding.state,
+            first_used: finding.first_used.map(rfc3339),
+            last_used: finding.last_used.map(rfc3339),
+            may: &finding.may,
+            did: &finding.did,
         }
     }
 }

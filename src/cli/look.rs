@@ -47,6 +47,11 @@ impl LookArgs {
         Ok(control::answer(question, &resting.view, Some(&resting.store))?)
     }
 
+    /// The store itself, and what follows from it, while no daemon runs.
+    pub(super) fn resting(&self) -> anyhow::Result<app::Resting> {
+        Ok(app::look(&self.config()?, &self.whom.state())?)
+    }
+
     /// Only the events, which are there without the engine's state.
     pub(super) fn store(&self) -> anyhow::Result<Store> {
         Ok(app::open_existing(&self.config()?, &self.whom.state())?)

@@ -37,11 +37,13 @@ mod parse;
 mod query;
 mod reload;
 mod replay;
+mod roles;
 mod run;
 mod shown;
 mod simulate;
 mod status;
 mod tell;
+mod third_parties;
 mod verdict;
 
 /// Learns how each API key is normally used, and says when that changes.
@@ -90,6 +92,10 @@ enum Command {
     Resolve(verdict::WordArgs),
     /// Every key, and which are stale
     Keys(keys::KeysArgs),
+    /// Who has access to what, and who still uses it
+    ThirdParties(third_parties::ThirdPartiesArgs),
+    /// Roles, and what their keys may do
+    Roles(roles::RolesArgs),
     /// Let the running daemon read its configuration again
     Reload(reload::ReloadArgs),
     /// Write labelled traffic, made up from a seed
@@ -130,6 +136,8 @@ pub fn main() -> ExitCode {
         Command::Incidents(args) => incidents::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Keys(args) => keys::run(args),
+        Command::ThirdParties(args) => third_parties::run(args),
+        Command::Roles(args) => roles::run(args),
         Command::Ack(args) => verdict::say(args, Judgement::Acknowledged),
         Command::Mute(args) => verdict::mute(args),
         Command::Confirm(args) => verdict::say(args, Judgement::Confirmed),

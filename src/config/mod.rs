@@ -4,9 +4,9 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use crate::detect::Panel;
+use crate::detect::{Panel, Rules};
 use crate::format::{self, OwnFormats};
-use crate::identity::KeyIs;
+use crate::identity::{KeyIs, ListFormat, Prefixes};
 use crate::model::Millis;
 
 mod checks;
@@ -16,6 +16,7 @@ mod mistakes;
 mod people;
 mod places;
 mod read;
+mod rules;
 mod secret;
 mod syntax;
 mod table;
@@ -37,10 +38,18 @@ pub struct Config {
     /// Whether the logs hold public ids of keys, or the keys themselves.
     pub key_is: KeyIs,
     pub inventory: Option<PathBuf>,
+    /// Lists beside that one, in the order in which they count.
+    pub inventories: Vec<List>,
     pub networks: Option<PathBuf>,
+    /// MMDB files, for what the networks leave open.
+    pub geoip: Vec<PathBuf>,
+    /// Of a request that came through one of these, the address before it counts.
+    pub trusted_proxies: Prefixes,
     pub alerts: Alerts,
     /// The thresholds of every detector; `[stale]` is one of them.
     pub detectors: Panel,
+    /// What single roles and keys may do, and when they are stale.
+    pub rules: Rules,
     pub mail: Option<Mail>,
     /// Ways to people and programs beside mail.
     pub notify: Vec<Notify>,
@@ -72,6 +81,13 @@ impl Source {
             own: self.own.clone(),
         }
     }
+}
+
+/// A list of keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List {
+    pub path: PathBuf,
+    pub format: ListFormat,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -115,6 +131,12 @@ pub fn format_name<'a>(format: &'a str, log_format: Option<&str>) -> &'a str {
 }
 
 impl Config {
+    /// Every list of keys, the first the one that counts most.
+    pub fn lists(&self) -> Vec<List> {
+        let first = self.inventory.clone().map(|path| List { path, format: ListFormat::Auto });
+        first.into_iter().chain(self.inventories.iter().cloned()).collect()
+    }
+
     pub const DEFAULT_PATH: &str = "/etc/keyvigil/keyvigil.toml";
     pub const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 
@@ -148,9 +170,13 @@ impl Default for Config {
             own_formats: OwnFormats::default(),
             key_is: KeyIs::Secret,
             inventory: None,
+            inventories: Vec::new(),
             networks: None,
+            geoip: Vec::new(),
+            trusted_proxies: Prefixes::default(),
             alerts: Alerts { false_alarms_per_day: 1.0, patience: Millis::seconds(5) },
             detectors: Panel::default(),
+            rules: Rules::default(),
             mail: None,
             notify: Vec::new(),
             routes: Vec::new(),

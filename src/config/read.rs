@@ -11,11 +11,10 @@ use super::meant;
 use super::mistakes::{self, Mistake};
 use super::syntax;
 use super::table::Table;
-use super::{Alerts, Config, ConfigError, Control, Source, Store, Web, people};
-use crate::detect::{Panel, StaleCredential};
+use super::{Alerts, Config, ConfigError, Control, List, Source, Store, Web, people, rules};
+use crate::detect::Panel;
 use crate::format::{self, OwnFormats, Parser};
-use crate::identity::KeyIs;
-use crate::model::Millis;
+use crate::identity::{KeyIs, ListFormat};
 
 /// The file as the detectors see it.
 #[derive(Deserialize)]
@@ -57,10 +56,17 @@ fn fill(
         config.sources.extend(source);
         mistakes.extend(wrong);
     }
+    for table in top.tables("inventories") {
+        let (list, wrong) = list(table);
+        config.inventories.extend(list);
+        mistakes.extend(wrong);
+    }
     let key_is = top.choice("key_is", &[("secret", KeyIs::Secret), ("id", KeyIs::Id)]);
     config.key_is = key_is.unwrap_or(config.key_is);
     config.inventory = top.text("inventory").map(PathBuf::from);
     config.networks = top.text("networks").map(PathBuf::from);
+    config.geoip = top.texts("geoip").into_iter().map(PathBuf::from).collect();
+    config.trusted_proxies = rules::prefixes(&mut top, "trusted_proxies");
     let mut each = |table: Option<&DeTable<'_>>,
                     read: &mut dyn FnMut(&DeTable<'_>) -> Vec<Mistake>| {
         mistakes.extend(table.map(read).unwrap_or_default());
@@ -87,8 +93,9 @@ fn fill(
         }
     }
     if let Some(table) = top.table("stale") {
-        mistakes.extend(stale(&mut config.detectors.stale_credential, table));
+        mistakes.extend(rules::stale(&mut config.detectors.stale_credential, table));
     }
+    mistakes.extend(rules::rules(config, &mut top));
     mistakes.extend(top.finish());
     mistakes
 }
@@ -119,6 +126,17 @@ fn source(values: &DeTable<'_>, own: &OwnFormats) -> (Option<Source>, Vec<Mistak
     (source, table.finish())
 }
 
+fn list(values: &DeTable<'_>) -> (Option<List>, Vec<Mistake>) {
+    let mut table = Table::new("inventories", values);
+    let path = table.text("path").map(PathBuf::from);
+    if path.is_none() && !values.contains_key("path") {
+        let at = values.keys().next().map_or(0..0, toml::Spanned::span);
+        table.complain::<()>(at, "a list has no `path`".into(), "add path = \"/etc/keyvigil/…\"");
+    }
+    let format = table.choice("format", &ListFormat::NAMES).unwrap_or_default();
+    (path.map(|path| List { path, format }), table.finish())
+}
+
 fn alerts(alerts: &mut Alerts, values: &DeTable<'_>) -> Vec<Mistake> {
     let mut table = Table::new("alerts", values);
     if let Some(budget) = table.number("false_alarms_per_day") {
@@ -130,27 +148,6 @@ fn alerts(alerts: &mut Alerts, values: &DeTable<'_>) -> Vec<Mistake> {
         }
     }
     alerts.patience = table.duration("patience").unwrap_or(alerts.patience);
-    table.finish()
-}
-
-fn stale(stale: &mut StaleCredential, values: &DeTable<'_>) -> Vec<Mistake> {
-    let mut table = Table::new("stale", values);
-    let days = [
-        ("unused_warn", &mut stale.unused_warn_days_min),
-        ("unused_fail", &mut stale.unused_fail_days_min),
-        ("never_used", &mut stale.never_used_days_min),
-        ("rotation_overdue", &mut stale.rotation_days_max),
-        ("expiring_warn", &mut stale.expiring_warn_days_max),
-        ("expiring_fail", &mut stale.expiring_fail_days_max),
-    ];
-    for (name, days) in days {
-        let Some(length) = table.duration(name) else { continue };
-        *days = length.whole_days();
-        if length != Millis::days(*days) {
-            let at = table.place_of(name);
-            table.complain::<()>(at, format!("`{name}` is not in whole days"), "write \"45d\"");
-        }
-    }
     table.finish()
 }
 

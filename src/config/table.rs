@@ -165,6 +165,53 @@ impl<'t, 'i> Table<'t, 'i> {
         tables
     }
 
+    /// The tables within the table of that name, by names of the user's choice.
+    pub(super) fn named_tables(&mut self, name: &'static str) -> Vec<(String, &'t DeTable<'i>)> {
+        let Some(values) = self.table(name) else { return Vec::new() };
+        let mut tables = Vec::new();
+        for (key, value) in values {
+            if let DeValue::Table(table) = value.get_ref() {
+                tables.push((key.get_ref().to_string(), table));
+            } else {
+                let wanted = (value.get_ref(), "a table");
+                self.wrong_type::<()>(key.get_ref(), value.span(), wanted);
+            }
+        }
+        tables
+    }
+
+    /// The texts, or lists of texts, within the table of that name.
+    pub(super) fn named_texts(&mut self, name: &'static str) -> Vec<(String, Vec<String>)> {
+        let Some(values) = self.table(name) else { return Vec::new() };
+        let mut found = Vec::new();
+        for (key, value) in values {
+            let texts: Option<Vec<String>> = match value.get_ref() {
+                DeValue::String(text) => Some(vec![text.to_string()]),
+                DeValue::Array(items) => items.iter().map(text_of).collect(),
+                DeValue::Integer(_)
+                | DeValue::Float(_)
+                | DeValue::Boolean(_)
+                | DeValue::Datetime(_)
+                | DeValue::Table(_) => None,
+            };
+            if let Some(texts) = texts {
+                found.push((key.get_ref().to_string(), texts));
+            } else {
+                let wanted = (value.get_ref(), "a text, or a list of texts, in quotes");
+                self.wrong_type::<()>(key.get_ref(), value.span(), wanted);
+            }
+        }
+        found
+    }
+
+    /// Whether the setting is there and is that word.
+    pub(super) fn says(&mut self, name: &'static str, word: &str) -> bool {
+        let value = self.value(name);
+        value.is_some_and(
+            |value| matches!(value.get_ref(), DeValue::String(text) if text.as_ref() == word),
+        )
+    }
+
     /// Where the value of a setting stands; the whole file if it is not there.
     pub(super) fn place_of(&self, name: &str) -> Range<usize> {
         self.values.get(name).map_or(0..0, Spanned::span)
@@ -213,6 +260,18 @@ impl<'t, 'i> Table<'t, 'i> {
     ) -> Option<T> {
         let what = format!("`{name}` is {}", described(found));
         self.complain(at, what, &format!("write {wanted}"))
+    }
+}
+
+fn text_of(value: &Spanned<DeValue<'_>>) -> Option<String> {
+    match value.get_ref() {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Integer(_)
+        | DeValue::Float(_)
+        | DeValue::Boolean(_)
+        | DeValue::Datetime(_)
+        | DeValue::Array(_)
+        | DeValue::Table(_) => None,
     }
 }
 

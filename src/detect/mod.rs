@@ -7,17 +7,27 @@ mod canary_key_used;
 mod credential_status;
 mod distributed_automation;
 mod failures;
+mod grant;
+mod hygiene;
 mod key_flood;
 mod large_answers;
 mod metric;
 mod newcomer;
 mod object_enumeration;
+mod over_privileged;
+mod pattern;
 mod plain;
+mod role_policy;
+mod rules;
 mod scanning;
 mod shared_cause;
 mod silent_key;
 mod slow_drift;
 mod stale_credential;
+mod stale_dates;
+#[cfg(test)]
+mod stale_tests;
+mod stale_use;
 mod unknown_key;
 mod volume_spike;
 
@@ -30,12 +40,17 @@ pub use canary_key_used::CanaryKeyUsed;
 pub use credential_status::CredentialStatus;
 pub use distributed_automation::DistributedAutomation;
 pub use failures::Failures;
+pub use grant::{Grant, Meanings};
+pub use hygiene::{Flawed, Hygiene, Whose};
 pub use key_flood::KeyFlood;
 pub use large_answers::LargeAnswers;
 pub use metric::Metric;
 pub use newcomer::{Newcomer, Novelty};
 pub use object_enumeration::ObjectEnumeration;
+pub use pattern::Pattern;
 pub use plain::{count_text, time_text};
+pub use role_policy::{Circumstances, RolePolicy};
+pub use rules::{RoleRules, Rules, TlsMin};
 pub use scanning::Scanning;
 pub use shared_cause::SharedCause;
 pub use silent_key::SilentKey;
@@ -109,6 +124,8 @@ panel! {
         "a key that nobody should ever use is touched";
     unknown_key_accepted: UnknownKeyAccepted, Policy, High,
         "a key that the inventory does not know is let in";
+    role_policy: RolePolicy, Policy, High,
+        "a key does what its role may not: method, route, network, country, hour, rate, TLS";
     brute_force: BruteForce, Statistical, High,
         "one address is refused with many keys or many times, or one key from many addresses";
     scanning: Scanning, Statistical, Medium,
@@ -120,7 +137,9 @@ panel! {
     shared_cause: SharedCause, Statistical, Medium,
         "many keys change in the same way at once: one incident for all, not one each";
     stale_credential: StaleCredential, Stale, Low,
-        "a key is unused, overdue for rotation, about to expire, or nobody's";
+        "a key is unused, overdue for rotation, about to expire, shared, over-privileged, or nobody's";
+    hygiene: Hygiene, Stale, Medium,
+        "keys or personal data in URLs, no TLS or an old one, signed URLs that go round";
 }
 
 #[cfg(test)]

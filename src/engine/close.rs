@@ -21,6 +21,12 @@ impl Engine {
             use_.put_in_order();
             self.close_slot(slot, &use_, actions);
             self.fleet.count(&use_.all);
+            for doing in use_.doings {
+                self.note_deed(slot, doing);
+            }
+            for flawed in &use_.flawed {
+                self.note_flaws(slot, flawed, actions);
+            }
             for touch in use_.touches {
                 self.judge_touch(slot, touch, actions);
             }
@@ -52,6 +58,9 @@ impl Engine {
             objects.extend(use_.objects_of(*index));
             self.close_cell(slot, (*index, counts, &objects), &mut suspicions);
         }
+        if !self.settings.rules.roles.is_empty() {
+            self.judge_rates(slot, use_, actions);
+        }
         // By their ids and not by who came first.
         suspicions.sort_by(|a: &Suspicion, b| self.id_of(a.key).cmp(self.id_of(b.key)));
         for suspicion in suspicions {
@@ -70,7 +79,7 @@ impl Engine {
         if key.accepted == 0 && !key.is_listed {
             self.strangers.count(counts, key.hour.requests == 0);
         }
-        key.last_judged = Some(slot.start());
+        key.note_slot(slot.start());
         let accepted_before = key.accepted;
         key.accepted += u64::from(counts.requests.saturating_sub(counts.errors()));
         self.totals.keys_accepted += u32::from(accepted_before == 0 && key.accepted != 0);

@@ -16,6 +16,7 @@ pub(super) struct Scratch {
     /// By number: where the key's cell of the slot at hand lies.
     last_cell: Vec<(Slot, u32)>,
     values: Values,
+    flawed: super::hygiene::Sightings,
 }
 
 const NO_SLOT: Slot = Slot(i64::MIN);
@@ -31,6 +32,7 @@ impl Engine {
         for (slot, key, counts) in scratch.cells.drain(..) {
             self.waiting.slot(slot).keys.push((key, counts));
         }
+        self.keep_flaws(batch, &mut scratch.flawed);
         for seen in scratch.values.seen() {
             self.note_use(seen);
         }
@@ -65,10 +67,14 @@ impl Engine {
             return;
         }
         scratch.cell(slot, (number, key)).count(status, bytes);
+        self.see_flaws(batch, (row, slot), (key, &mut scratch.flawed));
         if key == NOBODY {
             self.visit(batch, row, slot);
         } else {
             self.touch(batch, (row, slot), (key, &mut scratch.values));
+            if scratch.values.key(number).is_some_and(|seen| seen.is_listed) {
+                self.see_deeds(batch, (row, slot), (key, &mut scratch.values));
+            }
             if let Some(object) = scratch.values.object(batch, row) {
                 self.waiting.slot(slot).ask_for(key, object);
             }

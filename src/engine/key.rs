@@ -1,15 +1,15 @@
 //! One key as the engine remembers it: what it did this hour, what is normal for it, and
 //! what it is suspected of.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::{Drift, Expected, Habit, Ratio, Size};
 use crate::detect::Metric;
 use crate::incident::EvidenceLine;
-use crate::model::{Hour, Millis, Timestamp};
-use crate::profile::{Counts, Facet, Failure, Known, Trail};
+use crate::model::{Day, Hour, Millis, Timestamp};
+use crate::profile::{Counts, Facet, Failure, Known, Trail, Uses};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Key {
@@ -23,7 +23,8 @@ pub(super) struct Key {
     pub(super) is_listed: bool,
     pub(super) first_used: Option<Timestamp>,
     pub(super) last_used: Option<Timestamp>,
-    /// The start of the last judged slot in which it was used.
+    /// The start of the first judged slot in which it was used, and of the last.
+    pub(super) first_judged: Option<Timestamp>,
     pub(super) last_judged: Option<Timestamp>,
     pub(super) requests: u64,
     pub(super) errors: u64,
@@ -45,6 +46,12 @@ pub(super) struct Key {
     /// The highest raw score of an earlier day, slowly forgotten, and of today, by metric:
     /// what is wild every day is less unusual.
     pub(super) wildest: Vec<(Metric, f64, f64)>,
+    /// The minute that was counted last, and its requests.
+    pub(super) minute: (i64, u32),
+    /// What it did in the last months; of listed keys only.
+    pub(super) uses: Option<Box<Uses>>,
+    /// Its scopes, and since when it has those that came after the first list.
+    pub(super) granted: BTreeMap<String, Option<Day>>,
     /// When each rule was last found broken.
     pub(super) broken_rules: Vec<BrokenRule>,
     pub(super) evidence: Vec<EvidenceLine>,
@@ -139,6 +146,17 @@ const WILD_MAX: f64 = 8.0;
 const WILD_KEEP: f64 = 0.9;
 
 impl Key {
+    /// It is used in a slot that is judged now.
+    pub(super) fn note_slot(&mut self, at: Timestamp) {
+        if let Some(last) = self.last_judged
+            && self.is_listed
+        {
+            self.uses.get_or_insert_default().note_pause(last, at);
+        }
+        self.first_judged.get_or_insert(at);
+        self.last_judged = Some(at);
+    }
+
     pub(super) fn deserves_profile(&self) -> bool {
         self.learned.is_some() || self.is_listed || ACCEPTED_MIN <= self.accepted
     }

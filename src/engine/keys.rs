@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use super::key::Key;
-use crate::identity::Inventory;
+use crate::identity::{Inventory, InventoryKey};
+use crate::model::Day;
 
 #[derive(Debug, Default)]
 pub(super) struct Keys {
@@ -63,7 +64,7 @@ impl Keys {
         let listed = inventory.and_then(|inventory| inventory.get(id));
         let mut key = Key { id: id.to_owned(), role: role.to_owned(), ..Key::default() };
         if let Some(listed) = listed {
-            key.describe(listed);
+            key.describe(listed, None);
         }
         key.index =
             self.free.pop().unwrap_or_else(|| u32::try_from(self.slab.len()).unwrap_or(u32::MAX));
@@ -98,14 +99,17 @@ impl Keys {
     }
 
     /// What the inventory says holds from now on.
-    pub(super) fn describe(&mut self, inventory: &Inventory) {
+    pub(super) fn describe(&mut self, inventory: &Inventory, today: Option<Day>) {
+        for key in self.slab.iter_mut().flatten() {
+            key.is_listed &= inventory.get(&key.id).is_some();
+        }
         for listed in inventory.iter() {
             let index = match self.index_of(&listed.key_id) {
                 Some(index) => index,
                 None => self.insert(&listed.key_id, &listed.role, Some(inventory)),
             };
             if let Some(key) = self.get_mut(index) {
-                key.describe(listed);
+                key.describe(listed, today);
             }
         }
         self.unlisted = self.iter().filter(|key| !key.is_listed).count();
@@ -140,8 +144,13 @@ impl Keys {
 }
 
 impl Key {
-    fn describe(&mut self, listed: &crate::identity::InventoryKey) {
-        self.is_listed = true;
+    fn describe(&mut self, listed: &InventoryKey, today: Option<Day>) {
+        let is_new = !std::mem::replace(&mut self.is_listed, true);
+        let since = if is_new { None } else { today };
+        self.granted.retain(|scope, _| listed.scopes.contains(scope));
+        for scope in &listed.scopes {
+            self.granted.entry(scope.clone()).or_insert(since);
+        }
         self.owner.clone_from(&listed.owner);
         self.label.clone_from(&listed.label);
         if !listed.role.is_empty() {

@@ -11,9 +11,11 @@ mod budget;
 mod causes;
 mod close;
 mod curve;
+mod deeds;
 mod drift;
 mod fleet;
 mod hours;
+mod hygiene;
 mod intake;
 mod io;
 mod key;
@@ -21,6 +23,7 @@ mod keys;
 mod novelty;
 mod outsiders;
 mod overview;
+mod parties;
 mod raise;
 mod role;
 mod rules;
@@ -42,6 +45,7 @@ use std::sync::Arc;
 
 pub use io::{Action, EngineError, Input, Judgement, StateRow, Verdict};
 pub use overview::{HourRow, KeyRow, Overview, RoleRow};
+pub use parties::Party;
 pub use settings::Settings;
 
 use crate::identity::Inventory;
@@ -69,6 +73,7 @@ pub struct Engine {
     budget: budget::Budget,
     incidents: Incidents,
     stale: stale::StaleFindings,
+    gathered: hygiene::Gathered,
     /// Broken rules of lines that lie ahead of the watermark, until it comes to them.
     ahead: rules::Ahead,
     scratch: intake::Scratch,
@@ -102,7 +107,8 @@ impl Engine {
             Input::Tick(watermark) => self.tick(*watermark, &mut actions),
             Input::Verdict(verdict) => self.hear(verdict, &mut actions),
             Input::Inventory(inventory) => {
-                self.keys.describe(inventory);
+                let today = self.waiting.watermark.map(Timestamp::day);
+                self.keys.describe(inventory, today);
                 self.inventory = (!inventory.is_empty()).then(|| Arc::clone(inventory));
                 self.totals.inventory_is_new = true;
             }

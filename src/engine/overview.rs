@@ -30,6 +30,8 @@ pub struct Overview {
     pub addresses: usize,
     /// Unknown keys that were forgotten because there were too many.
     pub keys_forgotten: u64,
+    /// What cannot be said yet about stale keys, and when it can.
+    pub not_known: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,6 +99,7 @@ impl super::Engine {
             waiting_slots: self.waiting.len(),
             addresses: self.sources.len(),
             keys_forgotten: self.totals.keys_forgotten,
+            not_known: self.not_known(),
         }
     }
 

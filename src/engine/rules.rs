@@ -7,9 +7,15 @@ use serde::{Deserialize, Serialize};
 use super::key::BrokenRule;
 use super::values::Values;
 use super::{Action, Engine};
-use crate::detect::{CanaryKeyUsed, CredentialStatus, POLICY_SCORE, UnknownKeyAccepted, Verdict};
+use crate::detect::{
+    CanaryKeyUsed, Circumstances, CredentialStatus, POLICY_SCORE, RolePolicy, UnknownKeyAccepted,
+    Verdict,
+};
 use crate::incident::EvidenceLine;
-use crate::model::{Class, Entity, Event, EventBatch, Finding, Hour, Millis, Severity, Timestamp};
+use crate::model::{
+    Class, Entity, Event, EventBatch, Finding, Flaws, Hour, Millis, Severity, Slot, Timestamp,
+};
+use crate::profile::{Counts, SlotUse};
 
 /// A line no further ahead of the watermark is judged as it arrives. What lies further
 /// ahead comes from reading history, and is told when time comes to it.
@@ -29,7 +35,7 @@ pub(super) struct Broken {
     kind: String,
     severity: Severity,
     because: String,
-    line: EvidenceLine,
+    line: Option<EvidenceLine>,
 }
 
 impl Engine {
@@ -44,8 +50,9 @@ impl Engine {
         let at = Timestamp(batch.time.get(row).copied().unwrap_or_default());
         let is_watched =
             self.keys.get(index).is_some_and(|key| key.watch_until.is_some_and(|until| at < until));
-        let is_marked = is_watched || self.is_ruled(id);
-        values.meet(batch.key.number(row), (index, is_marked));
+        let is_marked = is_watched || self.is_ruled(id, index);
+        let is_listed = self.keys.get(index).is_some_and(|key| key.is_listed);
+        values.meet(batch.key.number(row), (index, is_marked, is_listed));
         index
     }
 
@@ -60,19 +67,24 @@ impl Engine {
         if key.watch_until.is_some_and(|until| event.at < until) {
             key.add_evidence(evidence_of(&event));
         }
-        let Some(verdict) = self.broken_rule(&event) else { return };
-        let broken = Broken {
-            at: event.at,
-            key: event.key.to_owned(),
-            kind: verdict.kind.to_owned(),
-            severity: verdict.severity,
-            because: verdict.because,
-            line: evidence_of(&event),
+        let circumstances = Circumstances {
+            country: batch.country.get(row),
+            transport: batch.flaws.get(row).copied().map(Flaws).unwrap_or_default().transport(),
         };
-        if self.waiting.watermark.is_some_and(|known| event.at <= known.plus(AHEAD)) {
-            self.raise_broken(broken, actions);
-        } else {
-            self.ahead.keep(broken);
+        for verdict in self.broken_rules(&event, (index, circumstances)) {
+            let broken = Broken {
+                at: event.at,
+                key: event.key.to_owned(),
+                kind: verdict.kind.to_owned(),
+                severity: verdict.severity,
+                because: verdict.because,
+                line: Some(evidence_of(&event)),
+            };
+            if self.waiting.watermark.is_some_and(|known| event.at <= known.plus(AHEAD)) {
+                self.raise_broken(broken, actions);
+            } else {
+                self.ahead.keep(broken);
+            }
         }
     }
 
@@ -83,23 +95,89 @@ impl Engine {
         }
     }
 
-    fn is_ruled(&self, id: &str) -> bool {
+    /// Whether single requests of the key can break a rule.
+    fn is_ruled(&self, id: &str, index: u32) -> bool {
+        let role = self.keys.get(index).map_or("", |key| key.role.as_str());
+        if self.settings.rules.roles.get(role).is_some_and(RolePolicy::concerns) {
+            return true;
+        }
         let Some(inventory) = self.inventory.as_ref().filter(|inventory| !inventory.is_empty())
         else {
             return false;
         };
-        inventory.get(id).is_none_or(|key| key.canary || CredentialStatus::concerns(key))
+        inventory.get(id).is_none_or(|key| {
+            key.canary || CredentialStatus::concerns(key) || !key.allowed_networks.is_empty()
+        })
     }
 
-    fn broken_rule(&self, event: &Event<'_>) -> Option<Verdict> {
-        let inventory = self.inventory.as_ref().filter(|inventory| !inventory.is_empty())?;
+    fn broken_rules(
+        &self,
+        event: &Event<'_>,
+        (index, circumstances): (u32, Circumstances<'_>),
+    ) -> Vec<Verdict> {
+        let role = self.keys.get(index).map_or("", |key| key.role.as_str());
+        let rules = self.settings.rules.roles.get(role);
+        let mut broken =
+            rules.map_or_else(Vec::new, |it| RolePolicy::judge(it, (event, role), circumstances));
+        let Some(inventory) = self.inventory.as_ref().filter(|inventory| !inventory.is_empty())
+        else {
+            return broken;
+        };
         let Some(key) = inventory.get(event.key) else {
-            return UnknownKeyAccepted::judge(event.status);
+            broken.extend(UnknownKeyAccepted::judge(event.status));
+            return broken;
         };
         if key.canary {
-            return Some(CanaryKeyUsed::judge(event.status));
+            return vec![CanaryKeyUsed::judge(event.status)];
         }
-        self.settings.detectors.credential_status.judge(key, (event.at, event.status))
+        let status = &self.settings.detectors.credential_status;
+        broken.extend(status.judge(key, (event.at, event.status)));
+        if !broken.iter().any(|verdict| verdict.kind == "network_not_allowed") {
+            broken.extend(RolePolicy::judge_network(key, event));
+        }
+        broken
+    }
+
+    /// In the order of their ids, whoever came first.
+    pub(super) fn judge_rates(&mut self, slot: Slot, use_: &SlotUse, actions: &mut Vec<Action>) {
+        let mut rated: Vec<&(u32, Counts)> = use_.keys.iter().collect();
+        rated.sort_by(|(a, _), (b, _)| self.id_of(*a).cmp(self.id_of(*b)));
+        for (index, counts) in rated {
+            self.judge_rate(slot, (*index, counts), actions);
+        }
+    }
+
+    /// A slot's requests of a key, added to those of its minute and its hour.
+    fn judge_rate(
+        &mut self,
+        slot: Slot,
+        (index, counts): (u32, &Counts),
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(key) = self.keys.get_mut(index) else { return };
+        let minute = slot.start().seconds().div_euclid(60);
+        if key.minute.0 != minute {
+            key.minute = (minute, 0);
+        }
+        key.minute.1 = key.minute.1.saturating_add(counts.requests);
+        let Some(rules) = self.settings.rules.roles.get(&key.role) else { return };
+        let rates = [
+            (key.minute.1, rules.requests_per_minute_max, "minute"),
+            (key.hour.requests, rules.requests_per_hour_max, "hour"),
+        ];
+        let verdict = rates
+            .into_iter()
+            .find_map(|(seen, most, per)| RolePolicy::judge_rate(&key.role, (seen, most?), per));
+        let Some(verdict) = verdict else { return };
+        let broken = Broken {
+            at: slot.start(),
+            key: key.id.clone(),
+            kind: verdict.kind.to_owned(),
+            severity: verdict.severity,
+            because: verdict.because,
+            line: None,
+        };
+        self.raise_broken(broken, actions);
     }
 
     /// The earliest break of a rule in each hour is told, whatever order the lines come in.
@@ -125,9 +203,9 @@ impl Engine {
         if !self.is_news(index, &broken) {
             return;
         }
-        let address = broken.line.source_ip.clone();
-        if let Some(key) = self.keys.get_mut(index) {
-            key.add_evidence(broken.line);
+        let address = broken.line.as_ref().map(|line| line.source_ip.clone());
+        if let (Some(key), Some(line)) = (self.keys.get_mut(index), broken.line) {
+            key.add_evidence(line);
         }
         let finding = Finding {
             kind: broken.kind,
@@ -138,7 +216,7 @@ impl Engine {
             since: broken.at,
             because: broken.because,
             score: POLICY_SCORE,
-            address: Some(address).filter(|address| !address.is_empty()),
+            address: address.filter(|address| !address.is_empty()),
             keys: Vec::new(),
         };
         self.raise(&finding, (Some(index), None), actions);

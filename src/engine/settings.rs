@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::detect::Panel;
+use crate::detect::{Panel, Rules};
 use crate::model::Millis;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub struct Settings {
     pub unknown_keys_max: usize,
     /// The thresholds of every detector, by its name.
     pub detectors: Panel,
+    /// What single roles and keys may do, and when they are stale.
+    pub rules: Rules,
 }
 
 impl Default for Settings {
@@ -26,6 +28,7 @@ impl Default for Settings {
             patience: Millis::seconds(5),
             unknown_keys_max: 10_000,
             detectors: Panel::default(),
+            rules: Rules::default(),
         }
     }
 }

@@ -36,6 +36,7 @@ impl Engine {
         others.extend(row_of("causes".to_owned(), &self.causes));
         others.extend(row_of("fleet".to_owned(), &self.fleet));
         others.extend(row_of("forms".to_owned(), &self.forms));
+        others.extend(row_of("gathered".to_owned(), &self.gathered));
         others.extend(row_of("guessers".to_owned(), &self.guessers));
         others.extend(row_of("hour".to_owned(), &self.hour));
         others.extend(row_of("incidents".to_owned(), &self.incidents));
@@ -78,6 +79,7 @@ impl Engine {
             "causes" => self.causes = read(id, value)?,
             "fleet" => self.fleet = read(id, value)?,
             "forms" => self.forms = read(id, value)?,
+            "gathered" => self.gathered = read(id, value)?,
             "guessers" => self.guessers = read(id, value)?,
             "hour" => self.hour = read(id, value)?,
             "incidents" => self.incidents = read(id, value)?,

@@ -36,6 +36,8 @@ pub(super) struct Seen {
     pub(super) index: u32,
     /// A rule may concern it, or its lines are wanted as evidence.
     pub(super) is_marked: bool,
+    /// In the inventory: what it does is noted.
+    pub(super) is_listed: bool,
     pub(super) requests: u32,
     pub(super) errors: u32,
     pub(super) first: Timestamp,
@@ -67,12 +69,21 @@ impl Values {
         self.seen.get(*self.keys.get(number as usize)? as usize)
     }
 
-    pub(super) fn meet(&mut self, number: u32, (index, is_marked): (u32, bool)) {
+    pub(super) fn meet(&mut self, number: u32, key: (u32, bool, bool)) {
+        let (index, is_marked, is_listed) = key;
         let place = u32::try_from(self.seen.len()).unwrap_or(NOBODY);
         if let Some(known) = self.keys.get_mut(number as usize) {
             *known = place;
             let (first, last) = (Timestamp(i64::MAX), Timestamp(i64::MIN));
-            self.seen.push(Seen { index, is_marked, requests: 0, errors: 0, first, last });
+            self.seen.push(Seen {
+                index,
+                is_marked,
+                is_listed,
+                requests: 0,
+                errors: 0,
+                first,
+                last,
+            });
         }
     }
 
@@ -98,6 +109,20 @@ impl Values {
 
     pub(super) fn settle(&mut self, pair: (u32, Facet, u32), day: Day) {
         let tag = tag_of(pair, day);
+        if let Some(place) = self.settled.get_mut(place_in_table(tag)) {
+            *place = tag;
+        }
+    }
+
+    /// As [`Values::is_settled`], of what a key does: its sort, its number, and its day or
+    /// hour.
+    pub(super) fn is_done(&self, pair: (u32, u32, u32), time: i64) -> bool {
+        let tag = deed_tag(pair, time);
+        self.settled.get(place_in_table(tag)).is_some_and(|&known| known == tag)
+    }
+
+    pub(super) fn do_(&mut self, pair: (u32, u32, u32), time: i64) {
+        let tag = deed_tag(pair, time);
         if let Some(place) = self.settled.get_mut(place_in_table(tag)) {
             *place = tag;
         }
@@ -160,6 +185,14 @@ const fn tag_of((key, facet, number): (u32, Facet, u32), day: Day) -> u64 {
         | (facet << 40)
         | ((number as u64 & 0xff_ffff) << 16)
         | (day.0 as u64 & 0xffff)
+}
+
+/// Like [`tag_of`], with 0 for the facet, which has none, and 2 bits of the value's for the
+/// sort: a batch's values and their methods fit into the other 22.
+#[expect(clippy::cast_sign_loss, reason = "only the low bits of the time are wanted")]
+const fn deed_tag((key, sort, number): (u32, u32, u32), time: i64) -> u64 {
+    let sort = (sort as u64 & 0b11) << 22;
+    ((key as u64) << 42) | ((sort | (number as u64 & 0x3f_ffff)) << 16) | (time as u64 & 0xffff)
 }
 
 const fn place_in_table(tag: u64) -> usize {

@@ -119,6 +119,12 @@ const NAMES: &[(Place, &str)] = &[
     (Place::Tenant, "tenant tenantid organizationid orgid teamid projectid accountid"),
     (Place::Id, "eventid recordid"),
     (Place::Asn, "asn clientasn sourceasnumber asnumber"),
+    (
+        Place::Scheme,
+        "scheme requestscheme xforwardedproto httpxforwardedproto urlscheme clientrequestscheme",
+    ),
+    (Place::Tls, "sslprotocol tlsversion tlsprotocol tlsprotocolversion clientsslprotocol"),
+    (Place::Certificate, "sslclientsdn clientcertsubject tlsclientsubject"),
     (Place::Country, "country countrycode clientcountry geoipcountrycode sourcegeocountryisocode"),
 ];
 

@@ -52,6 +52,10 @@ pub(super) enum Place {
     Cost,
     Asn,
     Country,
+    /// `http` or `https`.
+    Scheme,
+    Tls,
+    Certificate,
     Id,
     Operation,
     Outcome,
@@ -143,7 +147,15 @@ pub(super) fn set<'a>(
         Place::Client => set_client(record, value),
         Place::Address if address::address(&value).is_some() => set_client(record, value),
         Place::BinaryClient => record.source_ip = binary_address(&value),
-        Place::Hops if record.source_ip.is_none() => set_client(record, value),
+        Place::Hops => {
+            record.hops = Some(value.clone());
+            if record.source_ip.is_none() {
+                set_client(record, value);
+            }
+        }
+        Place::Scheme => record.scheme = Some(value),
+        Place::Tls => record.tls = Some(value),
+        Place::Certificate => record.certificate = Some(value),
         Place::User => record.user = Some(value),
         Place::Time => set_time(record, &value, time),
         Place::Request => request::set_request(record, value),
@@ -162,13 +174,7 @@ pub(super) fn set<'a>(
         Place::Outcome => record.outcome = Some(value),
         Place::Tenant => record.tenant = Some(value),
         Place::Asn => record.asn = asn(&value),
-        Place::Address
-        | Place::Hops
-        | Place::Target
-        | Place::Path
-        | Place::Key
-        | Place::Extra
-        | Place::Skip => {}
+        Place::Address | Place::Target | Place::Path | Place::Key | Place::Extra | Place::Skip => {}
         _ => set_number(record, place, &value),
     }
 }

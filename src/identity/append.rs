@@ -7,6 +7,8 @@ use std::sync::Arc;
 use super::clean::{cut, text_of};
 use super::columns::{Desk, KnownAddress, KnownKey, Limits, TextMemo};
 use super::credential::{api_key_in_query, in_query};
+use super::flaws::flaws_of;
+use super::hops::{Prefixes, client_of};
 use super::inventory::Inventory;
 use super::memo::Memo;
 use super::namer::{Namer, Origin};
@@ -23,6 +25,7 @@ pub struct Identity {
     scrubber: Scrubber,
     inventory: Arc<Inventory>,
     networks: Arc<Networks>,
+    trusted: Prefixes,
     keys: Keys,
     addresses: Memo<KnownAddress>,
     texts: Texts,
@@ -83,6 +86,7 @@ impl Identity {
             namer: Namer::new(pseudonyms, key_is),
             inventory: Arc::default(),
             networks: Arc::default(),
+            trusted: Prefixes::default(),
             keys: Keys::new(seeds),
             addresses: Memo::new(seeds),
             texts: Texts::new(seeds),
@@ -104,8 +108,14 @@ impl Identity {
         self.addresses.clear();
     }
 
+    /// Of a request that came through one of these, the address before it counts.
+    pub fn trust(&mut self, proxies: Prefixes) {
+        self.trusted = proxies;
+    }
+
     /// Adds the record as a row, in every column.
     pub fn append(&mut self, record: &Record<'_>, seen: &Seen<'_>, batch: &mut EventBatch) {
+        let forwarded = forwarded(record, &self.trusted);
         let Self { namer, scrubber, inventory, networks, .. } = self;
         let Self { keys, addresses, texts, scratch, route, last, .. } = self;
         append_numbers(record, seen, batch);
@@ -124,7 +134,10 @@ impl Identity {
         key.id.push_to(&mut batch.key);
         key.role.push_to(&mut batch.role);
 
+        let is_key_in_url = origin == Origin::Query && !raw.is_empty();
+        batch.flaws.push(flaws_of(record, (path, query), is_key_in_url).0);
         let raw = bytes_of(record.source_ip.as_ref());
+        let raw = forwarded.as_deref().map_or(raw, str::as_bytes);
         let address = addresses.of(raw, || KnownAddress::of(raw, networks));
         address.text.push_to(&mut batch.source_ip);
         let asn = record.asn.filter(|asn| 0 < *asn).unwrap_or(address.asn);
@@ -250,18 +263,37 @@ fn target_of<'r>(record: &'r Record<'_>) -> (&'r [u8], &'r [u8]) {
     (path, query.get(1..).unwrap_or(&[]))
 }
 
-/// The credential and where it stood; empty if there is none. An `api_key` in the query
-/// goes before a user's name.
+/// The client, if the request came through a proxy that is trusted and says for whom.
+fn forwarded(record: &Record<'_>, trusted: &Prefixes) -> Option<String> {
+    if trusted.is_empty() {
+        return None;
+    }
+    let named = |(name, _): &&(Cow<'_, [u8]>, Cow<'_, [u8]>)| **name == *b"http_x_forwarded_for";
+    let extra = || record.extras.iter().find(named).map(|(_, value)| &**value);
+    let hops = record.hops.as_deref().or_else(extra)?;
+    client_of(record.source_ip.as_deref()?, hops, trusted).map(|client| client.to_string())
+}
+
+/// The credential and where it stood; empty if there is none. Of several in one line a
+/// header wins over the query, an `api_key` in the query over the client's certificate, and
+/// that over a user's name.
 fn credential_of<'r>(record: &'r Record<'_>, query: &'r [u8]) -> (Origin, Cow<'r, [u8]>) {
     let found = match record.key.as_deref() {
-        Some(user) if record.key_is_user => match api_key_in_query(query) {
-            Some(key) => return (Origin::Query, key),
-            None => return (Origin::User, Cow::Borrowed(user)),
-        },
+        Some(user) if record.key_is_user => {
+            if let Some(key) = api_key_in_query(query) {
+                return (Origin::Query, key);
+            }
+            let subject = record.certificate.as_deref().unwrap_or(user);
+            return (Origin::User, Cow::Borrowed(subject));
+        }
         Some(key) if !key.is_empty() => return (Origin::Header, Cow::Borrowed(key)),
         Some(_) | None => in_query(query),
     };
-    (Origin::Query, found.unwrap_or_default())
+    match (found, record.certificate.as_deref()) {
+        (Some(found), _) => (Origin::Query, found),
+        (None, Some(subject)) => (Origin::User, Cow::Borrowed(subject)),
+        (None, None) => (Origin::Query, Cow::default()),
+    }
 }
 
 fn append_method(

@@ -81,12 +81,8 @@ impl KnownAddress {
         let Some(address) = address_of(raw) else {
             return Self::default();
         };
-        let network = networks.lookup(address);
-        Self {
-            text: Known::of(&address.to_string()),
-            asn: network.map_or(0, |network| network.asn),
-            country: Known::of(network.map_or("", |network| network.country.as_str())),
-        }
+        let (asn, country) = networks.place(address);
+        Self { text: Known::of(&address.to_string()), asn, country: Known::of(&country) }
     }
 }
 

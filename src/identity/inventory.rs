@@ -6,8 +6,8 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::append::Identity;
-use super::networks::prefix_of;
-use super::table::{InventoryError, Layout, Row, Table};
+use super::import::ListFormat;
+use super::table::InventoryError;
 use crate::model::Timestamp;
 
 /// The keys by their ids.
@@ -21,10 +21,14 @@ pub struct Inventory {
 pub struct InventoryKey {
     pub key_id: String,
     pub owner: String,
+    /// From then on nobody answers for it any more; 1970 where the list does not say when.
+    pub owner_gone: Option<Timestamp>,
     pub role: String,
     pub created: Option<Timestamp>,
     pub last_rotated: Option<Timestamp>,
     pub expires: Option<Timestamp>,
+    /// As the list says; the log may know better.
+    pub last_used: Option<Timestamp>,
     pub status: KeyStatus,
     /// Before this moment the key was active.
     pub status_since: Option<Timestamp>,
@@ -50,51 +54,15 @@ pub enum KeyStatus {
     Unknown,
 }
 
-const LAYOUT: Layout = Layout {
-    key: "key_id",
-    known: &[
-        "key_id",
-        "owner",
-        "role",
-        "created",
-        "last_rotated",
-        "expires",
-        "status",
-        "status_since",
-        "successor",
-        "canary",
-        "scopes",
-        "allowed_networks",
-        "tenant",
-        "label",
-    ],
-    usual: &["owner", "role", "created", "last_rotated", "expires", "status", "status_since"],
-    rows: "keys",
-};
-const STATUS_ALLOWED: &str = "active, disabled, revoked, retired, unknown, or nothing";
-const CANARY_ALLOWED: &str = "true, false, or nothing";
-const NETWORKS_ALLOWED: &str =
-    "prefixes such as 192.0.2.0/24 or 2001:db8::/32, with ; or a space between them";
-
 impl Inventory {
     /// Reads the file called `name`; with it come the warnings.
     pub fn from_csv(bytes: &[u8], name: &str) -> Result<(Self, Vec<String>), InventoryError> {
-        let table = Table::read(bytes, name, &LAYOUT)?;
-        let mut keys = BTreeMap::new();
-        let mut lines = BTreeMap::new();
-        for row in &table.rows {
-            let key = key_of(&table, row)?;
-            if let Some(first) = lines.insert(key.key_id.clone(), row.line) {
-                return Err(InventoryError::Duplicate {
-                    name: name.to_owned(),
-                    first,
-                    line: row.line,
-                    column: "key_id",
-                });
-            }
-            keys.insert(key.key_id.clone(), key);
-        }
-        Ok((Self { keys }, table.warnings))
+        Self::read(bytes, (name, ListFormat::Csv))
+    }
+
+    /// A list that was made and not read.
+    pub fn of(keys: impl IntoIterator<Item = InventoryKey>) -> Self {
+        Self { keys: keys.into_iter().map(|key| (key.key_id.clone(), key)).collect() }
     }
 
     /// The same list with every id as the log's events have it, so that no secret is in it.
@@ -106,6 +74,10 @@ impl Inventory {
             (key_id, key)
         };
         Self { keys: self.keys.into_values().map(renamed).collect() }
+    }
+
+    pub(super) fn into_keys(self) -> impl Iterator<Item = InventoryKey> {
+        self.keys.into_values()
     }
 
     pub fn get(&self, key_id: &str) -> Option<&InventoryKey> {
@@ -127,6 +99,13 @@ impl Inventory {
 }
 
 impl InventoryKey {
+    /// Whether its list of networks is empty or holds the address.
+    pub fn may_come_from(&self, address: &str) -> bool {
+        let networks = &self.allowed_networks;
+        let held = |address: core::net::IpAddr| networks.iter().any(|it| it.contains(&address));
+        networks.is_empty() || address.parse().is_ok_and(held)
+    }
+
     /// Its status at that moment.
     pub fn status_at(&self, at: Timestamp) -> KeyStatus {
         match self.status_since {
@@ -134,6 +113,46 @@ impl InventoryKey {
             Some(_) | None => self.status,
         }
     }
+}
+
+impl InventoryKey {
+    /// Takes from another list what this one leaves open; gives the names of the columns in
+    /// which they differ.
+    pub(super) fn fill_in(&mut self, other: Self) -> Vec<&'static str> {
+        let mut differ = Vec::new();
+        let mut note = |is_other: bool, column| differ.extend(is_other.then_some(column));
+        note(fill(&mut self.owner, other.owner), "owner");
+        note(fill(&mut self.role, other.role), "role");
+        note(fill(&mut self.tenant, other.tenant), "tenant");
+        note(fill(&mut self.created, other.created), "created");
+        note(fill(&mut self.last_rotated, other.last_rotated), "last_rotated");
+        note(fill(&mut self.expires, other.expires), "expires");
+        note(fill(&mut self.successor, other.successor), "successor");
+        note(fill(&mut self.scopes, other.scopes), "scopes");
+        note(fill(&mut self.allowed_networks, other.allowed_networks), "allowed_networks");
+        if self.status == KeyStatus::Unknown {
+            (self.status, self.status_since) = (other.status, other.status_since);
+        } else {
+            let is_known = other.status != KeyStatus::Unknown;
+            note(is_known && other.status != self.status, "status");
+        }
+        // A label is a name, and each list may have its own; the rest is true if one says so.
+        fill(&mut self.label, other.label);
+        fill(&mut self.owner_gone, other.owner_gone);
+        self.last_used = self.last_used.max(other.last_used);
+        self.canary |= other.canary;
+        differ
+    }
+}
+
+/// Takes what is there if there is nothing yet; whether the two differ.
+fn fill<T: Default + PartialEq>(known: &mut T, other: T) -> bool {
+    let nothing = T::default();
+    if *known == nothing {
+        *known = other;
+        return false;
+    }
+    other != nothing && other != *known
 }
 
 impl KeyStatus {
@@ -149,61 +168,6 @@ impl KeyStatus {
             Self::Unknown => "unknown",
         }
     }
-}
-
-fn key_of(table: &Table, row: &Row) -> Result<InventoryKey, InventoryError> {
-    let text = |column| table.text(row, column).to_owned();
-    Ok(InventoryKey {
-        key_id: text("key_id"),
-        owner: text("owner"),
-        role: text("role"),
-        created: table.time(row, "created")?,
-        last_rotated: table.time(row, "last_rotated")?,
-        expires: table.time(row, "expires")?,
-        status: status_of(table, row)?,
-        status_since: table.time(row, "status_since")?,
-        successor: Some(text("successor")).filter(|id| !id.is_empty()),
-        canary: is_canary(table, row)?,
-        scopes: listed(table.text(row, "scopes")).map(str::to_owned).collect(),
-        allowed_networks: networks_of(table, row)?,
-        tenant: text("tenant"),
-        label: text("label"),
-    })
-}
-
-fn status_of(table: &Table, row: &Row) -> Result<KeyStatus, InventoryError> {
-    let word = table.text(row, "status");
-    if word.is_empty() || word == "-" {
-        return Ok(KeyStatus::Unknown);
-    }
-    let same = |status: &KeyStatus| status.name().eq_ignore_ascii_case(word);
-    match KeyStatus::ALL.into_iter().find(same) {
-        Some(status) => Ok(status),
-        None => Err(table.wrong(row, "status", STATUS_ALLOWED)),
-    }
-}
-
-fn is_canary(table: &Table, row: &Row) -> Result<bool, InventoryError> {
-    match table.text(row, "canary").to_ascii_lowercase().as_str() {
-        "true" | "yes" | "1" => Ok(true),
-        "false" | "no" | "0" | "" | "-" => Ok(false),
-        _ => Err(table.wrong(row, "canary", CANARY_ALLOWED)),
-    }
-}
-
-fn networks_of(table: &Table, row: &Row) -> Result<Vec<IpNet>, InventoryError> {
-    let mut networks = Vec::new();
-    for word in listed(table.text(row, "allowed_networks")) {
-        match prefix_of(word) {
-            Some(prefix) => networks.push(prefix),
-            None => return Err(table.wrong(row, "allowed_networks", NETWORKS_ALLOWED)),
-        }
-    }
-    Ok(networks)
-}
-
-fn listed(text: &str) -> impl Iterator<Item = &str> {
-    text.split([';', ' ']).filter(|word| !word.is_empty())
 }
 
 #[cfg(test)]

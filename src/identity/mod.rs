@@ -2,14 +2,20 @@
 
 mod address;
 mod append;
+mod claims;
 mod clean;
 mod columns;
 mod credential;
+mod flaws;
+mod hops;
+mod import;
 mod inventory;
 mod memo;
+mod mmdb;
 mod named;
 mod namer;
 mod networks;
+mod personal;
 mod pseudonym;
 mod random;
 mod route;
@@ -21,6 +27,8 @@ mod tests;
 mod words;
 
 pub use append::{Identity, Seen};
+pub use hops::Prefixes;
+pub use import::ListFormat;
 pub use inventory::{Inventory, InventoryKey, KeyStatus};
 pub use networks::{Network, Networks};
 pub use pseudonym::KeyIs;

@@ -1,5 +1,6 @@
 //! What a credential is called: by its public id, or by a keyed hash.
 
+use super::claims::caller_of;
 use super::clean::text_of;
 use super::credential::{bare, is_absent, is_basic};
 use super::inventory::Inventory;
@@ -49,6 +50,15 @@ impl Namer {
         let secret = if origin == Origin::User { raw } else { bare(raw) };
         if is_absent(secret) {
             return Named { id: String::new(), secret: None };
+        }
+        if origin != Origin::User
+            && let Some(caller) = caller_of(secret)
+        {
+            let id = match self.key_is {
+                KeyIs::Secret => self.pseudonyms.key_id(caller.as_bytes()),
+                KeyIs::Id => caller,
+            };
+            return Named { id, secret: Some(secret) };
         }
         let hides = is_live_secret(secret)
             || ID_BYTES_MAX < secret.len()

@@ -5,14 +5,17 @@ use core::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use super::mmdb::Database;
 use super::table::{InventoryError, Layout, Row, Table};
 
 /// Prefixes, of which the longest that holds an address counts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Vec<Network>", into = "Vec<Network>")]
 pub struct Networks {
+    /// What the prefixes leave open; never stored.
+    databases: Vec<Database>,
     /// By first address, the wider of two that start alike first.
-    networks: Vec<Network>,
+    listed: Vec<Network>,
     /// For each of them the next wider one that holds it.
     around: Vec<Option<u32>>,
 }
@@ -49,7 +52,7 @@ impl Networks {
         }
         let rows = networks.len();
         let networks = Self::from(networks);
-        let again = rows - networks.networks.len();
+        let again = rows - networks.listed.len();
         if 0 < again {
             let warning = format!("{name}: {again} prefixes are there twice; the last one counts");
             table.warnings.push(warning);
@@ -57,13 +60,42 @@ impl Networks {
         Ok((networks, table.warnings))
     }
 
+    /// Adds what the MMDB file called `name` knows; the prefixes count before it, and what
+    /// was added first.
+    pub fn add_database(&mut self, bytes: &[u8], name: &str) -> Result<(), InventoryError> {
+        self.databases.push(Database::read(bytes, name)?);
+        Ok(())
+    }
+
+    /// Whether the bytes are an MMDB file.
+    pub fn is_database(bytes: &[u8]) -> bool {
+        Database::is_one(bytes)
+    }
+
+    /// The number of the address's network, 0 if nobody knows, and its country.
+    pub fn place(&self, address: IpAddr) -> (u32, String) {
+        let address = address.to_canonical();
+        let network = self.lookup(address);
+        let mut asn = network.map_or(0, |network| network.asn);
+        let mut country = network.map_or_else(String::new, |network| network.country.clone());
+        for database in &self.databases {
+            if asn == 0 {
+                asn = database.asn(address);
+            }
+            if country.is_empty() {
+                country = database.country(address);
+            }
+        }
+        (asn, country)
+    }
+
     /// The narrowest network that holds the address.
     pub fn lookup(&self, address: IpAddr) -> Option<&Network> {
         let address = address.to_canonical();
-        let behind = self.networks.partition_point(|network| network.prefix.network() <= address);
+        let behind = self.listed.partition_point(|network| network.prefix.network() <= address);
         let mut place = behind.checked_sub(1);
         while let Some(at) = place {
-            let network = self.networks.get(at)?;
+            let network = self.listed.get(at)?;
             if network.prefix.contains(&address) {
                 return Some(network);
             }
@@ -73,11 +105,11 @@ impl Networks {
     }
 
     pub fn len(&self) -> usize {
-        self.networks.len()
+        self.listed.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.networks.is_empty()
+        self.listed.is_empty()
     }
 }
 
@@ -88,13 +120,13 @@ impl From<Vec<Network>> for Networks {
         networks.sort_by_key(|network| (network.prefix.network(), network.prefix.prefix_len()));
         networks.dedup_by_key(|network| network.prefix);
         let around = wider_ones(&networks);
-        Self { networks, around }
+        Self { databases: Vec::new(), listed: networks, around }
     }
 }
 
 impl From<Networks> for Vec<Network> {
     fn from(networks: Networks) -> Self {
-        networks.networks
+        networks.listed
     }
 }
 
@@ -219,5 +251,16 @@ mod tests {
         let (networks, _) = Networks::from_csv(CSV, "n").unwrap();
         let stored = postcard::to_allocvec(&networks).unwrap();
         assert_eq!(postcard::from_bytes::<Networks>(&stored).unwrap(), networks);
+    }
+
+    #[test]
+    fn prefixes_count_before_databases() {
+        let (mut networks, _) = Networks::from_csv(CSV, "networks.csv").unwrap();
+        networks.add_database(&crate::identity::mmdb::tests::database(), "n.mmdb").unwrap();
+        let place = |address: &str| networks.place(address.parse().unwrap());
+        assert_eq!(place("203.0.113.1"), (64500, "US".to_owned()));
+        assert_eq!(place("192.0.2.1"), (64500, "DE".to_owned()));
+        assert_eq!(place("::ffff:192.0.2.1"), (64500, "DE".to_owned()));
+        assert_eq!(place("10.0.0.1"), (0, String::new()));
     }
 }

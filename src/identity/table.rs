@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use csv::{ReaderBuilder, StringRecord, Trim};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
-use crate::model::Timestamp;
+use super::import::{COLUMNS, Entry, SHOWN_BYTES_MAX};
 
 /// Why a file cannot be used. No value of a key is ever quoted in it.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +23,14 @@ pub enum InventoryError {
     Duplicate { name: String, first: u64, line: u64, column: &'static str },
     #[error("{name}:{line}: {column} {found}is not understood; allowed: {allowed}")]
     Value { name: String, line: u64, column: &'static str, found: String, allowed: &'static str },
+    #[error("{name}:{line}: no key that is known here; see the inventory's formats")]
+    NoRecord { name: String, line: u64 },
+    #[error("{name}:{line}: {reason}")]
+    Json { name: String, line: u64, reason: &'static str },
+    #[error("{name}:{line}: {reason}")]
+    Toml { name: String, line: u64, reason: String },
+    #[error("{name} cannot be used as MMDB")]
+    Database { name: String, source: maxminddb::MaxMindDbError },
     #[error("cannot read {name} as CSV")]
     Csv { name: String, source: csv::Error },
 }
@@ -52,10 +58,13 @@ pub(super) struct Row {
     fields: StringRecord,
 }
 
-/// A longer value is not quoted in an error: it may be a key in the wrong column.
-const SHOWN_BYTES_MAX: usize = 20;
-const TIME_ALLOWED: &str =
-    "RFC 3339 such as 2026-03-09T00:00:00Z, a date such as 2026-03-09, or nothing";
+/// What an inventory may hold.
+const KEYS: Layout = Layout {
+    key: "key_id",
+    known: COLUMNS,
+    usual: &["owner", "role", "created", "last_rotated", "expires", "status", "status_since"],
+    rows: "keys",
+};
 
 impl Table {
     pub(super) fn read(bytes: &[u8], name: &str, layout: &Layout) -> Result<Self, InventoryError> {
@@ -88,24 +97,26 @@ impl Table {
         Ok(table)
     }
 
+    /// A list of keys.
+    pub(super) fn of_keys(bytes: &[u8], name: &str) -> Result<Self, InventoryError> {
+        Self::read(bytes, name, &KEYS)
+    }
+
+    /// Its rows, which are keys.
+    pub(super) fn entries(&self) -> Vec<Entry> {
+        let entry_of = |row: &Row| {
+            let mut entry = Entry::at(row.line);
+            for column in COLUMNS {
+                entry.set(column, self.text(row, column));
+            }
+            entry
+        };
+        self.rows.iter().map(entry_of).collect()
+    }
+
     /// The text of a column; empty if the file has no such column.
     pub(super) fn text<'r>(&self, row: &'r Row, column: &str) -> &'r str {
         self.columns.get(column).and_then(|&place| row.fields.get(place)).unwrap_or("")
-    }
-
-    pub(super) fn time(
-        &self,
-        row: &Row,
-        column: &'static str,
-    ) -> Result<Option<Timestamp>, InventoryError> {
-        let text = self.text(row, column);
-        if text.is_empty() || text == "-" {
-            return Ok(None);
-        }
-        match time_of(text) {
-            Some(time) => Ok(Some(time)),
-            None => Err(self.wrong(row, column, TIME_ALLOWED)),
-        }
     }
 
     /// The error for a value that means nothing in this column.
@@ -191,18 +202,6 @@ impl Lines<'_> {
         self.counted += passed.len();
         self.line
     }
-}
-
-/// A moment, or the start of a day in UTC.
-fn time_of(text: &str) -> Option<Timestamp> {
-    const DATE_BYTES: usize = 10;
-    if text.len() == DATE_BYTES {
-        let date: Date = text.parse().ok()?;
-        let start = date.to_zoned(TimeZone::UTC).ok()?;
-        return Some(Timestamp(start.timestamp().as_millisecond()));
-    }
-    let time: jiff::Timestamp = text.parse().ok()?;
-    Some(Timestamp(time.as_millisecond()))
 }
 
 fn hint_of(headers: &StringRecord) -> &'static str {

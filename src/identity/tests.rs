@@ -192,6 +192,7 @@ fn lengths(batch: &EventBatch) -> Vec<usize> {
         batch.outcome.rows.len(),
         batch.tenant.rows.len(),
         batch.asn.len(),
+        batch.flaws.len(),
         batch.late.len(),
         batch.source.rows.len(),
         batch.format.rows.len(),

@@ -32,14 +32,45 @@ pub fn family(kind: &str) -> Family {
         | "disabled_key_used"
         | "expired_key_used"
         | "unknown_key_accepted"
-        | "canary_key_used" => Family::Policy,
+        | "canary_key_used"
+        | "method_not_allowed"
+        | "route_not_allowed"
+        | "network_not_allowed"
+        | "country_not_allowed"
+        | "hours_not_allowed"
+        | "tls_not_allowed"
+        | "rate_exceeded" => Family::Policy,
         "failures" => Family::Failures,
         "new_network" | "new_route" | "new_client" => Family::Novelty,
         "object_enumeration" | "large_answers" | "slow_exfiltration" => Family::Objects,
         "brute_force" | "scanning" | "distributed_automation" => Family::Address,
         "key_flood" | "fleet_errors" => Family::Fleet,
-        "unused" | "never_used" | "rotation_overdue" | "expiring" | "no_expiry"
-        | "status_unknown" | "owner_missing" => Family::Stale,
+        "unused"
+        | "never_used"
+        | "rotation_overdue"
+        | "expiring"
+        | "no_expiry"
+        | "status_unknown"
+        | "owner_missing"
+        | "owner_gone"
+        | "over_privileged"
+        | "rotation_incomplete"
+        | "shared"
+        | "revived"
+        | "used_after_end"
+        | "key_in_url"
+        | "token_in_url"
+        | "mail_in_url"
+        | "phone_in_url"
+        | "card_in_url"
+        | "national_id_in_url"
+        | "basic_auth"
+        | "plain_http"
+        | "old_tls"
+        | "signed_url_expired"
+        | "signed_url_shared"
+        | "deprecated_version"
+        | "client_outdated" => Family::Stale,
         _ => Family::Volume,
     }
 }

@@ -13,6 +13,8 @@ mod life;
 mod notice;
 mod stale;
 mod words;
+mod words_hygiene;
+mod words_policy;
 mod words_stale;
 mod words_use;
 

@@ -7,7 +7,11 @@ use crate::model::{Severity, Timestamp};
 /// Raised once, reminded weekly, and gone by itself when the inventory or the use changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StaleFinding {
+    /// Empty where it is about requests without a key.
     pub key: String,
+    /// The route, where it is about requests without a key.
+    #[serde(default)]
+    pub route: String,
     /// `unused`, `never_used`, `rotation_overdue`, …
     pub kind: String,
     pub severity: Severity,
@@ -21,6 +25,23 @@ pub struct StaleFinding {
     /// What to do about it.
     pub next: String,
     pub state: StaleState,
+    #[serde(default)]
+    pub first_used: Option<Timestamp>,
+    #[serde(default)]
+    pub last_used: Option<Timestamp>,
+    /// What it could do, as scopes and routes.
+    #[serde(default)]
+    pub may: Vec<String>,
+    /// What it did in the last months.
+    #[serde(default)]
+    pub did: Vec<String>,
+}
+
+impl StaleFinding {
+    /// What it is about: with the kind, this is one finding and no other.
+    pub fn subject(&self) -> &str {
+        if self.key.is_empty() { &self.route } else { &self.key }
+    }
 }
 
 #[derive(

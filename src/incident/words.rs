@@ -1,6 +1,8 @@
 //! What each kind of finding is called, why it matters and what to do: one table for the
 //! mail, the page and the terminal.
 
+use super::words_hygiene::HYGIENE;
+use super::words_policy::POLICY;
 use super::words_stale::STALE;
 use super::words_use::USE;
 
@@ -28,7 +30,7 @@ pub fn words(kind: &str) -> Option<&'static Words> {
 
 /// Every kind there is, those of use first.
 pub fn all_words() -> impl Iterator<Item = &'static Words> {
-    USE.iter().chain(STALE)
+    USE.iter().chain(POLICY).chain(STALE).chain(HYGIENE)
 }
 
 #[cfg(test)]

@@ -80,4 +80,70 @@ pub(super) const STALE: &[Words] = &[
         attack: FORGOTTEN_ATTACK,
         owasp: FORGOTTEN_OWASP,
     },
+    Words {
+        kind: "owner_gone",
+        title: "its owner is gone",
+        why_it_matters: "Whoever left may still have a copy of the key, and nobody answers for what is done with it.",
+        next_steps: &[
+            "Find the person or team that uses the key now, and make them its owner.",
+            "Rotate it, so that copies the old owner may have are worthless. If nobody needs it, revoke it.",
+        ],
+        attack: FORGOTTEN_ATTACK,
+        owasp: FORGOTTEN_OWASP,
+    },
+    Words {
+        kind: "over_privileged",
+        title: "may do more than it does",
+        why_it_matters: "Rights that the key never uses serve only whoever steals it.",
+        next_steps: &[
+            "Ask the owner whether the unused rights are for something rare, such as a yearly export.",
+            "If not, take them away: give the key the scopes and routes that it did use.",
+        ],
+        attack: &["T1078.004", "T1098.003"],
+        owasp: &["API5", "API9"],
+    },
+    Words {
+        kind: "rotation_incomplete",
+        title: "old key is still in use",
+        why_it_matters: "A rotation is done when the old key is dead. Until then both open the door, and the old copies are worth as much as before.",
+        next_steps: &[
+            "Find the program that still sends the old key, by its address and client software, and move it to the successor.",
+            "When the old key has been silent for some days, revoke it.",
+        ],
+        attack: FORGOTTEN_ATTACK,
+        owasp: FORGOTTEN_OWASP,
+    },
+    Words {
+        kind: "shared",
+        title: "used by several machines",
+        why_it_matters: "When a key that many machines hold leaks, nobody can say from where, and revoking it stops them all.",
+        next_steps: &[
+            "Ask the owner which machines and teams hold the key.",
+            "Give each a key of its own. If they are copies of one service behind changing addresses, allow more networks for its role.",
+        ],
+        attack: &["T1078.004"],
+        owasp: &["API2", "API9"],
+    },
+    Words {
+        kind: "revived",
+        title: "used again after a long pause",
+        why_it_matters: "A key that everybody had forgotten is a favourite of thieves: nobody watches it and nobody misses it.",
+        next_steps: &[
+            "Ask the owner whether it was them, and for what.",
+            "If nobody knows, rotate the key, and look at what it did since its return.",
+        ],
+        attack: FORGOTTEN_ATTACK,
+        owasp: FORGOTTEN_OWASP,
+    },
+    Words {
+        kind: "used_after_end",
+        title: "ended, and still in use",
+        why_it_matters: "The key's time is over, and some program still depends on it, or somebody has kept a copy.",
+        next_steps: &[
+            "Find the program behind the last uses and move it to a key that is valid.",
+            "See that the API refuses this key. If it does not, revocation does not work.",
+        ],
+        attack: &["T1078", "T1550.001"],
+        owasp: &["API2", "API9"],
+    },
 ];

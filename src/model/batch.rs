@@ -38,6 +38,8 @@ pub struct EventBatch {
     /// 0 if neither the line nor the networks know it.
     pub asn: Vec<u32>,
     pub country: TextColumn,
+    /// [`Flaws`](super::Flaws) of the request, as a number.
+    pub flaws: Vec<u32>,
     /// What was done, where a path does not say it.
     pub operation: TextColumn,
     /// How it ended, in the words of the system.

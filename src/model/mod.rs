@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod finding;
+pub mod flaw;
 pub mod position;
 pub mod record;
 pub mod text;
@@ -9,6 +10,7 @@ pub mod time;
 
 pub use batch::{Event, EventBatch};
 pub use finding::{Class, Entity, Finding, Severity};
+pub use flaw::{Flaw, Flaws, Transport};
 pub use position::{Position, SourceId};
 pub use record::{EventKind, Record};
 pub use text::{Dictionary, TextColumn};

@@ -57,6 +57,14 @@ pub struct Record<'a> {
     pub cost_micros: Option<u64>,
     pub asn: Option<u32>,
     pub country: Option<Field<'a>>,
+    /// `http` or `https`, as the client spoke it.
+    pub scheme: Option<Field<'a>>,
+    /// The version of TLS or SSL.
+    pub tls: Option<Field<'a>>,
+    /// The subject of the client's certificate.
+    pub certificate: Option<Field<'a>>,
+    /// The addresses through which the request came, the nearest last.
+    pub hops: Option<Field<'a>>,
     /// The record's own id: the same record may be delivered twice.
     pub id: Option<Field<'a>>,
     /// What was done, where a path does not say it: a tool's name, an audit event's type.

@@ -11,8 +11,9 @@ mod objects;
 pub mod place;
 pub mod slot;
 pub mod sources;
+pub mod uses;
 
-pub use client::client_family;
+pub use client::{client_family, client_version};
 pub use counts::{Counts, Failure};
 pub use forms::{Form, Forms};
 pub use guessers::Guessers;
@@ -20,5 +21,6 @@ pub use hash::{hash_of, hash_of_number};
 pub use known::{Entry, Facet, Known};
 pub use objects::{Object, Trail};
 pub use place::place_of;
-pub use slot::{Sample, SlotUse, SourceUse, Touch, Visit};
+pub use slot::{Doing, FlawedUse, Sample, SlotUse, SourceUse, Touch, Visit};
 pub use sources::{Source, Sources};
+pub use uses::{ClientUse, Deed, RouteUse, Uses};

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Counts, Facet, Object};
+use super::{Counts, Deed, Facet, Object};
 use crate::model::Timestamp;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -14,10 +14,33 @@ pub struct SlotUse {
     pub touches: Vec<Touch>,
     pub sources: Vec<SourceUse>,
     pub visits: Vec<Visit>,
+    /// What listed keys did, as far as it was not noted yet.
+    pub doings: Vec<Doing>,
+    pub flawed: Vec<FlawedUse>,
     /// Objects by number, with the key that asked for them.
     pub objects: Vec<(u32, Object)>,
     /// Of everyone, with and without keys; known once the slot is in order.
     pub all: Counts,
+}
+
+/// Requests with the same flaws.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FlawedUse {
+    /// [`SlotUse::NOBODY`] without a key.
+    pub key: u32,
+    pub route: String,
+    pub flaws: u32,
+    /// Of a signed URL: its signature and who used it, as hashes.
+    pub signature: u64,
+    pub place: u64,
+    pub requests: u32,
+}
+
+/// What a key did.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Doing {
+    pub key: u32,
+    pub deed: Deed,
 }
 
 /// A key used something that it is not yet known to use.
@@ -100,6 +123,17 @@ impl SlotUse {
                 first.requests = first.requests.saturating_add(later.requests);
                 take_longer(&mut first.name, &mut later.name);
                 take_longer(&mut first.address, &mut later.address);
+            }
+            same
+        });
+        self.doings.sort_unstable();
+        self.doings.dedup();
+        self.flawed.sort_unstable();
+        self.flawed.dedup_by(|later, first| {
+            let same = FlawedUse { requests: 0, ..later.clone() }
+                == FlawedUse { requests: 0, ..first.clone() };
+            if same {
+                first.requests = first.requests.saturating_add(later.requests);
             }
             same
         });

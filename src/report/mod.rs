@@ -2,6 +2,7 @@
 
 mod columns;
 mod frame;
+mod roles;
 mod table;
 
 use polars::prelude::{IntoLazy, LazyFrame, PolarsResult};
@@ -9,6 +10,7 @@ use polars::sql::SQLContext;
 use thiserror::Error;
 
 pub use columns::NAMES;
+pub use roles::{RoleUse, Suggested, roles};
 pub use table::{Table, Value};
 
 use crate::store::{Store, StoreError, Wanted};

@@ -60,7 +60,7 @@ pub(super) fn put_stale(
     batch: &mut Batch,
     finding: &StaleFinding,
 ) -> Result<(), StoreError> {
-    let name = [keys::STALE, finding.key.as_bytes(), b"\0", finding.kind.as_bytes()].concat();
+    let name = [keys::STALE, finding.subject().as_bytes(), b"\0", finding.kind.as_bytes()].concat();
     vault.put(batch, &name, &written(finding, "a stale credential")?)
 }
 

@@ -29,6 +29,7 @@ mod readme;
 mod replay;
 mod rotation;
 mod scenarios;
+mod secrets;
 mod service;
 mod smtp;
 mod stages;

@@ -54,7 +54,7 @@ fn configured(folder: &Path, smtp_port: u16) -> Running {
 }
 
 /// A mail server that takes everything: each message's text comes out.
-fn mail_server(listener: TcpListener) -> mpsc::Receiver<String> {
+pub(crate) fn mail_server(listener: TcpListener) -> mpsc::Receiver<String> {
     let (sender, received) = mpsc::channel();
     thread::spawn(move || {
         for stream in listener.incoming() {

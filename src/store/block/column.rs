@@ -9,7 +9,7 @@ macro_rules! columns {
         pub enum Column { $($name = $number),+ }
 
         impl Column {
-            pub const ALL: [Self; 29] = [$(Self::$name),+];
+            pub const ALL: [Self; 30] = [$(Self::$name),+];
 
             pub(super) const fn number(self) -> u8 {
                 self as u8
@@ -30,7 +30,7 @@ columns! {
     Path = 8, Query = 9, Route = 10, Status = 11, Bytes = 12, RequestBytes = 13, Duration = 14,
     UserAgent = 15, Referer = 16, User = 17, Model = 18, InputTokens = 19, OutputTokens = 20,
     Cost = 21, Asn = 22, Country = 23, Late = 24, Operation = 25, Outcome = 26, Tenant = 27,
-    Count = 28,
+    Count = 28, Flaws = 29,
 }
 
 /// A column of one batch, by the sort of its values.
@@ -105,6 +105,7 @@ impl Column {
             Self::Status => View::Statuses(&batch.status),
             Self::Asn => View::Asns(&batch.asn),
             Self::Late => View::Flags(&batch.late),
+            Self::Flaws => View::Asns(&batch.flaws),
         }
     }
 
@@ -139,6 +140,7 @@ impl Column {
             Self::Status => ViewMut::Statuses(&mut batch.status),
             Self::Asn => ViewMut::Asns(&mut batch.asn),
             Self::Late => ViewMut::Flags(&mut batch.late),
+            Self::Flaws => ViewMut::Asns(&mut batch.flaws),
         }
     }
 }

@@ -12,6 +12,7 @@ fn batch_of(rows: &[(i64, String, u64, u16)]) -> EventBatch {
         batch.kind.push(EventKind::ALL[usize::from(*status) % 5]);
         batch.status.push(*status);
         batch.asn.push(u32::from(*status) << 8);
+        batch.flaws.push(u32::from(*status) << 9);
         batch.late.push(count % 3 == 0);
         for column in Column::ALL {
             match column.of_mut(&mut batch) {

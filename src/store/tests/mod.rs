@@ -43,6 +43,7 @@ fn events(from: i64, rows: usize) -> EventBatch {
             column.push("");
         }
         batch.asn.push(0);
+        batch.flaws.push(0);
         for column in [&mut batch.request_bytes, &mut batch.duration_us, &mut batch.input_tokens] {
             column.push(3);
         }

@@ -1,0 +1,212 @@
+//! What a role's keys may do: a request outside of it is a broken rule.
+
+use serde::{Deserialize, Serialize};
+
+use super::rules::TlsMin;
+use super::{POLICY_SCORE, RoleRules, Verdict, count_text};
+use crate::identity::InventoryKey;
+use crate::model::{Event, Severity, Transport};
+
+/// Has no thresholds of its own: they stand in `[roles.NAME]` and in the inventory.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RolePolicy {}
+
+/// What of a request the rules need beside the event.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Circumstances<'a> {
+    pub country: &'a str,
+    pub transport: Transport,
+}
+
+impl RolePolicy {
+    /// Whether single requests of the role can break a rule.
+    pub fn concerns(rules: &RoleRules) -> bool {
+        !rules.routes.is_empty()
+            || !rules.methods.is_empty()
+            || !rules.networks.is_empty()
+            || !rules.countries.is_empty()
+            || rules.hours.is_some()
+            || rules.tls_min.is_some()
+    }
+
+    /// Every rule that the request breaks.
+    pub fn judge(
+        rules: &RoleRules,
+        (event, role): (&Event<'_>, &str),
+        circumstances: Circumstances<'_>,
+    ) -> Vec<Verdict> {
+        let mut broken = Vec::new();
+        let mut say = |kind, because: String| {
+            broken.push(verdict(kind, event.status, &format!("role {role}: {because}")));
+        };
+        let is_method = |method: &String| method.eq_ignore_ascii_case(event.method);
+        let covers = |path: &str| rules.routes.iter().any(|it| it.covers(event.method, path));
+        if !rules.methods.is_empty() && !rules.methods.iter().any(is_method) {
+            let allowed = rules.methods.join(", ");
+            say("method_not_allowed", format!("{} is not among {allowed}", event.method));
+        } else if !rules.routes.is_empty() && !covers(event.path) && !covers(event.route) {
+            let route = if event.route.is_empty() { event.path } else { event.route };
+            say("route_not_allowed", format!("{} {route} is not among its routes", event.method));
+        }
+        if !rules.networks.is_empty()
+            && !event.source_ip.is_empty()
+            && !rules.networks.hold(event.source_ip)
+        {
+            say("network_not_allowed", format!("{} is in none of its networks", event.source_ip));
+        }
+        let country = circumstances.country;
+        let is_country = |it: &String| it.eq_ignore_ascii_case(country);
+        if !rules.countries.is_empty()
+            && !country.is_empty()
+            && !rules.countries.iter().any(is_country)
+        {
+            let allowed = rules.countries.join(", ");
+            say("country_not_allowed", format!("from {country}, not from {allowed}"));
+        }
+        let hour = event.at.hour().of_day();
+        if rules.hours.is_some_and(|hours| !is_within(hours, hour)) {
+            let (from, to) = rules.hours.unwrap_or_default();
+            say(
+                "hours_not_allowed",
+                format!("at {hour:02} h UTC, not from {from:02} to {to:02} h"),
+            );
+        }
+        let transport = circumstances.transport;
+        if let Some(min) = rules.tls_min
+            && transport != Transport::Unknown
+            && transport < min.transport()
+        {
+            let least = min.transport().name();
+            say("tls_not_allowed", format!("over {}, and {least} is the least", transport.name()));
+        }
+        broken
+    }
+
+    /// A key whose owner named the networks it may come from.
+    pub fn judge_network(key: &InventoryKey, event: &Event<'_>) -> Option<Verdict> {
+        let is_allowed = key.may_come_from(event.source_ip);
+        (!event.source_ip.is_empty() && !is_allowed).then(|| {
+            let because = format!(
+                "{} is in none of the networks that the key may come from",
+                event.source_ip
+            );
+            verdict("network_not_allowed", event.status, &because)
+        })
+    }
+
+    /// More than a role's keys may ask.
+    pub fn judge_rate(role: &str, (seen, most): (u32, u32), per: &str) -> Option<Verdict> {
+        (most < seen).then(|| Verdict {
+            kind: "rate_exceeded",
+            severity: Severity::Medium,
+            score: POLICY_SCORE,
+            because: format!(
+                "role {role}: {} requests in one {per}; {} are allowed",
+                count_text(u64::from(seen)),
+                count_text(u64::from(most))
+            ),
+        })
+    }
+}
+
+impl TlsMin {
+    const fn transport(self) -> Transport {
+        match self {
+            Self::Tls12 => Transport::Tls12,
+            Self::Tls13 => Transport::Tls13,
+        }
+    }
+}
+
+fn is_within((from, to): (u8, u8), hour: usize) -> bool {
+    let (from, to) = (usize::from(from), usize::from(to));
+    if from <= to { from <= hour && hour < to } else { from <= hour || hour < to }
+}
+
+/// What was refused did no harm; that somebody tried is news all the same.
+fn verdict(kind: &'static str, status: u16, because: &str) -> Verdict {
+    let is_let_in = status < 400;
+    Verdict {
+        kind,
+        severity: if is_let_in { Severity::High } else { Severity::Medium },
+        score: POLICY_SCORE,
+        because: format!(
+            "{because} {} (answered with {status})",
+            if is_let_in { "and it was let in" } else { "and it was refused" }
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::Pattern;
+    use crate::identity::Prefixes;
+    use crate::model::{EventKind, Millis, Timestamp};
+
+    fn event(hour: i64) -> Event<'static> {
+        Event {
+            at: Timestamp::default().plus(Millis::hours(24 * 20_000 + hour)),
+            kind: EventKind::Request,
+            source: "",
+            key: "k_a",
+            role: "",
+            source_ip: "192.0.2.7",
+            method: "GET",
+            path: "/v1/orders/7",
+            query: "",
+            route: "/v1/orders/{id}",
+            status: 200,
+            bytes: 0,
+            user_agent: "",
+        }
+    }
+
+    fn kinds(rules: &RoleRules, event: &Event<'_>, of: (&str, Transport)) -> Vec<&'static str> {
+        let circumstances = Circumstances { country: of.0, transport: of.1 };
+        let broken = RolePolicy::judge(rules, (event, "partner"), circumstances);
+        broken.into_iter().map(|verdict| verdict.kind).collect()
+    }
+
+    fn rules() -> RoleRules {
+        RoleRules {
+            routes: vec![Pattern::from("GET /v1/orders/*".to_owned())],
+            methods: vec!["get".to_owned(), "POST".to_owned()],
+            networks: Prefixes::read(&["192.0.2.0/24".to_owned()]).unwrap(),
+            countries: vec!["DE".to_owned()],
+            hours: Some((22, 6)),
+            tls_min: Some(TlsMin::Tls12),
+            ..RoleRules::default()
+        }
+    }
+
+    #[test]
+    fn what_is_allowed_breaks_no_rule() {
+        assert_eq!(kinds(&rules(), &event(23), ("de", Transport::Tls12)), [""; 0]);
+        assert_eq!(kinds(&rules(), &event(5), ("", Transport::Unknown)), [""; 0]);
+        assert_eq!(kinds(&RoleRules::default(), &event(12), ("FR", Transport::Plain)), [""; 0]);
+        assert!(RolePolicy::concerns(&rules()) && !RolePolicy::concerns(&RoleRules::default()));
+    }
+
+    #[test]
+    fn each_rule_is_broken_by_itself() {
+        let (good, event) = (("DE", Transport::Tls13), event(23));
+        let check = |event: Event<'_>, of, kind| assert_eq!(kinds(&rules(), &event, of), [kind]);
+        check(Event { method: "DELETE", ..event }, good, "method_not_allowed");
+        check(Event { method: "POST", ..event }, good, "route_not_allowed");
+        check(Event { path: "/v1/users", route: "/v1/users", ..event }, good, "route_not_allowed");
+        check(Event { source_ip: "198.51.100.7", ..event }, good, "network_not_allowed");
+        check(event, ("FR", Transport::Tls13), "country_not_allowed");
+        check(Event { at: event.at.plus(Millis::hours(7)), ..event }, good, "hours_not_allowed");
+        check(event, ("DE", Transport::Tls11), "tls_not_allowed");
+        check(event, ("DE", Transport::Plain), "tls_not_allowed");
+    }
+
+    #[test]
+    fn a_rate_is_exceeded_above_its_limit() {
+        assert_eq!(RolePolicy::judge_rate("partner", (100, 100), "minute"), None);
+        let verdict = RolePolicy::judge_rate("partner", (1101, 1100), "hour").unwrap();
+        assert_eq!(verdict.because, "role partner: 1,101 requests in one hour; 1,100 are allowed");
+    }
+}

@@ -1,0 +1,61 @@
+//! What single roles and keys may do, and when they are stale: the configuration's
+//! `[roles.NAME]`, `[keys.ID]` and `[scopes]`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Meanings, Pattern, StaleCredential};
+use crate::identity::{InventoryKey, Prefixes};
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    pub roles: BTreeMap<String, RoleRules>,
+    /// When single keys are stale.
+    pub keys: BTreeMap<String, StaleCredential>,
+    /// What scopes mean whose names do not say it.
+    pub scopes: Meanings,
+    /// Requests that nobody should make any more: old versions of the API.
+    pub deprecated: Vec<Pattern>,
+    /// The oldest version of each client software that may still be used.
+    pub clients: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RoleRules {
+    /// When its keys are stale, if not as all others.
+    pub stale: Option<StaleCredential>,
+    /// The only requests that its keys may make; empty if they may make any.
+    pub routes: Vec<Pattern>,
+    /// The only methods; empty if any.
+    pub methods: Vec<String>,
+    /// Where its keys may come from; empty if from anywhere.
+    pub networks: Prefixes,
+    /// As the list of networks or the log writes them; empty if any.
+    pub countries: Vec<String>,
+    /// The hours of the day, UTC, from and to: over midnight if the first is the later.
+    pub hours: Option<(u8, u8)>,
+    pub requests_per_minute_max: Option<u32>,
+    pub requests_per_hour_max: Option<u32>,
+    pub tls_min: Option<TlsMin>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TlsMin {
+    Tls12,
+    Tls13,
+}
+
+impl Rules {
+    /// When this key is stale: as the key's own limits say, or its role's, or all.
+    pub fn stale_of<'a>(
+        &'a self,
+        key: &InventoryKey,
+        usual: &'a StaleCredential,
+    ) -> &'a StaleCredential {
+        let of_role = || self.roles.get(&key.role).and_then(|role| role.stale.as_ref());
+        self.keys.get(&key.key_id).or_else(of_role).unwrap_or(usual)
+    }
+}
