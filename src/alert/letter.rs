@@ -190,7 +190,7 @@ impl View {
             is_open: !is_over,
             ids: words.map_or_else(String::new, ids),
             reason: format!(
-                "route \"{}\", mail {} of at most {PER_ROUTE_MAX} an hour",
+                "You get this by route \"{}\", mail {} of at most {PER_ROUTE_MAX} an hour.",
                 plain(&occasion.reason.route, NAME_CHARS_MAX),
                 occasion.reason.number
             ),

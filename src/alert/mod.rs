@@ -16,6 +16,8 @@ mod memory;
 mod message;
 mod ocsf;
 mod outbox;
+#[cfg(test)]
+mod outbox_life_tests;
 mod outbox_settle;
 mod outbox_tell;
 #[cfg(test)]

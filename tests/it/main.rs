@@ -16,6 +16,7 @@ mod control;
 mod crash;
 mod demo;
 mod evaluate;
+mod mail;
 mod people;
 mod program;
 mod readme;
