@@ -2,6 +2,8 @@
 
 mod alertmanager;
 #[cfg(test)]
+mod attack_tests;
+#[cfg(test)]
 mod bench_for_tests;
 mod budget;
 mod chart;

@@ -165,7 +165,9 @@ fn span(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
 pub(super) fn shown(text: &str) -> String {
     let steers = |it: char| {
         it.is_control()
-            || matches!(it, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || matches!(it,
+                '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}')
     };
     text.chars().map(|it| if steers(it) { '\u{fffd}' } else { it }).collect()
 }
@@ -187,5 +189,18 @@ mod tests {
     #[test]
     fn nothing_from_a_log_steers_the_terminal() {
         assert_eq!(shown("a\u{1b}[31mb\u{202e}c\n"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}");
+        for steers in [
+            "\r\n",
+            "\u{1b}]8;;x\u{7}",
+            "\u{9b}2J",
+            "\u{2066}",
+            "\u{61c}",
+            "\u{2029}",
+            "\0",
+            "\u{7f}",
+        ] {
+            let said = shown(steers);
+            assert!(!said.chars().any(char::is_control) && said.contains('\u{fffd}'), "{said:?}");
+        }
     }
 }
