@@ -27,6 +27,8 @@ pub mod web;
 
 pub mod config;
 
+pub mod survey;
+
 pub mod app;
 
 pub mod simulate;

@@ -103,7 +103,7 @@ impl fmt::Debug for SmtpOptions {
     }
 }
 
-fn parameters(options: &SmtpOptions) -> Result<TlsParameters, AlertError> {
+pub(super) fn parameters(options: &SmtpOptions) -> Result<TlsParameters, AlertError> {
     let failed = |source| AlertError::Tls { host: options.host.clone(), source };
     let mut builder = TlsParameters::builder(options.host.clone());
     if let Some(pem) = &options.root_certificate {
@@ -115,7 +115,7 @@ fn parameters(options: &SmtpOptions) -> Result<TlsParameters, AlertError> {
     builder.build().map_err(failed)
 }
 
-fn is_this_machine(host: &str) -> bool {
+pub(super) fn is_this_machine(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

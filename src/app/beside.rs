@@ -129,7 +129,9 @@ impl Beside {
                 self.networks = Arc::clone(new);
                 info!("the networks have changed and were read again");
             }
-            Some(Change::Settings(_) | Change::Sources(_)) | None => return Ok(change),
+            Some(Change::Settings(_) | Change::Sources(_) | Change::Verdict(_)) | None => {
+                return Ok(change);
+            }
         }
         for warning in warnings {
             warn!(warning, "something to look at");

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
-use super::intake::{Intake, Reject};
+use super::intake::Intake;
 use super::job::Job;
+use super::reading::Reject;
 use super::replay::Found;
 use crate::config::Config;
 use crate::engine::Overview;
@@ -20,6 +21,10 @@ use crate::web::{HourPoint, Learning, Mail, Mode, Reading, Source, View, WebStat
 
 /// Incidents that the page lists; the store knows them all.
 const INCIDENTS_SHOWN_MAX: usize = 1000;
+
+/// What `status` says of a store at rest.
+const NOBODY_WATCHES: &str = "keyvigil is not running, so nothing is watched; this is what its \
+    store remembers; start it with `systemctl start keyvigil`";
 
 /// Sources are looked at in every round of the tail, but shown only so often.
 const PUBLISH_EVERY: Millis = Millis(1000);
@@ -74,14 +79,20 @@ impl Board {
             ..Parts::default()
         };
         if let Some(store) = &store {
-            let known = store.incidents(Shown::All)?;
-            parts.incidents = known.into_iter().map(|it| (it.id, it)).collect();
-            parts.keep_those_that_matter();
-            for finding in store.stale_findings()? {
-                parts.stale.insert((finding.key.clone(), finding.kind.clone()), finding);
-            }
+            parts.remember(store)?;
         }
         Ok(Self::new(parts, store))
+    }
+
+    /// For a store that nobody runs: nothing is read, and that is said.
+    pub(super) fn resting(store: &Store, overview: Overview) -> Result<Self, super::JobError> {
+        let mut parts = Parts { overview, ..Parts::default() };
+        parts.degraded.extend(store.health().problems());
+        parts.degraded.push(NOBODY_WATCHES.to_owned());
+        parts.remember(store)?;
+        let board = Self::new(parts, Some(store.clone()));
+        board.publish();
+        Ok(board)
     }
 
     /// For the demo: time is that of the log which is played.
@@ -204,6 +215,15 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Parts {
+    /// What people are shown, as the store has it.
+    fn remember(&mut self, store: &Store) -> Result<(), super::JobError> {
+        let known = store.incidents(Shown::All)?;
+        self.incidents = known.into_iter().map(|it| (it.id, it)).collect();
+        self.keep_those_that_matter();
+        keep_stale(&mut self.stale, &store.stale_findings()?);
+        Ok(())
+    }
+
     /// At the limit those under the alarm line go first, then those that are over.
     fn keep_those_that_matter(&mut self) {
         let excess = self.incidents.len().saturating_sub(INCIDENTS_SHOWN_MAX);
@@ -288,6 +308,8 @@ fn source_row(status: &SourceStatus, intake: &Intake) -> Source {
         reasons: counts.rejected.into_iter().collect(),
         last_rejects: intake.rejects(&status.source).map(shown).collect(),
         rotations: status.rotations,
+        losses: counts.losses,
+        lost_bytes: counts.lost_bytes,
         problem: status.problem.clone(),
     }
 }

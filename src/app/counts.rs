@@ -13,6 +13,9 @@ pub struct Counts {
     pub skipped: BTreeMap<String, u64>,
     /// Accepted with something forgiven.
     pub forgiven: BTreeMap<String, u64>,
+    /// How often lines may have been lost, and the bytes of them that had been seen.
+    pub losses: u64,
+    pub lost_bytes: u64,
 }
 
 impl Counts {
@@ -32,6 +35,8 @@ impl Counts {
         let mut sum = self.clone();
         sum.lines += other.lines;
         sum.events += other.events;
+        sum.losses += other.losses;
+        sum.lost_bytes += other.lost_bytes;
         for (mine, theirs) in [
             (&mut sum.rejected, &other.rejected),
             (&mut sum.skipped, &other.skipped),
@@ -48,6 +53,10 @@ impl Counts {
     pub(super) fn store(&self, source: &SourceId, counters: &mut Counters) {
         counters.insert(name_of("lines", "", source), self.lines);
         counters.insert(name_of("events", "", source), self.events);
+        if 0 < self.losses {
+            counters.insert(name_of("losses", "", source), self.losses);
+            counters.insert(name_of("lost bytes", "", source), self.lost_bytes);
+        }
         let reasons = [
             ("rejected", &self.rejected),
             ("skipped", &self.skipped),
@@ -76,6 +85,14 @@ impl Counts {
                 }
                 Some("events") => {
                     counts.events = *number;
+                    continue;
+                }
+                Some("losses") => {
+                    counts.losses = *number;
+                    continue;
+                }
+                Some("lost bytes") => {
+                    counts.lost_bytes = *number;
                     continue;
                 }
                 Some("rejected") => &mut counts.rejected,
@@ -108,7 +125,8 @@ mod tests {
     #[test]
     fn counts_are_the_same_after_the_store_and_add_up() {
         let (a, b) = (SourceId("/var/log/a.log".to_owned()), SourceId("b\tb".to_owned()));
-        let mut counts = Counts { lines: 7, events: 5, ..Counts::default() };
+        let mut counts =
+            Counts { lines: 7, events: 5, losses: 2, lost_bytes: 99, ..Counts::default() };
         count(&mut counts.rejected, "no time");
         count(&mut counts.rejected, "no time");
         count(&mut counts.forgiven, "unclosed quote");
@@ -119,6 +137,7 @@ mod tests {
         assert_eq!(Counts::stored(&b, &counters).lines, 1);
         let sum = counts.plus(&counts);
         assert_eq!((sum.lines, sum.rejected_total()), (14, 4));
+        assert_eq!((sum.losses, sum.lost_bytes), (4, 198));
         assert_eq!(sum.forgiven.get("unclosed quote"), Some(&2));
     }
 }

@@ -40,7 +40,11 @@ impl Difference {
             ("routes", old.routes != in_force.routes),
             ("[store] retention", old.store.retention != in_force.store.retention),
         ];
-        Self { changed: named(&changed), restart: named(&restart), in_force }
+        let mut changed = named(&changed);
+        if changed.is_empty() && in_force != *old {
+            changed.push("other settings".to_owned());
+        }
+        Self { changed, restart: named(&restart), in_force }
     }
 }
 

@@ -26,6 +26,9 @@ const QUIET: Duration = Duration::from_millis(100);
 /// How often the passing of time is told when nothing comes.
 const TICK_EVERY: Millis = Millis::seconds(1);
 
+/// How often what is wrong with the patterns is asked for.
+const LOOK_AROUND_EVERY: Duration = Duration::from_secs(5);
+
 pub(super) struct Follow {
     tailer: Tailer,
     growth: Growth,
@@ -35,6 +38,8 @@ pub(super) struct Follow {
     positions: BTreeMap<SourceId, Position>,
     batch_since: Option<Timestamp>,
     ticked_at: Option<Timestamp>,
+    /// By the program's uptime.
+    looked_around: Option<Duration>,
     /// Those about which it was said that their lines are not understood.
     unrecognised: BTreeSet<SourceId>,
 }
@@ -55,6 +60,7 @@ impl Follow {
             positions: positions.clone(),
             batch_since: None,
             ticked_at: None,
+            looked_around: None,
             unrecognised: BTreeSet::new(),
         })
     }
@@ -63,7 +69,8 @@ impl Follow {
     pub(super) fn run(&mut self, reach: &mut Reach<'_>) -> Result<(), JobError> {
         while !reach.is_stopped() {
             let now = super::now();
-            reach.beats.beat(Stage::Reading, now);
+            reach.beats.beat(Stage::Reading);
+            fail::fail_point!("reading");
             reach.obey(&mut |reach, sources| self.retarget(reach, sources))?;
             let mut busy = false;
             for tailed in self.tailer.poll(super::uptime()) {
@@ -76,7 +83,9 @@ impl Follow {
                         self.positions.insert(source.clone(), position.clone());
                         reach.intake.stands(source, position);
                     }
+                    Tailed::TooLong { source } => reach.intake.too_long(&source),
                     Tailed::Lost { source, bytes, because } => {
+                        reach.intake.lost(&source, bytes);
                         error!(source = %source.0, bytes, because, "lines may be lost");
                     }
                 }
@@ -84,6 +93,8 @@ impl Follow {
             let statuses = self.tailer.sources();
             note_ends(&statuses, reach.intake, now);
             reach.board.sources(&statuses, reach.intake);
+            self.look_around(reach);
+            reach.intake.give_up_parts(Some(now));
             self.hand_over_if_due(reach, now)?;
             if reach.stages.is_broken() {
                 return Err(JobError::StageEnded("judging or keeping"));
@@ -114,6 +125,21 @@ impl Follow {
             }
         }
         Ok(())
+    }
+
+    /// Says what is wrong with the patterns, and watches new directories for growth.
+    fn look_around(&mut self, reach: &Reach<'_>) {
+        let now = super::uptime();
+        if self.looked_around.is_some_and(|last| now < last + LOOK_AROUND_EVERY) {
+            return;
+        }
+        self.looked_around = Some(now);
+        self.growth.watch(&self.tailer.directories());
+        if let Some(problem) = self.growth.take_problem() {
+            warn!(problem, "logs are read a little later");
+        }
+        let problems = self.tailer.problems();
+        reach.board.note("patterns", (!problems.is_empty()).then(|| problems.join("; ")));
     }
 
     fn take(
@@ -159,7 +185,7 @@ impl Follow {
             None => (),
         }
         if parser.is_some() || !again {
-            intake.add(chunk.source.clone(), parser);
+            intake.add(&chunk.source, parser);
         } else {
             intake.settle_doubt(&chunk.source);
         }
@@ -172,8 +198,7 @@ impl Follow {
                 || glob::Pattern::new(&pattern).is_ok_and(|pattern| pattern.matches(&source.0))
         };
         let source = self.sources.iter().find(is_it);
-        let options = source
-            .map(|it| Options { log_format: it.log_format.clone(), key_from: it.key_from.clone() });
+        let options = source.map(Source::options);
         let format = source.map_or_else(|| "auto".to_owned(), |it| it.format.clone());
         Wanted { format, options: options.unwrap_or_default() }
     }

@@ -10,9 +10,11 @@ use tracing::warn;
 use super::board::Board;
 use super::control::{Control, Desk};
 use super::job::JobError;
+use super::orders::Orders;
 use super::people::Tasks;
 use super::steward::Asking;
 use crate::config::Config;
+use crate::store::Store;
 use crate::web;
 
 /// What stands open beside the stages.
@@ -35,16 +37,23 @@ impl Hall<'_> {
         on_page(&format!("http://{address}/"));
         let (state, stopped) = (self.board.web_state(self.config), self.stopped.clone());
         self.tasks.spawn(async move {
+            fail::fail_point!("page");
             web::serve(listener, state, stopped).await.map_err(|error| error.to_string())
         });
         Ok(())
     }
 
     /// A daemon that cannot be asked still does its work, and says so.
-    pub(super) fn open_control(&mut self, state: PathBuf, asking: Asking) {
+    pub(super) fn open_control(
+        &mut self,
+        state: PathBuf,
+        store: Option<Store>,
+        to: (Asking, Orders),
+    ) {
         match Control::open(self.config.control.socket.as_deref(), &state) {
             Ok(control) => {
-                let desk = Desk { state, view: self.board.view(), asking };
+                let page = self.board.web_state(self.config);
+                let desk = Desk::new(state, (page, store), to);
                 let stopped = self.stopped.clone();
                 self.tasks.spawn(async move {
                     control.serve(desk, stopped).await;
@@ -56,7 +65,7 @@ impl Hall<'_> {
                     "other commands cannot ask this daemon: its control socket cannot be made \
                      ({error})"
                 );
-                warn!(problem, "something to look at");
+                warn!("{problem}");
                 self.board.note("control", Some(problem));
             }
         }

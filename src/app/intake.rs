@@ -1,34 +1,26 @@
 //! Chunks of bytes to batches of events: frame, parse, identify, and count what was not
 //! an event.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use memchr::memchr;
 
 use super::counts::{Counts, count};
+use super::reading::{Reading, Reject};
 use super::watermark::Watermark;
-use crate::format::{Outcome, Parser};
+use crate::format::{Joined, Outcome, Parser, Turn};
 use crate::identity::{Identity, Inventory, Networks, Seen};
 use crate::model::{EventBatch, Millis, Position, Record, SourceId, Timestamp};
 use crate::store::Counters;
 use crate::tail::Chunk;
 
-/// Rejected lines that are kept to be shown, the newest, scrubbed.
-const REJECTS_SHOWN_MAX: usize = 10;
-
-/// How much of a rejected line is shown.
-const REJECT_BYTES_MAX: usize = 200;
-
 /// A format is looked for again when more than half of so many lines did not fit.
 const DOUBTFUL_LINES_MIN: u64 = 200;
 
-/// A line that was not understood, as it may be shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reject {
-    pub reason: String,
-    pub line: String,
-}
+/// So long the rest of a line is waited for that a container runtime wrote in parts. Less
+/// than the patience of the engine.
+const PARTS_AGE_MAX: Millis = Millis::seconds(2);
 
 /// What the engine is to see next, and where the sources then stand.
 #[derive(Debug, Default)]
@@ -38,19 +30,6 @@ pub(super) struct Taken {
     pub(super) watermark: Option<Timestamp>,
     /// What has become of all lines so far, if any came.
     pub(super) counters: Option<Counters>,
-}
-
-/// One source as it is read.
-#[derive(Debug)]
-struct Reading {
-    format: String,
-    parser: Option<Parser>,
-    /// What became of its lines before this start, and since.
-    counts_before: Counts,
-    counts: Counts,
-    rejects: VecDeque<Reject>,
-    /// Lines and misfits since the format was last looked for.
-    doubt: (u64, u64),
 }
 
 #[derive(Debug)]
@@ -109,12 +88,9 @@ impl Intake {
     }
 
     /// From now on the source is read with this parser.
-    pub(super) fn add(&mut self, source: SourceId, parser: Option<Parser>) {
+    pub(super) fn add(&mut self, source: &SourceId, parser: Option<Parser>) {
         let format = parser.as_ref().map_or("unknown", Parser::name).to_owned();
-        let reading = self
-            .sources
-            .entry(source)
-            .or_insert_with_key(|source| Reading::new(Counts::stored(source, &self.counted)));
+        let reading = self.reading(source);
         reading.parser = parser;
         reading.format = format;
         reading.doubt = (0, 0);
@@ -148,25 +124,111 @@ impl Intake {
 
     /// Takes a chunk's lines. Each time a batch is full, `ready` is given it.
     pub(super) fn take(&mut self, chunk: &Chunk, arrival: Timestamp, ready: &mut dyn FnMut(Taken)) {
-        let mut consumed = 0;
+        let (mut consumed, mut whole) = (0, 0);
         while let Some(rest) = chunk.bytes.get(consumed..).filter(|rest| !rest.is_empty()) {
             let length = memchr(b'\n', rest).unwrap_or(rest.len());
             let line = rest.get(..length).unwrap_or_default();
-            self.take_line(&chunk.source, line, arrival);
             consumed += (length + 1).min(rest.len());
+            if self.take_line(&chunk.source, line, arrival) {
+                whole = consumed;
+            }
             if self.taken.batch.is_full() {
-                self.mark(chunk, consumed);
+                self.mark(chunk, whole, consumed);
                 ready(self.hand_over());
             }
         }
-        self.mark(chunk, consumed);
+        self.mark(chunk, whole, consumed);
     }
 
-    /// One line without its end.
-    pub(super) fn take_line(&mut self, source: &SourceId, line: &[u8], arrival: Timestamp) {
+    /// One line without its end. Whether it and all before it were dealt with: a line that
+    /// was written in parts, and what comes between them, waits for the last of them.
+    pub(super) fn take_line(&mut self, source: &SourceId, line: &[u8], arrival: Timestamp) -> bool {
+        let Some(reading) = self.sources.get_mut(source) else { return true };
+        match reading.parts.push(line) {
+            Turn::Now => self.take_whole(source, (line, 1), arrival),
+            Turn::Later => {
+                reading.waits.get_or_insert((arrival, None));
+                return false;
+            }
+            Turn::AllReady => self.take_joined(source, arrival),
+        }
+        true
+    }
+
+    /// Lines may have been lost, so many bytes of them known.
+    pub(super) fn lost(&mut self, source: &SourceId, bytes: u64) {
+        let counts = &mut self.reading(source).counts;
+        counts.losses += 1;
+        counts.lost_bytes += bytes;
+    }
+
+    /// A line was skipped because it is too long.
+    pub(super) fn too_long(&mut self, source: &SourceId) {
+        let counts = &mut self.reading(source).counts;
+        counts.lines += 1;
+        count(&mut counts.rejected, "is longer than 64 KiB");
+    }
+
+    fn reading(&mut self, source: &SourceId) -> &mut Reading {
+        self.sources
+            .entry(source.clone())
+            .or_insert_with_key(|source| Reading::new(Counts::stored(source, &self.counted)))
+    }
+
+    /// Goes on without the rest of lines that were begun too long ago; of all, if nothing
+    /// more can come.
+    pub(super) fn give_up_parts(&mut self, now: Option<Timestamp>) {
+        let is_due = |since: Timestamp| {
+            now.is_none_or(|now| since.plus(PARTS_AGE_MAX) <= now || now < since)
+        };
+        let mut due = Vec::new();
+        for (source, reading) in &mut self.sources {
+            if let Some((since, _)) = reading.waits
+                && is_due(since)
+            {
+                reading.parts.give_up();
+                due.push((source.clone(), since));
+            }
+        }
+        for (source, since) in due {
+            self.take_joined(&source, since);
+        }
+    }
+
+    /// Takes what waited for the rest of a line.
+    fn take_joined(&mut self, source: &SourceId, arrival: Timestamp) {
         let Some(reading) = self.sources.get_mut(source) else { return };
-        reading.counts.lines += 1;
+        let behind = reading.waits.take().and_then(|(_, behind)| behind);
+        for Joined { line, of_lines, is_broken } in reading.parts.take() {
+            if is_broken {
+                self.reject_parts(source, (&line, of_lines));
+            } else {
+                self.take_whole(source, (&line, of_lines), arrival);
+            }
+        }
+        if let Some(position) = behind {
+            self.taken.positions.insert(source.clone(), position);
+        }
+    }
+
+    fn reject_parts(&mut self, source: &SourceId, (line, of_lines): (&[u8], u64)) {
+        let Some(reading) = self.sources.get_mut(source) else { return };
+        reading.counts.lines += of_lines;
+        reading.count_joined(of_lines);
+        reading.reject("a part of a line whose rest did not come", line, &self.identity);
+    }
+
+    /// A line that was so many lines of the file.
+    fn take_whole(
+        &mut self,
+        source: &SourceId,
+        (line, of_lines): (&[u8], u64),
+        arrival: Timestamp,
+    ) {
+        let Some(reading) = self.sources.get_mut(source) else { return };
+        reading.counts.lines += of_lines;
         reading.doubt.0 += 1;
+        reading.count_joined(of_lines);
         let Some(parser) = &mut reading.parser else {
             reading.reject("format not recognised", line, &self.identity);
             return;
@@ -242,16 +304,29 @@ impl Intake {
 
     /// The source goes on from there, without a line of its own.
     pub(super) fn stands(&mut self, source: SourceId, position: Position) {
-        self.taken.positions.insert(source, position);
+        let waits = self.sources.get_mut(&source).and_then(|reading| reading.waits.as_mut());
+        if let Some((_, behind)) = waits {
+            *behind = Some(position);
+        } else {
+            self.taken.positions.insert(source, position);
+        }
     }
 
     pub(super) fn is_full(&self) -> bool {
         self.taken.batch.is_full()
     }
 
-    /// The chunk's source has been taken up to there.
-    pub(super) fn mark(&mut self, chunk: &Chunk, consumed: usize) {
-        let position = chunk.position_after(consumed);
+    /// The chunk's source has been taken up to `whole`, and read up to `consumed`.
+    pub(super) fn mark(&mut self, chunk: &Chunk, whole: usize, consumed: usize) {
+        if let Some(reading) = self.sources.get_mut(&chunk.source)
+            && let Some((_, behind)) = &mut reading.waits
+        {
+            *behind = Some(chunk.position_after(consumed));
+        }
+        if whole == 0 {
+            return;
+        }
+        let position = chunk.position_after(whole);
         if let Some(known) = self.taken.positions.get_mut(&chunk.source) {
             *known = position;
         } else {
@@ -262,32 +337,4 @@ impl Intake {
 
 fn append(identity: &mut Identity, record: &Record<'_>, seen: &Seen<'_>, batch: &mut EventBatch) {
     identity.append(record, seen, batch);
-}
-
-impl Reading {
-    fn new(counts_before: Counts) -> Self {
-        Self {
-            format: "unknown".to_owned(),
-            parser: None,
-            counts_before,
-            counts: Counts::default(),
-            rejects: VecDeque::new(),
-            doubt: (0, 0),
-        }
-    }
-
-    fn counts_so_far(&self) -> Counts {
-        self.counts_before.plus(&self.counts)
-    }
-
-    fn reject(&mut self, reason: &str, line: &[u8], identity: &Identity) {
-        count(&mut self.counts.rejected, reason);
-        self.doubt.1 += 1;
-        let start = line.get(..REJECT_BYTES_MAX).unwrap_or(line);
-        let line = identity.scrub_sample(start);
-        if self.rejects.len() == REJECTS_SHOWN_MAX {
-            self.rejects.pop_front();
-        }
-        self.rejects.push_back(Reject { reason: reason.to_owned(), line });
-    }
 }

@@ -63,6 +63,10 @@ pub enum JobError {
     NoRoom,
     #[error("the stage of {0} has ended")]
     StageEnded(&'static str),
+    #[error("mail or page has ended: {0}")]
+    Beside(String),
+    #[error("cannot wait for signals")]
+    Signals(#[source] io::Error),
 }
 
 /// The stages, and from where each source goes on.
@@ -103,22 +107,12 @@ impl Job {
         let beside = Beside::new(&Arc::new(config.clone()), again, beside);
 
         let settings = settings(config);
-        let mut engine = Engine::new(settings.clone());
-        let mut next_input = 0;
-        let mut positions = BTreeMap::new();
-        let mut counters = Counters::new();
-        if let Some(store) = &store {
-            let recovered = store.recover()?;
-            degraded.extend(store.health().problems());
-            positions = recovered.positions;
-            counters = recovered.counters;
-            engine = Engine::restore(settings.clone(), recovered.state)?;
-            next_input = recovered.next_input;
-            for input in store.inputs_from(recovered.from_input)? {
-                // What followed from it is committed already.
-                drop(engine.step(&input?.1));
-            }
-        }
+        let recovered = match &store {
+            Some(store) => recovered(store, settings.clone())?,
+            None => Recovered::new(settings.clone()),
+        };
+        degraded.extend(store.iter().flat_map(|store| store.health().problems()));
+        let Recovered { engine, next_input, positions, counters } = recovered;
         let first_inputs = news_of(settings, inventory, (&engine, next_input));
         Ok(Self {
             intake: Intake::new(identity, config.alerts.patience, counters),
@@ -131,6 +125,32 @@ impl Job {
             degraded,
         })
     }
+}
+
+/// The engine as it was when the last process ended, however it ended.
+pub(super) struct Recovered {
+    pub(super) engine: Engine,
+    pub(super) next_input: u64,
+    positions: BTreeMap<SourceId, Position>,
+    counters: Counters,
+}
+
+impl Recovered {
+    fn new(settings: Settings) -> Self {
+        let (positions, counters) = (BTreeMap::new(), Counters::new());
+        Self { engine: Engine::new(settings), next_input: 0, positions, counters }
+    }
+}
+
+pub(super) fn recovered(store: &Store, settings: Settings) -> Result<Recovered, JobError> {
+    let recovered = store.recover()?;
+    let mut engine = Engine::restore(settings, recovered.state)?;
+    for input in store.inputs_from(recovered.from_input)? {
+        // What followed from it is committed already.
+        drop(engine.step(&input?.1));
+    }
+    let (positions, counters) = (recovered.positions, recovered.counters);
+    Ok(Recovered { engine, next_input: recovered.next_input, positions, counters })
 }
 
 /// What the engine has to be told at this start. All of it at the first, so that the
@@ -152,11 +172,20 @@ fn news_of(
 }
 
 fn open_store(config: &Config, directory: &Path) -> Result<Store, JobError> {
+    Ok(Store::open(directory, &open_options(config)?)?)
+}
+
+/// The store of a directory that somebody has used before.
+pub fn open_existing(config: &Config, directory: &Path) -> Result<Store, JobError> {
+    Ok(Store::open_existing(directory, &open_options(config)?)?)
+}
+
+fn open_options(config: &Config) -> Result<OpenOptions, JobError> {
     let key = match &config.store.key {
         Some(secret) => Some(store::key_of(&secret.reveal()?).ok_or(JobError::StoreKey)?),
         None => None,
     };
-    Ok(Store::open(directory, &OpenOptions { key })?)
+    Ok(OpenOptions { key })
 }
 
 pub(super) fn settings(config: &Config) -> Settings {

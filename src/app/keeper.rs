@@ -89,7 +89,8 @@ impl Keeper {
     /// Keeps what comes until nothing more does.
     pub(super) fn run(mut self, inbox: &Receiver<Judged>) -> Result<(), JobError> {
         loop {
-            self.beats.beat(Stage::Keeping, (self.now)());
+            self.beats.beat(Stage::Keeping);
+            fail::fail_point!("keeping");
             match inbox.recv_timeout(WAIT) {
                 Ok(judged) => self.keep(judged)?,
                 Err(RecvTimeoutError::Timeout) => self.commit()?,
@@ -102,7 +103,7 @@ impl Keeper {
         self.store.map_or(Ok(()), |store| Ok(store.close()?))
     }
 
-    fn keep(&mut self, judged: Judged) -> Result<(), JobError> {
+    pub(super) fn keep(&mut self, judged: Judged) -> Result<(), JobError> {
         for alert in &judged.alerts {
             self.writers.alert(alert)?;
         }

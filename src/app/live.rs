@@ -30,8 +30,15 @@ use crate::model::{Millis, Timestamp};
 /// Notices about what happened longer ago are history that was caught up.
 const MAILED_AGE_MAX: Millis = Millis::days(1);
 
-/// How often the watchdog of systemd is fed, if every stage is alive.
-const WATCHDOG_EVERY: Duration = Duration::from_secs(5);
+/// The limit of the watchdog of systemd, where there is none. It is fed six times as often, if
+/// no stage has been silent for two thirds of it.
+const WATCHDOG_LIMIT: Duration = Duration::from_secs(30);
+
+/// How often mail and page give a sign of life.
+const BEAT_EVERY: Duration = Duration::from_secs(1);
+
+/// No timer of zero length, whatever the environment says.
+const TIMER_MIN: Duration = Duration::from_millis(1);
 
 /// How long the stages may take to drain.
 const DRAIN_MAX: Duration = Duration::from_secs(25);
@@ -68,7 +75,8 @@ pub async fn run(live: Live) -> Result<(), JobError> {
     let Live { config, file, reread, state, outputs, reader, any_port, announce, on_page } = live;
     let mut job = Job::open(&config, state.as_deref(), Rhythm::Hourly)?;
     for warning in job.warnings.iter().chain(&job.degraded) {
-        warn!(warning, "something to look at");
+        // Each is a sentence of its own.
+        warn!("{warning}");
     }
     let store = job.store.take();
     let setting = Setting::of(&reader);
@@ -83,11 +91,11 @@ pub async fn run(live: Live) -> Result<(), JobError> {
         people::start(in_force.subscribe(), post, (hall.tasks, &stopped))?;
     }
     let (asking, asked) = Asking::new();
+    let (orders, ordered) = Orders::new();
     if let Some(state) = &state {
-        hall.open_control(state_name(state), asking);
+        hall.open_control(state_name(state), store.clone(), (asking, orders.clone()));
     }
     let (policy, kept_by) = watch::channel((setting.policy_of)(&config));
-    let (orders, ordered) = Orders::new();
     tasks.spawn(
         Steward {
             reread,
@@ -102,6 +110,7 @@ pub async fn run(live: Live) -> Result<(), JobError> {
         .run(asked, stopped.clone()),
     );
     let beats = Beats::default();
+    tasks.spawn(beat_beside(beats.clone(), stopped.clone()));
     let keeper = Keeper {
         store,
         writers: Writers::create(&outputs, Beginning::AtTheEnd)?,
@@ -149,7 +158,7 @@ impl Setting {
     }
 }
 
-fn policy_of_life(config: &Config) -> Policy {
+pub(super) fn policy_of_life(config: &Config) -> Policy {
     let since = Mailing::Since(super::now().back(MAILED_AGE_MAX));
     let is_told = config.mail.is_some() || !config.notify.is_empty();
     let mailing = if is_told { since } else { Mailing::Off };
@@ -223,12 +232,9 @@ async fn until_the_end(
 ) -> Result<(), JobError> {
     let result = tokio::select! {
         ended = &mut reading => Err(flat(ended).err().unwrap_or(JobError::StageEnded("reading"))),
-        Some(ended) = tasks.join_next() => {
-            error!(?ended, "a task has ended");
-            Err(JobError::StageEnded("mail or page"))
-        }
+        Some(ended) = tasks.join_next() => Err(gone(ended)),
         () = feed_watchdog(beats) => Ok(()),
-        () = asked_to_stop() => Ok(()),
+        asked = asked_to_stop() => asked,
     };
     notify(NotifyState::Stopping);
     info!("stopping");
@@ -246,8 +252,27 @@ async fn until_the_end(
     result
 }
 
+/// Why mail or page is gone.
+fn gone(ended: Result<Result<(), String>, tokio::task::JoinError>) -> JobError {
+    match ended {
+        Ok(Ok(())) => JobError::StageEnded("mail or page"),
+        Ok(Err(because)) => JobError::Beside(because),
+        Err(panic) => JobError::Beside(panic.to_string()),
+    }
+}
+
 fn flat(ended: Result<Result<(), JobError>, tokio::task::JoinError>) -> Result<(), JobError> {
     ended.unwrap_or(Err(JobError::StageEnded("reading")))
+}
+
+/// Has `systemctl status` show what is watched.
+pub(super) fn show_sources(config: &Config) {
+    let text = match config.sources.len() {
+        0 => "watching nothing yet: there are no [[sources]] in the configuration".to_owned(),
+        1 => "watching 1 source".to_owned(),
+        number => format!("watching {number} sources"),
+    };
+    notify(NotifyState::Status(&text));
 }
 
 /// Tells systemd; where there is none, nobody.
@@ -259,31 +284,36 @@ fn notify(state: NotifyState<'_>) {
 
 /// Never ends: a stage that is silent is left to the watchdog of systemd.
 async fn feed_watchdog(beats: &Beats) {
-    let mut clock = tokio::time::interval(WATCHDOG_EVERY);
-    let started = super::now();
-    for stage in [Stage::Reading, Stage::Judging, Stage::Keeping] {
-        beats.beat(stage, started);
-    }
+    let limit = sd_notify::watchdog_enabled().unwrap_or(WATCHDOG_LIMIT);
+    let mut clock = tokio::time::interval((limit / 6).max(TIMER_MIN));
+    beats.begin();
     loop {
         clock.tick().await;
-        match beats.missing(super::now()) {
+        match beats.missing(limit * 2 / 3) {
             None => notify(NotifyState::Watchdog),
-            Some(stage) => error!(?stage, "a stage gives no sign of life"),
+            Some(stage) => error!(stage = stage.name(), "a stage gives no sign of life"),
         }
     }
 }
 
-async fn asked_to_stop() {
-    let (mut term, mut int) =
-        match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-            (Ok(term), Ok(int)) => (term, int),
-            (Err(error), _) | (_, Err(error)) => {
-                error!(%error, "cannot wait for signals");
-                return;
-            }
-        };
+/// Beats for mail and page until stopped: where their threads hang, it hangs too.
+async fn beat_beside(beats: Beats, mut stopped: watch::Receiver<bool>) -> Result<(), String> {
+    while !*stopped.borrow() {
+        beats.beat(Stage::People);
+        tokio::select! {
+            () = tokio::time::sleep(BEAT_EVERY) => (),
+            gone = stopped.changed() => if gone.is_err() { break },
+        }
+    }
+    Ok(())
+}
+
+async fn asked_to_stop() -> Result<(), JobError> {
+    let mut term = signal(SignalKind::terminate()).map_err(JobError::Signals)?;
+    let mut int = signal(SignalKind::interrupt()).map_err(JobError::Signals)?;
     tokio::select! {
         _ = term.recv() => {}
         _ = int.recv() => {}
     }
+    Ok(())
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::config::Source;
-use crate::format::{Options, Outcome};
+use crate::format::Outcome;
 use crate::model::Timestamp;
 
 mod beats;
@@ -16,14 +16,19 @@ mod difference;
 mod follow;
 mod hall;
 mod intake;
+#[cfg(test)]
+mod intake_tests;
 mod job;
 mod judge;
 mod keeper;
 mod live;
+mod look;
+mod obstacles;
 mod orders;
 mod outputs;
 mod people;
 mod play;
+mod reading;
 mod replay;
 mod routes;
 mod stages;
@@ -32,13 +37,15 @@ mod watermark;
 mod ways;
 
 pub use counts::Counts;
-pub use intake::Reject;
-pub use job::{JobError, Outputs};
+pub use job::{JobError, Outputs, open_existing};
 pub use live::{Live, Reader, run};
+pub use look::{Resting, look};
+pub use obstacles::{Obstacle, Obstacles, obstacles};
 pub use play::{NextHour, Play};
+pub use reading::Reject;
 pub use replay::{Progress, Replay, SourceSummary, Summary};
 pub use steward::{Reloaded, Reread};
-pub use ways::{render_mail, send_test_mail};
+pub use ways::{render_mail, send_test_mail, smtp_options};
 
 /// The one clock of the program.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
@@ -62,8 +69,7 @@ fn host_name() -> String {
 
 /// Whether a source of the configuration can be read, and what its lines are.
 pub fn try_source(source: &Source) -> Result<String, JobError> {
-    let options =
-        Options { log_format: source.log_format.clone(), key_from: source.key_from.clone() };
+    let options = source.options();
     let path = std::path::Path::new(&source.path);
     let (parser, missing) = replay::parser_for(path, &source.format, &options)?;
     let Some(mut parser) = parser else { return Ok("empty; its format is told later".to_owned()) };

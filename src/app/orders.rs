@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::job::JobError;
 use super::stages::Reach;
 use crate::config::Source;
-use crate::engine::{Input, Settings};
+use crate::engine::{Input, Settings, Verdict};
 use crate::identity::{Inventory, Networks};
 
 /// Orders that may wait.
@@ -26,6 +26,8 @@ pub(super) enum Change {
     Networks(Arc<Networks>),
     /// These logs are followed, and no others.
     Sources(Vec<Source>),
+    /// A person's word about an incident.
+    Verdict(Verdict),
 }
 
 /// Some changes that are taken up together.
@@ -75,6 +77,7 @@ impl Reach<'_> {
                     }
                     Change::Networks(networks) => self.intake.set_networks(networks),
                     Change::Sources(sources) => follow(self, sources)?,
+                    Change::Verdict(verdict) => self.stages.tell(Input::Verdict(verdict))?,
                 }
             }
             self.stages.confirm(order.receipt)?;

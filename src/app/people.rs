@@ -80,6 +80,7 @@ async fn deliver(
 
 async fn run(worker: Option<Worker>, mut ended: watch::Receiver<bool>) -> Result<(), String> {
     if let Some(worker) = worker {
+        fail::fail_point!("mailing");
         return crate::alert::run(worker, ended).await.map_err(|error| error.to_string());
     }
     drop(ended.wait_for(|&ended| ended).await);

@@ -63,7 +63,7 @@ impl Play {
         let options = Options { log_format: Some(self.log_format.clone()), ..Options::default() };
         let parser = Parser::by_name("custom-nginx", &options)
             .map_err(|cause| JobError::Format { path: source.0.clone(), source: cause })?;
-        reach.intake.add(source.clone(), Some(parser));
+        reach.intake.add(&source, Some(parser));
         let mut text = String::new();
         let mut pace = None;
         while (self.next_hour)(&mut text).is_some() && !reach.is_stopped() {
@@ -82,7 +82,7 @@ impl Play {
             (self.on_over)();
         }
         while !reach.is_stopped() {
-            reach.beats.beat(Stage::Reading, super::now());
+            reach.beats.beat(Stage::Reading);
             reach.obey(&mut |_, _| Ok(()))?;
             std::thread::park_timeout(ROUND);
         }
@@ -92,7 +92,7 @@ impl Play {
     /// After a line: history goes on at once, the story at its pace.
     fn go_on(&mut self, pace: &mut Option<Pace>, reach: &mut Reach<'_>) -> Result<(), JobError> {
         if reach.intake.is_full() {
-            reach.beats.beat(Stage::Reading, super::now());
+            reach.beats.beat(Stage::Reading);
             reach.hand_over()?;
         }
         if reach.intake.latest().is_none_or(|latest| latest < self.from) {
@@ -141,7 +141,7 @@ impl Pace {
     fn keep(self, reach: &mut Reach<'_>) -> Result<(), JobError> {
         let told = reach.intake.latest().unwrap_or(self.from);
         while self.story_time() < told && !reach.is_stopped() {
-            reach.beats.beat(Stage::Reading, super::now());
+            reach.beats.beat(Stage::Reading);
             PLAYED_TO.store(self.story_time().0, Ordering::Relaxed);
             reach.obey(&mut |_, _| Ok(()))?;
             reach.hand_over()?;

@@ -18,11 +18,17 @@ use crate::config::{Config, format_name};
 use crate::engine::{Input, Overview};
 use crate::format::{Options, Parser};
 use crate::incident::{Incident, IncidentId, StaleFinding};
-use crate::model::{SourceId, Timestamp};
+use crate::model::{Millis, SourceId, Timestamp};
 use crate::tail::{Chunk, FileReader, Limits};
 
 /// Lines that the format is told from.
 const SAMPLE_LINES_MAX: usize = 200;
+
+/// A line this far ahead of the one before it is not waited for …
+const AHEAD_MAX: Millis = Millis::days(1);
+
+/// … unless more than so many in a row agree: then the log was quiet.
+const AHEAD_LINES_MAX: usize = 7;
 
 /// What is to be replayed.
 #[derive(Debug)]
@@ -70,6 +76,11 @@ struct Feed {
     reader: FileReader,
     chunk: Option<Chunk>,
     consumed: usize,
+    /// Up to where all was dealt with.
+    whole: usize,
+    /// The time of the last line that did not lie far ahead, and how many did since.
+    last: Option<Timestamp>,
+    ahead: usize,
     missing: Vec<&'static str>,
 }
 
@@ -120,8 +131,17 @@ impl Replay {
             // By its absolute path, so that its chunks carry the same name.
             let reader = FileReader::open(Path::new(&source.0), self.limits, position.as_ref())?;
             let (parser, missing) = parser_for(path, &self.format, &self.options)?;
-            job.intake.add(source.clone(), parser);
-            feeds.push(Feed { source, reader, chunk: None, consumed: 0, missing });
+            job.intake.add(&source, parser);
+            feeds.push(Feed {
+                source,
+                reader,
+                chunk: None,
+                consumed: 0,
+                whole: 0,
+                last: None,
+                ahead: 0,
+                missing,
+            });
         }
         Ok(feeds)
     }
@@ -187,6 +207,7 @@ fn read_all(
         }
         _ => in_time_order(intake, feeds, progress, &mut ready)?,
     }
+    intake.give_up_parts(None);
     for feed in feeds.iter() {
         intake.watermark_mut().ended(&feed.source);
     }
@@ -205,6 +226,11 @@ fn in_time_order(
     let mut heads: BTreeMap<usize, Timestamp> = BTreeMap::new();
     for (place, feed) in feeds.iter_mut().enumerate() {
         heads.extend(feed.head(intake, None)?.map(|head| (place, head)));
+    }
+    // A first line can be from the future too.
+    let ahead = heads.values().min().map(|first| (*first, first.plus(AHEAD_MAX)));
+    for head in heads.values_mut() {
+        *head = ahead.filter(|(_, ahead)| ahead < head).map_or(*head, |(first, _)| first);
     }
     while let Some((&place, &head)) = heads.iter().min_by_key(|(place, head)| (**head, **place)) {
         let next = heads.iter().filter(|(other, _)| **other != place).map(|(_, at)| *at).min();
@@ -245,24 +271,42 @@ impl Feed {
         if used_up {
             self.mark(intake);
             self.chunk = self.reader.next_chunk()?;
-            self.consumed = 0;
+            (self.consumed, self.whole) = (0, 0);
         }
         let Some(chunk) = &self.chunk else { return Ok(None) };
         let line = line_at(&chunk.bytes, self.consumed);
         let first = Timestamp(i64::MIN);
-        Ok(Some(intake.time_of(&self.source, line).or(before).unwrap_or(first)))
+        let told = intake.time_of(&self.source, line).or(before).unwrap_or(first);
+        Ok(Some(self.turn_of(told)))
+    }
+
+    /// When the line is to be taken. One that lies far ahead comes right after the line
+    /// before it, until so many in a row do: or else the file would wait for all others
+    /// because of one line from the future, and the rest of it come late.
+    fn turn_of(&mut self, told: Timestamp) -> Timestamp {
+        let last = self.last.unwrap_or(told);
+        if last.plus(AHEAD_MAX) < told && self.ahead < AHEAD_LINES_MAX {
+            self.ahead += 1;
+            return last;
+        }
+        self.ahead = 0;
+        self.last = Some(told);
+        told
     }
 
     fn take_line(&mut self, intake: &mut Intake, at: Timestamp) {
         let Some(chunk) = &self.chunk else { return };
         let line = line_at(&chunk.bytes, self.consumed);
-        intake.take_line(&self.source, line, at);
+        let is_whole = intake.take_line(&self.source, line, at);
         self.consumed = (self.consumed + line.len() + 1).min(chunk.bytes.len());
+        if is_whole {
+            self.whole = self.consumed;
+        }
     }
 
     fn mark(&self, intake: &mut Intake) {
         if let Some(chunk) = &self.chunk {
-            intake.mark(chunk, self.consumed);
+            intake.mark(chunk, self.whole, self.consumed);
         }
     }
 }

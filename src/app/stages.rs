@@ -118,7 +118,8 @@ fn judge_all(
     let mut shown_at: Option<Timestamp> = None;
     loop {
         let at = now();
-        beats.beat(Stage::Judging, at);
+        beats.beat(Stage::Judging);
+        fail::fail_point!("judging");
         let mut judged = match inbox.recv_timeout(WAIT) {
             Ok(Said::Taken(taken)) => judge.judge(*taken),
             Ok(Said::Input(input)) => judge.judge_input(input),

@@ -18,6 +18,7 @@ use super::difference::Difference;
 use super::follow;
 use super::job::{self, JobError};
 use super::keeper::Policy;
+use super::live;
 use super::orders::{Change, Orders};
 use super::people;
 use crate::config::Config;
@@ -109,6 +110,7 @@ impl Steward {
         let file = file.map(|file| format!("{}, read {read_at}", file.display()));
         let config = self.config.borrow();
         self.board.config(file, config.mail.is_some() || !config.notify.is_empty());
+        live::show_sources(&config);
     }
 
     /// Reads the configuration again and says what came of it, everywhere.
@@ -117,15 +119,16 @@ impl Steward {
         match &done {
             Ok(reloaded) => {
                 self.board.note(CONFIGURATION, None);
-                let (changed, restart) = (reloaded.changed.join(", "), reloaded.restart.join(", "));
+                let restart = (!reloaded.restart.is_empty()).then(|| reloaded.restart.join(", "));
+                let changed = reloaded.changed.join(", ");
                 info!(changed, restart, "the configuration was read again");
             }
             Err(refusal) => {
+                let because = in_one_line(&refusal.message);
                 error!(
-                    because = refusal.message,
+                    because,
                     "the new configuration is not taken up; the old one stays in force"
                 );
-                let because = in_one_line(&refusal.message);
                 let note = format!(
                     "the configuration was changed, but the old one stays in force: {because}; \
                      correct it and run `keyvigil reload`"

@@ -57,11 +57,16 @@ fn by_mail(mail: &Mail) -> Result<Box<dyn Notifier>, JobError> {
     if let Some(program) = &mail.sendmail {
         return Ok(Box::new(Sendmail { program: program.clone() }));
     }
+    Ok(Box::new(Smtp::new(&smtp_options(mail)?)?))
+}
+
+/// How to reach the mail server, with the password in it.
+pub fn smtp_options(mail: &Mail) -> Result<SmtpOptions, JobError> {
     let login = match (&mail.user, &mail.password) {
         (Some(user), Some(password)) => Some((user.clone(), password.reveal()?)),
         (Some(_), None) | (None, _) => None,
     };
-    Ok(Box::new(Smtp::new(&SmtpOptions {
+    Ok(SmtpOptions {
         host: mail.server.clone(),
         port: mail.port,
         security: match mail.tls {
@@ -72,7 +77,7 @@ fn by_mail(mail: &Mail) -> Result<Box<dyn Notifier>, JobError> {
         login,
         root_certificate: mail.root_certificate.as_ref().map(read).transpose()?,
         talk_max: None,
-    })?))
+    })
 }
 
 /// One line for each kind of way.

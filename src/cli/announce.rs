@@ -7,7 +7,9 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use jiff::Timestamp as Moment;
+use tracing::{info, warn};
 
+use super::journal;
 use super::tell::shown;
 use crate::incident::{Incident, IncidentId, State, words};
 use crate::model::{Entity, Millis, Severity, Timestamp};
@@ -28,9 +30,36 @@ pub(super) struct Announcer {
 
 impl Announcer {
     pub(super) fn announce(&mut self, incident: &Incident) {
+        if journal::is_listening() {
+            self.log(incident);
+            return;
+        }
         if let Some(text) = self.text(incident) {
             // To a closed terminal nothing is said, and nothing is lost.
             std::io::stdout().lock().write_all(text.as_bytes()).unwrap_or_default();
+        }
+    }
+
+    /// One line, so that a search for it finds all of it.
+    fn log(&mut self, incident: &Incident) {
+        let is_known = self.said.contains_key(&incident.id);
+        if self.text(incident).is_none() {
+            return;
+        }
+        let (id, severity) = (incident.id, incident.severity.name());
+        let what = title(incident);
+        let because = incident.findings.first().map_or("", |reason| reason.because.as_str());
+        match incident.state {
+            State::Open if incident.severity < Severity::Medium => {
+                info!(%id, severity, what, because, "incident");
+            }
+            State::Open if is_known => {
+                warn!(%id, severity, what, because, "incident has got worse");
+            }
+            State::Open => warn!(%id, severity, what, because, "incident"),
+            State::Resolved => info!(%id, severity, what, "incident has ended"),
+            State::Acknowledged => info!(%id, severity, what, "incident was seen"),
+            State::Muted => info!(%id, severity, what, "incident was muted"),
         }
     }
 
@@ -139,7 +168,7 @@ fn ended(incident: &Incident, at: Timestamp) -> String {
 }
 
 /// `         why    far more …`, wrapped so that the labels stand free.
-fn labelled(text: &mut String, label: &str, what: &str) {
+pub(super) fn labelled(text: &mut String, label: &str, what: &str) {
     let what = shown(what);
     let room = LINE_WIDTH - INDENT.len() - LABEL_WIDTH;
     let mut label = label;

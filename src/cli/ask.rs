@@ -9,12 +9,16 @@ use anyhow::Context as _;
 use clap::Args;
 
 use crate::app::control::{
-    self, Because, Question, REPLY_BYTES_MAX, Refusal, Reply, Request, VERSION,
+    self, Because, Question, REPLY_BYTES_MAX, Refusal, Reply, Request, RowsEnd, VERSION,
 };
 use crate::config::{Config, Places};
+use crate::report;
 
 /// Longer than the daemon may take for an answer.
 const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A question in SQL may take longer.
+const QUERY_PATIENCE: Duration = Duration::from_mins(11);
 
 /// Which daemon, or which store, is asked.
 #[derive(Clone, Debug, Args)]
@@ -25,6 +29,45 @@ pub(super) struct WhomArgs {
     /// The state directory that keyvigil was run with; the configuration's if not given
     #[arg(long, value_name = "DIR")]
     pub(super) state: Option<PathBuf>,
+}
+
+/// A table that comes row by row.
+#[derive(Debug)]
+pub(super) struct Rows {
+    pub(super) columns: Vec<String>,
+    lines: BufReader<UnixStream>,
+    end: Option<RowsEnd>,
+}
+
+impl Rows {
+    /// Whether there are more rows than came.
+    pub(super) fn is_cut(&self) -> bool {
+        self.end.is_none_or(|end| end.cut)
+    }
+}
+
+impl Iterator for Rows {
+    type Item = io::Result<Vec<report::Value>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.end.is_some() {
+            return None;
+        }
+        let mut line = String::new();
+        if let Err(error) = self.lines.read_line(&mut line) {
+            return Some(Err(error));
+        }
+        if line.starts_with('[') {
+            return Some(serde_json::from_str(&line).map_err(io::Error::from));
+        }
+        match serde_json::from_str(&line) {
+            Ok(end) => {
+                self.end = Some(end);
+                None
+            }
+            Err(error) => Some(Err(error.into())),
+        }
+    }
 }
 
 /// What came of asking.
@@ -48,6 +91,25 @@ impl WhomArgs {
             Some(refusal) => Err(refusal.into()),
             None => Ok(Asked::Answer(reply.answer.unwrap_or_default())),
         }
+    }
+
+    /// The rows that the daemon answers, if one runs.
+    pub(super) fn query(&self, sql: &str) -> anyhow::Result<Option<Rows>> {
+        #[derive(serde::Deserialize)]
+        struct Heads {
+            columns: Vec<String>,
+        }
+        let Some(mut line) = self.reach(&Question::Query { sql: sql.to_owned() })? else {
+            return Ok(None);
+        };
+        line.get_ref().set_read_timeout(Some(QUERY_PATIENCE))?;
+        let reply = read_reply(&mut line)?;
+        if let Some(refusal) = reply.refusal {
+            return Err(refusal.into());
+        }
+        let heads: Heads = serde_json::from_value(reply.answer.unwrap_or_default())
+            .context("the daemon's answer cannot be understood")?;
+        Ok(Some(Rows { columns: heads.columns, lines: line, end: None }))
     }
 
     /// A connection that the question was put to; none if nobody listens.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::app::Outputs;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, own_formats};
 use crate::format::Options;
 use crate::identity;
 
@@ -17,6 +17,9 @@ pub(super) struct JobArgs {
     /// The logs' format, by name; see `keyvigil parse --help`
     #[arg(long, value_name = "NAME", default_value = "auto")]
     pub(super) format: String,
+    /// A folder of files that describe formats of your own
+    #[arg(long, value_name = "DIR")]
+    pub(super) formats: Option<PathBuf>,
     /// The server's own description of its log: nginx's `log_format`, Apache's `LogFormat`
     #[arg(long, value_name = "STRING")]
     pub(super) log_format: Option<String>,
@@ -70,13 +73,20 @@ impl JobArgs {
         if let Some(budget) = self.false_alarms_per_day {
             config.alerts.false_alarms_per_day = budget;
         }
+        if let Some(folder) = &self.formats {
+            config.own_formats = own_formats(folder)?;
+        }
         config.inventory = self.inventory.clone().or(config.inventory);
         config.networks = self.networks.clone().or(config.networks);
         Ok(config)
     }
 
-    pub(super) fn options(&self) -> Options {
-        Options { log_format: self.log_format.clone(), key_from: self.key_from.clone() }
+    pub(super) fn options(&self, config: &Config) -> Options {
+        Options {
+            log_format: self.log_format.clone(),
+            key_from: self.key_from.clone(),
+            own: config.own_formats.clone(),
+        }
     }
 
     pub(super) fn outputs(&self) -> Outputs {

@@ -5,18 +5,31 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::alert::AlertError;
 use crate::app::JobError;
 use crate::app::control::{Because, Refusal};
 use crate::config::ConfigError;
+use crate::engine::Judgement;
 use crate::format::FormatError;
 use crate::store::StoreError;
 
 mod announce;
 mod ask;
 mod check;
+mod check_logs;
+mod check_mail;
+mod columns;
 mod demo;
 mod evaluate;
+mod explain;
+mod generate;
+mod incidents;
+mod init;
+mod init_text;
 mod job;
+mod journal;
+mod keys;
+mod look;
 mod mail;
 mod parse;
 mod query;
@@ -26,6 +39,7 @@ mod run;
 mod simulate;
 mod status;
 mod tell;
+mod verdict;
 
 /// Learns how each API key is normally used, and says when that changes.
 #[derive(Debug, Parser)]
@@ -43,7 +57,9 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// See it work on made-up traffic, with nothing configured
     Demo(demo::DemoArgs),
-    /// Check the configuration and whether its logs can be read
+    /// Find the logs of this machine and write a configuration for them
+    Init(init::InitArgs),
+    /// Say what is wrong with the configuration, the logs, the mail server
     Check(check::CheckArgs),
     /// Show what became of each log line, and why
     Parse(parse::ParseArgs),
@@ -53,12 +69,33 @@ enum Command {
     Mail(mail::MailArgs),
     /// How the daemon is doing
     Status(status::StatusArgs),
+    /// What is open, and what was lately
+    Incidents(incidents::IncidentsArgs),
+    /// All about one incident, and what to do
+    Explain(explain::ExplainArgs),
+    /// Say that somebody looks into an incident
+    Ack(verdict::WordArgs),
+    /// Say nothing more about an incident for a while
+    Mute(verdict::MuteArgs),
+    /// Say that an incident is what it seems
+    Confirm(verdict::WordArgs),
+    /// Say that it is right so, and is to be learned
+    Expected(verdict::WordArgs),
+    /// Say that it was nothing
+    FalsePositive(verdict::WordArgs),
+    /// Say that it is over
+    Resolve(verdict::WordArgs),
+    /// Every key, and which are stale
+    Keys(keys::KeysArgs),
     /// Let the running daemon read its configuration again
     Reload(reload::ReloadArgs),
     /// Write labelled traffic, made up from a seed
     Simulate(simulate::SimulateArgs),
     /// How well incidents are found in labelled logs
     Evaluate(evaluate::EvaluateArgs),
+    /// Write the man pages and the completions that a package installs
+    #[command(hide = true)]
+    Generate(generate::GenerateArgs),
 }
 
 /// Exit codes, by name.
@@ -74,22 +111,37 @@ mod exit {
 }
 
 pub fn main() -> ExitCode {
+    // In a build without its tests there are no such points, and nobody looks for them.
+    let _scenario = fail::has_failpoints().then(fail::FailScenario::setup);
     let cli = Cli::parse();
     let done = match &cli.command {
         Command::Run(args) => run::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Demo(args) => demo::run(args),
+        Command::Init(args) => init::run(args),
         Command::Check(args) => check::run(args),
         Command::Parse(args) => parse::run(args).map(|()| ExitCode::SUCCESS),
         Command::Query(args) => query::run(args),
         Command::Mail(args) => mail::run(args),
         Command::Status(args) => status::run(args),
+        Command::Incidents(args) => incidents::run(args),
+        Command::Explain(args) => explain::run(args),
+        Command::Keys(args) => keys::run(args),
+        Command::Ack(args) => verdict::say(args, Judgement::Acknowledged),
+        Command::Mute(args) => verdict::mute(args),
+        Command::Confirm(args) => verdict::say(args, Judgement::Confirmed),
+        Command::Expected(args) => verdict::say(args, Judgement::Expected),
+        Command::FalsePositive(args) => verdict::say(args, Judgement::FalseAlarm),
+        Command::Resolve(args) => verdict::say(args, Judgement::Resolved),
         Command::Reload(args) => reload::run(args),
         Command::Simulate(args) => simulate::run(args),
         Command::Evaluate(args) => evaluate::run(args),
+        Command::Generate(args) => generate::run(args),
     };
     done.unwrap_or_else(|error| {
-        let mut lines = vec![format!("keyvigil: {error}")];
+        // The journal has the name already.
+        let name = if journal::is_listening() { "" } else { "keyvigil: " };
+        let mut lines = vec![format!("{name}{error}")];
         let mut cause = error.source();
         while let Some(error) = cause {
             lines.push(format!("  because: {error}"));
@@ -97,7 +149,7 @@ pub fn main() -> ExitCode {
         }
         lines.extend(next_of(&error).map(|next| format!("  next: {next}")));
         // Where nobody listens, the exit code still tells.
-        drop(writeln!(std::io::stderr().lock(), "{}", lines.join("\n")));
+        drop(writeln!(std::io::stderr().lock(), "{}", journal::urgent(&lines.join("\n"))));
         ExitCode::from(code_of(&error))
     })
 }
@@ -119,25 +171,47 @@ fn code_of(error: &anyhow::Error) -> u8 {
         if cause.is::<FormatError>() {
             return exit::CONFIG;
         }
-        if let Some(StoreError::InUse { .. }) = cause.downcast_ref() {
-            return exit::STORE_IN_USE;
+        let store = match cause.downcast_ref() {
+            Some(JobError::Store(error)) => Some(error),
+            Some(_) | None => cause.downcast_ref::<StoreError>(),
+        };
+        if let Some(code) = store.and_then(StoreError::exit_code) {
+            return code;
         }
-        if let Some(ConfigError::Unreadable { .. } | ConfigError::Wrong { .. }) =
-            cause.downcast_ref()
+        if let Some(
+            ConfigError::Unreadable { .. } | ConfigError::Wrong { .. } | ConfigError::Formats(_),
+        ) = cause.downcast_ref()
         {
             return exit::CONFIG;
         }
         if let Some(Refusal { because: Because::Configuration, .. }) = cause.downcast_ref() {
             return exit::CONFIG;
         }
-        if let Some(JobError::Store(StoreError::InUse { .. })) = cause.downcast_ref() {
-            return exit::STORE_IN_USE;
-        }
-        if let Some(JobError::Format { .. } | JobError::Inventory(_) | JobError::Refused(_)) =
-            cause.downcast_ref()
-        {
+        if cause.downcast_ref().is_some_and(is_configured_wrong) {
             return exit::CONFIG;
         }
     }
     exit::FINDINGS
+}
+
+/// Whether another start would fail in the same way until a person has mended something.
+fn is_configured_wrong(error: &JobError) -> bool {
+    match error {
+        JobError::Format { .. }
+        | JobError::Inventory(_)
+        | JobError::Unreadable { .. }
+        | JobError::Secret(_)
+        | JobError::StoreKey
+        | JobError::Refused(_) => true,
+        JobError::Alert(error) => !matches!(error, AlertError::Test(_)),
+        JobError::Store(_)
+        | JobError::Tail(_)
+        | JobError::Engine(_)
+        | JobError::NoRoom
+        | JobError::Output { .. }
+        | JobError::Listen { .. }
+        | JobError::StageEnded(_)
+        | JobError::Beside(_)
+        | JobError::Signals(_) => false,
+    }
 }

@@ -3,12 +3,15 @@
 use std::borrow::Cow;
 use std::io::BufRead;
 use std::io::Write;
+use std::path::PathBuf;
 
 use anyhow::Context;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::config::FormatsError;
+use crate::config::own_formats;
 use crate::format;
 use crate::format::Options;
 use crate::format::Outcome;
@@ -24,7 +27,7 @@ const SHOWN_OF_SECRET: usize = 4;
 
 /// What audit records say beside the fields of a request.
 const AUDIT_NAMES: [&str; 14] = [
-    "action",
+    "key.id",
     "service",
     "role",
     "arn",
@@ -36,7 +39,7 @@ const AUDIT_NAMES: [&str; 14] = [
     "name",
     "subresource",
     "namespace",
-    "outcome",
+    "subject",
     "error",
 ];
 
@@ -56,6 +59,9 @@ pub(super) struct ParseArgs {
     /// The variable or field that holds the credential
     #[arg(long, value_name = "VARIABLE")]
     key_from: Option<String>,
+    /// A folder of files that describe formats of your own
+    #[arg(long, value_name = "DIR")]
+    formats: Option<PathBuf>,
     /// Show credentials whole
     #[arg(long)]
     unscrubbed: bool,
@@ -82,7 +88,18 @@ fn after_help() -> String {
 
 /// Reads standard input to its end. An error of the format is a [`format::FormatError`].
 pub(super) fn run(args: &ParseArgs) -> anyhow::Result<()> {
-    let options = Options { log_format: args.log_format.clone(), key_from: args.key_from.clone() };
+    let own =
+        args.formats.as_deref().map(own_formats).transpose().map_err(|error| match error {
+            FormatsError::Wrong(error) => anyhow::Error::new(error),
+            error @ (FormatsError::Unreadable { .. }
+            | FormatsError::TooLarge { .. }
+            | FormatsError::TooMany { .. }) => anyhow::Error::new(error),
+        })?;
+    let options = Options {
+        log_format: args.log_format.clone(),
+        key_from: args.key_from.clone(),
+        own: own.unwrap_or_default(),
+    };
     let mut output = std::io::BufWriter::new(std::io::stdout().lock());
     let mut input = std::io::stdin().lock();
     let mut sample = Vec::new();
@@ -219,8 +236,13 @@ fn event(record: &Record<'_>, secrets: Secrets) -> Value {
     Value::Object(event)
 }
 
-fn texts<'r, 'a>(record: &'r Record<'a>) -> [(&'static str, &'r Option<Field<'a>>); 10] {
+fn texts<'r, 'a>(record: &'r Record<'a>) -> [(&'static str, &'r Option<Field<'a>>); 15] {
     [
+        ("id", &record.id),
+        ("op", &record.operation),
+        ("action", &record.operation),
+        ("outcome", &record.outcome),
+        ("tenant", &record.tenant),
         ("method", &record.method),
         ("path", &record.path),
         ("host", &record.host),
@@ -234,8 +256,9 @@ fn texts<'r, 'a>(record: &'r Record<'a>) -> [(&'static str, &'r Option<Field<'a>
     ]
 }
 
-fn numbers(record: &Record<'_>) -> [(&'static str, Option<u64>); 4] {
+fn numbers(record: &Record<'_>) -> [(&'static str, Option<u64>); 5] {
     [
+        ("count", record.count),
         ("bytes", record.bytes),
         ("request_bytes", record.request_bytes),
         ("input_tokens", record.input_tokens),

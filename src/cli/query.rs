@@ -1,14 +1,15 @@
 //! `keyvigil query`: SQL over the stored events, as a table for people or CSV for programs.
 
-use std::fs;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 
+use super::ask::Rows;
+use super::exit;
+use super::look::LookArgs;
 use crate::report::{Table, Value, query};
-use crate::store::{OpenOptions, Store, key_of};
+use crate::web::is_inert;
 
 const AFTER_HELP: &str = "\
 There is one table, `events`, with a row for each request:
@@ -19,7 +20,7 @@ The keys that were refused most often:
   keyvigil query --state /var/lib/keyvigil \\
     'SELECT key, count(*) AS n FROM events WHERE status IN (401, 403) GROUP BY key ORDER BY n DESC'
 
-A running keyvigil holds its state directory; stop it before you ask.";
+A running keyvigil is asked; it answers at most 1,000,000 rows. Without one, the store is opened.";
 
 /// Ask the stored events in SQL
 #[derive(Debug, clap::Args)]
@@ -27,12 +28,8 @@ A running keyvigil holds its state directory; stop it before you ask.";
 pub(super) struct QueryArgs {
     /// The question, such as 'SELECT key, count(*) FROM events GROUP BY key'
     sql: String,
-    /// The state directory that keyvigil was run with
-    #[arg(long, value_name = "DIR")]
-    state: PathBuf,
-    /// The file with the key of the store, if it is not DIR/store.key
-    #[arg(long, value_name = "FILE")]
-    store_key: Option<PathBuf>,
+    #[command(flatten)]
+    look: LookArgs,
     /// How to print the answer; a table on a terminal, otherwise CSV
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -46,41 +43,70 @@ enum Format {
 }
 
 pub(super) fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
-    let key = args.store_key.as_deref().map(read_key).transpose()?;
-    let store = Store::open_existing(&args.state, &OpenOptions { key })?;
-    let table = query(&store, &args.sql)?;
+    let mut answer = match args.look.whom.query(&args.sql)? {
+        Some(rows) => Answer { columns: rows.columns.clone(), rows: Source::Daemon(rows) },
+        None => at_rest(args)?,
+    };
     let stdout = io::stdout();
     let natural = if stdout.is_terminal() { Format::Table } else { Format::Csv };
     let mut out = BufWriter::new(stdout.lock());
-    let printed = print(&mut out, &table, args.format.unwrap_or(natural));
+    let printed = print(&mut out, &mut answer, args.format.unwrap_or(natural));
     match printed.and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(error).context("cannot print the answer")
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
+        printed => printed.context("cannot print the answer")?,
+    }
+    let Source::Daemon(rows) = answer.rows else { return Ok(ExitCode::SUCCESS) };
+    if rows.is_cut() {
+        let note = "keyvigil: these are not all rows: the daemon cut the answer; add LIMIT, or stop \
+                    the daemon and ask again";
+        writeln!(io::stderr().lock(), "{note}")?;
+        return Ok(ExitCode::from(exit::FINDINGS));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// An answer whose rows come one after the other.
+struct Answer {
+    columns: Vec<String>,
+    rows: Source,
+}
+
+enum Source {
+    Daemon(Rows),
+    Store(Table, std::ops::Range<usize>),
+}
+
+impl Iterator for Source {
+    type Item = io::Result<Vec<Value>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::Daemon(rows) => rows.next(),
+            Self::Store(table, rows) => rows.next().map(|row| Ok(table.row(row))),
         }
-        _ => Ok(ExitCode::SUCCESS),
     }
 }
 
-fn read_key(path: &Path) -> anyhow::Result<[u8; 32]> {
-    let text = fs::read_to_string(path)
-        .with_context(|| format!("cannot read the key of the store, {}", path.display()))?;
-    let wrong = || format!("the key in {} is not 64 hexadecimal digits", path.display());
-    key_of(text.trim()).with_context(wrong)
+fn at_rest(args: &QueryArgs) -> anyhow::Result<Answer> {
+    let store = args.look.store()?;
+    let table = query(&store, &args.sql)?;
+    let (columns, rows) = (table.columns.clone(), 0..table.len());
+    Ok(Answer { columns, rows: Source::Store(table, rows) })
 }
 
-fn print(out: &mut impl Write, table: &Table, format: Format) -> io::Result<()> {
+fn print(out: &mut impl Write, answer: &mut Answer, format: Format) -> io::Result<()> {
     match format {
-        Format::Table => print_table(out, table),
-        Format::Csv => print_csv(out, table),
-        Format::Json => print_json(out, table),
+        Format::Table => print_table(out, answer),
+        Format::Csv => print_csv(out, answer),
+        Format::Json => print_json(out, answer),
     }
 }
 
-fn print_csv(out: &mut impl Write, table: &Table) -> io::Result<()> {
+fn print_csv(out: &mut impl Write, answer: &mut Answer) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(&table.columns)?;
-    for row in table.rows() {
-        csv.write_record(row.iter().map(cell))?;
+    csv.write_record(&answer.columns)?;
+    for row in &mut answer.rows {
+        csv.write_record(row?.iter().map(cell))?;
     }
     csv.flush()
 }
@@ -93,15 +119,15 @@ fn cell(value: &Value) -> String {
     if is_formula { format!("'{text}") } else { text }
 }
 
-fn print_json(out: &mut impl Write, table: &Table) -> io::Result<()> {
+fn print_json(out: &mut impl Write, answer: &mut Answer) -> io::Result<()> {
     let mut separator = "[";
-    for row in table.rows() {
-        let cells = table.columns.iter().cloned().zip(row.into_iter().map(json_of));
+    for row in &mut answer.rows {
+        let cells = answer.columns.iter().cloned().zip(row?.into_iter().map(json_of));
         let row = serde_json::Value::Object(cells.collect());
         write!(out, "{separator}\n{row}")?;
         separator = ",";
     }
-    writeln!(out, "{}]", if table.is_empty() { separator } else { "\n" })
+    writeln!(out, "{}]", if separator == "[" { separator } else { "\n" })
 }
 
 fn json_of(value: Value) -> serde_json::Value {
@@ -120,19 +146,20 @@ fn json_of(value: Value) -> serde_json::Value {
     }
 }
 
-fn print_table(out: &mut impl Write, table: &Table) -> io::Result<()> {
-    let mut widths: Vec<usize> = table.columns.iter().map(|name| name.chars().count()).collect();
-    for row in table.rows() {
-        for (width, value) in widths.iter_mut().zip(&row) {
+fn print_table(out: &mut impl Write, answer: &mut Answer) -> io::Result<()> {
+    let rows: Vec<Vec<Value>> = (&mut answer.rows).collect::<Result<_, _>>()?;
+    let mut widths: Vec<usize> = answer.columns.iter().map(|name| name.chars().count()).collect();
+    for row in &rows {
+        for (width, value) in widths.iter_mut().zip(row) {
             *width = (*width).max(shown(value).chars().count());
         }
     }
-    let names = table.columns.iter().zip(&widths);
+    let names = answer.columns.iter().zip(&widths);
     let names: Vec<String> = names.map(|(name, width)| format!("{name:width$}")).collect();
     writeln!(out, "{}", names.join("  ").trim_end())?;
     let lines: Vec<String> = widths.iter().map(|&width| "─".repeat(width)).collect();
     writeln!(out, "{}", lines.join("  "))?;
-    for row in table.rows() {
+    for row in &rows {
         let cells = row.iter().zip(&widths).map(|(value, &width)| match value {
             Value::Integer(_) | Value::Fraction(_) => format!("{:>width$}", shown(value)),
             Value::Absent | Value::Flag(_) | Value::Text(_) | Value::Time(_) => {
@@ -146,15 +173,11 @@ fn print_table(out: &mut impl Write, table: &Table) -> io::Result<()> {
 
 /// Log lines are written by strangers: nothing in them may steer the terminal.
 fn shown(value: &Value) -> String {
-    let is_harmful = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
     let text = value.to_string();
-    if !text.contains(is_harmful) {
+    if text.chars().all(is_inert) {
         return text;
     }
-    let each = |c: char| if is_harmful(c) { c.escape_default().to_string() } else { c.to_string() };
+    let each = |c: char| if is_inert(c) { c.to_string() } else { c.escape_default().to_string() };
     text.chars().map(each).collect()
 }
 
@@ -163,7 +186,7 @@ mod tests {
     use super::*;
     use crate::engine::Input;
     use crate::model::EventBatch;
-    use crate::store::Commit;
+    use crate::store::{Commit, OpenOptions, Store};
 
     #[test]
     fn a_formula_from_a_log_line_is_a_text_in_a_spreadsheet() {
@@ -186,7 +209,10 @@ mod tests {
         store.commit(&Commit { inputs: &inputs, ..Commit::default() }).unwrap();
         let sql = "SELECT time, path, status FROM events ORDER BY time";
         let mut out = Vec::new();
-        print(&mut out, &query(&store, sql).unwrap(), format).unwrap();
+        let table = query(&store, sql).unwrap();
+        let (columns, rows) = (table.columns.clone(), 0..table.len());
+        let mut answer = Answer { columns, rows: Source::Store(table, rows) };
+        print(&mut out, &mut answer, format).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 
@@ -195,7 +221,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let error = Store::open_existing(dir.path(), &OpenOptions::default()).unwrap_err();
         assert!(error.to_string().starts_with("there is no store in"), "{error}");
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 
     #[test]

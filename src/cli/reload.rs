@@ -10,6 +10,7 @@ use clap::Args;
 
 use super::ask::{Asked, WhomArgs};
 use super::exit;
+use super::journal;
 use crate::app::Reloaded;
 use crate::app::control::{Because, Question, Refusal};
 use crate::config::Config;
@@ -54,7 +55,8 @@ fn refused(error: anyhow::Error) -> anyhow::Result<ExitCode> {
     match error.downcast_ref() {
         Some(Refusal { because: Because::Configuration, message }) => {
             let mut out = std::io::stderr().lock();
-            writeln!(out, "{message}\n\nkeyvigil: the old configuration stays in force")?;
+            let text = format!("{message}\n\nkeyvigil: the old configuration stays in force");
+            writeln!(out, "{}", journal::urgent(&text))?;
             Ok(ExitCode::from(exit::CONFIG))
         }
         Some(_) | None => Err(error),

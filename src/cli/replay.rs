@@ -33,9 +33,9 @@ pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<ExitCode> {
     tell::start_logging("warn");
     let config = args.job.config()?;
     let replay = Replay {
+        options: args.job.options(&config),
         config,
         files: args.files.clone(),
-        options: args.job.options(),
         format: args.job.format.clone(),
         state: args.job.state.clone(),
         outputs: args.job.outputs(),

@@ -12,6 +12,7 @@ use super::job::JobArgs;
 use super::tell;
 use crate::app::{JobError, Live, Reader};
 use crate::config::{Config, Source};
+use crate::format::OwnFormats;
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct RunArgs {
@@ -28,6 +29,14 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     tell::start_logging("info");
     let args = args.located();
     let config = args.config()?;
+    if config.sources.is_empty() {
+        // A fresh installation: the page says so too.
+        tracing::warn!(
+            configuration = args.job.config.as_deref().map(|it| it.display().to_string()),
+            "nothing is watched yet: add [[sources]] with the path of a log to the configuration, \
+             then run keyvigil reload"
+        );
+    }
     let state = match (&args.job.state, args.is_configured()) {
         (Some(state), _) => Some(state.clone()),
         (None, true) => Some(config.store.directory.clone()),
@@ -73,15 +82,8 @@ impl RunArgs {
     /// What the file says now, with the flags laid over it.
     fn config(&self) -> anyhow::Result<Config> {
         let mut config = self.job.config()?;
-        config.sources.extend(self.files.iter().map(|file| source(file, &self.job)));
-        if config.sources.is_empty() {
-            return Err(JobError::Refused(
-                "there is no log to watch; name one (keyvigil run /var/log/nginx/access.log) or \
-                 add [[sources]] to the configuration"
-                    .to_owned(),
-            )
-            .into());
-        }
+        let own = config.own_formats.clone();
+        config.sources.extend(self.files.iter().map(|file| source(file, &self.job, &own)));
         match self.listen.as_deref() {
             None => {}
             Some("off") => config.web.listen = None,
@@ -98,11 +100,12 @@ impl RunArgs {
     }
 }
 
-fn source(file: &Path, job: &JobArgs) -> Source {
+fn source(file: &Path, job: &JobArgs, own: &OwnFormats) -> Source {
     Source {
         path: file.display().to_string(),
         format: job.format.clone(),
         log_format: job.log_format.clone(),
         key_from: job.key_from.clone(),
+        own: own.clone(),
     }
 }

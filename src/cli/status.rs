@@ -8,8 +8,9 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use super::ask::{Asked, WhomArgs};
+use super::ask::Asked;
 use super::exit;
+use super::look::LookArgs;
 use super::tell::shown;
 use crate::app::control::Question;
 use crate::config::Config;
@@ -22,7 +23,7 @@ const ANSWER_BYTES_MAX: u64 = 1 << 20;
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
     #[command(flatten)]
-    whom: WhomArgs,
+    look: LookArgs,
     /// Ask a page instead, which may be another machine's through a tunnel
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
@@ -34,9 +35,9 @@ pub(super) struct StatusArgs {
 pub(super) fn run(args: &StatusArgs) -> anyhow::Result<ExitCode> {
     let status = match args.listen {
         Some(address) => from_page(address)?,
-        None => match args.whom.ask(&Question::Status)? {
+        None => match args.look.whom.ask(&Question::Status)? {
             Asked::Answer(status) => status,
-            Asked::Nobody => from_page(page_of(args)?)?,
+            Asked::Nobody => at_rest(args)?,
         },
     };
     let text = if args.json { format!("{status:#}") } else { described(&status) };
@@ -46,13 +47,16 @@ pub(super) fn run(args: &StatusArgs) -> anyhow::Result<ExitCode> {
     Ok(if fine { ExitCode::SUCCESS } else { ExitCode::from(exit::FINDINGS) })
 }
 
-/// Where the page of a daemon without a state directory is.
-fn page_of(args: &StatusArgs) -> anyhow::Result<SocketAddr> {
-    let config = Config::load(&args.whom.config).unwrap_or_default();
-    let Some(address) = config.web.listen else {
-        bail!("no daemon runs with the state directory {}", args.whom.state().display());
-    };
-    Ok(address)
+/// A daemon without a state directory has a page at least; without a daemon, the store tells.
+fn at_rest(args: &StatusArgs) -> anyhow::Result<serde_json::Value> {
+    let is_named = args.look.whom.state.is_some();
+    let config = Config::load(&args.look.whom.config).unwrap_or_default();
+    if let (false, Some(address)) = (is_named, config.web.listen)
+        && let Ok(status) = from_page(address)
+    {
+        return Ok(status);
+    }
+    args.look.at_rest(&Question::Status)
 }
 
 fn from_page(address: SocketAddr) -> anyhow::Result<serde_json::Value> {

@@ -3,15 +3,18 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
 
 use super::announce::{self, minute};
+use super::journal;
 use crate::app::{SourceSummary, Summary};
 use crate::detect::count_text;
 use crate::engine::Overview;
 use crate::incident::{Incident, StaleState};
 use crate::model::{Severity, Timestamp};
+use crate::web::is_inert;
 
 /// Incidents that a summary spells out; of the rest it gives the number.
 const SPELLED_OUT_MAX: usize = 20;
@@ -19,9 +22,22 @@ const SPELLED_OUT_MAX: usize = 20;
 /// Log lines of the program itself go to standard error: `RUST_LOG` overrides the level.
 pub(super) fn start_logging(level: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal());
     // A second start in one process keeps the first.
-    drop(subscriber.try_init());
+    if journal::is_listening() {
+        drop(subscriber.event_format(journal::JournalLine).try_init());
+    } else {
+        drop(subscriber.try_init());
+    }
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let because = panic.payload_as_str().unwrap_or("unknown");
+        tracing::error!(because, place, "keyvigil has a mistake in it and must end");
+    }));
 }
 
 pub(super) fn summary(summary: &Summary) -> String {
@@ -163,13 +179,7 @@ fn span(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
 
 /// Without what could steer a terminal or turn the text around.
 pub(super) fn shown(text: &str) -> String {
-    let steers = |it: char| {
-        it.is_control()
-            || matches!(it,
-                '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    text.chars().map(|it| if steers(it) { '\u{fffd}' } else { it }).collect()
+    text.chars().map(|it| if is_inert(it) { it } else { '\u{fffd}' }).collect()
 }
 
 /// `1 line`, `2,300 lines`.

@@ -11,6 +11,8 @@ use thiserror::Error;
 pub enum ConfigError {
     #[error("cannot read the configuration {path}")]
     Unreadable { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Formats(#[from] super::FormatsError),
     /// Every mistake in the file, ready to be printed.
     #[error("{text}")]
     Wrong { count: usize, text: String },

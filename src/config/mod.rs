@@ -5,26 +5,35 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::detect::Panel;
+use crate::format::{self, OwnFormats};
 use crate::identity::KeyIs;
 use crate::model::Millis;
 
+mod checks;
+mod formats;
+mod meant;
 mod mistakes;
 mod people;
 mod places;
 mod read;
 mod secret;
+mod syntax;
 mod table;
 mod units;
 
+pub use formats::{FormatsError, own_formats};
 pub use mistakes::ConfigError;
 pub use people::{Mail, Notify, NotifyKind, Place, QuietHours, Route, Tls};
 pub use places::Places;
 pub use secret::{Secret, SecretError};
+pub use units::duration;
 
 /// What is meant. Behind this door nothing is checked again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     pub sources: Vec<Source>,
+    /// Formats of a person's own, from a folder of files.
+    pub own_formats: OwnFormats,
     /// Whether the logs hold public ids of keys, or the keys themselves.
     pub key_is: KeyIs,
     pub inventory: Option<PathBuf>,
@@ -50,6 +59,19 @@ pub struct Source {
     pub format: String,
     pub log_format: Option<String>,
     pub key_from: Option<String>,
+    /// Formats of a person's own, which come before those of the program.
+    pub own: OwnFormats,
+}
+
+impl Source {
+    /// What a person said about how its lines are read.
+    pub fn options(&self) -> format::Options {
+        format::Options {
+            log_format: self.log_format.clone(),
+            key_from: self.key_from.clone(),
+            own: self.own.clone(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -96,16 +118,26 @@ impl Config {
     pub const DEFAULT_PATH: &str = "/etc/keyvigil/keyvigil.toml";
     pub const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 
-    /// Reads and checks the file. All its mistakes come at once.
+    /// Reads and checks the file, and the formats in the folder `formats.d` beside it. All its
+    /// mistakes come at once.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = fs::read_to_string(path)
+        let name = path.display().to_string();
+        let bytes = fs::read(path)
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        Self::parse(&text, &path.display().to_string())
+        let beside = path.parent().map(|folder| folder.join("formats.d"));
+        let beside = beside.filter(|folder| folder.is_dir());
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => read::config(text, &name, beside.as_deref()),
+            Err(error) => {
+                let (text, mistake) = syntax::not_text(&bytes, error.valid_up_to());
+                Err(mistakes::error(vec![mistake], &text, &name))
+            }
+        }
     }
 
     /// As [`Config::load`], of a text that `name` stands for in messages.
     pub fn parse(text: &str, name: &str) -> Result<Self, ConfigError> {
-        read::config(text, name)
+        read::config(text, name, None)
     }
 }
 
@@ -113,6 +145,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             sources: Vec::new(),
+            own_formats: OwnFormats::default(),
             key_is: KeyIs::Secret,
             inventory: None,
             networks: None,

@@ -1,16 +1,19 @@
 //! The file's tables, one function each, to [`Config`].
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml::de::DeTable;
 
+use super::checks::checks;
+use super::meant;
 use super::mistakes::{self, Mistake};
+use super::syntax;
 use super::table::Table;
 use super::{Alerts, Config, ConfigError, Control, Source, Store, Web, people};
 use crate::detect::{Panel, StaleCredential};
-use crate::format::{self, Parser};
+use crate::format::{self, OwnFormats, Parser};
 use crate::identity::KeyIs;
 use crate::model::Millis;
 
@@ -20,28 +23,37 @@ struct OnlyDetectors {
     detectors: Panel,
 }
 
-pub(super) fn config(text: &str, name: &str) -> Result<Config, ConfigError> {
+pub(super) fn config(text: &str, name: &str, beside: Option<&Path>) -> Result<Config, ConfigError> {
     let (document, errors) = DeTable::parse_recoverable(text);
     let mut mistakes: Vec<Mistake> = errors
         .into_iter()
-        .map(|error| Mistake {
-            at: error.span().unwrap_or(0..0),
-            what: "this is not TOML".to_owned(),
-            instead: error.message().to_owned(),
-        })
+        .map(|error| syntax::mistake(error.span().unwrap_or(0..0), error.message(), text))
         .collect();
     let mut config = Config::default();
     if mistakes.is_empty() {
-        mistakes = fill(&mut config, document.get_ref(), text);
+        mistakes = fill(&mut config, document.get_ref(), (text, beside));
+        mistakes.extend(checks(&config, document.get_ref()));
     }
     if mistakes.is_empty() { Ok(config) } else { Err(mistakes::error(mistakes, text, name)) }
 }
 
-fn fill(config: &mut Config, document: &DeTable<'_>, text: &str) -> Vec<Mistake> {
+fn fill(
+    config: &mut Config,
+    document: &DeTable<'_>,
+    (text, beside): (&str, Option<&Path>),
+) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
     let mut top = Table::new("", document);
+    let folder = top.text("formats").map(PathBuf::from).or(beside.map(ToOwned::to_owned));
+    match folder.as_deref().map(super::own_formats).transpose() {
+        Ok(own) => config.own_formats = own.unwrap_or_default(),
+        Err(error) => {
+            let at = top.place_of("formats");
+            top.complain::<()>(at, "these formats cannot be used".into(), &error.to_string());
+        }
+    }
     for table in top.tables("sources") {
-        let (source, wrong) = source(table);
+        let (source, wrong) = source(table, &config.own_formats);
         config.sources.extend(source);
         mistakes.extend(wrong);
     }
@@ -70,7 +82,7 @@ fn fill(config: &mut Config, document: &DeTable<'_>, text: &str) -> Vec<Mistake>
             Err(error) => mistakes.push(Mistake {
                 at: error.span().unwrap_or_else(|| top.place_of("detectors")),
                 what: "a detector's settings are wrong".to_owned(),
-                instead: error.message().to_owned(),
+                instead: meant::field(error.message()),
             }),
         }
     }
@@ -81,12 +93,15 @@ fn fill(config: &mut Config, document: &DeTable<'_>, text: &str) -> Vec<Mistake>
     mistakes
 }
 
-fn source(values: &DeTable<'_>) -> (Option<Source>, Vec<Mistake>) {
+fn source(values: &DeTable<'_>, own: &OwnFormats) -> (Option<Source>, Vec<Mistake>) {
     let mut table = Table::new("sources", values);
     let path = table.text("path");
     let format = table.text("format").unwrap_or_else(|| "auto".to_owned());
-    let options =
-        format::Options { log_format: table.text("log_format"), key_from: table.text("key_from") };
+    let options = format::Options {
+        log_format: table.text("log_format"),
+        key_from: table.text("key_from"),
+        own: own.clone(),
+    };
     if path.is_none() && !values.contains_key("path") {
         let at = values.keys().next().map_or(0..0, toml::Spanned::span);
         table.complain::<()>(at, "a source has no `path`".into(), "add path = \"/var/log/…\"");
@@ -99,8 +114,8 @@ fn source(values: &DeTable<'_>) -> (Option<Source>, Vec<Mistake>) {
             table.complain::<()>(at, "this format cannot be used".into(), &error.to_string());
         }
     }
-    let format::Options { log_format, key_from } = options;
-    let source = path.map(|path| Source { path, format, log_format, key_from });
+    let format::Options { log_format, key_from, own } = options;
+    let source = path.map(|path| Source { path, format, log_format, key_from, own });
     (source, table.finish())
 }
 

@@ -17,10 +17,11 @@ pub enum Secret {
 #[derive(Debug, Error)]
 pub enum SecretError {
     #[error(
-        "there is no credential directory for {name:?}; under systemd, put the secret into \
-         /etc/credstore/keyvigil.{name}, elsewhere use {{ file = \"…\" }} or {{ env = \"…\" }}"
+        "there is no credential {name:?}; under systemd, put the secret into \
+         /etc/credstore/keyvigil.{name} and start again, elsewhere use {{ file = \"…\" }} or \
+         {{ env = \"…\" }}"
     )]
-    NoCredentials { name: String },
+    NoCredential { name: String },
     #[error("cannot read the secret in {path}")]
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("the environment variable {name} is not set")]
@@ -34,9 +35,14 @@ impl Secret {
     pub fn reveal(&self) -> Result<String, SecretError> {
         let text = match self {
             Self::Credential(name) => {
-                let folder = env::var_os("CREDENTIALS_DIRECTORY")
-                    .ok_or_else(|| SecretError::NoCredentials { name: name.clone() })?;
-                read(PathBuf::from(folder).join(name))?
+                let missing = || SecretError::NoCredential { name: name.clone() };
+                let folder = env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(missing)?;
+                let path = PathBuf::from(folder).join(name);
+                // systemd hands over those that are there, and says nothing of the others.
+                if !path.exists() {
+                    return Err(missing());
+                }
+                read(path)?
             }
             Self::File(path) => read(path.clone())?,
             Self::Environment(name) => {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::meant;
 use super::mistakes::{Mistake, closest};
 use super::people::Place;
 use super::secret::Secret;
@@ -67,22 +68,42 @@ impl<'t, 'i> Table<'t, 'i> {
     }
 
     pub(super) fn duration(&mut self, name: &'static str) -> Option<Millis> {
-        let text = self.text(name)?;
-        units::duration(&text).or_else(|| {
+        const INSTEAD: &str = "write a number and s, m, h, d or w: \"45d\"";
+        let value = self.value(name)?;
+        let DeValue::String(text) = value.get_ref() else {
+            let what = format!("`{name}` is {}", described(value.get_ref()));
+            return self.complain(value.span(), what, INSTEAD);
+        };
+        units::duration(text).or_else(|| {
+            let meant = meant::duration(text).map(|meant| format!("write {meant}"));
             let what = format!("`{name}` is not a duration");
-            self.complain(self.place_of(name), what, "write a number and s, m, h, d or w: \"45d\"")
+            self.complain(value.span(), what, meant.as_deref().unwrap_or(INSTEAD))
         })
     }
 
     /// One of several words.
     pub(super) fn choice<T: Copy>(&mut self, name: &'static str, known: &[(&str, T)]) -> Option<T> {
-        let text = self.text(name)?;
+        let value = self.value(name)?;
+        let text = if let DeValue::String(text) = value.get_ref() { text.as_ref() } else { "" };
         if let Some((_, chosen)) = known.iter().find(|(word, _)| *word == text) {
             return Some(*chosen);
         }
         let words: Vec<String> = known.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-        let instead = format!("write {}", words.join(" or "));
-        self.complain(self.place_of(name), format!("`{name}` cannot be {text:?}"), &instead)
+        let names: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
+        let instead = closest(&text.to_ascii_lowercase(), &names).map_or_else(
+            || format!("write {}", words.join(" or ")),
+            |meant| format!("did you mean \"{meant}\"?"),
+        );
+        let what = match value.get_ref() {
+            DeValue::String(text) => format!("`{name}` cannot be {text:?}"),
+            other @ (DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_)
+            | DeValue::Table(_)) => format!("`{name}` is {}", described(other)),
+        };
+        self.complain(value.span(), what, &instead)
     }
 
     /// `{ credential = "…" }`, `{ file = "…" }` or `{ env = "…" }`.
@@ -119,7 +140,9 @@ impl<'t, 'i> Table<'t, 'i> {
         if let DeValue::Table(table) = value.get_ref() {
             return Some(table);
         }
-        self.wrong_type(name, value.span(), (value.get_ref(), "a table"))
+        let what = format!("`{name}` is {}", described(value.get_ref()));
+        let instead = format!("write [{name}] on a line of its own, and its settings below it");
+        self.complain(value.span(), what, &instead)
     }
 
     /// The tables of a list `[[name]]`.
@@ -169,10 +192,7 @@ impl<'t, 'i> Table<'t, 'i> {
                 "" => format!("unknown setting `{typed}`"),
                 table => format!("unknown setting `{typed}` in [{table}]"),
             };
-            let instead = closest(typed, &self.asked).map_or_else(
-                || format!("there are {}", self.asked.join(", ")),
-                |meant| format!("did you mean `{meant}`?"),
-            );
+            let instead = meant::instead(&self.name, typed, &self.asked);
             self.mistakes.push(Mistake { at: key.span(), what, instead });
         }
         self.mistakes

@@ -3,7 +3,7 @@
 use crate::model::Millis;
 
 /// `None` if it is not a whole number with one of the units `s m h d w`.
-pub(super) fn duration(text: &str) -> Option<Millis> {
+pub fn duration(text: &str) -> Option<Millis> {
     let text = text.trim();
     let unit = text.chars().last()?;
     let number: i64 = text.strip_suffix(unit)?.trim().parse().ok()?;

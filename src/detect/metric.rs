@@ -11,6 +11,7 @@ pub enum Metric {
     Volume,
     Silence,
     Size,
+    Enumeration,
     Failure(Failure),
     New(Facet),
     /// A whole day against the days before.
@@ -24,6 +25,7 @@ impl Metric {
             Self::Volume => "volume_spike",
             Self::Silence => "silent_key",
             Self::Size => "large_answers",
+            Self::Enumeration => "object_enumeration",
             Self::Failure(_) => "failures",
             Self::New(Facet::Network) => "new_network",
             Self::New(Facet::Route) => "new_route",
@@ -37,9 +39,12 @@ impl Metric {
     pub const fn fleet_kind(self) -> &'static str {
         match self {
             Self::Failure(_) => "fleet_errors",
-            Self::Volume | Self::Silence | Self::Size | Self::New(_) | Self::Drift(_) => {
-                self.kind()
-            }
+            Self::Volume
+            | Self::Silence
+            | Self::Size
+            | Self::Enumeration
+            | Self::New(_)
+            | Self::Drift(_) => self.kind(),
         }
     }
 
@@ -52,6 +57,7 @@ impl Metric {
             Self::Failure(Failure::Unauthorized | Failure::Forbidden)
             | Self::Volume
             | Self::Size
+            | Self::Enumeration
             | Self::New(_)
             | Self::Drift(_) => Severity::Medium,
         }
@@ -61,14 +67,19 @@ impl Metric {
     pub const fn is_daily(self) -> bool {
         match self {
             Self::Drift(_) => true,
-            Self::Volume | Self::Silence | Self::Size | Self::Failure(_) | Self::New(_) => false,
+            Self::Volume
+            | Self::Silence
+            | Self::Size
+            | Self::Enumeration
+            | Self::Failure(_)
+            | Self::New(_) => false,
         }
     }
 
     /// A measure of how much is asked, answered or refused.
     pub const fn is_of_use(self) -> bool {
         match self {
-            Self::Volume | Self::Size | Self::Failure(_) => true,
+            Self::Volume | Self::Size | Self::Enumeration | Self::Failure(_) => true,
             Self::Silence | Self::New(_) | Self::Drift(_) => false,
         }
     }
@@ -84,6 +95,7 @@ impl Metric {
             // A new route brings answers of its own size.
             Self::New(Facet::Route) | Self::Size | Self::Drift(Daily::Bytes) => 5,
             Self::New(Facet::Client) => 6,
+            Self::Enumeration => 7,
         }
     }
 }

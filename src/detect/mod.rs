@@ -11,6 +11,7 @@ mod key_flood;
 mod large_answers;
 mod metric;
 mod newcomer;
+mod object_enumeration;
 mod plain;
 mod scanning;
 mod shared_cause;
@@ -33,6 +34,7 @@ pub use key_flood::KeyFlood;
 pub use large_answers::LargeAnswers;
 pub use metric::Metric;
 pub use newcomer::{Newcomer, Novelty};
+pub use object_enumeration::ObjectEnumeration;
 pub use plain::{count_text, time_text};
 pub use scanning::Scanning;
 pub use shared_cause::SharedCause;
@@ -97,6 +99,8 @@ panel! {
         "an unusual share of a key's requests is refused or fails: 401, 403, 404, 429, 5xx";
     large_answers: LargeAnswers, Statistical, Medium,
         "a key's answers are far larger than usual: somebody takes more than they need";
+    object_enumeration: ObjectEnumeration, Statistical, Medium,
+        "a key walks from one object's number to the next";
     newcomer: Newcomer, Statistical, Medium,
         "first use of a key from a new network, by new client software, or of a new route";
     credential_status: CredentialStatus, Policy, High,

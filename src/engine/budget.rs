@@ -74,6 +74,11 @@ impl Budget {
         let step = match judgement {
             Judgement::FalseAlarm => VERDICT_STEP,
             Judgement::Confirmed => -VERDICT_STEP,
+            // These say nothing about where the threshold should be.
+            Judgement::Acknowledged
+            | Judgement::Muted { .. }
+            | Judgement::Resolved
+            | Judgement::Expected => return,
         };
         let today = (self.verdicts_today + step).clamp(-STEP_MAX, STEP_MAX);
         self.verdicts = (self.verdicts + today - self.verdicts_today).clamp(0.5, 2.0);

@@ -4,9 +4,9 @@ use super::key::{Key, Learned, Limits};
 use super::role::Role;
 use super::suspicion::Suspicion;
 use super::{Action, Engine};
-use crate::detect::{Failures, LargeAnswers, Metric, VolumeSpike};
+use crate::detect::{Failures, LargeAnswers, Metric, ObjectEnumeration, Panel, VolumeSpike};
 use crate::model::{Hour, Slot, Timestamp};
-use crate::profile::{Counts, Failure};
+use crate::profile::{Counts, Failure, Object, SlotUse};
 
 /// A key that is still finding its use is less unusual when it does more.
 const YOUNG_HOURS: u32 = 96;
@@ -19,7 +19,7 @@ impl Engine {
             self.raise_ahead(slot.start(), actions);
             self.roll_hours(slot.hour(), actions);
             use_.put_in_order();
-            self.close_slot(slot, &use_.keys, actions);
+            self.close_slot(slot, &use_, actions);
             self.fleet.count(&use_.all);
             for touch in use_.touches {
                 self.judge_touch(slot, touch, actions);
@@ -40,14 +40,17 @@ impl Engine {
         self.waiting.open_from = Some(passed);
     }
 
-    fn close_slot(&mut self, slot: Slot, keys: &[(u32, Counts)], actions: &mut Vec<Action>) {
+    fn close_slot(&mut self, slot: Slot, use_: &SlotUse, actions: &mut Vec<Action>) {
         let changes = self.incidents.tick(slot.start());
         self.tell(changes, actions);
         let since = self.totals.since.map_or(slot.start(), |known| known.min(slot.start()));
         self.totals.since = Some(since);
         let mut suspicions = Vec::new();
-        for (index, counts) in keys {
-            self.close_cell(slot, (*index, counts), &mut suspicions);
+        let mut objects = Vec::new();
+        for (index, counts) in &use_.keys {
+            objects.clear();
+            objects.extend(use_.objects_of(*index));
+            self.close_cell(slot, (*index, counts, &objects), &mut suspicions);
         }
         // By their ids and not by who came first.
         suspicions.sort_by(|a: &Suspicion, b| self.id_of(a.key).cmp(self.id_of(b.key)));
@@ -60,8 +63,8 @@ impl Engine {
         self.keys.get(key).map_or("", |key| &key.id)
     }
 
-    fn close_cell(&mut self, slot: Slot, of: (u32, &Counts), out: &mut Vec<Suspicion>) {
-        let (index, counts) = of;
+    fn close_cell(&mut self, slot: Slot, of: (u32, &Counts, &[Object]), out: &mut Vec<Suspicion>) {
+        let (index, counts, objects) = of;
         let at = slot.end().plus(self.settings.patience);
         let Some(key) = self.keys.get_mut(index) else { return };
         if key.accepted == 0 && !key.is_listed {
@@ -72,6 +75,7 @@ impl Engine {
         key.accepted += u64::from(counts.requests.saturating_sub(counts.errors()));
         self.totals.keys_accepted += u32::from(accepted_before == 0 && key.accepted != 0);
         key.hour.add(counts);
+        key.hour.neighbours = key.hour.neighbours.saturating_add(key.trail.walk(objects));
         if !key.deserves_profile() {
             return;
         }
@@ -83,34 +87,50 @@ impl Engine {
         if key.limits.hour != Some(slot.hour()) {
             key.set_limits(slot.hour(), role, &self.settings.detectors);
         }
-        if key.limits.volume <= key.hour.requests {
-            out.push(key.volume_suspicion((slot.hour(), at)));
-        }
-        let size_limit = key.limits.size.saturating_mul(u64::from(key.hour.requests));
-        let hours = key.learned.as_ref().map_or(0, |learned| learned.habit.hours);
-        let large = &self.settings.detectors.large_answers;
-        if size_limit < key.hour.bytes && large.applies(hours, key.hour.requests) {
-            out.extend(key.size_suspicion(role, (slot.hour(), at)));
-        }
-        for failure in Failure::ALL {
-            let limit = key.limits.failures.get(failure as usize).copied().unwrap_or(u32::MAX);
-            if limit <= key.hour.of(failure) {
-                out.extend(key.failure_suspicion(failure, role, (slot.hour(), at)));
-            }
-        }
+        out.extend(key.judge_hour(role, &self.settings.detectors, (slot.hour(), at)));
     }
 }
 
 impl Key {
-    fn set_limits(&mut self, hour: Hour, role: &Role, panel: &crate::detect::Panel) {
+    /// Compares the open hour with its limits; what crosses one is scored.
+    fn judge_hour(&mut self, role: &Role, panel: &Panel, of: (Hour, Timestamp)) -> Vec<Suspicion> {
+        let mut out = Vec::new();
+        let (requests, hours) =
+            (self.hour.requests, self.learned.as_ref().map_or(0, |it| it.habit.hours));
+        if self.limits.volume <= requests {
+            out.push(self.volume_suspicion(of));
+        }
+        let size_limit = self.limits.size.saturating_mul(u64::from(requests));
+        if size_limit < self.hour.bytes && panel.large_answers.applies(hours, requests) {
+            out.extend(self.size_suspicion(role, of));
+        }
+        if self.limits.neighbours <= self.hour.neighbours {
+            out.extend(self.enumeration_suspicion(role, of));
+        }
+        for failure in Failure::ALL {
+            let limit = self.limits.failures.get(failure as usize).copied().unwrap_or(u32::MAX);
+            if limit <= self.hour.of(failure) {
+                out.extend(self.failure_suspicion(failure, role, of));
+            }
+        }
+        out
+    }
+
+    fn set_limits(&mut self, hour: Hour, role: &Role, panel: &Panel) {
         let Some(learned) = self.learned.as_ref() else { return };
         let expected = learned.habit.expected(hour, &role.habit);
         let hours = learned.habit.hours;
         let failures = Failure::ALL.map(|failure| panel.failures.limit(hours, failure));
         let volume = panel.volume_spike.limit(hours, &expected);
-        let size = learned.size.limit(&role.size);
-        let scored = Vec::new();
-        self.limits = Limits { hour: Some(hour), expected, volume, failures, size, scored };
+        self.limits = Limits {
+            hour: Some(hour),
+            expected,
+            volume,
+            failures,
+            size: learned.size.limit(&role.size),
+            neighbours: panel.object_enumeration.limit(hours),
+            scored: Vec::new(),
+        };
     }
 
     /// The limit moves on, so that one hour is scored a few times and not in each slot.
@@ -144,6 +164,24 @@ impl Key {
             at,
             since: hour.start(),
             because: LargeAnswers::because(&self.hour, hour, size.usual(&role.size)),
+            address: None,
+        })
+    }
+
+    fn enumeration_suspicion(&mut self, role: &Role, of: (Hour, Timestamp)) -> Option<Suspicion> {
+        let (hour, at) = of;
+        let seen = (self.hour.neighbours, self.hour.requests);
+        self.limits.neighbours = seen.0.saturating_add(seen.0 / 5 + 1);
+        let ratio = self.learned.as_ref()?.enumeration;
+        let raw = ratio.score(seen, &role.enumeration);
+        let usual = ratio.share(&role.enumeration);
+        (1.0 < raw).then(|| Suspicion {
+            key: self.index,
+            metric: Metric::Enumeration,
+            raw,
+            at,
+            since: hour.start(),
+            because: ObjectEnumeration::because(seen, (hour, usual)),
             address: None,
         })
     }

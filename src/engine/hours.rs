@@ -13,8 +13,9 @@ use crate::profile::{Facet, Failure};
 const GAP_HOURS_MAX: i64 = 15 * 24;
 const WINDOW_HOURS: i64 = 6;
 const ACTIVE: Millis = Millis::hours(24);
-const METRICS: [Metric; 11] = [
+const METRICS: [Metric; 12] = [
     Metric::Size,
+    Metric::Enumeration,
     Metric::Volume,
     Metric::Silence,
     Metric::Failure(Failure::Unauthorized),
@@ -202,6 +203,8 @@ impl Learned {
             return;
         }
         self.habit.learn(closed.hour, closed.counts.requests, &mut role.habit);
+        let walked = (closed.counts.neighbours, closed.counts.requests);
+        self.enumeration.learn(walked, &mut role.enumeration);
         for failure in Failure::ALL {
             let seen = (closed.counts.of(failure), closed.counts.requests);
             let pair =

@@ -69,6 +69,9 @@ impl Engine {
             self.visit(batch, row, slot);
         } else {
             self.touch(batch, (row, slot), (key, &mut scratch.values));
+            if let Some(object) = scratch.values.object(batch, row) {
+                self.waiting.slot(slot).ask_for(key, object);
+            }
         }
         if matches!(status, 401 | 403 | 404) {
             self.refuse(batch, (row, slot), key);

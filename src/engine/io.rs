@@ -33,6 +33,8 @@ pub struct Verdict {
     pub at: Timestamp,
     pub by: String,
     pub judgement: Judgement,
+    #[serde(default)]
+    pub reason: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +43,27 @@ pub enum Judgement {
     Confirmed,
     /// It was nothing: alarms should be a little rarer.
     FalseAlarm,
+    /// Someone looks into it.
+    Acknowledged,
+    /// Nobody is told until then.
+    Muted { until: Timestamp },
+    /// It is over.
+    Resolved,
+    /// It is right so, and will be: it is learned like any other use.
+    Expected,
+}
+
+impl Judgement {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::FalseAlarm => "false alarm",
+            Self::Acknowledged => "acknowledged",
+            Self::Muted { .. } => "muted",
+            Self::Resolved => "resolved",
+            Self::Expected => "expected",
+        }
+    }
 }
 
 /// What the outside world must now do.

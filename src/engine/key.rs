@@ -9,7 +9,7 @@ use crate::baseline::{Drift, Expected, Habit, Ratio, Size};
 use crate::detect::Metric;
 use crate::incident::EvidenceLine;
 use crate::model::{Hour, Millis, Timestamp};
-use crate::profile::{Counts, Facet, Failure, Known};
+use crate::profile::{Counts, Facet, Failure, Known, Trail};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Key {
@@ -32,6 +32,7 @@ pub(super) struct Key {
     /// The open hour, as far as its slots are judged.
     pub(super) hour: Counts,
     pub(super) limits: Limits,
+    pub(super) trail: Trail,
     pub(super) learned: Option<Box<Learned>>,
     /// What it was suspected of within the last six hours.
     pub(super) signals: Vec<Signal>,
@@ -58,6 +59,7 @@ pub(super) struct Learned {
     pub(super) habit: Habit,
     pub(super) ratios: [Ratio; 5],
     pub(super) size: Size,
+    pub(super) enumeration: Ratio,
     pub(super) drift: Drift,
     pub(super) known: [Known; 3],
     /// Closed hours that are not learned from yet.
@@ -96,6 +98,7 @@ pub(super) struct Limits {
     pub(super) failures: [u32; 5],
     /// Bytes a request.
     pub(super) size: u64,
+    pub(super) neighbours: u32,
     /// The highest raw score so far, by metric.
     pub(super) scored: Vec<(Metric, f64)>,
 }

@@ -31,6 +31,7 @@ mod state;
 mod strangers;
 mod suspicion;
 mod values;
+mod verdicts;
 mod waiting;
 
 #[cfg(test)]
@@ -45,7 +46,7 @@ pub use settings::Settings;
 
 use crate::identity::Inventory;
 use crate::incident::Incidents;
-use crate::model::{Class, Entity, Hour, Timestamp};
+use crate::model::{Entity, Hour, Timestamp};
 use crate::profile::{Forms, Guessers, Sources};
 
 /// One thread owns it; everyone else reads what it publishes.
@@ -147,17 +148,6 @@ impl Engine {
     /// Whether this is what the engine was told last.
     pub fn knows_inventory(&self, inventory: &Inventory) -> bool {
         self.inventory.as_deref().map_or(inventory.is_empty(), |known| known == inventory)
-    }
-
-    fn hear(&mut self, verdict: &Verdict, actions: &mut Vec<Action>) {
-        let known = self.incidents.get(verdict.incident);
-        if known.is_some_and(|incident| incident.class == Class::Statistical) {
-            self.budget.hear(verdict.judgement, verdict.at.day());
-        }
-        if verdict.judgement == Judgement::FalseAlarm {
-            let changes = self.incidents.resolve(verdict.incident, verdict.at);
-            self.tell(changes, actions);
-        }
     }
 
     /// Whether an incident that people see is open on the key.

@@ -15,6 +15,7 @@ pub(super) struct Role {
     pub(super) habit: RoleHabit,
     pub(super) ratios: [Ratio; 5],
     pub(super) size: Size,
+    pub(super) enumeration: Ratio,
     /// How many of its keys use a value.
     users: BTreeMap<(Facet, u64), Users>,
     calibrations: BTreeMap<Metric, Calibration>,

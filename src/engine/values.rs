@@ -1,7 +1,7 @@
 //! What the distinct values of one batch mean to the engine, each found out once.
 
 use crate::model::{Day, EventBatch, Timestamp};
-use crate::profile::{Facet, SlotUse, client_family, hash_of, place_of};
+use crate::profile::{Facet, Object, SlotUse, client_family, hash_of, place_of};
 
 /// The place of a key that is not there.
 pub(super) const NOBODY: u32 = SlotUse::NOBODY;
@@ -15,9 +15,19 @@ pub(super) struct Values {
     networks: Vec<u64>,
     routes: Vec<u64>,
     clients: Vec<u64>,
+    /// By the number of the path: what it asks for, once it is looked at.
+    objects: Vec<Asked>,
     /// Pairs of a key and a value with nothing more to learn on a day. A pair may be
     /// pushed out by another and is then looked up again.
     settled: Vec<u64>,
+}
+
+/// What a path asks for, as far as it was looked at.
+#[derive(Clone, Copy, Debug)]
+enum Asked {
+    Unknown,
+    ForNone,
+    For(Object),
 }
 
 /// What a batch says about one key.
@@ -47,6 +57,8 @@ impl Values {
             hashes.clear();
             hashes.resize(column.dictionary.len(), 0);
         }
+        self.objects.clear();
+        self.objects.resize(batch.path.dictionary.len(), Asked::Unknown);
         self.settled.clear();
         self.settled.resize(SETTLED, 0);
     }
@@ -104,6 +116,22 @@ impl Values {
             *hash = hash_of(&Self::name(batch, facet, row)).max(1);
         }
         *hash
+    }
+
+    /// The numbered object that a row asks for.
+    pub(super) fn object(&mut self, batch: &EventBatch, row: usize) -> Option<Object> {
+        let number = batch.path.number(row);
+        match self.objects.get(number as usize) {
+            Some(Asked::For(object)) => return Some(*object),
+            Some(Asked::ForNone) => return None,
+            Some(Asked::Unknown) | None => (),
+        }
+        let route = self.value(batch, (Facet::Route, batch.route.number(row)), row);
+        let object = Object::of(batch.path.get(row), route);
+        if let Some(place) = self.objects.get_mut(number as usize) {
+            *place = object.map_or(Asked::ForNone, Asked::For);
+        }
+        object
     }
 
     /// What a person calls it.

@@ -1,6 +1,7 @@
 //! The names under which JSON logs keep the same few things.
 
 use super::place::Place;
+use super::shape::Dialect;
 
 /// A name's place, and how good it is: of two names for one place, the lower rank wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +112,12 @@ const NAMES: &[(Place, &str)] = &[
         usageoutputtokens genaiusageoutputtokens",
     ),
     (Place::Cost, "cost costusd spend responsecost totalcost"),
+    (
+        Place::Operation,
+        "operation operationname op eventname calltype mcptoolname genaioperationname toolname",
+    ),
+    (Place::Tenant, "tenant tenantid organizationid orgid teamid projectid accountid"),
+    (Place::Id, "eventid recordid"),
     (Place::Asn, "asn clientasn sourceasnumber asnumber"),
     (Place::Country, "country countrycode clientcountry geoipcountrycode sourcegeocountryisocode"),
 ];
@@ -141,7 +148,7 @@ pub(super) const GROUPS: &[&str] = &[
 
 /// Whose record it is shows in a key that only they write; their meaning of a name then
 /// comes first.
-pub(super) const DIALECTS: &[(&str, &[(&str, Place)])] = &[
+pub(super) const DIALECTS: &[(&str, Dialect)] = &[
     (
         "DownstreamStatus",
         &[
@@ -199,11 +206,11 @@ fn word(name: &[u8]) -> u64 {
 }
 
 /// Adds a key to a name, as names are compared.
-pub(super) fn push_name(name: &mut Vec<u8>, key: &str) {
+pub(super) fn push_name(name: &mut Vec<u8>, key: &[u8]) {
     let letters = key
-        .bytes()
+        .iter()
         .filter(|byte| !matches!(byte, b'_' | b'-' | b'.' | b' ' | b'@' | b':' | b'$' | b'/'));
-    name.extend(letters.map(|byte| byte.to_ascii_lowercase()));
+    name.extend(letters.map(u8::to_ascii_lowercase));
 }
 
 #[cfg(test)]

@@ -6,11 +6,15 @@ use super::GIVES;
 use super::Options;
 use super::Outcome;
 use super::Parser;
+use super::Reader;
 
+use crate::model::EventKind;
 use crate::model::Record;
 
 const SAMPLE_LINES_MAX: usize = 200;
 const FITS_PERCENT_MIN: u32 = 95;
+/// A format that fits none of so many is not tried further.
+const HOPELESS_LINES: usize = 20;
 
 /// A format that fits, and how well.
 #[derive(Clone, Debug)]
@@ -25,6 +29,8 @@ pub struct Detected {
 struct Trial {
     parser: Parser,
     fits_percent: u32,
+    /// The lines have the marks of a system.
+    is_marked: bool,
     /// Fields that found their place, over all lines; leftover columns count against it.
     explained: i64,
     missing: Vec<&'static str>,
@@ -42,7 +48,8 @@ pub(super) fn detect(sample: &[&[u8]], options: &Options) -> Result<Detected, Fo
     }
     let mut best: Option<Trial> = None;
     for name in candidates(options) {
-        let parser = Parser::by_name(name, options)?;
+        let mut parser = Parser::by_name(name, options)?;
+        parser.ask_for_marks(true);
         let trial = trial(parser, &lines);
         // The earlier of two that do equally well: identical plans count as one.
         if best.as_ref().is_none_or(|best| best.score() < trial.score()) {
@@ -59,30 +66,47 @@ pub(super) fn detect(sample: &[&[u8]], options: &Options) -> Result<Detected, Fo
         );
         return Err(FormatError::NotDetected { closest });
     }
-    let Trial { parser, fits_percent, missing, .. } = trial;
+    let Trial { mut parser, fits_percent, missing, .. } = trial;
+    parser.ask_for_marks(false);
     Ok(Detected { parser, fits_percent, missing })
 }
 
 /// The formats to try; a pasted format is the only one.
-fn candidates(options: &Options) -> Vec<&'static str> {
+fn candidates(options: &Options) -> Vec<&str> {
     match &options.log_format {
         Some(pasted) if pasted.contains('$') || !pasted.contains('%') => vec!["custom-nginx"],
         Some(_) => vec!["custom-apache"],
-        None => FORMATS.iter().filter(|info| info.is_candidate()).map(|info| info.name).collect(),
+        None => {
+            let known = FORMATS.iter().filter(|info| info.is_candidate()).map(|info| info.name);
+            options.own.names().chain(known).collect()
+        }
     }
 }
 
 impl Trial {
-    fn score(&self) -> (bool, i64) {
-        (FITS_PERCENT_MIN <= self.fits_percent, self.explained)
+    fn score(&self) -> (bool, bool, i64) {
+        let fits = FITS_PERCENT_MIN <= self.fits_percent;
+        (fits, fits && self.is_marked, self.explained)
     }
 }
 
 fn trial(parser: Parser, lines: &[&[u8]]) -> Trial {
-    let mut trial = Trial { parser, fits_percent: 0, explained: 0, missing: GIVES.to_vec() };
-    let mut parser = trial.parser.clone();
+    let mut trial = Trial {
+        is_marked: parser.has_marks() && lines.iter().all(|line| may_be_marked(&parser, line)),
+        parser: parser.clone(),
+        fits_percent: 0,
+        explained: 0,
+        missing: GIVES.to_vec(),
+    };
+    let mut parser = parser;
+    if matches!(parser.reader, Reader::Json(_) | Reader::Csv(_)) {
+        parser.keep_extras();
+    }
     let mut fitting = 0;
-    for line in lines {
+    for (number, line) in lines.iter().enumerate() {
+        if number == HOPELESS_LINES && fitting == 0 {
+            break;
+        }
         match parser.parse(line) {
             Outcome::Event(record) if is_plausible(&record) => {
                 fitting += 1;
@@ -98,8 +122,17 @@ fn trial(parser: Parser, lines: &[&[u8]]) -> Trial {
             Outcome::Event(_) | Outcome::Malformed(_) => {}
         }
     }
+    // Of a table, the columns that the header named are known from here on.
+    if matches!(parser.reader, Reader::Csv(_)) {
+        trial.parser = parser;
+    }
     trial.fits_percent = u32::try_from(fitting * 100 / lines.len()).unwrap_or(0);
     trial
+}
+
+/// A format of JSON or of the common family has marks in its JSON alone.
+fn may_be_marked(parser: &Parser, line: &[u8]) -> bool {
+    !matches!(parser.reader, Reader::Either(_)) || memchr::memchr(b'{', line).is_some()
 }
 
 /// A format that is not the right one puts values in places where they make no sense.
@@ -108,7 +141,8 @@ fn is_plausible(record: &Record<'_>) -> bool {
     let is_client = |client: &[u8]| super::address(client).is_some() || client.iter().all(is_name);
     let has_client = record.source_ip.as_deref().is_none_or(is_client);
     let has_time = record.time.is_some() || record.quirk != Some("unreadable time");
-    has_client && has_time && (record.time.is_some() || record.status.is_some())
+    let is_list = record.kind == EventKind::Inventory;
+    has_client && has_time && (is_list || record.time.is_some() || record.status.is_some())
 }
 
 impl Trial {
@@ -197,7 +231,7 @@ mod tests {
     #[test]
     fn a_pasted_format_is_the_only_one_tried() {
         let options =
-            Options { log_format: Some("$remote_addr $status".to_owned()), key_from: None };
+            Options { log_format: Some("$remote_addr $status".to_owned()), ..Options::default() };
         let detected = detect(&[b"192.0.2.1 200"], &options).unwrap();
         assert_eq!(detected.parser.name(), "custom-nginx");
         assert_eq!(detected.missing, ["time", "method", "path", "identity"]);

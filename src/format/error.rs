@@ -13,6 +13,8 @@ pub enum FormatError {
     Syntax { what: String, text: String, column: usize, advice: String },
     #[error("there is no {name} in the log format; --key-from needs one of its variables")]
     NoSuchVariable { name: String },
+    #[error("the format in {file} cannot be used: {what}")]
+    File { file: String, what: String },
     #[error("no known format fits these lines; {closest}")]
     NotDetected { closest: String },
     #[error(

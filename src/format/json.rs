@@ -1,263 +1,373 @@
-//! JSON lines: an object a line, its fields under any of the usual names.
+//! JSON lines: objects, lists of them, and pages that hold lists, their fields under known names.
 
-use std::borrow::Cow;
-
-use memchr::memchr;
+use std::sync::Arc;
 
 use crate::model::Record;
 
 use super::Outcome;
-use super::aliases::Alias;
 use super::aliases::Aliases;
 use super::aliases::DIALECTS;
-use super::aliases::GROUPS;
 use super::aliases::push_name;
-use super::credential::Best;
 use super::credential::Credentials;
-use super::place::Place;
-use super::place::set;
+use super::outcome::owned;
 use super::preset::Preset;
 use super::repair::repair;
+use super::shape::FIRST_ITEM;
+use super::shape::Found;
+use super::shape::Hit;
+use super::shape::OF_TYPE;
+use super::shape::Shape;
+use super::shape::State;
+use super::shape::Wanted;
+use super::slots::Manner;
+use super::slots::Slots;
+use super::tape::Kind;
+use super::tape::Tape;
+use super::tape::Value;
 use super::time::TimeReader;
-use super::tree::Tree;
 
-const DEPTH_MAX: usize = 6;
 const RECORDS_MAX: usize = 10_000;
-const PLACES: usize = Place::Skip as usize + 1;
+/// JSON in a text in JSON, and so on.
+const TEXTS_MAX: usize = 4;
 
 /// Reads objects, and lists of objects.
 #[derive(Clone, Debug)]
 pub(super) struct Json {
-    /// Where a system keeps its fields, if it is known.
-    preset: Option<&'static Preset>,
-    aliases: Aliases,
-    /// The field a person named, as names are compared.
-    key_from: Option<Vec<u8>>,
-    credentials: Credentials,
+    names: Names,
+    tape: Tape,
 }
 
-/// One record while it is read.
-struct Reading<'r, 'a> {
-    json: &'r Json,
-    time: &'r mut TimeReader,
-    dialect: &'static [(&'static str, Place)],
-    record: Record<'a>,
-    /// How good the name is under which each place's value came; the lowest wins.
-    ranks: [u8; PLACES],
+/// Where the fields are, and what was learned of the records' names.
+#[derive(Clone, Debug)]
+struct Names {
+    /// Where a system keeps its fields, if it is known.
+    preset: Option<Arc<Preset>>,
+    /// Whether a record has to show that it is of that system.
+    must_be_marked: bool,
+    /// Whether a path goes through the name that the record's type names.
+    has_type: bool,
+    keeps_extras: bool,
+    credentials: Arc<Credentials>,
+    wanted: Arc<Wanted>,
+    shape: Shape,
+}
+
+/// Where in the names the reading is.
+enum At {
+    Known(usize),
+    Unknown(State),
+}
+
+/// An object, and the objects around it.
+struct Item {
+    at: usize,
+    around: Vec<usize>,
 }
 
 impl Json {
-    pub(super) fn new(credentials: Credentials, preset: Option<&'static Preset>) -> Self {
+    pub(super) fn new(credentials: Credentials, preset: Option<Arc<Preset>>) -> Self {
         let key_from = credentials.from().map(|from| {
             let mut name = Vec::new();
-            push_name(&mut name, from);
+            push_name(&mut name, from.as_bytes());
             name
         });
-        Self { preset, aliases: Aliases::new(), key_from, credentials }
+        let patterns = preset.as_ref().map_or_else(Vec::new, |preset| preset.patterns.clone());
+        let has_usual_names = preset.as_ref().is_none_or(|preset| preset.has_usual_names);
+        let has_type = patterns.iter().any(|it| it.steps.first().is_some_and(|it| it == "$type"));
+        let usual = has_usual_names.then(Aliases::new);
+        let wanted = Wanted { patterns, usual, key_from };
+        let dialects = if preset.is_some() { &[] } else { DIALECTS };
+        let names = Names {
+            shape: Shape::new(&wanted, dialects),
+            preset,
+            must_be_marked: false,
+            has_type,
+            keeps_extras: false,
+            credentials: Arc::new(credentials),
+            wanted: Arc::new(wanted),
+        };
+        Self { names, tape: Tape::default() }
     }
 
     pub(super) fn credentials(&self) -> &Credentials {
-        &self.credentials
+        &self.names.credentials
     }
 
-    pub(super) fn parse<'a>(&self, line: &'a [u8], time: &mut TimeReader) -> Outcome<'a> {
+    pub(super) const fn keep_extras(&mut self) {
+        self.names.keeps_extras = true;
+    }
+
+    pub(super) fn has_marks(&self) -> bool {
+        self.names.preset.as_ref().is_some_and(|preset| !preset.marker.is_empty())
+    }
+
+    /// From here on a record counts only if it has the marks of its system, or no longer.
+    pub(super) const fn ask_for_marks(&mut self, must_be_marked: bool) {
+        self.names.must_be_marked = must_be_marked;
+    }
+
+    pub(super) fn parse<'a>(&mut self, line: &'a [u8], time: &mut TimeReader) -> Outcome<'a> {
         let line = line.trim_ascii_start();
         if !matches!(line.first(), Some(b'{' | b'[' | b'"')) {
             return Outcome::Malformed("is no JSON object");
         }
-        if let Some((tree, length)) = Tree::read(line) {
+        if let Some(length) = self.tape.read(line) {
             let tail = line.get(length..).unwrap_or(&[]).trim_ascii();
-            let quirk = (!tail.is_empty()).then_some("text behind the object");
-            return self.outcome(&tree, time, quirk);
+            // The items of a list that has a line for each.
+            let quirk = (!matches!(tail, [] | [b',' | b']'])).then_some("text behind the object");
+            return self.names.read(Value::root(&self.tape, line), time, (quirk, TEXTS_MAX));
         }
-        let repaired = repair(line);
-        match repaired.as_deref().and_then(Tree::read) {
-            Some((tree, _)) => self.outcome(&tree, time, Some("repaired json")).into_owned(),
-            None => Outcome::Malformed("is no valid JSON"),
+        let Some(repaired) = repair(line) else { return Outcome::Malformed("is no valid JSON") };
+        if self.tape.read(&repaired).is_none() {
+            return Outcome::Malformed("is no valid JSON");
         }
+        let value = Value::root(&self.tape, &repaired);
+        self.names.read(value, time, (Some("repaired json"), TEXTS_MAX)).into_owned()
     }
+}
 
-    fn outcome<'a>(
-        &self,
-        tree: &Tree<'a>,
+impl Names {
+    fn read<'a>(
+        &mut self,
+        value: Value<'_, 'a>,
         time: &mut TimeReader,
-        quirk: Option<&'static str>,
+        (quirk, texts_left): (Option<&'static str>, usize),
     ) -> Outcome<'a> {
-        let items = match tree {
-            Tree::Map(_) => match tree.get("Records").or_else(|| tree.get("records")) {
-                Some(Tree::List(items)) => items,
-                Some(_) | None => return self.single(tree, time, quirk),
-            },
-            Tree::List(items) => items,
-            Tree::Text(text) => return self.inner(text, time),
-            Tree::Null | Tree::Bool(_) | Tree::Whole(_) | Tree::Negative(_) | Tree::Float(_) => {
+        match value.kind() {
+            Kind::Map => {}
+            Kind::List => {
+                let items: Vec<Item> = value.inner().map(|item| Item::new(item, &[])).collect();
+                return self.items(value, &items, time);
+            }
+            Kind::Text | Kind::EscapedText if 0 < texts_left => {
+                return self.inner_text(value, time, texts_left - 1);
+            }
+            Kind::Text | Kind::EscapedText | Kind::Null | Kind::Bool | Kind::Number => {
                 return Outcome::Malformed("is no JSON object");
             }
-        };
-        let items = items.iter().take(RECORDS_MAX);
-        let records: Vec<_> = items.filter_map(|item| self.record(item, time)).collect();
-        if records.is_empty() {
-            Outcome::Skip("holds no records")
-        } else {
-            Outcome::Events(records)
         }
-    }
-
-    fn single<'a>(
-        &self,
-        tree: &Tree<'a>,
-        time: &mut TimeReader,
-        quirk: Option<&'static str>,
-    ) -> Outcome<'a> {
-        match self.record(tree, time) {
+        if let Some(items) = self.exploded(value) {
+            return self.items(value, &items, time);
+        }
+        match self.record(value, &[], time) {
             Some(mut record) => {
                 record.quirk = record.quirk.or(quirk);
                 Outcome::Event(record)
             }
+            None if self.must_be_marked => Outcome::Malformed("is no record of this system"),
             None => Outcome::Malformed("has none of the known fields"),
         }
     }
 
-    /// JSON in a JSON string.
-    fn inner<'a>(&self, text: &str, time: &mut TimeReader) -> Outcome<'a> {
-        match Tree::read(text.as_bytes()) {
-            Some((tree @ Tree::Map(_), _)) => self.single(&tree, time, None).into_owned(),
-            Some(_) | None => Outcome::Malformed("is no JSON object"),
+    /// JSON in a JSON text.
+    fn inner_text<'a>(
+        &mut self,
+        value: Value<'_, 'a>,
+        time: &mut TimeReader,
+        texts_left: usize,
+    ) -> Outcome<'a> {
+        let text = value.text().unwrap_or_default();
+        let mut tape = Tape::default();
+        if tape.read(&text).is_none() {
+            return Outcome::Malformed("is no JSON object");
+        }
+        self.read(Value::root(&tape, &text), time, (None, texts_left)).into_owned()
+    }
+
+    /// The objects of the lists that hold records, if there are any.
+    fn exploded(&self, value: Value<'_, '_>) -> Option<Vec<Item>> {
+        let lists = self.preset.as_ref().map_or([].as_slice(), |preset| &preset.explode);
+        let mut items = Vec::new();
+        if !lists.is_empty() && explode(Item::new(value, &[]), (value, lists), &mut items) {
+            return Some(items);
+        }
+        let list = value.get("Records").or_else(|| value.get("records"))?;
+        let around = [value.number()];
+        let items = list.inner().take(RECORDS_MAX).map(|item| Item::new(item, &around));
+        (list.kind() == Kind::List).then(|| items.collect())
+    }
+
+    fn items<'a>(
+        &mut self,
+        root: Value<'_, 'a>,
+        items: &[Item],
+        time: &mut TimeReader,
+    ) -> Outcome<'a> {
+        let mut records = Vec::new();
+        for item in items.iter().take(RECORDS_MAX) {
+            records.extend(self.record(root.with_number(item.at), &item.around, time));
+        }
+        match items {
+            [] => Outcome::Skip("holds no records"),
+            [_, ..] if records.is_empty() => Outcome::Malformed("has none of the known fields"),
+            [..] => Outcome::Events(records),
         }
     }
 
-    fn record<'a>(&self, tree: &Tree<'a>, time: &mut TimeReader) -> Option<Record<'a>> {
-        let Tree::Map(entries) = tree else { return None };
-        if let Some(preset) = self.preset {
-            return preset.read(tree, time);
-        }
-        let dialect = DIALECTS.iter().find(|(marker, _)| tree.get(marker).is_some());
-        let dialect = dialect.map_or([].as_slice(), |(_, names)| *names);
-        let record = Record::default();
-        let mut reading = Reading { json: self, time, dialect, record, ranks: [u8::MAX; PLACES] };
-        reading.walk(entries, &mut Vec::new(), 0);
-        reading.finish()
-    }
-}
-
-impl<'a> Reading<'_, 'a> {
-    fn walk(&mut self, entries: &[(Cow<'a, str>, Tree<'a>)], name: &mut Vec<u8>, depth: usize) {
-        let length = name.len();
-        let is_group = GROUPS.iter().any(|group| group.as_bytes() == name.as_slice());
-        for (key, value) in entries {
-            push_name(name, key);
-            let own = if is_group { name.get(length..).unwrap_or(&[]) } else { name.as_slice() };
-            if let Tree::Map(inner) = value {
-                if depth < DEPTH_MAX {
-                    // What only groups does not count into the names of what it holds.
-                    let mut path = own.to_vec();
-                    self.walk(inner, &mut path, depth + 1);
-                }
-            } else if let Some(text) = value.text()
-                && let Some(alias) = self.alias(name, own)
-            {
-                self.put(alias, text);
-            }
-            name.truncate(length);
-        }
-    }
-
-    fn alias(&self, name: &[u8], own: &[u8]) -> Option<Alias> {
-        if self.json.key_from.as_deref() == Some(name) {
-            return Some(Alias { place: Place::Key, rank: 0 });
-        }
-        if let Some((_, place)) = self.dialect.iter().find(|(known, _)| known.as_bytes() == name) {
-            return Some(Alias { place: *place, rank: 0 });
-        }
-        let alias = self.json.aliases.get(name).or_else(|| self.json.aliases.get(own))?;
-        let is_other_key = alias.place == Place::Key && self.json.key_from.is_some();
-        (!is_other_key).then_some(alias)
-    }
-
-    #[expect(clippy::wildcard_enum_match_arm, reason = "only three places need more than `set`")]
-    fn put(&mut self, Alias { place, rank }: Alias, text: Cow<'a, [u8]>) {
-        let slot = if place.is_duration() { Place::Seconds } else { place } as usize;
-        let Some(best) = self.ranks.get_mut(slot) else { return };
-        if *best < rank || matches!(*text, [] | [b'-']) || *text == *b"REDACTED" {
-            return;
-        }
-        if place == Place::Time && self.time.read(&text).is_none() {
-            return;
-        }
-        *best = rank;
-        match place {
-            Place::Key => Best::none().offer(&mut self.record, 0, &text),
-            Place::Request if memchr(b' ', &text).is_none() => {}
-            Place::Target => {
-                self.record.path = None;
-                set(&mut self.record, place, text, self.time);
-            }
-            _ => set(&mut self.record, place, text, self.time),
-        }
-    }
-
-    /// The record, if anything of it was found.
-    fn finish(mut self) -> Option<Record<'a>> {
-        if self.ranks.iter().all(|rank| *rank == u8::MAX) {
+    fn record<'a>(
+        &mut self,
+        value: Value<'_, 'a>,
+        around: &[usize],
+        time: &mut TimeReader,
+    ) -> Option<Record<'a>> {
+        if value.kind() != Kind::Map {
             return None;
         }
-        if self.record.key.is_none() {
-            self.json.credentials.settle(&mut self.record, &Best::none());
+        let preset = self.preset.clone();
+        let inside = preset.as_ref().and_then(|preset| value.at(preset.inside.as_ref()?)?.text());
+        if let Some(text) = inside {
+            let mut tape = Tape::default();
+            if tape.read(&text).is_some() {
+                return self.fields(Value::root(&tape, &text), &[], time).map(owned);
+            }
         }
-        if self.record.key.is_none() && self.json.key_from.is_none() {
-            self.record.key.clone_from(&self.record.user);
-            self.record.key_is_user = self.record.key.is_some();
+        self.fields(value, around, time)
+    }
+
+    fn fields<'a>(
+        &mut self,
+        value: Value<'_, 'a>,
+        around: &[usize],
+        time: &mut TimeReader,
+    ) -> Option<Record<'a>> {
+        let preset = self.preset.clone();
+        let marker = preset.as_ref().map_or([].as_slice(), |preset| &preset.marker);
+        if self.must_be_marked
+            && !marker.iter().all(|paths| paths.iter().any(|path| value.at(path).is_some()))
+        {
+            return None;
         }
-        Some(self.record)
+        let mut slots = Slots::new();
+        let of_type = if self.has_type { value.get("type").and_then(Value::text) } else { None };
+        let root = At::Known(if preset.is_some() { 0 } else { dialect_of(value) });
+        if let Some(of_type) = of_type
+            && let Ok(of_type) = std::str::from_utf8(&of_type)
+            && let Some(inner) = value.get(of_type)
+        {
+            let mut reading = Reading { names: self, slots: &mut slots, time };
+            reading.enter((&root, &mut 0), OF_TYPE, inner);
+        }
+        Reading { names: self, slots: &mut slots, time }.walk(value, &root);
+        for up in preset.as_ref().map_or([].as_slice(), |preset| &preset.ups) {
+            let around = around.len().checked_sub(up.levels).and_then(|at| around.get(at));
+            let found = around.and_then(|&at| value.with_number(at).at(&up.steps)?.text());
+            if let Some(text) = found {
+                slots.offer(up.hit, text, time);
+            }
+        }
+        let manner = Manner {
+            preset: preset.as_deref(),
+            credentials: &self.credentials,
+            keeps_extras: self.keeps_extras,
+        };
+        slots.finish(manner, time)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The reading of one record.
+struct Reading<'r, 's, 'a> {
+    names: &'r mut Names,
+    slots: &'s mut Slots<'a>,
+    time: &'r mut TimeReader,
+}
 
-    fn read(line: &str) -> Record<'_> {
-        let json = Json::new(Credentials::new(None), None);
-        let outcome = json.parse(line.as_bytes(), &mut TimeReader::default());
-        let Outcome::Event(record) = outcome else { panic!("{line}: {outcome:?}") };
-        record
-    }
-
-    #[test]
-    fn the_usual_names_find_their_places() {
-        let record = read(
-            r#"{"time":"2026-03-09T00:00:00Z","remote_addr":"192.0.2.1","method":"GET","path":"/v1/a?b=c","status":"200","bytes_in":1,"bytes_out":2,"request_time":0.25,"user_agent":"x","key_id":"k_1","tokens_in":3,"tokens_out":4,"asn":64496,"country":"NO"}"#,
-        );
-        assert_eq!(record.path.as_deref(), Some(b"/v1/a".as_slice()));
-        assert_eq!(record.query.as_deref(), Some(b"b=c".as_slice()));
-        assert_eq!(record.key.as_deref(), Some(b"k_1".as_slice()));
-        assert_eq!(
-            (record.status, record.bytes, record.request_bytes),
-            (Some(200), Some(2), Some(1))
-        );
-        assert_eq!((record.input_tokens, record.output_tokens), (Some(3), Some(4)));
-        assert_eq!((record.duration_us, record.asn), (Some(250_000), Some(64_496)));
-    }
-
-    #[test]
-    fn nested_and_dotted_names_are_the_same() {
-        for line in [
-            r#"{"http":{"request":{"method":"PUT"},"response":{"status_code":201}},"source":{"ip":"192.0.2.1"}}"#,
-            r#"{"http.request.method":"PUT","http.response.status_code":201,"source.ip":"192.0.2.1"}"#,
-        ] {
-            let record = read(line);
-            assert_eq!(record.method.as_deref(), Some(b"PUT".as_slice()));
-            assert_eq!(record.status, Some(201));
-            assert_eq!(record.source_ip.as_deref(), Some(b"192.0.2.1".as_slice()));
+impl<'a> Reading<'_, '_, 'a> {
+    fn walk(&mut self, object: Value<'_, 'a>, at: &At) {
+        let mut guess = 0;
+        for value in object.inner() {
+            self.enter((at, &mut guess), &value.key(), value);
         }
     }
 
-    #[test]
-    fn what_is_no_request_is_malformed() {
-        let json = Json::new(Credentials::new(None), None);
-        for line in ["{}", "[1]x", "{\"a\":1}", "{\"time\":", "12", "\"text\""] {
-            let outcome = json.parse(line.as_bytes(), &mut TimeReader::default());
-            assert!(!matches!(outcome, Outcome::Event(_)), "{line}: {outcome:?}");
+    /// Looks at the value of a key, and at what is in it.
+    fn enter(&mut self, (at, guess): (&At, &mut usize), key: &[u8], value: Value<'_, 'a>) {
+        let Names { shape, wanted, .. } = &mut *self.names;
+        let found = match at {
+            At::Known(number) => shape.find((*number, guess), key, wanted),
+            At::Unknown(state) => Found::Unknown(Box::new(wanted.step(state, key))),
+        };
+        match found {
+            Found::Known(number) => {
+                for at in 0..self.names.shape.hits(number).len() {
+                    if let Some(&hit) = self.names.shape.hits(number).get(at) {
+                        self.offer(hit, value);
+                    }
+                }
+                if self.names.shape.is_wanted(number) {
+                    self.descend(&At::Known(number), value);
+                }
+            }
+            Found::Unknown(found) => {
+                let (state, hits) = *found;
+                for hit in hits {
+                    self.offer(hit, value);
+                }
+                if state.is_wanted() {
+                    self.descend(&At::Unknown(state), value);
+                }
+            }
         }
     }
+
+    fn descend(&mut self, at: &At, value: Value<'_, 'a>) {
+        match value.kind() {
+            Kind::Map => self.walk(value, at),
+            Kind::List => {
+                if let Some(first) = value.inner().next().filter(|it| it.kind() == Kind::Map) {
+                    self.enter((at, &mut 0), FIRST_ITEM, first);
+                }
+            }
+            Kind::Null | Kind::Bool | Kind::Number | Kind::Text | Kind::EscapedText => {}
+        }
+    }
+
+    fn offer(&mut self, hit: Hit, value: Value<'_, 'a>) {
+        // What is true or false says nothing under a usual name.
+        if value.kind() == Kind::Bool && !hit.is_of_preset() {
+            return;
+        }
+        if let Some(text) = value.text() {
+            self.slots.offer(hit, text, self.time);
+        }
+    }
+}
+
+impl Item {
+    fn new(value: Value<'_, '_>, around: &[usize]) -> Self {
+        Self { at: value.number(), around: around.to_vec() }
+    }
+}
+
+/// Adds the objects of lists in lists; whether the outermost list is there.
+fn explode(
+    item: Item,
+    (root, lists): (Value<'_, '_>, &[Vec<String>]),
+    items: &mut Vec<Item>,
+) -> bool {
+    let Some((path, lists)) = lists.split_first() else {
+        if items.len() < RECORDS_MAX {
+            items.push(item);
+        }
+        return true;
+    };
+    let Item { mut at, mut around } = item;
+    for step in path {
+        around.push(at);
+        let Some(inner) = root.with_number(at).at(std::slice::from_ref(step)) else { return false };
+        at = inner.number();
+    }
+    let list = root.with_number(at);
+    if list.kind() != Kind::List {
+        return false;
+    }
+    for inner in list.inner() {
+        explode(Item::new(inner, &around), (root, lists), items);
+    }
+    true
+}
+
+/// The root of the names of the system whose mark the record has.
+fn dialect_of(value: Value<'_, '_>) -> usize {
+    let has = |(_, (marker, _)): &(usize, &(&str, _))| value.get(marker).is_some();
+    (1..).zip(DIALECTS).find(has).map_or(0, |(at, _)| at)
 }

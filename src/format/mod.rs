@@ -9,11 +9,16 @@ mod detection;
 mod error;
 mod error_log;
 mod escape;
+mod goaccess;
 mod json;
 mod literal;
 mod nginx;
 mod number;
 mod outcome;
+mod own;
+mod parts;
+mod path;
+mod pattern;
 mod place;
 mod plan;
 mod preset;
@@ -21,10 +26,14 @@ mod presets;
 mod registry;
 mod repair;
 mod request;
+mod scan;
+mod shape;
+mod shown;
+mod slots;
 mod step;
-mod strings;
+mod table;
+mod tape;
 mod time;
-mod tree;
 mod variable;
 mod w3c;
 mod wrapper;
@@ -36,15 +45,20 @@ pub use address::address;
 pub use detection::Detected;
 pub use error::FormatError;
 pub use outcome::Outcome;
+pub use own::OwnFormats;
+pub use parts::{Joined, Parts, Turn};
 pub use registry::FORMATS;
 pub use registry::FormatInfo;
 
 use credential::Credentials;
+use pattern::Regexp;
 use plan::Plan;
+use table::Table;
 use time::TimeReader;
 use w3c::W3c;
 use wrapper::Peeled;
 
+use crate::model::EventKind;
 use crate::model::Record;
 
 /// A line longer than this is not looked at.
@@ -57,12 +71,16 @@ pub struct Options {
     pub log_format: Option<String>,
     /// The variable or field that holds the credential, instead of the usual ones.
     pub key_from: Option<String>,
+    /// Formats of a person's own.
+    pub own: OwnFormats,
 }
 
 /// Reads the lines of one format. It is cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Parser {
-    name: &'static str,
+    name: Arc<str>,
+    /// What sort of records its lines are.
+    kind: EventKind,
     reader: Reader,
     /// A person pasted the format: it knows its lines better than a guess at wrappers.
     is_pasted: bool,
@@ -74,19 +92,21 @@ pub struct Parser {
 enum Reader {
     Clf(Arc<Credentials>),
     /// The common log format's family, or JSON, whichever a line is.
-    Either(Arc<json::Json>),
+    Either(Box<json::Json>),
     /// The first plan that fits.
     Plans(Arc<[Plan]>),
-    Json(Arc<json::Json>),
+    Json(Box<json::Json>),
+    Csv(Box<Table>),
+    Regexp(Arc<Regexp>),
     W3c(W3c),
 }
 
 impl Parser {
     /// The parser of a format of the registry.
     pub fn by_name(name: &str, options: &Options) -> Result<Self, FormatError> {
-        let (name, reader) = registry::reader(name, options)?;
+        let registry::Found { name, kind, reader } = registry::find(name, options)?;
         let is_pasted = options.log_format.is_some();
-        Ok(Self { name, reader, is_pasted, time: TimeReader::default() })
+        Ok(Self { name, kind, reader, is_pasted, time: TimeReader::default() })
     }
 
     /// The parser of the format that fits the sample.
@@ -94,14 +114,35 @@ impl Parser {
         detection::detect(sample, options)
     }
 
-    pub fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Keeps values with no place of their own as extras, at the cost of some speed.
     pub fn keep_extras(&mut self) {
-        if let Reader::Plans(plans) = &mut self.reader {
-            Arc::make_mut(plans).iter_mut().for_each(Plan::keep_extras);
+        match &mut self.reader {
+            Reader::Plans(plans) => Arc::make_mut(plans).iter_mut().for_each(Plan::keep_extras),
+            Reader::Either(json) | Reader::Json(json) => json.keep_extras(),
+            Reader::Csv(table) => table.keep_extras(),
+            Reader::Clf(_) | Reader::Regexp(_) | Reader::W3c(_) => {}
+        }
+    }
+
+    /// Whether lines of its system can be told from others.
+    fn has_marks(&self) -> bool {
+        match &self.reader {
+            Reader::Either(json) | Reader::Json(json) => json.has_marks(),
+            Reader::Csv(table) => table.has_marks(),
+            Reader::Plans(_) | Reader::Clf(_) | Reader::Regexp(_) | Reader::W3c(_) => false,
+        }
+    }
+
+    /// From here on lines count only if they show of which system they are, or no longer.
+    fn ask_for_marks(&mut self, must_be_marked: bool) {
+        match &mut self.reader {
+            Reader::Either(json) | Reader::Json(json) => json.ask_for_marks(must_be_marked),
+            Reader::Csv(table) => table.ask_for_marks(must_be_marked),
+            Reader::Plans(_) | Reader::Clf(_) | Reader::Regexp(_) | Reader::W3c(_) => {}
         }
     }
 
@@ -121,7 +162,12 @@ impl Parser {
     pub fn gives(&self) -> Vec<&'static str> {
         let mut gives = match &self.reader {
             Reader::Plans(plans) => plans.iter().flat_map(Plan::gives).collect(),
-            Reader::Clf(_) | Reader::Either(_) | Reader::Json(_) | Reader::W3c(_) => GIVES.to_vec(),
+            Reader::Regexp(regexp) => regexp.gives().collect(),
+            Reader::Clf(_)
+            | Reader::Either(_)
+            | Reader::Json(_)
+            | Reader::Csv(_)
+            | Reader::W3c(_) => GIVES.to_vec(),
         };
         gives.sort_by_key(|name| GIVES.iter().position(|known| known == name));
         gives.dedup();
@@ -132,7 +178,7 @@ impl Parser {
     fn parse_wrapped<'a>(&mut self, line: &'a [u8], depth: usize) -> Outcome<'a> {
         if self.is_pasted || depth == 0 {
             let outcome = self.parse_bare(line);
-            if depth == 0 || !matches!(outcome, Outcome::Malformed(_)) {
+            if depth == 0 || !is_askew(&outcome) {
                 return outcome;
             }
         }
@@ -142,7 +188,24 @@ impl Parser {
                 self.parse_wrapped(inner.trim_ascii_end(), depth - 1).into_owned()
             }
             Some(Peeled::Part) => Outcome::Pending("a part; the rest comes with a later line"),
-            None => self.parse_bare(line),
+            None => self.parse_carried(line, depth),
+        }
+    }
+
+    /// A JSON object that says nothing by itself may carry a line along.
+    fn parse_carried<'a>(&mut self, line: &'a [u8], depth: usize) -> Outcome<'a> {
+        let outcome = self.parse_bare(line);
+        if !line.starts_with(b"{") || !outcome.is_poor() {
+            return outcome;
+        }
+        if is_bulk_action(line) {
+            return Outcome::Skip("an action of a bulk request");
+        }
+        let Some(carried) = wrapper::carried(line) else { return outcome };
+        match self.parse_wrapped(carried.trim_ascii_end(), depth - 1) {
+            Outcome::Event(record) => Outcome::Event(record).into_owned(),
+            Outcome::Events(records) => Outcome::Events(records).into_owned(),
+            Outcome::Skip(_) | Outcome::Malformed(_) | Outcome::Pending(_) => outcome,
         }
     }
 
@@ -156,6 +219,8 @@ impl Parser {
                 clf::fill(&mut record, line, time, json.credentials())
             }
             Reader::Either(json) | Reader::Json(json) => return json.parse(line, time),
+            Reader::Csv(table) => return table.parse(line, time),
+            Reader::Regexp(regexp) => regexp.fill(&mut record, line, time),
             Reader::W3c(w3c) if line.starts_with(b"#") => {
                 w3c.directive(line);
                 return Outcome::Skip("a header");
@@ -163,7 +228,10 @@ impl Parser {
             Reader::W3c(w3c) => w3c.fill(&mut record, line, time),
         };
         match filled {
-            Ok(()) => Outcome::Event(record),
+            Ok(()) => {
+                record.kind = self.kind;
+                Outcome::Event(record)
+            }
             Err(reason) => self.second_look(line, reason),
         }
     }
@@ -186,6 +254,17 @@ impl Parser {
     }
 }
 
+/// Whether a pasted format did not fit, or took what is around the line for the client.
+fn is_askew(outcome: &Outcome<'_>) -> bool {
+    match outcome {
+        Outcome::Event(record) => {
+            record.source_ip.as_deref().is_some_and(|client| client.contains(&b' '))
+        }
+        Outcome::Malformed(_) => true,
+        Outcome::Events(_) | Outcome::Skip(_) | Outcome::Pending(_) => false,
+    }
+}
+
 /// Fills the record by the first plan that fits; the first plan's reason counts if none does.
 fn fill_first<'a>(
     plans: &[Plan],
@@ -204,6 +283,16 @@ fn fill_first<'a>(
     }
     Err(reason)
 }
+
+/// `{"index":{"_index":"…"}}`: what stands between the records that are sent to Elasticsearch.
+fn is_bulk_action(line: &[u8]) -> bool {
+    [b"{\"index\":{".as_slice(), b"{\"create\":{", b"{\"index\" : {", b"{ \"index\" :"]
+        .iter()
+        .any(|start| line.starts_with(start))
+        && line.len() < BULK_ACTION_BYTES_MAX
+}
+
+const BULK_ACTION_BYTES_MAX: usize = 1024;
 
 /// Wrappers around wrappers: docker's JSON in syslog, and so on.
 const WRAPPERS_MAX: usize = 4;
@@ -240,9 +329,10 @@ mod tests {
                     Some("$remote_addr [$time_local] \"$request\" $status".to_owned())
                 }
                 "custom-apache" => Some("%h %l %u %t \"%r\" %>s %b \"%{X-Key}i\"".to_owned()),
+                "custom-goaccess" => Some("%h %^[%d:%t %^] \"%r\" %s %b".to_owned()),
                 _ => None,
             },
-            key_from: None,
+            ..Options::default()
         };
         let by_name = |info: &FormatInfo| Parser::by_name(info.name, &options(info.name)).unwrap();
         FORMATS.iter().map(by_name).collect()
@@ -277,6 +367,21 @@ mod tests {
             [b"2026-03-09T00:00:00Z stdout F ".as_slice(), LINE, b""].concat(),
         ] {
             assert_eq!(parser.parse(&around), bare);
+        }
+    }
+
+    #[test]
+    fn a_header_of_syslog_is_not_taken_for_the_client_of_a_pasted_format() {
+        let log_format = Some("$remote_addr - - [$time_local] \"$request\" $status".to_owned());
+        let options = Options { log_format, ..Options::default() };
+        let mut parser = Parser::by_name("custom-nginx", &options).unwrap();
+        let line = "192.0.2.1 - - [09/Mar/2026:00:00:00 +0000] \"GET /a HTTP/1.1\" 200";
+        for around in
+            ["", "Mar  9 00:00:00 lb haproxy[7]: ", "2026-03-09T00:00:00+00:00 lb haproxy[7]: "]
+        {
+            let line = format!("{around}{line}");
+            let Outcome::Event(record) = parser.parse(line.as_bytes()) else { panic!("{line}") };
+            assert_eq!(record.source_ip.as_deref(), Some(b"192.0.2.1".as_slice()), "{line}");
         }
     }
 

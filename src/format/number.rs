@@ -42,6 +42,31 @@ pub(super) fn millionths(text: &[u8]) -> Option<u64> {
     Some(number)
 }
 
+/// A duration with its unit, as Go prints it, in microseconds: `4.529ms`, `1m2.5s`.
+pub(super) fn spelt_micros(text: &[u8]) -> Option<u64> {
+    let mut rest = text.trim_ascii();
+    let mut micros = 0u64;
+    while !rest.is_empty() {
+        let is_digit = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
+        let end = rest.iter().position(|byte| !is_digit(byte))?;
+        let (number, unit) = rest.split_at_checked(end)?;
+        let end = unit.iter().position(is_digit).unwrap_or(unit.len());
+        let (unit, behind) = unit.split_at_checked(end)?;
+        let number = millionths(number)?;
+        micros = micros.saturating_add(match unit {
+            b"ns" => number / 1_000_000_000,
+            b"us" | b"\xC2\xB5s" | b"\xCE\xBCs" => number / 1_000_000,
+            b"ms" => number / 1000,
+            b"s" => number,
+            b"m" => number.saturating_mul(60),
+            b"h" => number.saturating_mul(3600),
+            _ => return None,
+        });
+        rest = behind;
+    }
+    (!text.trim_ascii().is_empty()).then_some(micros)
+}
+
 /// `1.2e-05`, as Python and Go print small floats.
 #[expect(
     clippy::cast_possible_truncation,
@@ -70,6 +95,15 @@ mod tests {
         assert_eq!(status(b"0"), None);
         assert_eq!(status(b"499"), Some(499));
         assert_eq!(status(b"1000"), None);
+    }
+
+    #[test]
+    fn a_duration_may_bring_its_unit() {
+        assert_eq!(spelt_micros(b"4.529ms"), Some(4529));
+        assert_eq!(spelt_micros("850µs".as_bytes()), Some(850));
+        assert_eq!(spelt_micros(b"1m2.5s"), Some(62_500_000));
+        assert_eq!(spelt_micros(b"12"), None);
+        assert_eq!(spelt_micros(b""), None);
     }
 
     #[test]

@@ -23,6 +23,18 @@ pub enum Outcome<'a> {
 }
 
 impl Outcome<'_> {
+    /// Whether the line has said nothing of a request: no client, no path, nobody's name.
+    pub(super) fn is_poor(&self) -> bool {
+        match self {
+            Self::Event(record) => {
+                let said = [&record.source_ip, &record.path, &record.key, &record.operation];
+                record.status.is_none() && said.iter().all(|said| said.is_none())
+            }
+            Self::Malformed(_) => true,
+            Self::Events(_) | Self::Skip(_) | Self::Pending(_) => false,
+        }
+    }
+
     /// The same, on its own feet: what it was read from may go.
     pub(super) fn into_owned<'a>(self) -> Outcome<'a> {
         match self {
@@ -52,12 +64,17 @@ pub(super) fn owned<'a>(record: Record<'_>) -> Record<'a> {
         key: own(record.key),
         model: own(record.model),
         country: own(record.country),
+        id: own(record.id),
+        operation: own(record.operation),
+        outcome: own(record.outcome),
+        tenant: own(record.tenant),
         extras: record
             .extras
             .into_iter()
             .map(|(name, value)| (Cow::Owned(name.into_owned()), Cow::Owned(value.into_owned())))
             .collect(),
         kind: record.kind,
+        count: record.count,
         time: record.time,
         status: record.status,
         bytes: record.bytes,

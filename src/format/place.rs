@@ -14,6 +14,8 @@ use super::time::TimeReader;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
     Client,
+    /// The client, if it is an address and no service's name.
+    Address,
     /// The client's address as the four bytes that nginx calls binary.
     BinaryClient,
     /// A list of hops; the last is the client, if nothing else names one.
@@ -38,6 +40,8 @@ pub(super) enum Place {
     Millis,
     Micros,
     Nanos,
+    /// With its unit: `4.529ms`, `1.2s`, `850µs`.
+    Spelt,
     UserAgent,
     Referer,
     /// Nothing but a credential.
@@ -48,6 +52,11 @@ pub(super) enum Place {
     Cost,
     Asn,
     Country,
+    Id,
+    Operation,
+    Outcome,
+    Tenant,
+    Count,
     /// Has no place of its own: an extra.
     #[default]
     Extra,
@@ -60,7 +69,7 @@ impl Place {
     #[expect(clippy::wildcard_enum_match_arm, reason = "most places have no part in this question")]
     pub(super) const fn gives(self) -> &'static [&'static str] {
         match self {
-            Self::Client | Self::BinaryClient | Self::Hops => &["client"],
+            Self::Client | Self::Address | Self::BinaryClient | Self::Hops => &["client"],
             Self::User | Self::Key => &["identity"],
             Self::Time => &["time"],
             Self::Request => &["method", "path"],
@@ -95,7 +104,7 @@ impl Place {
     }
 
     pub(super) const fn is_duration(self) -> bool {
-        matches!(self, Self::Seconds | Self::Millis | Self::Micros | Self::Nanos)
+        matches!(self, Self::Seconds | Self::Millis | Self::Micros | Self::Nanos | Self::Spelt)
     }
 
     /// Whether a value here is one word, so that what follows a space is another column.
@@ -112,6 +121,7 @@ impl Place {
                 | Self::Seconds
                 | Self::Millis
                 | Self::Micros
+                | Self::Spelt
         )
     }
 }
@@ -130,6 +140,7 @@ pub(super) fn set<'a>(
     }
     match place {
         Place::Client => set_client(record, value),
+        Place::Address if address::address(&value).is_some() => set_client(record, value),
         Place::BinaryClient => record.source_ip = binary_address(&value),
         Place::Hops if record.source_ip.is_none() => set_client(record, value),
         Place::User => record.user = Some(value),
@@ -145,8 +156,18 @@ pub(super) fn set<'a>(
         Place::Referer => record.referer = Some(value),
         Place::Model => record.model = Some(value),
         Place::Country => record.country = Some(value),
+        Place::Id => record.id = Some(value),
+        Place::Operation => record.operation = Some(value),
+        Place::Outcome => record.outcome = Some(value),
+        Place::Tenant => record.tenant = Some(value),
         Place::Asn => record.asn = asn(&value),
-        Place::Hops | Place::Target | Place::Path | Place::Key | Place::Extra | Place::Skip => {}
+        Place::Address
+        | Place::Hops
+        | Place::Target
+        | Place::Path
+        | Place::Key
+        | Place::Extra
+        | Place::Skip => {}
         _ => set_number(record, place, &value),
     }
 }
@@ -163,9 +184,15 @@ fn set_number(record: &mut Record<'_>, place: Place, text: &[u8]) {
         Place::Millis => record.duration_us = micros_times(|micros| micros / 1000),
         Place::Micros => record.duration_us = micros_times(|micros| micros / 1_000_000),
         Place::Nanos => record.duration_us = number::whole(text).map(|nanos| nanos / 1000),
+        Place::Spelt => record.duration_us = number::spelt_micros(text),
+        Place::Count => record.count = number::whole(text),
         Place::InputTokens => record.input_tokens = number::whole(text),
         Place::OutputTokens => record.output_tokens = number::whole(text),
-        Place::Cost => record.cost_micros = number::millionths(text),
+        // What is to be paid is a debit in some bills.
+        Place::Cost => {
+            let text = text.strip_prefix(b"-").unwrap_or(text);
+            record.cost_micros = number::millionths(text);
+        }
         _ => {}
     }
 }

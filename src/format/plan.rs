@@ -101,6 +101,13 @@ impl Plan {
         self.keeps_extras = true;
     }
 
+    /// Variables that nginx does not know may have the names of our own fields.
+    pub(super) fn name_places(&mut self) {
+        for step in self.steps.iter_mut().filter(|step| step.place == Place::Extra) {
+            step.place = super::preset::place_of(&step.name).unwrap_or(Place::Extra);
+        }
+    }
+
     /// Whether the format has a variable of that name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.steps.iter().any(|step| step.name == name)

@@ -1,94 +1,284 @@
-//! Where a system keeps its fields in its JSON records: a table, not a program.
+//! A format as a file describes it: where a system keeps its fields in its records.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
 
 use crate::model::EventKind;
-use crate::model::Record;
 
-use super::credential::Best;
-use super::outcome::owned;
+use super::FormatError;
+use super::Options;
+use super::Outcome;
+use super::OwnFormats;
+use super::Parser;
+use super::path::Paths;
+use super::path::Up;
 use super::place::Place;
-use super::place::set;
-use super::time::TimeReader;
-use super::tree::Tree;
+use super::shape::Hit;
+use super::shape::Pattern;
+use super::shape::slot_of;
+use super::shown;
+
+/// Slots of a record that are places; behind them are the extras of a preset.
+pub(super) const PLACES: usize = Place::Skip as usize + 1;
+const FIELDS_MAX: usize = 200;
 
 /// How one system's records are read.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Preset {
+    pub(super) name: String,
+    pub(super) title: String,
+    pub(super) reads: String,
+    pub(super) synonyms: Vec<String>,
     pub(super) kind: EventKind,
+    pub(super) shape: Rows,
+    /// Paths that together only records of this system have; of each, any alternative.
+    pub(super) marker: Vec<Vec<Vec<String>>>,
     /// Where the record stands as JSON in a text, with somebody else's record around it.
-    pub(super) inside: Option<&'static str>,
-    /// Steps of a path stand between `/`, other paths to try behind `|`. Letters' case does
-    /// not matter; of a list, the first item counts.
-    pub(super) fields: &'static [(To, &'static str)],
+    pub(super) inside: Option<Vec<String>>,
+    /// The lists that hold the records, one in the other.
+    pub(super) explode: Vec<Vec<String>>,
+    pub(super) has_usual_names: bool,
+    pub(super) patterns: Vec<Pattern>,
+    pub(super) ups: Vec<Up>,
+    /// Names of the slots behind the places.
+    pub(super) extras: Vec<String>,
+    pub(super) key_hint: Option<String>,
+    pub(super) counters: Vec<Place>,
+    pub(super) examples: Vec<Example>,
 }
 
-/// Where a field goes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum To {
-    Place(Place),
-    /// The client, but only if it is an address and no service's name.
-    Address,
-    /// Has no place of its own: an extra of this name.
-    Extra(&'static str),
+/// What the lines are, before anything is looked for in them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum Rows {
+    #[default]
+    Json,
+    /// JSON, or the common log format's family, whichever a line is.
+    JsonOrClf,
+    Csv,
+    /// Strings in nginx's manner; the first that fits counts.
+    Text(Vec<String>),
+    Regex(String),
+    GoAccess(Vec<String>),
+}
+
+/// Lines, and what they are to give.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Example {
+    pub(super) lines: String,
+    /// One table a record, by the names that `keyvigil parse` shows.
+    pub(super) gives: Vec<BTreeMap<String, toml::Value>>,
+}
+
+impl Example {
+    fn broken(&self, parser: &mut Parser) -> Option<String> {
+        let mut records = Vec::new();
+        for line in self.lines.trim().lines() {
+            match parser.parse(line.as_bytes()) {
+                Outcome::Event(record) => records.push(record),
+                Outcome::Events(more) => records.extend(more),
+                Outcome::Skip(_) | Outcome::Pending(_) => {}
+                Outcome::Malformed(reason) => return Some(format!("the line {reason}: {line}")),
+            }
+        }
+        if records.len() != self.gives.len() {
+            let (found, promised) = (records.len(), self.gives.len());
+            return Some(format!("{found} records, and not {promised}: {}", self.lines.trim()));
+        }
+        let pairs = self.gives.iter().zip(&records);
+        pairs.flat_map(|(gives, record)| gives.iter().map(move |it| (it, record))).find_map(
+            |((name, promised), record)| {
+                let found = shown::value(record, name).unwrap_or_default();
+                let promised =
+                    promised.as_str().map_or_else(|| promised.to_string(), str::to_owned);
+                (found != promised).then(|| format!("{name} is {found:?}, and not {promised:?}"))
+            },
+        )
+    }
+}
+
+/// The file as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    name: String,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    reads: String,
+    #[serde(default)]
+    synonyms: Vec<String>,
+    #[serde(default = "request")]
+    kind: String,
+    #[serde(default)]
+    rows: Option<String>,
+    #[serde(default)]
+    log_format: Vec<String>,
+    #[serde(default)]
+    goaccess: Vec<String>,
+    #[serde(default)]
+    regex: Option<String>,
+    #[serde(default)]
+    marker: Vec<String>,
+    #[serde(default)]
+    inside: Option<String>,
+    #[serde(default)]
+    explode: Vec<String>,
+    #[serde(default)]
+    usual_names: bool,
+    /// Fields that only grow, from which differences are taken.
+    #[serde(default)]
+    counters: Vec<String>,
+    #[serde(default)]
+    key_hint: Option<String>,
+    #[serde(default)]
+    fields: BTreeMap<String, String>,
+    #[serde(default)]
+    example: Vec<Example>,
+}
+
+fn request() -> String {
+    EventKind::Request.name().to_owned()
 }
 
 impl Preset {
-    /// The record of one object; `None` if the preset finds nothing in it.
-    pub(super) fn read<'a>(&self, tree: &Tree<'a>, time: &mut TimeReader) -> Option<Record<'a>> {
-        let inside = self.inside.and_then(|path| tree.at(path)?.text());
-        let inner = inside.as_deref().and_then(Tree::read);
-        match inner {
-            Some((inner, _)) => self.record(&inner, time).map(owned),
-            None => self.record(tree, time),
+    /// Reads a file's text. An error says what is wrong in which file.
+    pub(super) fn read(text: &str, file: &str) -> Result<Self, FormatError> {
+        let wrong = |what: String| FormatError::File { file: file.to_owned(), what };
+        let read: File = toml::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        let kind = EventKind::ALL.into_iter().find(|kind| kind.name() == read.kind);
+        let kind = kind.ok_or_else(|| {
+            let known = EventKind::ALL.map(EventKind::name).join(", ");
+            wrong(format!("there is no kind {:?}; known are {known}", read.kind))
+        })?;
+        if read.name.is_empty() || !read.name.bytes().all(is_of_name) {
+            return Err(wrong(format!("{:?} is no name: use a-z, 0-9 and -", read.name)));
         }
+        let mut preset = Self {
+            shape: rows(&read).map_err(wrong)?,
+            title: if read.title.is_empty() { read.name.clone() } else { read.title },
+            name: read.name,
+            reads: read.reads,
+            synonyms: read.synonyms,
+            kind,
+            marker: read.marker.iter().map(|paths| alternatives(paths)).collect(),
+            inside: read.inside.as_deref().map(steps),
+            explode: read.explode.iter().map(|path| steps(path)).collect(),
+            has_usual_names: read.usual_names,
+            key_hint: read.key_hint,
+            examples: read.example,
+            ..Self::default()
+        };
+        if FIELDS_MAX < read.fields.len() {
+            return Err(wrong(format!("more than {FIELDS_MAX} fields")));
+        }
+        for (name, paths) in &read.fields {
+            preset.add_field(name, paths).map_err(|what| wrong(format!("{name}: {what}")))?;
+        }
+        for name in &read.counters {
+            preset.counters.push(place_of(name).ok_or_else(|| {
+                wrong(format!("{name} is no number that can grow: use count or cost"))
+            })?);
+        }
+        Ok(preset)
     }
 
-    fn record<'a>(&self, tree: &Tree<'a>, time: &mut TimeReader) -> Option<Record<'a>> {
-        let mut record = Record { kind: self.kind, ..Record::default() };
-        let mut found = 0;
-        for (to, paths) in self.fields {
-            let texts = paths.split('|').filter_map(|path| tree.at(path)?.text());
-            let Some(text) = texts.into_iter().find(|text| !matches!(**text, [] | [b'-'])) else {
-                continue;
-            };
-            found += 1;
-            match to {
-                To::Extra(name) => record.extras.push((name.as_bytes().into(), text)),
-                To::Place(Place::Key) => Best::none().offer(&mut record, 0, &text),
-                To::Address if super::address(&text).is_none() => {}
-                To::Address => set(&mut record, Place::Client, text, time),
-                To::Place(place) => set(&mut record, *place, text, time),
-            }
+    /// What differs between what the file's examples promise and what they give; nothing, if
+    /// they hold.
+    pub(super) fn broken_promise(self: &Arc<Self>) -> Option<String> {
+        let options = Options { own: OwnFormats::only(self), ..Options::default() };
+        let mut parser = Parser::by_name(&self.name, &options).ok()?;
+        parser.keep_extras();
+        self.examples.iter().find_map(|example| example.broken(&mut parser))
+    }
+
+    fn add_field(&mut self, name: &str, paths: &str) -> Result<(), String> {
+        let (slot, place) = if let Some(place) = place_of(name) {
+            (slot_of(place), place)
+        } else {
+            self.extras.push(name.to_owned());
+            (PLACES + self.extras.len() - 1, Place::Extra)
+        };
+        let Paths { down, up } = Paths::read(paths)?;
+        for (rank, steps) in down {
+            self.patterns.push(Pattern { steps, hit: Hit { slot, place, rank } });
         }
-        if record.key.is_none() {
-            record.key.clone_from(&record.user);
-            record.key_is_user = record.key.is_some();
+        for (rank, levels, steps) in up {
+            self.ups.push(Up { levels, steps, hit: Hit { slot, place, rank } });
         }
-        (1 < found).then_some(record)
+        Ok(())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn alternatives(paths: &str) -> Vec<Vec<String>> {
+    paths.split('|').map(|path| steps(path.trim())).collect()
+}
 
-    #[test]
-    fn a_table_of_paths_is_a_format() {
-        const PRESET: Preset = Preset {
-            kind: EventKind::Audit,
-            inside: None,
-            fields: &[
-                (To::Place(Place::Client), "none|a/IP"),
-                (To::Place(Place::User), "a/users/name"),
-                (To::Extra("action"), "what"),
-            ],
-        };
-        let line =
-            br#"{"what":"x","a":{"ip":"192.0.2.1","users":[{"name":"bob"},{"name":"eve"}]}}"#;
-        let (tree, _) = Tree::read(line).unwrap();
-        let record = PRESET.read(&tree, &mut TimeReader::default()).unwrap();
-        assert_eq!(record.source_ip.as_deref(), Some(b"192.0.2.1".as_slice()));
-        assert_eq!(record.user.as_deref(), Some(b"bob".as_slice()));
-        assert!(record.key_is_user);
-        assert_eq!(record.extras.len(), 1);
+fn steps(path: &str) -> Vec<String> {
+    path.split('/').map(super::path::step).collect()
+}
+
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
+}
+
+fn rows(file: &File) -> Result<Rows, String> {
+    let is_json = !file.fields.is_empty() || file.usual_names;
+    match (file.rows.as_deref(), &file.regex) {
+        (None | Some("regex"), Some(regex)) => Ok(Rows::Regex(regex.clone())),
+        (None, None) if !file.log_format.is_empty() => Ok(Rows::Text(file.log_format.clone())),
+        (None, None) if !file.goaccess.is_empty() => Ok(Rows::GoAccess(file.goaccess.clone())),
+        (None | Some("json"), None) if is_json => Ok(Rows::Json),
+        (Some("json or clf"), None) => Ok(Rows::JsonOrClf),
+        (Some("csv"), None) => Ok(Rows::Csv),
+        (Some(rows), None) if !matches!(rows, "json" | "regex") => {
+            Err(format!("there are no rows {rows:?}; known are json, json or clf, csv"))
+        }
+        (_, _) => Err("it says nothing of its lines: give it [fields], a log_format, a regex or \
+                       a goaccess string"
+            .to_owned()),
     }
+}
+
+/// The place of a field by the name that `keyvigil parse` shows it under, or by the dotted
+/// name that tables of mappings use. Any other name is an extra of a person's own.
+pub(super) fn place_of(name: &str) -> Option<Place> {
+    Some(match name {
+        "time" => Place::Time,
+        "client" | "source_ip" | "src.ip" => Place::Client,
+        "client_address" => Place::Address,
+        "hops" => Place::Hops,
+        "request" => Place::Request,
+        "method" | "http.method" => Place::Method,
+        "path" | "http.path" => Place::Target,
+        "query" => Place::Query,
+        "host" => Place::Host,
+        "http_version" => Place::Version,
+        "status" | "http.status" => Place::Status,
+        "bytes" | "bytes.out" => Place::Bytes,
+        "request_bytes" | "bytes.in" => Place::RequestBytes,
+        "duration_s" | "latency_s" => Place::Seconds,
+        "duration_ms" | "latency_ms" => Place::Millis,
+        "duration_us" | "latency_us" => Place::Micros,
+        "duration_ns" | "latency_ns" => Place::Nanos,
+        "duration" | "latency" => Place::Spelt,
+        "user_agent" | "src.ua" => Place::UserAgent,
+        "referer" => Place::Referer,
+        "user" | "actor.user" => Place::User,
+        "key" | "actor.key" => Place::Key,
+        "model" => Place::Model,
+        "tokens_in" | "input_tokens" | "tokens.in" => Place::InputTokens,
+        "tokens_out" | "output_tokens" | "tokens.out" => Place::OutputTokens,
+        "cost" => Place::Cost,
+        "asn" | "src.asn" => Place::Asn,
+        "country" | "src.country" => Place::Country,
+        "id" => Place::Id,
+        "operation" | "op" | "action" => Place::Operation,
+        "outcome" => Place::Outcome,
+        "tenant" => Place::Tenant,
+        "count" => Place::Count,
+        _ => return None,
+    })
 }

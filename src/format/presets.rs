@@ -1,130 +1,92 @@
-//! The systems whose records are read by a table: audit logs and the like.
+//! The formats that files describe, in the order in which they are listed.
 
-use crate::model::EventKind;
+use std::sync::Arc;
+use std::sync::LazyLock;
 
-use super::place::Place;
 use super::preset::Preset;
-use super::preset::To;
 
-const TIME: To = To::Place(Place::Time);
-const CLIENT: To = To::Place(Place::Client);
-const USER: To = To::Place(Place::User);
-const KEY: To = To::Place(Place::Key);
-const AGENT: To = To::Place(Place::UserAgent);
-const STATUS: To = To::Place(Place::Status);
-const ACTION: To = To::Extra("action");
-const OUTCOME: To = To::Extra("outcome");
+/// The files are read when the first format is asked for.
+pub(super) static PRESETS: LazyLock<Vec<Arc<Preset>>> = LazyLock::new(|| {
+    // A file of our own that cannot be read is left out here, and seen by a test.
+    FILES.iter().filter_map(|(name, text)| Preset::read(text, name).ok()).map(Arc::new).collect()
+});
 
-pub(super) const CLOUDTRAIL: Preset = audit(&[
-    (TIME, "eventTime"),
-    (To::Address, "sourceIPAddress"),
-    (USER, "userIdentity/userName"),
-    (KEY, "userIdentity/accessKeyId"),
-    (AGENT, "userAgent"),
-    (ACTION, "eventName"),
-    (To::Extra("service"), "eventSource"),
-    (To::Extra("region"), "awsRegion"),
-    (To::Extra("account"), "recipientAccountId|userIdentity/accountId"),
-    (To::Extra("access_key"), "userIdentity/accessKeyId"),
-    (To::Extra("arn"), "userIdentity/arn"),
-    (To::Extra("role"), "userIdentity/sessionContext/sessionIssuer/userName"),
-    (To::Extra("error"), "errorCode"),
-]);
-
-pub(super) const K8S_AUDIT: Preset = Preset {
-    kind: EventKind::Audit,
-    // Azure's own record is around that of its clusters.
-    inside: Some("properties/log"),
-    fields: K8S_FIELDS,
-};
-
-const K8S_FIELDS: &[(To, &str)] = &[
-    (TIME, "requestReceivedTimestamp|stageTimestamp|timestamp"),
-    (CLIENT, "sourceIPs"),
-    (USER, "user/username"),
-    (AGENT, "userAgent"),
-    (STATUS, "responseStatus/code"),
-    (To::Place(Place::Target), "requestURI"),
-    (To::Extra("verb"), "verb"),
-    (To::Extra("resource"), "objectRef/resource"),
-    (To::Extra("subresource"), "objectRef/subresource"),
-    (To::Extra("name"), "objectRef/name"),
-    (To::Extra("namespace"), "objectRef/namespace"),
+/// By name: the text of `config/formats/NAME.toml`.
+const FILES: &[(&str, &str)] = &[
+    ("nginx-ingress", include_str!("../../config/formats/nginx-ingress.toml")),
+    ("traefik-clf", include_str!("../../config/formats/traefik-clf.toml")),
+    ("envoy-text", include_str!("../../config/formats/envoy-text.toml")),
+    ("aws-alb", include_str!("../../config/formats/aws-alb.toml")),
+    ("aws-elb-classic", include_str!("../../config/formats/aws-elb-classic.toml")),
+    ("aws-s3-access", include_str!("../../config/formats/aws-s3-access.toml")),
+    ("haproxy", include_str!("../../config/formats/haproxy.toml")),
+    ("haproxy-tcp", include_str!("../../config/formats/haproxy-tcp.toml")),
+    ("squid", include_str!("../../config/formats/squid.toml")),
+    ("krakend", include_str!("../../config/formats/krakend.toml")),
+    ("litellm-access", include_str!("../../config/formats/litellm-access.toml")),
+    ("caddy", include_str!("../../config/formats/caddy.toml")),
+    ("traefik-json", include_str!("../../config/formats/traefik-json.toml")),
+    ("envoy-json", include_str!("../../config/formats/envoy-json.toml")),
+    ("envoy-ai-gateway", include_str!("../../config/formats/envoy-ai-gateway.toml")),
+    ("kong", include_str!("../../config/formats/kong.toml")),
+    ("tyk", include_str!("../../config/formats/tyk.toml")),
+    ("apisix", include_str!("../../config/formats/apisix.toml")),
+    ("gravitee", include_str!("../../config/formats/gravitee.toml")),
+    ("gravitee-es", include_str!("../../config/formats/gravitee-es.toml")),
+    ("azure-apim", include_str!("../../config/formats/azure-apim.toml")),
+    ("aws-apigw", include_str!("../../config/formats/aws-apigw.toml")),
+    ("cloudflare-http", include_str!("../../config/formats/cloudflare-http.toml")),
+    ("litellm-spend", include_str!("../../config/formats/litellm-spend.toml")),
+    ("litellm-standard", include_str!("../../config/formats/litellm-standard.toml")),
+    ("litellm-keys", include_str!("../../config/formats/litellm-keys.toml")),
+    ("portkey", include_str!("../../config/formats/portkey.toml")),
+    ("langfuse", include_str!("../../config/formats/langfuse.toml")),
+    ("otel-genai", include_str!("../../config/formats/otel-genai.toml")),
+    ("bedrock-invocation", include_str!("../../config/formats/bedrock-invocation.toml")),
+    ("cloudtrail", include_str!("../../config/formats/cloudtrail.toml")),
+    ("k8s-audit", include_str!("../../config/formats/k8s-audit.toml")),
+    ("azure", include_str!("../../config/formats/azure.toml")),
+    ("gcp-audit", include_str!("../../config/formats/gcp-audit.toml")),
+    ("azure-activity", include_str!("../../config/formats/azure-activity.toml")),
+    ("github-audit", include_str!("../../config/formats/github-audit.toml")),
+    ("okta", include_str!("../../config/formats/okta.toml")),
+    ("openai-audit", include_str!("../../config/formats/openai-audit.toml")),
+    ("openai-usage", include_str!("../../config/formats/openai-usage.toml")),
+    ("openai-costs", include_str!("../../config/formats/openai-costs.toml")),
+    ("openai-keys", include_str!("../../config/formats/openai-keys.toml")),
+    ("anthropic-activity", include_str!("../../config/formats/anthropic-activity.toml")),
+    ("anthropic-usage", include_str!("../../config/formats/anthropic-usage.toml")),
+    ("salesforce-elf", include_str!("../../config/formats/salesforce-elf.toml")),
+    ("salesforce-rtem", include_str!("../../config/formats/salesforce-rtem.toml")),
+    ("hubspot", include_str!("../../config/formats/hubspot.toml")),
+    ("hubspot-usage", include_str!("../../config/formats/hubspot-usage.toml")),
+    ("zoho-timeline", include_str!("../../config/formats/zoho-timeline.toml")),
+    ("zoho-audit-csv", include_str!("../../config/formats/zoho-audit-csv.toml")),
+    ("twilio-events", include_str!("../../config/formats/twilio-events.toml")),
+    ("twilio-alerts", include_str!("../../config/formats/twilio-alerts.toml")),
+    ("twilio-usage", include_str!("../../config/formats/twilio-usage.toml")),
+    ("twilio-messages", include_str!("../../config/formats/twilio-messages.toml")),
+    ("twilio-keys", include_str!("../../config/formats/twilio-keys.toml")),
+    ("wati", include_str!("../../config/formats/wati.toml")),
+    ("gupshup", include_str!("../../config/formats/gupshup.toml")),
+    ("whatsapp-cloud", include_str!("../../config/formats/whatsapp-cloud.toml")),
+    ("sendgrid", include_str!("../../config/formats/sendgrid.toml")),
 ];
 
-pub(super) const GCP_AUDIT: Preset = audit(&[
-    (TIME, "timestamp|receiveTimestamp"),
-    (CLIENT, "protoPayload/requestMetadata/callerIp"),
-    (USER, "protoPayload/authenticationInfo/principalEmail"),
-    (KEY, "protoPayload/authenticationInfo/serviceAccountKeyName"),
-    (AGENT, "protoPayload/requestMetadata/callerSuppliedUserAgent"),
-    (ACTION, "protoPayload/methodName"),
-    (To::Extra("service"), "protoPayload/serviceName"),
-    (To::Extra("resource"), "protoPayload/resourceName"),
-]);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-pub(super) const AZURE_ACTIVITY: Preset = audit(&[
-    (TIME, "time|eventTimestamp"),
-    (CLIENT, "callerIpAddress"),
-    (USER, "identity/claims/name|caller"),
-    (ACTION, "operationName"),
-    (OUTCOME, "resultType|status/value"),
-    (To::Extra("resource"), "resourceId"),
-]);
-
-pub(super) const GITHUB_AUDIT: Preset = audit(&[
-    (TIME, "created_at|@timestamp|at_sign_timestamp"),
-    (CLIENT, "actor_ip"),
-    (USER, "actor|user"),
-    (KEY, "hashed_token|token_id"),
-    (AGENT, "user_agent"),
-    (ACTION, "action"),
-    (To::Place(Place::Country), "actor_location/country_code"),
-]);
-
-pub(super) const OKTA: Preset = audit(&[
-    (TIME, "published"),
-    (CLIENT, "client/ipAddress|request/ipChain/ip"),
-    (USER, "actor/alternateId"),
-    (AGENT, "client/userAgent/rawUserAgent"),
-    (ACTION, "eventType"),
-    (OUTCOME, "outcome/result"),
-    (To::Place(Place::Asn), "securityContext/asNumber"),
-]);
-
-pub(super) const OPENAI_AUDIT: Preset = audit(&[
-    (TIME, "effective_at"),
-    (CLIENT, "actor/session/ip_address|actor/api_key/ip_address"),
-    (USER, "actor/session/user/email|actor/api_key/user/email|actor/api_key/service_account/id"),
-    (KEY, "actor/api_key/id"),
-    (AGENT, "actor/session/user_agent"),
-    (ACTION, "type"),
-]);
-
-pub(super) const ANTHROPIC_ACTIVITY: Preset = audit(&[
-    (TIME, "created_at"),
-    (CLIENT, "actor/ip_address"),
-    (USER, "actor/email_address|actor/unauthenticated_email_address|actor/user_id"),
-    (KEY, "actor/api_key_id|actor/admin_api_key_id"),
-    (AGENT, "actor/user_agent"),
-    (ACTION, "type"),
-]);
-
-pub(super) const BEDROCK: Preset = Preset {
-    kind: EventKind::Request,
-    inside: None,
-    fields: &[
-        (TIME, "timestamp"),
-        (USER, "identity/arn"),
-        (ACTION, "operation"),
-        (To::Place(Place::Model), "modelId"),
-        (To::Place(Place::InputTokens), "input/inputTokenCount"),
-        (To::Place(Place::OutputTokens), "output/outputTokenCount"),
-        (To::Extra("region"), "region"),
-        (To::Extra("account"), "accountId"),
-    ],
-};
-
-const fn audit(fields: &'static [(To, &'static str)]) -> Preset {
-    Preset { kind: EventKind::Audit, inside: None, fields }
+    #[test]
+    fn every_file_is_read_and_gives_what_its_examples_promise() {
+        let mut broken = Vec::new();
+        for (name, text) in FILES {
+            let preset = Preset::read(text, name).map_err(|error| error.to_string()).unwrap();
+            assert_eq!(preset.name, *name);
+            assert!(!preset.examples.is_empty(), "{name} has no example");
+            broken.extend(Arc::new(preset).broken_promise().map(|what| format!("{name}: {what}")));
+        }
+        assert!(broken.is_empty(), "{}", broken.join("\n"));
+        assert_eq!(PRESETS.len(), FILES.len());
+    }
 }

@@ -101,6 +101,8 @@ impl Step {
     pub(super) fn cut_at<'a>(&self, rest: &'a [u8], end: usize) -> Result<Cut<'a>, &'static str> {
         let (text, rest) = rest.split_at_checked(end).ok_or("has its fields in another order")?;
         let rest = self.after.strip(rest).ok_or("does not fit the log format")?;
+        let is_padded = text.last() == Some(&b' ') && self.place.is_word();
+        let text = if is_padded { text.trim_ascii_end() } else { text };
         Ok(Cut { text, rest, is_escaped: false, quirk: None })
     }
 

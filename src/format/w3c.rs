@@ -14,6 +14,8 @@ use super::time::TimeReader;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct W3c {
     columns: Vec<Column>,
+    /// Whether a `#Fields` line named them.
+    are_named: bool,
     /// IIS counts milliseconds, AWS seconds.
     unit: Place,
 }
@@ -26,31 +28,55 @@ enum Column {
 }
 
 const IIS: &str = "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken";
+/// All that IIS can write, in its order: of a file whose head is not at hand.
+const IIS_ALL: &str = "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken";
 const CLOUDFRONT: &str = "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol cs-bytes time-taken";
 
 impl W3c {
     pub(super) fn iis() -> Self {
-        Self { columns: columns(IIS.as_bytes(), Place::Millis), unit: Place::Millis }
+        Self {
+            columns: columns(IIS.as_bytes(), Place::Millis),
+            are_named: false,
+            unit: Place::Millis,
+        }
     }
 
     pub(super) fn cloudfront() -> Self {
-        Self { columns: columns(CLOUDFRONT.as_bytes(), Place::Seconds), unit: Place::Seconds }
+        Self {
+            columns: columns(CLOUDFRONT.as_bytes(), Place::Seconds),
+            are_named: false,
+            unit: Place::Seconds,
+        }
     }
 
     /// Takes a line that begins with `#`.
     pub(super) fn directive(&mut self, line: &[u8]) {
         if let Some(fields) = line.strip_prefix(b"#Fields:") {
             self.columns = columns(fields, self.unit);
+            self.are_named = true;
+        }
+    }
+
+    /// Without a head, the number of its columns says what IIS was told to write.
+    fn guess(&mut self, line: &[u8]) {
+        let count = line.split(|byte| *byte == b' ').count();
+        let all = IIS_ALL.split(' ').count();
+        let is_all = self.unit == Place::Millis && all <= count;
+        if is_all && self.columns.len() != all {
+            self.columns = columns(IIS_ALL.as_bytes(), self.unit);
         }
     }
 
     pub(super) fn fill<'a>(
-        &self,
+        &mut self,
         record: &mut Record<'a>,
         line: &'a [u8],
         time: &mut TimeReader,
     ) -> Result<(), &'static str> {
         let separator = if memchr(b'\t', line).is_some() { b'\t' } else { b' ' };
+        if !self.are_named {
+            self.guess(line);
+        }
         let mut values = line.split(|byte| *byte == separator);
         let mut date: &[u8] = &[];
         for (index, column) in self.columns.iter().enumerate() {
@@ -127,7 +153,8 @@ mod tests {
     fn tabs_part_columns_that_hold_spaces() {
         let mut record = Record::default();
         let line = b"2026-01-02\t03:04:05\tX\t9\t192.0.2.1\tGET\thost\t/a b\t200";
-        assert_eq!(W3c::cloudfront().fill(&mut record, line, &mut TimeReader::default()), Ok(()));
+        let mut format = W3c::cloudfront();
+        assert_eq!(format.fill(&mut record, line, &mut TimeReader::default()), Ok(()));
         assert_eq!(record.path.as_deref(), Some(b"/a b".as_slice()));
         assert_eq!(record.bytes, Some(9));
     }

@@ -49,9 +49,22 @@ pub struct Incident {
     /// How many events the evidence was taken from.
     pub events: u64,
     pub revision: u32,
+    /// What people said about it, in order: the first and the latest.
+    #[serde(default)]
+    pub remarks: Vec<Remark>,
     /// How its key, or everyone, was used in the last day. Only in what is handed out.
     #[serde(default)]
     pub curve: Curve,
+}
+
+/// A person's word.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    pub at: Timestamp,
+    pub by: String,
+    /// `acknowledged`, `muted`, …
+    pub word: String,
+    pub reason: String,
 }
 
 /// Where an incident stands in its life.

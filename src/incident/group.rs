@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alert::alerts_of;
 use super::held::Held;
-use super::{Alert, EvidenceLine, Incident, IncidentId, Mute, Notice};
+use super::{Alert, EvidenceLine, Incident, IncidentId, Mute, Notice, Remark};
 use crate::model::{Class, Entity, Finding, Millis, Severity, Timestamp};
 
 /// All that still may change, as part of the engine's state.
@@ -92,6 +92,22 @@ impl Incidents {
             } else {
                 self.requeue(id, at.plus(Millis(1)));
             }
+        }
+        changes
+    }
+
+    /// Keeps a person's word; what follows from it, if anything does, says it.
+    pub fn remark(&mut self, id: IncidentId, remark: Remark) {
+        if let Some(held) = self.held.get_mut(&id) {
+            held.incident.remark(remark);
+        }
+    }
+
+    /// Hands out what has changed and was not worth a word.
+    pub fn show(&mut self, id: IncidentId) -> Vec<Change> {
+        let mut changes = Vec::new();
+        if let Some(held) = self.held.get_mut(&id) {
+            held.show_rest(held.incident.last_seen, &mut changes);
         }
         changes
     }

@@ -130,6 +130,13 @@ impl Held {
         !self.incident.below && self.shown != self.incident.revision
     }
 
+    /// What was not handed out yet, whoever is told.
+    pub(super) fn show_rest(&mut self, at: Timestamp, changes: &mut Vec<Change>) {
+        if self.waits_to_be_shown() {
+            self.show(at, changes);
+        }
+    }
+
     fn show(&mut self, at: Timestamp, changes: &mut Vec<Change>) {
         let incident = &self.incident;
         self.shown = incident.revision;

@@ -1,9 +1,20 @@
 //! The steps of an incident's life that a person or the passing of time takes.
 
-use super::{Incident, Mute, State};
+use super::{Incident, Mute, Remark, State};
 use crate::model::Timestamp;
 
+/// More than these are not kept: the second goes when another one comes.
+const REMARKS_MAX: usize = 20;
+
 impl Incident {
+    pub(super) fn remark(&mut self, remark: Remark) {
+        if REMARKS_MAX <= self.remarks.len() {
+            self.remarks.remove(1);
+        }
+        self.remarks.push(remark);
+        self.revision += 1;
+    }
+
     /// Someone looks into it. False if that changes nothing.
     pub fn acknowledge(&mut self, by: &str) -> bool {
         if self.state != State::Open {

@@ -17,7 +17,9 @@ mod words_stale;
 mod words_use;
 
 pub use alert::Alert;
-pub use case::{Contribution, EvidenceLine, Incident, Mute, POLICY_SCORE, State, TITLE_CHARS_MAX};
+pub use case::{
+    Contribution, EvidenceLine, Incident, Mute, POLICY_SCORE, Remark, State, TITLE_CHARS_MAX,
+};
 pub use curve::{Curve, CurveHour};
 pub use family::{Family, combined_score, family};
 pub use group::{Change, Context, Incidents};

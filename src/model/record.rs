@@ -57,6 +57,16 @@ pub struct Record<'a> {
     pub cost_micros: Option<u64>,
     pub asn: Option<u32>,
     pub country: Option<Field<'a>>,
+    /// The record's own id: the same record may be delivered twice.
+    pub id: Option<Field<'a>>,
+    /// What was done, where a path does not say it: a tool's name, an audit event's type.
+    pub operation: Option<Field<'a>>,
+    /// How it ended, in the words of the system.
+    pub outcome: Option<Field<'a>>,
+    /// The project, account, team or app on whose behalf.
+    pub tenant: Option<Field<'a>>,
+    /// How many requests or units a record of usage stands for.
+    pub count: Option<u64>,
     /// What was forgiven, in a few words: `unclosed quote`.
     pub quirk: Option<&'static str>,
     /// Fields with no place of their own, by the name that the format gives them.

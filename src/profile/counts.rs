@@ -17,6 +17,8 @@ pub struct Counts {
     /// 500 and above.
     pub broken: u32,
     pub bytes: u64,
+    /// Objects asked for right beside another one, by number.
+    pub neighbours: u32,
 }
 
 /// The classes of failure that are judged, each by its own baseline.
@@ -67,6 +69,7 @@ impl Counts {
         self.throttled = self.throttled.saturating_add(other.throttled);
         self.broken = self.broken.saturating_add(other.broken);
         self.bytes = self.bytes.saturating_add(other.bytes);
+        self.neighbours = self.neighbours.saturating_add(other.neighbours);
     }
 
     pub const fn of(&self, failure: Failure) -> u32 {

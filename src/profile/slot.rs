@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Counts, Facet};
+use super::{Counts, Facet, Object};
 use crate::model::Timestamp;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -14,6 +14,8 @@ pub struct SlotUse {
     pub touches: Vec<Touch>,
     pub sources: Vec<SourceUse>,
     pub visits: Vec<Visit>,
+    /// Objects by number, with the key that asked for them.
+    pub objects: Vec<(u32, Object)>,
     /// Of everyone, with and without keys; known once the slot is in order.
     pub all: Counts,
 }
@@ -68,6 +70,14 @@ pub struct Visit {
 
 impl SlotUse {
     pub const NOBODY: u32 = u32::MAX;
+    /// Of more objects in one slot the later ones are not looked at.
+    pub const OBJECTS_MAX: usize = 1 << 16;
+
+    pub fn ask_for(&mut self, key: u32, object: Object) {
+        if self.objects.len() < Self::OBJECTS_MAX {
+            self.objects.push((key, object));
+        }
+    }
 
     /// Sorts and adds up what belongs together.
     pub fn put_in_order(&mut self) {
@@ -93,7 +103,16 @@ impl SlotUse {
             }
             same
         });
+        self.objects.sort_unstable();
+        self.objects.dedup();
         self.put_sources_in_order();
+    }
+
+    /// What one key asked for; only of a slot in order.
+    pub fn objects_of(&self, key: u32) -> impl Iterator<Item = Object> + '_ {
+        let start = self.objects.partition_point(|(of, _)| *of < key);
+        let rest = self.objects.iter().skip(start);
+        rest.take_while(move |(of, _)| *of == key).map(|(_, object)| *object)
     }
 
     fn put_sources_in_order(&mut self) {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use polars::prelude::{AnyValue, DataFrame, TimeUnit};
+use serde::{Deserialize, Serialize};
 
 use crate::model::Timestamp;
 
@@ -12,11 +13,14 @@ pub struct Table {
     frame: DataFrame,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+/// Over a wire, numbers are texts: so every one of them arrives as it was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Value {
     Absent,
     Flag(bool),
+    #[serde(with = "as_text")]
     Integer(i128),
+    #[serde(with = "as_text")]
     Fraction(f64),
     Text(String),
     Time(Timestamp),
@@ -37,14 +41,15 @@ impl Table {
     }
 
     pub fn rows(&self) -> impl Iterator<Item = Vec<Value>> + '_ {
-        let columns = self.frame.columns();
-        let value = |row| {
-            move |column: &polars::prelude::Column| column.get(row).map(|value| value_of(&value))
+        (0..self.len()).map(|row| self.row(row))
+    }
+
+    /// The values of a row; absent beyond the last.
+    pub fn row(&self, row: usize) -> Vec<Value> {
+        let value = |column: &polars::prelude::Column| {
+            column.get(row).map_or(Value::Absent, |value| value_of(&value))
         };
-        (0..self.len()).map(move |row| {
-            let values = columns.iter().map(value(row));
-            values.map(|value| value.unwrap_or(Value::Absent)).collect()
-        })
+        self.frame.columns().iter().map(value).collect()
     }
 }
 
@@ -89,5 +94,28 @@ const fn in_millis(time: i64, unit: TimeUnit) -> i64 {
         TimeUnit::Milliseconds => time,
         TimeUnit::Microseconds => time.div_euclid(1000),
         TimeUnit::Nanoseconds => time.div_euclid(1_000_000),
+    }
+}
+
+/// A number by its shortest text that means it.
+mod as_text {
+    use std::fmt::Display;
+    use std::str::FromStr;
+
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<T: Display, S: Serializer>(
+        value: &T,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_str(value)
+    }
+
+    pub(super) fn deserialize<'de, T: FromStr, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<T, D::Error> {
+        let text = String::deserialize(from)?;
+        text.parse().map_err(|_not_one| D::Error::custom("not a number"))
     }
 }

@@ -60,7 +60,7 @@ pub enum StoreError {
 
 impl StoreError {
     /// The named exit code of the command line: 75 if another process holds the store, 78
-    /// if the key is not right, none otherwise.
+    /// if a person must give another key, directory or program, none otherwise.
     pub const fn exit_code(&self) -> Option<u8> {
         match self {
             Self::InUse { .. } => Some(75),
@@ -69,9 +69,9 @@ impl StoreError {
             | Self::KeyFile { .. }
             | Self::KeyForm { .. }
             | Self::Directory { .. }
-            | Self::Missing { .. } => Some(78),
-            Self::Newer { .. }
-            | Self::Damaged { .. }
+            | Self::Missing { .. }
+            | Self::Newer { .. } => Some(78),
+            Self::Damaged { .. }
             | Self::Block { .. }
             | Self::Database { .. }
             | Self::Sync { .. }

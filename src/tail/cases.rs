@@ -10,7 +10,7 @@ use crate::model::{Position, SourceId};
 const LOG: &str = "access.log";
 
 /// A log of which these lines were read and committed.
-fn read(lines: &str) -> World {
+pub(super) fn read(lines: &str) -> World {
     let mut world = World::new();
     world.append(LOG, lines);
     world.poll_and_commit(4);
@@ -55,84 +55,6 @@ fn one_round_gives_at_most_one_chunk_of_each_file() {
     assert_eq!(world.got.len(), 10);
     world.settle();
     assert_eq!(world.got.len(), 60);
-}
-
-#[test]
-fn the_old_file_is_read_to_its_end_before_the_new_one() {
-    let mut world = read("a\n");
-    world.rename(LOG, "access.log.1");
-    world.append(LOG, "new\n");
-    world.poll_and_commit(3);
-    assert_eq!(world.got, ["a"], "the writer may not have moved yet");
-    assert!(!world.status().at_end);
-    world.append("access.log.1", "late\n");
-    world.poll_and_commit(4);
-    assert_eq!(world.got, ["a", "late"], "the quiet time began again");
-    world.poll_and_commit(4);
-    assert_eq!(world.got, ["a", "late", "new"]);
-    assert_eq!((world.status().rotations, world.status().losses), (1, 0));
-}
-
-#[test]
-fn a_writer_that_never_moves_is_followed_while_the_new_file_is_empty() {
-    let mut world = read("a\n");
-    world.rename(LOG, "access.log.1");
-    world.append(LOG, "");
-    world.poll_and_commit(20);
-    world.append("access.log.1", "late\n");
-    world.settle();
-    assert_eq!(world.got, ["a", "late"]);
-    assert_eq!(world.status().state, SourceState::Idle);
-}
-
-#[test]
-fn what_was_rotated_while_it_was_down_is_finished_oldest_first() {
-    for zipped in [false, true] {
-        let mut world = read("a\n");
-        world.kill();
-        world.append(LOG, "b\n");
-        for line in ["c\n", "d\n", "e\n"] {
-            world.shift();
-            world.rename(LOG, "access.log.1");
-            world.append(LOG, line);
-        }
-        if zipped {
-            world.gzip("access.log.2");
-            world.gzip("access.log.3");
-        }
-        world.settle();
-        assert_eq!(world.got, ["a", "b", "c", "d", "e"]);
-        assert!(world.lost.is_empty());
-    }
-}
-
-#[test]
-fn dated_and_zstd_names_are_found_too() {
-    let mut world = read("a\n");
-    world.kill();
-    world.append(LOG, "b\n");
-    let packed = zstd::stream::encode_all(&*fs::read(world.path(LOG)).unwrap(), 1).unwrap();
-    fs::write(world.path("access-20260308.log.zst"), packed).unwrap();
-    world.remove(LOG);
-    world.append("access-20260309.log", "c\n");
-    world.append(LOG, "d\n");
-    world.settle();
-    assert_eq!(world.got, ["a", "b", "c", "d"]);
-}
-
-#[test]
-fn a_checkpoint_whose_file_is_gone_goes_on_with_what_is_newer() {
-    let mut world = World::new();
-    world.append("access.log.1", "older\n");
-    world.append(LOG, "a\n");
-    world.poll_and_commit(2);
-    world.kill();
-    world.remove(LOG);
-    world.append("access.log.0", "between\n");
-    world.append(LOG, "new\n");
-    world.settle();
-    assert_eq!(world.got, ["a", "between", "new"]);
-    assert!(world.lost[0].1.contains("lines written after byte 2 may be lost"), "{:?}", world.lost);
 }
 
 #[test]
@@ -191,21 +113,6 @@ fn a_file_that_was_restored_under_another_inode_goes_on() {
     world.append("restored", "c\n");
     world.remove(LOG);
     world.rename("restored", LOG);
-    world.settle();
-    assert_eq!(world.got, ["a", "b", "c"]);
-}
-
-#[test]
-fn a_symlink_may_be_switched_and_switched_back() {
-    let mut world = World::new();
-    world.append("one", "a\n");
-    world.append("two", "b\n");
-    world.link("one", LOG);
-    world.settle();
-    world.link("two", LOG);
-    world.settle();
-    world.append("one", "c\n");
-    world.link("one", LOG);
     world.settle();
     assert_eq!(world.got, ["a", "b", "c"]);
 }
@@ -286,24 +193,6 @@ fn a_long_line_is_skipped_across_chunks_and_restarts() {
 }
 
 #[test]
-fn a_pattern_follows_each_file_once_and_rotated_ones_never_by_themselves() {
-    let mut world = World::new();
-    world.pattern = "*.log*".into();
-    world.append("access.log", "a\n");
-    world.append("error.log", "e\n");
-    world.append("access.log.1", "old\n");
-    world.poll_and_commit(2);
-    assert_eq!(world.sources().into_iter().collect::<Vec<_>>(), ["access.log", "error.log"]);
-    world.rename("error.log", "error.log-20260309");
-    world.append("error.log", "f\n");
-    world.append("other.log", "o\n");
-    world.settle();
-    assert_eq!(world.sources().len(), 3);
-    world.got.sort();
-    assert_eq!(world.got, ["a", "e", "f", "o"]);
-}
-
-#[test]
 fn at_most_4096_files_are_followed_and_the_idle_ones_are_closed() {
     let mut world = World::new();
     world.pattern = "*.log".into();
@@ -333,7 +222,6 @@ fn wrong_patterns_and_positions_are_refused() {
         let positions = position.into_iter().map(|at| (SourceId("x.log".into()), at)).collect();
         Tailer::new(&TailOptions { patterns, ..TailOptions::default() }, positions).err()
     };
-    assert!(matches!(new(&[], None), Some(TailError::NothingNamed)));
     assert!(matches!(new(&["a***b"], None), Some(TailError::Pattern { .. })));
     assert!(matches!(new(&["x.log"], Some(Position(vec![7]))), Some(TailError::Position { .. })));
     assert!(new(&["y.log"], Some(Position(vec![7]))).is_none());

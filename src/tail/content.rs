@@ -28,6 +28,8 @@ pub(super) struct Content {
     pub(super) size: u64,
     pub(super) modified: i64,
     pub(super) packed: Packed,
+    /// Bytes that were seen and then cut off, before anything was read.
+    pub(super) cut_off: u64,
     taken: Arc<AtomicU64>,
 }
 
@@ -87,7 +89,15 @@ impl Content {
             (packed, packed.stream(reader)?)
         };
         let (file, size) = (FileId::of(metadata), metadata.len());
-        Ok(Self { bytes, file, size, modified: mark::modified(metadata), packed, taken })
+        Ok(Self {
+            bytes,
+            file,
+            size,
+            modified: mark::modified(metadata),
+            packed,
+            cut_off: 0,
+            taken,
+        })
     }
 
     /// Reads at most so many bytes to the end of `into`; fewer only at the file's end,
@@ -143,6 +153,9 @@ impl Content {
     pub(super) fn look_again(&mut self) -> io::Result<()> {
         if let Bytes::Seekable(file) = &self.bytes {
             let metadata = file.metadata()?;
+            if metadata.len() < self.size {
+                self.cut_off = self.size;
+            }
             self.size = metadata.len();
             self.modified = mark::modified(&metadata);
         }

@@ -25,8 +25,6 @@ pub enum TailError {
     Position { path: PathBuf },
     #[error("the pattern {pattern} is wrong at character {at}: {reason}")]
     Pattern { pattern: String, at: usize, reason: &'static str },
-    #[error("no file to read was named; name a path or a pattern such as /var/log/nginx/*.log")]
-    NothingNamed,
 }
 
 impl TailError {

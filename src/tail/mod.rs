@@ -11,6 +11,8 @@ mod mark;
 #[cfg(test)]
 mod model;
 mod reader;
+#[cfg(test)]
+mod rotations;
 mod search;
 mod siblings;
 mod source;

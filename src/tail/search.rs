@@ -8,6 +8,9 @@ use super::mark::{FileId, Mark};
 use super::siblings::{self, Sibling};
 use super::{Limits, TailError};
 
+/// Two seconds, in nanoseconds.
+const TIME_CUT_OFF_MAX: i64 = 2_000_000_000;
+
 pub(super) enum Search {
     Found {
         lines: Box<Lines>,
@@ -23,7 +26,32 @@ pub(super) enum Search {
 
 /// Looks for the file of a mark, and for those that were begun after it, oldest first.
 pub(super) fn find(path: &Path, mark: &Mark, limits: Limits) -> Search {
-    let files = siblings::list(path);
+    let search = find_among(path, &siblings::list(path), mark, limits);
+    // While there is nothing newer, this comes again and again.
+    match &search {
+        Search::Gone { newer } if !newer.is_empty() => {
+            in_other_directories(path, mark, limits).unwrap_or(search)
+        }
+        Search::Gone { .. } | Search::Found { .. } | Search::Hidden(_) => search,
+    }
+}
+
+/// logrotate's `olddir`. It is the right one if it holds the file itself.
+fn in_other_directories(path: &Path, mark: &Mark, limits: Limits) -> Option<Search> {
+    if mark.offset == 0 {
+        return None;
+    }
+    siblings::other_directories(path).into_iter().find_map(|directory| {
+        let files = siblings::list_with(path, Some(&directory));
+        if files.iter().all(|sibling| sibling.path.parent() != Some(&*directory)) {
+            return None;
+        }
+        let search = find_among(path, &files, mark, limits);
+        matches!(search, Search::Found { .. }).then_some(search)
+    })
+}
+
+fn find_among(path: &Path, files: &[Sibling], mark: &Mark, limits: Limits) -> Search {
     let is_same = |sibling: &&Sibling| sibling.file == mark.file;
     let elsewhere = match files.iter().find(is_same) {
         Some(_) => None,
@@ -31,11 +59,12 @@ pub(super) fn find(path: &Path, mark: &Mark, limits: Limits) -> Search {
     };
     // The inode first: two young files may begin with the same bytes.
     let by_inode = files.iter().filter(is_same).chain(&elsewhere);
-    let by_content = files.iter().rev().filter(|sibling| !is_same(sibling));
-    let by_content = by_content.take(if mark.offset == 0 { 0 } else { usize::MAX });
+    // If it is there and was cut short, its copy is older than what it holds now.
+    let copies_end = files.iter().position(|sibling| is_same(&sibling)).unwrap_or(files.len());
+    let by_content = by_content(files.get(..copies_end).unwrap_or(&[]), mark);
     for sibling in by_inode.chain(by_content) {
         if let Some(lines) = open_at(sibling, mark, limits) {
-            let newer = newer_than(path, &files, (sibling.file, mark.modified));
+            let newer = newer_than(path, files, (sibling.file, mark.modified));
             return Search::Found { lines: Box::new(lines), newer };
         }
     }
@@ -44,7 +73,21 @@ pub(super) fn find(path: &Path, mark: &Mark, limits: Limits) -> Search {
     {
         return Search::Hidden(error);
     }
-    Search::Gone { newer: newer_than(path, &files, (FileId::default(), mark.modified)) }
+    Search::Gone { newer: newer_than(path, files, (FileId::default(), mark.modified)) }
+}
+
+/// Those that may be a copy of the mark's file, the likeliest first: the oldest that was
+/// written to no earlier. What is newer may begin with the same lines, and what is older
+/// may have been read before. A compressor may cut off parts of a second.
+fn by_content<'a>(files: &'a [Sibling], mark: &Mark) -> Vec<&'a Sibling> {
+    if mark.offset == 0 {
+        return Vec::new();
+    }
+    let cut_off = mark.modified.saturating_sub(TIME_CUT_OFF_MAX);
+    let (later, rest): (Vec<&Sibling>, Vec<&Sibling>) =
+        files.iter().partition(|sibling| mark.modified <= sibling.modified);
+    let rounded = rest.into_iter().rev().filter(|sibling| cut_off <= sibling.modified);
+    later.into_iter().chain(rounded).collect()
 }
 
 /// The files behind that one; if it has no name any more, those written to after it, and

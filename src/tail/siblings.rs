@@ -1,6 +1,7 @@
 //! The files that a log was rotated to: `access.log.1`, `access.log-20260309.gz`, `access-20260309.log`.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -12,6 +13,10 @@ use super::mark::{self, FileId};
 /// So many entries of a directory are looked at.
 const ENTRIES_MAX: usize = 65_536;
 const LISTINGS_MAX: usize = 4;
+/// So many directories are looked through for a file that was rotated into one of them.
+const DIRECTORIES_MAX: usize = 64;
+/// `20260309`, or seconds since 1970; a shorter number names one of several files.
+const DATE_DIGITS_MIN: usize = 8;
 /// `.1` to `.99999` count rotations; more digits are a date.
 const NUMBER_DIGITS_MAX: usize = 5;
 
@@ -34,9 +39,14 @@ enum Age {
 /// The rotated files of a path, oldest first, and last the path itself if it exists.
 /// Listed until nothing was renamed meanwhile, or else one could be missed.
 pub(super) fn list(path: &Path) -> Vec<Sibling> {
-    let mut files = list_once(path);
+    list_with(path, None)
+}
+
+/// The same, and those that were rotated into another directory.
+pub(super) fn list_with(path: &Path, other: Option<&Path>) -> Vec<Sibling> {
+    let mut files = list_once(path, other);
     for _ in 0..LISTINGS_MAX {
-        let again = list_once(path);
+        let again = list_once(path, other);
         let names = |files: &[Sibling]| -> Vec<(PathBuf, FileId)> {
             files.iter().map(|sibling| (sibling.path.clone(), sibling.file)).collect()
         };
@@ -48,13 +58,15 @@ pub(super) fn list(path: &Path) -> Vec<Sibling> {
     files
 }
 
-fn list_once(path: &Path) -> Vec<Sibling> {
+fn list_once(path: &Path, other: Option<&Path>) -> Vec<Sibling> {
     let mut rotated = Vec::new();
-    for name in names_beside(path) {
-        if let Some(age) = age_of(path, &name)
-            && let Ok(sibling) = look_at(&path.with_file_name(&name))
-        {
-            rotated.push((age, sibling));
+    for base in bases_to_list(path, other) {
+        for name in names_beside(&base) {
+            if let Some(age) = age_of(&base, &name)
+                && let Ok(sibling) = look_at(&base.with_file_name(&name))
+            {
+                rotated.push((age, sibling));
+            }
         }
     }
     without_unfinished_copies(&mut rotated);
@@ -68,6 +80,38 @@ fn list_once(path: &Path) -> Vec<Sibling> {
         .collect();
     files.extend(current);
     files
+}
+
+/// Whose rotated files are those of a path: its own, those of the file that a symlink
+/// leads to, and those in another directory. If it leads to a dated file, as rotatelogs and
+/// cronolog do it, the other dates are the rotated ones.
+fn bases_to_list(path: &Path, other: Option<&Path>) -> Vec<PathBuf> {
+    let mut bases = vec![path.to_owned()];
+    bases.extend(other.zip(path.file_name()).map(|(directory, name)| directory.join(name)));
+    if let Some(target) = fs::read_link(path).ok().and_then(|_| fs::canonicalize(path).ok()) {
+        let name = target.file_name().and_then(OsStr::to_str).unwrap_or_default().to_owned();
+        let is_dated = |base: &PathBuf| {
+            let digits = |date: &str| date.chars().filter(char::is_ascii_digit).count();
+            matches!(age_of(base, &name), Some(Age::Dated(date)) if DATE_DIGITS_MIN <= digits(&date))
+        };
+        bases.extend(bases_of(&target).into_iter().filter(is_dated));
+        bases.push(target);
+    }
+    let mut seen = BTreeSet::new();
+    bases.retain(|base| seen.insert(base.clone()));
+    bases
+}
+
+/// The directories to which a log may be rotated: those in its own, and those beside it.
+pub(super) fn other_directories(path: &Path) -> Vec<PathBuf> {
+    let own = directory_of(path);
+    let of = |directory: &Path| -> Vec<PathBuf> {
+        let entries = fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok);
+        let directories = entries.map(|entry| entry.path()).filter(|path| path.is_dir());
+        directories.take(DIRECTORIES_MAX).collect()
+    };
+    let beside = own.parent().map(of).unwrap_or_default();
+    of(own).into_iter().chain(beside).filter(|directory| directory != own).collect()
 }
 
 /// The paths that this one may be a rotated file of, by its name.

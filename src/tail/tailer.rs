@@ -56,6 +56,10 @@ pub enum Tailed {
         source: SourceId,
         position: Position,
     },
+    /// A line that was too long has ended; it was skipped.
+    TooLong {
+        source: SourceId,
+    },
     /// Lines may be lost. `bytes` are those that had been seen.
     Lost {
         source: SourceId,
@@ -75,9 +79,6 @@ impl Tailer {
         options: &TailOptions,
         positions: BTreeMap<SourceId, Position>,
     ) -> Result<Self, TailError> {
-        if options.patterns.is_empty() {
-            return Err(TailError::NothingNamed);
-        }
         let patterns =
             options.patterns.iter().map(|text| Named::new(text)).collect::<Result<_, _>>()?;
         let mut tailer = Self {
@@ -91,7 +92,7 @@ impl Tailer {
             if tailer.patterns.iter().any(|named| named.matches(Path::new(&id.0))) {
                 let place = Place::from_position(&position)
                     .ok_or_else(|| TailError::Position { path: PathBuf::from(&id.0) })?;
-                let source = Source::new(id.clone(), options.limits, options.unseen);
+                let source = tailer.source(&id, options.unseen);
                 tailer.sources.insert(id, source.go_on_at(place));
             }
         }
@@ -184,26 +185,37 @@ impl Tailer {
                 self.too_many += 1;
                 continue;
             }
-            self.sources.insert(id.clone(), Source::new(id, self.limits, unseen));
+            self.sources.insert(id.clone(), self.source(&id, unseen));
         }
     }
 
-    /// Whether it is the rotated file of another one: that one's source reads it.
+    fn source(&self, id: &SourceId, unseen: Unseen) -> Source {
+        let path = Path::new(&id.0);
+        let is_followed = |base: &PathBuf| self.patterns.iter().any(|named| named.matches(base));
+        let is_rotated = self.is_named(path) && siblings::bases_of(path).iter().any(is_followed);
+        Source::new(id.clone(), self.limits, unseen).and_only_this(is_rotated)
+    }
+
+    fn is_named(&self, path: &Path) -> bool {
+        self.patterns.iter().any(|named| matches!(named, Named::Path(named) if named == path))
+    }
+
+    /// Whether it is the rotated file of another one: that one's source reads it. Unless
+    /// it is asked for by its name.
     fn is_of_another(&self, path: &Path, found: &BTreeSet<PathBuf>) -> bool {
-        siblings::bases_of(path).iter().any(|base| {
-            found.contains(base) || self.sources.contains_key(&SourceId(base.display().to_string()))
-        })
+        !self.is_named(path)
+            && siblings::bases_of(path).iter().any(|base| {
+                found.contains(base)
+                    || self.sources.contains_key(&SourceId(base.display().to_string()))
+            })
     }
 
     /// Forgets a file that is gone and came from a pattern.
     fn make_room(&mut self) -> bool {
-        let named = |id: &SourceId| {
-            self.patterns
-                .iter()
-                .any(|named| matches!(named, Named::Path(path) if *path == Path::new(&id.0)))
-        };
         let gone = self.sources.values().map(Source::status).find(|status| {
-            status.state == SourceState::Missing && status.at_end && !named(&status.source)
+            status.state == SourceState::Missing
+                && status.at_end
+                && !self.is_named(Path::new(&status.source.0))
         });
         let Some(id) = gone.map(|status| status.source.clone()) else {
             return false;

@@ -27,15 +27,21 @@ pub(super) struct World {
     pub(super) unseen: Unseen,
     pub(super) limits: Limits,
     pub(super) pattern: String,
+    pub(super) also: Option<String>,
     writes: u64,
+    /// The inode of a removed file may come back at once.
+    pub(super) reuses_inodes: bool,
     /// Held, so that no inode comes back in the same tick of the clock.
     removed: Vec<File>,
 }
 
 impl World {
     pub(super) fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        // Alone in its own, as no two logs hold the same elsewhere.
+        fs::create_dir(directory.path().join("logs")).unwrap();
         Self {
-            directory: tempfile::tempdir().unwrap(),
+            directory,
             tailer: None,
             now: Duration::ZERO,
             positions: BTreeMap::new(),
@@ -45,13 +51,15 @@ impl World {
             unseen: Unseen::FromBeginning,
             limits: Limits { chunk_bytes: 64, line_bytes_max: 100 },
             pattern: "access.log".into(),
+            also: None,
             writes: 0,
+            reuses_inodes: false,
             removed: Vec::new(),
         }
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
+        self.directory.path().join("logs").join(name)
     }
 
     /// Appends, and makes the file if need be.
@@ -72,7 +80,7 @@ impl World {
     pub(super) fn touch(&mut self, file: &File) {
         self.writes += 1;
         let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-        file.set_modified(at + Duration::from_millis(self.writes)).unwrap();
+        file.set_modified(at + Duration::from_secs(10 * self.writes)).unwrap();
     }
 
     pub(super) fn rename(&self, from: &str, to: &str) {
@@ -80,7 +88,9 @@ impl World {
     }
 
     pub(super) fn remove(&mut self, name: &str) {
-        self.removed.extend(File::open(self.path(name)));
+        if !self.reuses_inodes {
+            self.removed.extend(File::open(self.path(name)));
+        }
         fs::remove_file(self.path(name)).unwrap();
     }
 
@@ -113,12 +123,12 @@ impl World {
     }
 
     /// `.1` becomes `.2` and so on.
-    pub(super) fn shift(&self) {
+    pub(super) fn shift(&self, log: &str) {
         for number in (1..50).rev() {
             for ending in ["", ".gz"] {
-                let from = format!("access.log.{number}{ending}");
+                let from = format!("{log}.{number}{ending}");
                 if self.path(&from).symlink_metadata().is_ok() {
-                    self.rename(&from, &format!("access.log.{}{ending}", number + 1));
+                    self.rename(&from, &format!("{log}.{}{ending}", number + 1));
                 }
             }
         }
@@ -132,7 +142,11 @@ impl World {
     pub(super) fn poll(&mut self) {
         self.now += Duration::from_secs(1);
         let options = TailOptions {
-            patterns: vec![self.path(&self.pattern).display().to_string()],
+            patterns: [Some(&self.pattern), self.also.as_ref()]
+                .into_iter()
+                .flatten()
+                .map(|pattern| self.path(pattern).display().to_string())
+                .collect(),
             limits: self.limits,
             unseen: self.unseen,
         };
@@ -154,7 +168,7 @@ impl World {
                 Tailed::Stands { source, position } => {
                     self.positions.insert(source, position);
                 }
-                Tailed::Lost { .. } => {}
+                Tailed::Lost { .. } | Tailed::TooLong { .. } => {}
             }
         }
     }

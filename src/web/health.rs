@@ -31,6 +31,8 @@ struct SourceRow {
     rejected: String,
     share: String,
     rotations: String,
+    /// `2 times, 1.2 kB of what had been seen`.
+    lost: Option<String>,
     problem: Option<String>,
     /// Why lines were rejected: `512 no time`.
     reasons: Vec<String>,
@@ -76,6 +78,7 @@ fn source_row(source: &Source) -> SourceRow {
         rejected: number(source.rejected),
         share: share(source.rejected, source.lines),
         rotations: number(source.rotations),
+        lost: (0 < source.losses).then(|| lost(source)),
         problem: source.problem.as_deref().map(clean),
         reasons: source
             .reasons
@@ -83,6 +86,14 @@ fn source_row(source: &Source) -> SourceRow {
             .map(|(reason, count)| format!("{} {}", number(*count), clean(reason)))
             .collect(),
         last: rejects.map(|line| cut(&clean(line), 160)).collect(),
+    }
+}
+
+fn lost(source: &Source) -> String {
+    let times = if source.losses == 1 { "once" } else { "several times" };
+    match source.lost_bytes {
+        0 => format!("perhaps lines, {times}: it was cut short or is gone"),
+        seen => format!("{times}, {} that had been seen, perhaps more", bytes(seen)),
     }
 }
 

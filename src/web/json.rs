@@ -33,12 +33,9 @@ pub(super) async fn incidents(
             format!("there is no state {}: use one of {}", clean(unknown), STATES.join(", "));
         return problem(StatusCode::BAD_REQUEST, &error);
     }
-    let list: Vec<Value> = incidents_in_order(&view)
-        .into_iter()
-        .filter(|incident| wanted.is_none_or(|wanted| state_name(incident.state) == wanted))
-        .map(incident_of)
-        .collect();
-    Json(json!({ "incidents": list })).into_response()
+    let mut view = View::clone(&view);
+    view.incidents.retain(|it| wanted.is_none_or(|wanted| state_name(it.state) == wanted));
+    Json(incidents_json(&view)).into_response()
 }
 
 pub(super) async fn incident(
@@ -47,7 +44,7 @@ pub(super) async fn incident(
 ) -> Response {
     let view = state.fresh();
     match find(&view, &id) {
-        Some(incident) => Json(incident_of(incident)).into_response(),
+        Some(incident) => Json(incident_json(incident)).into_response(),
         None => problem(
             StatusCode::NOT_FOUND,
             "there is no such incident: /api/v1/incidents lists those that are known",
@@ -56,7 +53,17 @@ pub(super) async fn incident(
 }
 
 pub(super) async fn keys(State(state): State<Arc<WebState>>) -> Json<Value> {
-    let view = state.fresh();
+    Json(keys_json(&state.fresh()))
+}
+
+/// As `/api/v1/incidents` gives them.
+pub fn incidents_json(view: &View) -> Value {
+    let list = incidents_in_order(view);
+    json!({ "incidents": list.into_iter().map(incident_json).collect::<Vec<_>>() })
+}
+
+/// As `/api/v1/keys` gives them.
+pub fn keys_json(view: &View) -> Value {
     let mut findings: BTreeMap<&str, Vec<&StaleFinding>> = BTreeMap::new();
     for finding in view.stale_open() {
         findings.entry(&finding.key).or_default().push(finding);
@@ -64,7 +71,7 @@ pub(super) async fn keys(State(state): State<Arc<WebState>>) -> Json<Value> {
     let none = Vec::new();
     let of = |key: &KeyRow| findings.get(key.key.as_str()).unwrap_or(&none);
     let keys: Vec<Value> = view.keys.iter().map(|key| key_of(key, of(key))).collect();
-    Json(json!({ "keys": keys }))
+    json!({ "keys": keys })
 }
 
 const STATES: [&str; 4] = ["open", "acknowledged", "resolved", "muted"];
@@ -104,10 +111,13 @@ fn source_of(source: &Source) -> Value {
         "offset": source.offset,
         "lines": source.lines,
         "rejected": source.rejected,
+        "losses": source.losses,
+        "lost_bytes": source.lost_bytes,
     })
 }
 
-fn incident_of(incident: &Incident) -> Value {
+/// As `/api/v1/incidents/{id}` gives it.
+pub fn incident_json(incident: &Incident) -> Value {
     let texts = |texts: &[String]| texts.iter().map(|text| clean(text)).collect::<Vec<_>>();
     json!({
         "id": incident.id.to_string(),
@@ -116,6 +126,7 @@ fn incident_of(incident: &Incident) -> Value {
         "severity": incident.severity.name(),
         "class": class_name(incident.class),
         "title": clean(&incident.title),
+        "name": clean(&incident.name()),
         "entity": entity_of(&incident.entity),
         "keys": texts(&incident.keys),
         "addresses": texts(&incident.addresses),
@@ -125,6 +136,19 @@ fn incident_of(incident: &Incident) -> Value {
         "since": time(Some(incident.since)),
         "last_seen": time(Some(incident.last_seen)),
         "resolved": time(incident.resolved),
+        "acknowledged_by": clean(&incident.acknowledged_by),
+        "mute": incident.mute.as_ref().map(|mute| json!({
+            "by": clean(&mute.by),
+            "reason": clean(&mute.reason),
+            "until": time(Some(mute.until)),
+        })),
+        "remarks": incident.remarks.iter().map(|remark| json!({
+            "at": time(Some(remark.at)),
+            "by": clean(&remark.by),
+            "word": clean(&remark.word),
+            "reason": clean(&remark.reason),
+        })).collect::<Vec<_>>(),
+        "merged_into": incident.merged_into.map(|id| id.to_string()),
         "score": incident.score,
         "below": incident.below,
         "events": incident.events,

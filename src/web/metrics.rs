@@ -42,11 +42,15 @@ fn written(view: &View) -> Option<String> {
 fn register_counts(registry: &mut Registry, view: &View) {
     let rotations = view.sources.iter().map(|source| source.rotations).sum();
     let lines = view.sources.iter().map(|source| source.lines).sum();
-    let counters: [(&str, &str, u64); 5] = [
+    let losses = view.sources.iter().map(|source| source.losses).sum();
+    let lost_bytes = view.sources.iter().map(|source| source.lost_bytes).sum();
+    let counters: [(&str, &str, u64); 7] = [
         ("events", "Events judged", view.events),
         ("late_events", "Events that came after their slot was judged", view.late),
         ("lines", "Lines read from all sources", lines),
         ("rotations", "Rotations of log files followed", rotations),
+        ("losses", "Times that lines may have been lost before they were read", losses),
+        ("lost_bytes", "Bytes seen and gone before they were read", lost_bytes),
         ("mails_failed", "Mails given up", view.mail.failed),
     ];
     for (name, help, value) in counters {

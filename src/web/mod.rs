@@ -32,7 +32,8 @@ use tokio::sync::watch;
 
 use crate::model::{Millis, Timestamp};
 
-pub use json::status_json;
+pub use json::{incident_json, incidents_json, keys_json, status_json};
+pub use text::is_inert;
 pub use verdict::{Verdict, verdict};
 pub use view::{HourPoint, Learning, Mail, Mode, Reading, Source, View};
 
@@ -113,7 +114,7 @@ fn router(state: WebState) -> Router {
 
 impl WebState {
     /// The newest view, which knows how old it is.
-    fn fresh(&self) -> Arc<View> {
+    pub fn fresh(&self) -> Arc<View> {
         let view = Arc::clone(&self.view.borrow());
         if view.mode != Mode::Live {
             return view;

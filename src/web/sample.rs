@@ -250,6 +250,8 @@ fn source(path: &str, state: Reading) -> Source {
         reasons: vec![("no time".into(), 512), ("no request".into(), 268)],
         last_rejects: vec!["192.0.2.9 - - [bad] \"GET /v1/orders/{id} HTTP/1.1\" 200".into()],
         rotations: 12,
+        losses: 0,
+        lost_bytes: 0,
         problem: None,
     }
 }

@@ -197,7 +197,8 @@ fn tenths(value: u64, unit: &str) -> String {
 }
 
 /// Neither a control character nor one that hides or turns around what follows.
-fn is_inert(char: char) -> bool {
+/// Whether it is harmless on a screen: it neither steers a terminal nor turns text around.
+pub fn is_inert(char: char) -> bool {
     !char.is_control()
         && !matches!(char,
             '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{180e}' | '\u{200b}'..='\u{200f}'

@@ -72,6 +72,10 @@ pub struct Source {
     /// The last rejected lines, scrubbed.
     pub last_rejects: Vec<String>,
     pub rotations: u64,
+    /// How often lines may have been lost, because a file was cut short or is gone.
+    pub losses: u64,
+    /// Bytes of them that had been seen.
+    pub lost_bytes: u64,
     /// What is wrong and the exact way to mend it.
     pub problem: Option<String>,
 }

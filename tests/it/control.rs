@@ -205,6 +205,33 @@ fn an_inventory_is_read_again_by_itself_and_a_broken_one_changes_nothing() {
     assert_eq!(running.stop(), 0);
 }
 
+/// The lines that come meanwhile are counted like any others.
+#[test]
+fn an_inventory_of_a_hundred_thousand_keys_is_taken_up_while_lines_come() {
+    let place = Place::new();
+    let mut running = place.run();
+    let row = |number: u32| format!("k_{number:06},owner{number}@example.com");
+    let rows: Vec<String> = (0..100_000).map(row).collect();
+    place.inventory(&(rows.join("\n") + "\n"));
+    let mut lines = 0;
+    let since = Instant::now();
+    loop {
+        place.log("access.log", "k_usual", 50);
+        lines += 50;
+        let output = place.ask(&["status", "--json"]);
+        if stdout(&output).contains("\"keys\": 100001") {
+            break;
+        }
+        assert!(since.elapsed() < PATIENCE, "{}", stdout(&output));
+        thread::sleep(Duration::from_millis(100));
+    }
+    let counted = format!("\"lines\":{lines}");
+    running.wait_for("/api/v1/status", |body| body.contains(&counted));
+    let output = place.ask(&["keys", "--csv"]);
+    assert_eq!(stdout(&output).lines().count(), 100_002, "{}", stderr(&output));
+    running.kill();
+}
+
 #[test]
 fn what_is_not_a_question_is_refused_and_harms_nobody() {
     let place = Place::new();

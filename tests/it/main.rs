@@ -11,15 +11,22 @@
 )]
 
 mod architecture;
+mod asking;
 mod config;
 mod control;
 mod crash;
 mod demo;
 mod evaluate;
 mod mail;
+mod onboarding;
+mod onboarding_mail;
 mod people;
 mod program;
 mod readme;
 mod replay;
+mod rotation;
 mod scenarios;
+mod service;
+mod stages;
+mod traffic;
 mod wrong_input;

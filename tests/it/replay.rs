@@ -91,6 +91,40 @@ fn two_files_are_read_in_time_order() {
     assert_eq!(halves, whole);
 }
 
+#[test]
+fn one_line_from_the_future_makes_no_other_line_late() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |at: u64| {
+        format!(
+            "{{\"time\":{at},\"remote_addr\":\"192.0.2.7\",\"method\":\"GET\",\"path\":\"/a\",\"status\":200,\"key_id\":\"k\"}}\n"
+        )
+    };
+    let usual: Vec<String> = (0..9000).map(|number| line(1_773_000_000 + number * 10)).collect();
+    let strange = |place: usize| {
+        let (before, behind) = usual.split_at(place);
+        [before.concat(), line(2_000_000_000), behind.concat()].concat()
+    };
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("first"), strange(0)).unwrap();
+    fs::write(path("fourth"), strange(3)).unwrap();
+    fs::write(path("usual"), usual.concat()).unwrap();
+    let (first, fourth, whole, state) =
+        (path("first"), path("fourth"), path("usual"), path("state"));
+    let output = keyvigil(&[
+        "replay",
+        "--key-is=id",
+        "--format=json",
+        "--state",
+        &state,
+        &first,
+        &fourth,
+        &whole,
+    ]);
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{output:?}");
+    let late = "SELECT count(*) AS lines, sum(CAST(late AS INT)) AS late FROM events";
+    assert_eq!(query(Path::new(&state), late), ["27002,0"]);
+}
+
 /// One log cut in two by time, as rotation does: the first file holds nothing back.
 #[test]
 fn a_rotated_log_is_the_same_history_as_the_whole() {

@@ -112,7 +112,7 @@ fn a_second_instance_is_told_apart_by_its_exit_code() {
     let (log, state) = (log.to_str().unwrap(), state.to_str().unwrap());
     let mut first = run(&["--state", state, log], folder.path());
     first.wait_for("/api/v1/status", |body| body.contains("\"lines\":10"));
-    let output = keyvigil(&["query", "SELECT 1 FROM events", "--state", state]);
+    let output = keyvigil(&["replay", "--state", state, log]);
     assert_eq!(output.status.code(), Some(75), "{}", stderr(&output));
     assert!(stderr(&output).contains("another keyvigil"), "{}", stderr(&output));
     assert_eq!(first.stop(), 0);

@@ -1,7 +1,10 @@
 //! The control socket of a running daemon: whoever may ask gets one answer a connection.
 
+mod answer;
 mod peer;
 mod place;
+mod stream;
+mod verdict;
 mod wire;
 
 use std::path::{Path, PathBuf};
@@ -16,13 +19,19 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
+pub use answer::answer;
 pub use place::{connect, places, state_name};
-pub use wire::{Because, Question, REPLY_BYTES_MAX, Refusal, Reply, Request, VERSION};
+pub use stream::RowsEnd;
+pub use verdict::say_at_rest;
+pub use wire::{Because, Question, REPLY_BYTES_MAX, Refusal, Reply, Request, VERSION, Which};
 
+use super::orders::Orders;
 use super::steward::Asking;
-use crate::web::{View, status_json};
+use crate::store::Store;
+use crate::web::WebState;
 use peer::Doorkeeper;
 use place::Socket;
+use stream::{Questions, line_of};
 use wire::REQUEST_BYTES_MAX;
 
 /// Questions that are answered at a time.
@@ -36,9 +45,12 @@ const ANSWER_MAX: Duration = Duration::from_mins(1);
 
 /// What answers are made from.
 pub(super) struct Desk {
-    pub(super) state: PathBuf,
-    pub(super) view: watch::Receiver<Arc<View>>,
-    pub(super) asking: Asking,
+    state: PathBuf,
+    page: WebState,
+    store: Option<Store>,
+    asking: Asking,
+    orders: Orders,
+    questions: Questions,
 }
 
 /// A socket that is bound, and who may use it.
@@ -68,7 +80,7 @@ impl Control {
                         Ok(place) => {
                             let (desk, door) = (Arc::clone(&desk), self.door);
                             drop(open.spawn(async move {
-                                answer(stream, &desk, door).await;
+                                serve_one(stream, &desk, door).await;
                                 drop(place);
                             }));
                         }
@@ -91,10 +103,14 @@ impl Control {
 }
 
 /// One question, one answer.
-async fn answer(stream: UnixStream, desk: &Desk, door: Doorkeeper) {
+async fn serve_one(stream: UnixStream, desk: &Desk, door: Doorkeeper) {
     let mut stream = BufReader::new(stream);
+    let peer = stream.get_ref().peer_cred();
     let found = match admitted(&mut stream, desk, door).await {
-        Ok(question) => timeout(ANSWER_MAX, desk.answer(question))
+        Ok(Question::Query { sql }) => {
+            return desk.questions.answer(desk.store.clone(), sql, &mut stream).await;
+        }
+        Ok(question) => timeout(ANSWER_MAX, desk.answer(question.signed(door, peer.ok())))
             .await
             .unwrap_or_else(|_| Err(Refusal::new(Because::Busy, "the answer took too long"))),
         Err(refusal) => Err(refusal),
@@ -132,11 +148,26 @@ async fn admitted(
 }
 
 impl Desk {
+    pub(super) fn new(
+        state: PathBuf,
+        (page, store): (WebState, Option<Store>),
+        (asking, orders): (Asking, Orders),
+    ) -> Self {
+        Self { state, page, store, asking, orders, questions: Questions::default() }
+    }
+
     async fn answer(&self, question: Question) -> Result<Value, Refusal> {
-        match question {
-            Question::Status => Ok(status_json(&self.view.borrow())),
-            Question::Reload => self.asking.reload().await,
+        if let Question::Verdict { .. } = question {
+            return self.hear(question).await;
         }
+        if question == Question::Reload {
+            return self.asking.reload().await;
+        }
+        let (view, store) = (self.page.fresh(), self.store.clone());
+        // A hundred thousand keys take their time, and others want to be answered too.
+        tokio::task::spawn_blocking(move || answer(&question, &view, store.as_ref()))
+            .await
+            .unwrap_or_else(|panic| Err(Refusal::new(Because::Failed, panic.to_string())))
     }
 }
 
@@ -145,10 +176,4 @@ fn turn_away(stream: &UnixStream) {
     let line = line_of(&Err(Refusal::new(Because::Busy, message)).into());
     // It fits into the socket's own memory, or it is not sent.
     stream.try_write(&line).unwrap_or_default();
-}
-
-fn line_of(reply: &Reply) -> Vec<u8> {
-    let mut line = serde_json::to_vec(reply).unwrap_or_default();
-    line.push(b'\n');
-    line
 }

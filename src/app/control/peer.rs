@@ -6,7 +6,7 @@ use std::io;
 use tokio::net::UnixStream;
 use tokio::net::unix::UCred;
 
-use super::wire::{Because, Refusal};
+use super::wire::{Because, Question, Refusal};
 
 /// What the kernel calls a user that a user namespace does not know.
 const UNMAPPED: u32 = 65_534;
@@ -52,6 +52,32 @@ impl Doorkeeper {
             || (self.in_namespace && user == UNMAPPED)
             || groups().contains(&self.group)
     }
+}
+
+impl Question {
+    /// Under the name of who asks, as the system knows it.
+    pub(super) fn signed(mut self, door: Doorkeeper, peer: Option<UCred>) -> Self {
+        if let (Self::Verdict { by, .. }, Some(peer)) = (&mut self, peer) {
+            let name = user_name(peer.uid());
+            // Nobody but a member of the group comes through the door without a name.
+            let is_unknown = door.in_namespace && peer.uid() == UNMAPPED;
+            if !is_unknown || by.is_empty() {
+                *by = name;
+            }
+        }
+        self
+    }
+}
+
+/// As the machine's own list of users has it.
+pub(super) fn user_name(user: u32) -> String {
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(user)).then(|| name.to_owned())
+    });
+    name.unwrap_or_else(|| format!("user {user}"))
 }
 
 /// The kernel tells the main group of a peer only.

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::engine::Judgement;
+use crate::model::Timestamp;
+
 /// Another number is another language.
 pub const VERSION: u32 = 1;
 
@@ -30,8 +33,41 @@ pub struct Request {
 pub enum Question {
     /// How the daemon is doing: as `/api/v1/status`.
     Status,
+    /// Every key: as `/api/v1/keys`.
+    Keys,
+    /// As `/api/v1/incidents`; `since` in milliseconds.
+    Incidents {
+        which: Which,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
+    },
+    /// As `/api/v1/incidents/ID`.
+    Incident { id: String },
+    /// The columns, then the rows.
+    Query { sql: String },
+    /// A person's word about an incident: its answer is the incident as it stands then.
+    Verdict {
+        id: String,
+        judgement: Judgement,
+        #[serde(default)]
+        reason: String,
+        /// Who says it, where the daemon cannot know.
+        #[serde(default)]
+        by: String,
+    },
     /// Read the configuration again.
     Reload,
+}
+
+/// Which incidents are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Which {
+    Open,
+    /// Open ones, and those that were lately.
+    Recent,
+    /// Those under the alarm line too.
+    All,
 }
 
 /// Either an answer or a refusal.
@@ -63,6 +99,8 @@ pub enum Because {
     OtherVersion,
     /// This daemon keeps another state directory.
     OtherState,
+    /// There is no such incident, or it is over.
+    NotFound,
     /// Too many ask at once, or too slowly.
     Busy,
     /// The new configuration is wrong; the old one stays in force.

@@ -3,3 +3,4 @@
 mod history;
 mod limits;
 mod properties;
+mod walk;

@@ -194,6 +194,7 @@ fn every_sort_of_input_is_journalled() {
         at: Timestamp(7),
         by: "ann".to_owned(),
         judgement: Judgement::FalseAlarm,
+        reason: String::new(),
     };
     let inputs = [
         (0, Input::Inventory(Arc::new(inventory))),

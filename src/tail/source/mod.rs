@@ -27,6 +27,9 @@ pub(super) struct Source {
     path: PathBuf,
     limits: Limits,
     unseen: Unseen,
+    /// A rotated file that is named beside its log: what its path holds later was read
+    /// there.
+    is_only_this: bool,
     reading: Option<Lines>,
     /// Newer files, oldest first; the last is the one at the path.
     waiting: VecDeque<Content>,
@@ -78,6 +81,7 @@ impl Source {
             id,
             limits,
             unseen,
+            is_only_this: false,
             reading: None,
             waiting: VecDeque::new(),
             left_at: None,
@@ -86,6 +90,11 @@ impl Source {
             status,
             long_lines_before: 0,
         }
+    }
+
+    /// Does not follow its path to another file.
+    pub(super) fn and_only_this(self, is_only_this: bool) -> Self {
+        Self { is_only_this, ..self }
     }
 
     /// Goes on where a former life of the source was committed.
@@ -138,8 +147,7 @@ impl Source {
         let look = lines.look_again()?;
         // Without a byte read there is nothing to know a copy by.
         if lines.at().offset == 0 && lines.size() < seen {
-            let because = format!("{} was cut short before it was read", self.path.display());
-            self.tell_loss(seen, because, out);
+            self.tell_cut_unread(seen, out);
         }
         let Some(lines) = &mut self.reading else {
             return Ok(());
@@ -150,6 +158,7 @@ impl Source {
             return Ok(());
         }
         self.note_rotation();
+        self.tell_cuts(out);
         let Some(lines) = &mut self.reading else {
             return Ok(());
         };
@@ -181,6 +190,9 @@ impl Source {
     fn skipped(&mut self, out: &mut Vec<Tailed>) {
         self.quiet = None;
         self.status.state = SourceState::CatchingUp;
+        if self.reading.as_ref().is_some_and(|lines| !lines.is_skipping()) {
+            out.push(Tailed::TooLong { source: self.id.clone() });
+        }
         self.tell_place(out);
     }
 
@@ -210,6 +222,11 @@ impl Source {
         if is_past || (is_quiet && self.is_behind()) {
             self.finish(out);
         }
+    }
+
+    fn tell_cut_unread(&mut self, seen: u64, out: &mut Vec<Tailed>) {
+        let because = format!("{} was cut short before it was read", self.path.display());
+        self.tell_loss(seen, because, out);
     }
 
     fn tell_loss(&mut self, bytes: u64, because: String, out: &mut Vec<Tailed>) {

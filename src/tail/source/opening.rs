@@ -77,7 +77,7 @@ impl Source {
             );
             self.tell_loss(left.unread, because, out);
         }
-        self.take_next();
+        self.take_next(out);
         self.status.state = SourceState::CatchingUp;
     }
 
@@ -108,7 +108,7 @@ impl Source {
         let error = TailError::read(&self.path, offset, error);
         if is_packed && !self.waiting.is_empty() {
             self.tell_loss(0, error.to_string(), out);
-            self.take_next();
+            self.take_next(out);
         } else if !is_packed {
             self.leave();
         }

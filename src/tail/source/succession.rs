@@ -1,5 +1,7 @@
 //! Which file comes after the one that is read, and when.
 
+use std::mem;
+
 use super::{Left, Source};
 use crate::tail::content::{Content, Packed};
 use crate::tail::lines::Lines;
@@ -16,6 +18,9 @@ const DONE_MAX: usize = 8;
 impl Source {
     /// Opens what is newer than the newest that is open, if the path is another file now.
     pub(super) fn note_rotation(&mut self) {
+        if self.is_only_this {
+            return;
+        }
         // As it is now: its compressed copy keeps its time, and is not newer.
         let newest = self.waiting.back_mut().and_then(|content| {
             content.look_again().ok()?;
@@ -48,6 +53,7 @@ impl Source {
     }
 
     pub(super) fn wait_for(&mut self, newer: &[Sibling]) {
+        let newer = if self.is_only_this { &[] } else { newer };
         for sibling in newer.iter().take(WAITING_MAX - self.waiting.len().min(WAITING_MAX)) {
             match Content::open_file(&sibling.path) {
                 Ok(content) if content.file == sibling.file => {
@@ -69,6 +75,14 @@ impl Source {
         }
     }
 
+    /// Those that were cut short while they waited.
+    pub(super) fn tell_cuts(&mut self, out: &mut Vec<Tailed>) {
+        let cut_off = self.waiting.iter_mut().map(|content| mem::take(&mut content.cut_off)).sum();
+        if 0 < cut_off {
+            self.tell_cut_unread(cut_off, out);
+        }
+    }
+
     /// Whether a newer file has something to read.
     pub(super) fn is_behind(&mut self) -> bool {
         2 <= self.waiting.len()
@@ -87,10 +101,13 @@ impl Source {
             );
             self.tell_loss(unfinished, because, out);
         }
-        self.take_next();
+        self.take_next(out);
     }
 
-    pub(super) fn take_next(&mut self) {
+    pub(super) fn take_next(&mut self, out: &mut Vec<Tailed>) {
+        // It may have been opened long ago, and have grown meanwhile.
+        let looked = self.waiting.front_mut().map_or(Ok(()), Content::look_again);
+        self.tell_cuts(out);
         let Some(content) = self.waiting.pop_front() else {
             return;
         };
@@ -102,7 +119,8 @@ impl Source {
             self.done = done.get(done.len().saturating_sub(DONE_MAX)..).unwrap_or(&[]).into();
         }
         self.quiet = None;
-        match Lines::from_known(content, self.limits, &self.done) {
+        let opened = looked.and_then(|()| Lines::from_known(content, self.limits, &self.done));
+        match opened {
             Ok(lines) => self.reading = Some(lines),
             Err(error) => {
                 // From the end of the one before, all that is newer is found again.

@@ -1,0 +1,134 @@
+//! The answer to a question in SQL: its rows, a line each, as fast as they are taken.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::timeout;
+
+use super::wire::{Because, Refusal, Reply};
+use crate::report::{self, ReportError};
+use crate::store::Store;
+
+/// An answer is cut after so many rows …
+const ROWS_MAX: usize = 1_000_000;
+
+/// … or so many bytes.
+const BYTES_MAX: usize = 256 << 20;
+
+/// What the events that a question needs may take in the daemon's memory.
+const MEMORY_MAX: u64 = 384 << 20;
+
+/// Rows go out in pieces of about this size.
+const PIECE_BYTES: usize = 64 << 10;
+const PIECES_WAITING_MAX: usize = 4;
+
+/// How long a question may take, and how long a piece may lie.
+const QUESTION_MAX: Duration = Duration::from_mins(10);
+const PIECE_MAX: Duration = Duration::from_secs(30);
+
+/// The last line: how many rows there were, and whether there would be more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowsEnd {
+    pub rows: usize,
+    pub cut: bool,
+}
+
+/// One question is worked on at a time; the others wait.
+#[derive(Clone, Debug)]
+pub(super) struct Questions(Arc<Semaphore>);
+
+impl Default for Questions {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(1)))
+    }
+}
+
+impl Questions {
+    /// Writes the answer, or why there is none.
+    pub(super) async fn answer(
+        &self,
+        store: Option<Store>,
+        sql: String,
+        out: &mut (impl AsyncWrite + Unpin),
+    ) {
+        let refused = |because, message: &str| line_of(&Err(Refusal::new(because, message)).into());
+        let Some(store) = store else {
+            let line = refused(Because::Failed, "this keyvigil stores no events (run --state DIR)");
+            drop(timeout(PIECE_MAX, out.write_all(&line)).await);
+            return;
+        };
+        let Ok(Ok(turn)) = timeout(QUESTION_MAX, Arc::clone(&self.0).acquire_owned()).await else {
+            let line = refused(Because::Busy, "another question is being answered; ask again");
+            drop(timeout(PIECE_MAX, out.write_all(&line)).await);
+            return;
+        };
+        let (pieces, mut ready) = mpsc::channel(PIECES_WAITING_MAX);
+        // Whoever goes away in between frees the turn only when the work has ended.
+        drop(tokio::task::spawn_blocking(move || {
+            work(&store, &sql, &pieces);
+            drop(turn);
+        }));
+        while let Ok(Some(piece)) = timeout(QUESTION_MAX, ready.recv()).await {
+            if !matches!(timeout(PIECE_MAX, out.write_all(&piece)).await, Ok(Ok(()))) {
+                return;
+            }
+        }
+    }
+}
+
+fn work(store: &Store, sql: &str, pieces: &mpsc::Sender<Vec<u8>>) {
+    let table = match table(store, sql) {
+        Ok(table) => table,
+        Err(refusal) => {
+            // Who went away needs no answer.
+            drop(pieces.blocking_send(line_of(&Err(refusal).into())));
+            return;
+        }
+    };
+    let mut piece = line_of(&Ok(json!({ "columns": table.columns })).into());
+    let (mut rows, mut bytes) = (0, 0);
+    for row in table.rows().take(ROWS_MAX) {
+        let before = piece.len();
+        if serde_json::to_writer(&mut piece, &row).is_err() {
+            break;
+        }
+        piece.push(b'\n');
+        rows += 1;
+        bytes += piece.len() - before;
+        if BYTES_MAX < bytes {
+            break;
+        }
+        if PIECE_BYTES < piece.len() && pieces.blocking_send(std::mem::take(&mut piece)).is_err() {
+            return;
+        }
+    }
+    let end = RowsEnd { rows, cut: rows < table.len() };
+    piece.extend(serde_json::to_vec(&end).unwrap_or_default());
+    piece.push(b'\n');
+    drop(pieces.blocking_send(piece));
+}
+
+fn table(store: &Store, sql: &str) -> Result<report::Table, Refusal> {
+    let wrong = |error: ReportError| Refusal::new(Because::NotUnderstood, error.to_string());
+    let bytes = report::memory_bytes(store, sql).map_err(wrong)?;
+    if MEMORY_MAX < bytes {
+        let message = format!(
+            "the events of this question would take {} MiB of the daemon's memory, and {} MiB are \
+             allowed; name fewer columns, or stop the daemon and ask again",
+            bytes >> 20,
+            MEMORY_MAX >> 20
+        );
+        return Err(Refusal::new(Because::TooLong, message));
+    }
+    report::query(store, sql).map_err(wrong)
+}
+
+pub(super) fn line_of(reply: &Reply) -> Vec<u8> {
+    let mut line = serde_json::to_vec(reply).unwrap_or_default();
+    line.push(b'\n');
+    line
+}

@@ -1,0 +1,58 @@
+//! A store at rest, as its daemon would show it: for commands that find no daemon to ask.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::beats::Beats;
+use super::board::Board;
+use super::job::{self, JobError};
+use super::judge::{Judge, Rhythm};
+use super::keeper::{Keeper, Pending};
+use super::live::policy_of_life;
+use super::outputs::Writers;
+use crate::config::Config;
+use crate::engine::{Input, Verdict};
+use crate::store::Store;
+use crate::web::View;
+
+/// What is known while nobody watches.
+pub struct Resting {
+    pub view: Arc<View>,
+    pub store: Store,
+}
+
+/// Opens the store that somebody has used before.
+pub fn look(config: &Config, state: &Path) -> Result<Resting, JobError> {
+    let store = job::open_existing(config, state)?;
+    let recovered = job::recovered(&store, job::settings(config))?;
+    let board = Board::resting(&store, recovered.engine.overview())?;
+    let view = Arc::clone(&board.view().borrow());
+    Ok(Resting { view, store })
+}
+
+/// Steps the engine with a person's word, and keeps what follows.
+pub(super) fn hear(config: &Config, resting: &Resting, verdict: Verdict) -> Result<(), JobError> {
+    let store = &resting.store;
+    let recovered = job::recovered(store, job::settings(config))?;
+    let mut judge = Judge::new(recovered.engine, recovered.next_input, Rhythm::Rarely);
+    let judged = judge.judge_input(Input::Verdict(verdict));
+    let policy = watch::channel(policy_of_life(config)).1;
+    let mut keeper = Keeper {
+        store: Some(store.clone()),
+        writers: Writers::default(),
+        board: Board::collecting(Arc::default()),
+        beats: Beats::default(),
+        now: super::now,
+        policy,
+        blocks_max: 1,
+        announce: Box::new(|_incident| ()),
+        pending: Pending::default(),
+        newest: None,
+        merged: 0,
+        tidy_at: Duration::ZERO,
+    };
+    keeper.keep(judged)
+}

@@ -1,0 +1,75 @@
+//! Whom a command asks: the running daemon, or else the store that it left.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+use serde_json::Value;
+
+use super::ask::{Asked, WhomArgs};
+use crate::app;
+use crate::app::control::{self, Question};
+use crate::config::{Config, Secret};
+use crate::store::{Store, key_of};
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct LookArgs {
+    #[command(flatten)]
+    pub(super) whom: WhomArgs,
+    /// The file with the key of the store, if no daemon runs and the key is neither
+    /// DIR/store.key nor the configuration's
+    #[arg(long, value_name = "FILE")]
+    store_key: Option<PathBuf>,
+}
+
+impl LookArgs {
+    /// The daemon's answer, or the same made from its store.
+    pub(super) fn answer(&self, question: &Question) -> anyhow::Result<Value> {
+        if let Asked::Answer(answer) = self.whom.ask(question)? {
+            return Ok(answer);
+        }
+        self.at_rest(question)
+    }
+
+    /// Says a word about an incident; how it stands then.
+    pub(super) fn word(&self, question: &Question) -> anyhow::Result<Value> {
+        if let Asked::Answer(answer) = self.whom.ask(question)? {
+            return Ok(answer);
+        }
+        let (config, state) = (self.config()?, self.whom.state());
+        Ok(control::say_at_rest(&config, &state, question.clone())??)
+    }
+
+    /// What the store knows while no daemon runs.
+    pub(super) fn at_rest(&self, question: &Question) -> anyhow::Result<Value> {
+        let resting = app::look(&self.config()?, &self.whom.state())?;
+        Ok(control::answer(question, &resting.view, Some(&resting.store))?)
+    }
+
+    /// Only the events, which are there without the engine's state.
+    pub(super) fn store(&self) -> anyhow::Result<Store> {
+        Ok(app::open_existing(&self.config()?, &self.whom.state())?)
+    }
+
+    /// A state directory that is named needs no configuration.
+    fn config(&self) -> anyhow::Result<Config> {
+        let is_default = self.whom.config == Path::new(Config::DEFAULT_PATH);
+        let mut config = match Config::load(&self.whom.config) {
+            Err(_) if is_default && self.whom.state.is_some() => Config::default(),
+            loaded => loaded?,
+        };
+        if let Some(path) = &self.store_key {
+            check_key(path)?;
+            config.store.key = Some(Secret::File(path.clone()));
+        }
+        Ok(config)
+    }
+}
+
+fn check_key(path: &Path) -> anyhow::Result<()> {
+    let text = fs::read_to_string(path)
+        .with_context(|| format!("cannot read the key of the store, {}", path.display()))?;
+    let wrong = || format!("the key in {} is not 64 hexadecimal digits", path.display());
+    key_of(text.trim()).with_context(wrong).map(drop)
+}

@@ -1,0 +1,116 @@
+//! The values of one record while it is read: of several for one place, the best name wins.
+
+use memchr::memchr;
+
+use crate::model::EventKind;
+use crate::model::Record;
+use crate::model::record::Field;
+
+use super::credential::Best;
+use super::credential::Credentials;
+use super::place::Place;
+use super::place::set;
+use super::preset::PLACES;
+use super::preset::Preset;
+use super::shape::Hit;
+use super::time::TimeReader;
+
+const SLOTS_MAX: usize = 256;
+const VALUES_USUAL: usize = 24;
+
+/// What was found so far.
+pub(super) struct Slots<'a> {
+    /// How good the name is under which each slot's value came; the lowest wins.
+    ranks: [u8; SLOTS_MAX],
+    found: Vec<(Hit, Field<'a>)>,
+}
+
+/// How a record is made from what was found.
+#[derive(Clone, Copy)]
+pub(super) struct Manner<'m> {
+    pub(super) preset: Option<&'m Preset>,
+    pub(super) credentials: &'m Credentials,
+    /// Values with no place of their own are kept, too.
+    pub(super) keeps_extras: bool,
+}
+
+impl<'a> Slots<'a> {
+    pub(super) fn new() -> Self {
+        Self { ranks: [u8::MAX; SLOTS_MAX], found: Vec::with_capacity(VALUES_USUAL) }
+    }
+
+    /// Takes the value, unless a better one came before or it says nothing.
+    pub(super) fn offer(&mut self, hit: Hit, value: Field<'a>, time: &mut TimeReader) {
+        let Some(best) = self.ranks.get_mut(hit.slot) else { return };
+        if *best < hit.rank || matches!(*value, [] | [b'-']) || *value == *b"REDACTED" {
+            return;
+        }
+        let is_unfit = (hit.place == Place::Time && time.read(&value).is_none())
+            || (hit.place == Place::Request && memchr(b' ', &value).is_none());
+        if is_unfit {
+            return;
+        }
+        let is_first = *best == u8::MAX;
+        *best = hit.rank;
+        let same = |(other, _): &&mut (Hit, Field<'a>)| other.slot == hit.slot;
+        match self.found.iter_mut().find(same).filter(|_| !is_first) {
+            Some(place) => *place = (hit, value),
+            None => self.found.push((hit, value)),
+        }
+    }
+
+    /// The record; `None` if too little of it was found.
+    pub(super) fn finish(
+        mut self,
+        manner: Manner<'_>,
+        time: &mut TimeReader,
+    ) -> Option<Record<'a>> {
+        let found_min = if manner.preset.is_some() { 2 } else { 1 };
+        if self.found.len() < found_min {
+            return None;
+        }
+        let kind = manner.preset.map_or(EventKind::Request, |preset| preset.kind);
+        let mut record = Record { kind, ..Record::default() };
+        // In the order of the places: a target counts more than the request line before it.
+        self.found.sort_unstable_by_key(|(hit, _)| hit.slot);
+        for (hit, value) in self.found {
+            put(&mut record, hit, value, (manner, time));
+        }
+        if record.key.is_none() {
+            manner.credentials.settle(&mut record, &Best::none());
+        }
+        if kind == EventKind::Usage && record.key.is_none() {
+            record.quirk = Some("usage that names no key");
+        }
+        if record.key.is_none() && manner.credentials.from().is_none() {
+            record.key.clone_from(&record.user);
+            record.key_is_user = record.key.is_some();
+        }
+        Some(record)
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "only a few places need more than `set`")]
+fn put<'a>(
+    record: &mut Record<'a>,
+    hit: Hit,
+    value: Field<'a>,
+    (manner, time): (Manner<'_>, &mut TimeReader),
+) {
+    match hit.place {
+        Place::Key => Best::none().offer(record, 0, &value),
+        Place::Extra if manner.keeps_extras => {
+            let names = manner.preset.map_or([].as_slice(), |preset| &preset.extras);
+            if let Some(name) = hit.slot.checked_sub(PLACES).and_then(|at| names.get(at)) {
+                record.extras.push((name.clone().into_bytes().into(), value));
+            }
+        }
+        // A number of JSON is a number: 0 where a client left before it was answered.
+        Place::Status if *value == *b"0" => record.status = Some(0),
+        Place::Target => {
+            record.path = None;
+            set(record, Place::Target, value, time);
+        }
+        place => set(record, place, value, time),
+    }
+}
