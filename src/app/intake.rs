@@ -7,6 +7,7 @@ use std::sync::Arc;
 use memchr::memchr;
 
 use super::counts::{Counts, count};
+use super::once::Once;
 use super::reading::{Reading, Reject};
 use super::watermark::Watermark;
 use crate::format::{Joined, Outcome, Parser, Turn};
@@ -14,6 +15,9 @@ use crate::identity::{Identity, Inventory, Networks, Seen};
 use crate::model::{EventBatch, Millis, Position, Record, SourceId, Timestamp};
 use crate::store::Counters;
 use crate::tail::Chunk;
+
+/// Why a record that was read is no event.
+const REPEATED: &str = "delivered before";
 
 /// A format is looked for again when more than half of so many lines did not fit.
 const DOUBTFUL_LINES_MIN: u64 = 200;
@@ -35,6 +39,7 @@ pub(super) struct Taken {
 #[derive(Debug)]
 pub(super) struct Intake {
     identity: Identity,
+    once: Once,
     sources: BTreeMap<SourceId, Reading>,
     watermark: Watermark,
     delay: Millis,
@@ -48,6 +53,7 @@ impl Intake {
     pub(super) fn new(identity: Identity, delay: Millis, counted: Counters) -> Self {
         Self {
             identity,
+            once: Once::default(),
             sources: BTreeMap::new(),
             watermark: Watermark::default(),
             delay,
@@ -233,17 +239,26 @@ impl Intake {
             reading.reject("format not recognised", line, &self.identity);
             return;
         };
+        let grows = parser.grows();
         match parser.parse(line) {
-            Outcome::Event(record) => {
+            Outcome::Event(mut record) => {
+                if !self.once.admits(&mut record, grows) {
+                    count(&mut reading.counts.skipped, REPEATED);
+                    return;
+                }
                 let seen = Seen { source: &source.0, format: &reading.format, arrival };
                 append(&mut self.identity, &record, &seen, &mut self.taken.batch);
                 reading.counts.accept(&record);
             }
             Outcome::Events(records) => {
-                for record in &records {
+                for mut record in records {
+                    if !self.once.admits(&mut record, grows) {
+                        count(&mut reading.counts.skipped, REPEATED);
+                        continue;
+                    }
                     let seen = Seen { source: &source.0, format: &reading.format, arrival };
-                    append(&mut self.identity, record, &seen, &mut self.taken.batch);
-                    reading.counts.accept(record);
+                    append(&mut self.identity, &record, &seen, &mut self.taken.batch);
+                    reading.counts.accept(&record);
                 }
             }
             Outcome::Skip(reason) => count(&mut reading.counts.skipped, reason),

@@ -3,8 +3,6 @@
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::config::Source;
-use crate::format::Outcome;
 use crate::model::Timestamp;
 
 mod beats;
@@ -24,6 +22,7 @@ mod keeper;
 mod live;
 mod look;
 mod obstacles;
+mod once;
 mod orders;
 mod outputs;
 mod people;
@@ -65,22 +64,4 @@ fn uptime() -> Duration {
 fn host_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     name.trim().to_owned()
-}
-
-/// Whether a source of the configuration can be read, and what its lines are.
-pub fn try_source(source: &Source) -> Result<String, JobError> {
-    let options = source.options();
-    let path = std::path::Path::new(&source.path);
-    let (parser, missing) = replay::parser_for(path, &source.format, &options)?;
-    let Some(mut parser) = parser else { return Ok("empty; its format is told later".to_owned()) };
-    let lines = replay::sample(path)?;
-    let is_event =
-        |line: &&Vec<u8>| matches!(parser.parse(line), Outcome::Event(_) | Outcome::Events(_));
-    let events = lines.iter().filter(is_event).count();
-    let name = parser.name();
-    let lacking = match missing.as_slice() {
-        [] => String::new(),
-        missing => format!("; it does not give: {}", missing.join(", ")),
-    };
-    Ok(format!("{name}, {events} of its first {} lines are events{lacking}", lines.len()))
 }

@@ -69,7 +69,7 @@ fn tokens(pasted: &str, format: &str) -> Result<Vec<Token>, FormatError> {
         }
         let at = format.len() - directive.len() - 1;
         let Some((name, place, behind)) = read_directive(directive) else {
-            let at = pasted.find(directive).map_or(at, |found| found - 1);
+            let at = pasted.find(directive).map_or(at, |found| found.saturating_sub(1));
             let advice = "see the list of Apache's mod_log_config";
             return Err(FormatError::at(pasted, at, "unknown directive", advice));
         };
@@ -81,7 +81,7 @@ fn tokens(pasted: &str, format: &str) -> Result<Vec<Token>, FormatError> {
         if !literal.is_empty() {
             tokens.push(Token::Literal(std::mem::take(&mut literal).into_bytes()));
         }
-        let at = pasted.find(directive).map_or(0, |found| found - 1);
+        let at = pasted.find(directive).map_or(0, |found| found.saturating_sub(1));
         tokens.push(Token::Variable { name, place, at });
         if is_bracketed {
             literal.push(']');

@@ -10,6 +10,7 @@ use super::aliases::DIALECTS;
 use super::aliases::push_name;
 use super::credential::Credentials;
 use super::outcome::owned;
+use super::place::Place;
 use super::preset::Preset;
 use super::repair::repair;
 use super::shape::FIRST_ITEM;
@@ -181,10 +182,13 @@ impl Names {
         if !lists.is_empty() && explode(Item::new(value, &[]), (value, lists), &mut items) {
             return Some(items);
         }
-        let list = value.get("Records").or_else(|| value.get("records"))?;
+        let is_records = |value: &Value<'_, '_>| {
+            value.kind() == Kind::List && matches!(&*value.key(), b"Records" | b"records")
+        };
+        let list = value.inner().find(is_records)?;
         let around = [value.number()];
         let items = list.inner().take(RECORDS_MAX).map(|item| Item::new(item, &around));
-        (list.kind() == Kind::List).then(|| items.collect())
+        Some(items.collect())
     }
 
     fn items<'a>(
@@ -213,8 +217,8 @@ impl Names {
         if value.kind() != Kind::Map {
             return None;
         }
-        let preset = self.preset.clone();
-        let inside = preset.as_ref().and_then(|preset| value.at(preset.inside.as_ref()?)?.text());
+        let inside =
+            self.preset.as_ref().and_then(|preset| value.at(preset.inside.as_ref()?)?.text());
         if let Some(text) = inside {
             let mut tape = Tape::default();
             if tape.read(&text).is_some() {
@@ -230,8 +234,7 @@ impl Names {
         around: &[usize],
         time: &mut TimeReader,
     ) -> Option<Record<'a>> {
-        let preset = self.preset.clone();
-        let marker = preset.as_ref().map_or([].as_slice(), |preset| &preset.marker);
+        let marker = self.preset.as_ref().map_or([].as_slice(), |preset| &preset.marker);
         if self.must_be_marked
             && !marker.iter().all(|paths| paths.iter().any(|path| value.at(path).is_some()))
         {
@@ -239,7 +242,7 @@ impl Names {
         }
         let mut slots = Slots::new();
         let of_type = if self.has_type { value.get("type").and_then(Value::text) } else { None };
-        let root = At::Known(if preset.is_some() { 0 } else { dialect_of(value) });
+        let root = At::Known(if self.preset.is_some() { 0 } else { dialect_of(value) });
         if let Some(of_type) = of_type
             && let Ok(of_type) = std::str::from_utf8(&of_type)
             && let Some(inner) = value.get(of_type)
@@ -248,7 +251,7 @@ impl Names {
             reading.enter((&root, &mut 0), OF_TYPE, inner);
         }
         Reading { names: self, slots: &mut slots, time }.walk(value, &root);
-        for up in preset.as_ref().map_or([].as_slice(), |preset| &preset.ups) {
+        for up in self.preset.as_ref().map_or([].as_slice(), |preset| &preset.ups) {
             let around = around.len().checked_sub(up.levels).and_then(|at| around.get(at));
             let found = around.and_then(|&at| value.with_number(at).at(&up.steps)?.text());
             if let Some(text) = found {
@@ -256,7 +259,7 @@ impl Names {
             }
         }
         let manner = Manner {
-            preset: preset.as_deref(),
+            preset: self.preset.as_deref(),
             credentials: &self.credentials,
             keeps_extras: self.keeps_extras,
         };
@@ -323,7 +326,13 @@ impl<'a> Reading<'_, '_, 'a> {
 
     fn offer(&mut self, hit: Hit, value: Value<'_, 'a>) {
         // What is true or false says nothing under a usual name.
-        if value.kind() == Kind::Bool && !hit.is_of_preset() {
+        let says_nothing =
+            value.kind() == Kind::Null || (value.kind() == Kind::Bool && !hit.is_of_preset());
+        if says_nothing {
+            return;
+        }
+        if hit.place == Place::Extra && !self.names.keeps_extras {
+            self.slots.leave_out();
             return;
         }
         if let Some(text) = value.text() {

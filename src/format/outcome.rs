@@ -23,6 +23,17 @@ pub enum Outcome<'a> {
 }
 
 impl Outcome<'_> {
+    /// Whether a pasted format did not fit, or took what is around the line for the client.
+    pub(super) fn is_askew(&self) -> bool {
+        match self {
+            Self::Event(record) => {
+                record.source_ip.as_deref().is_some_and(|client| client.contains(&b' '))
+            }
+            Self::Malformed(_) => true,
+            Self::Events(_) | Self::Skip(_) | Self::Pending(_) => false,
+        }
+    }
+
     /// Whether the line has said nothing of a request: no client, no path, nobody's name.
     pub(super) fn is_poor(&self) -> bool {
         match self {
@@ -86,5 +97,26 @@ pub(super) fn owned<'a>(record: Record<'_>) -> Record<'a> {
         cost_micros: record.cost_micros,
         asn: record.asn,
         quirk: record.quirk,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Options, Parser};
+    use super::*;
+
+    #[test]
+    fn a_header_of_syslog_is_not_taken_for_the_client_of_a_pasted_format() {
+        let log_format = Some("$remote_addr - - [$time_local] \"$request\" $status".to_owned());
+        let options = Options { log_format, ..Options::default() };
+        let mut parser = Parser::by_name("custom-nginx", &options).unwrap();
+        let line = "192.0.2.1 - - [09/Mar/2026:00:00:00 +0000] \"GET /a HTTP/1.1\" 200";
+        for around in
+            ["", "Mar  9 00:00:00 lb haproxy[7]: ", "2026-03-09T00:00:00+00:00 lb haproxy[7]: "]
+        {
+            let line = format!("{around}{line}");
+            let Outcome::Event(record) = parser.parse(line.as_bytes()) else { panic!("{line}") };
+            assert_eq!(record.source_ip.as_deref(), Some(b"192.0.2.1".as_slice()), "{line}");
+        }
     }
 }

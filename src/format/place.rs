@@ -134,6 +134,7 @@ pub(super) fn set<'a>(
     value: Field<'a>,
     time: &mut TimeReader,
 ) {
+    time.note(place, &value);
     if matches!(*value, [] | [b'-']) {
         set_absent(record, place, value);
         return;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::model::EventKind;
 
 use super::FormatError;
+use super::Grows;
 use super::Options;
 use super::Outcome;
 use super::OwnFormats;
@@ -45,7 +46,7 @@ pub(super) struct Preset {
     /// Names of the slots behind the places.
     pub(super) extras: Vec<String>,
     pub(super) key_hint: Option<String>,
-    pub(super) counters: Vec<Place>,
+    pub(super) grows: Grows,
     pub(super) examples: Vec<Example>,
 }
 
@@ -178,9 +179,11 @@ impl Preset {
             preset.add_field(name, paths).map_err(|what| wrong(format!("{name}: {what}")))?;
         }
         for name in &read.counters {
-            preset.counters.push(place_of(name).ok_or_else(|| {
-                wrong(format!("{name} is no number that can grow: use count or cost"))
-            })?);
+            match name.as_str() {
+                "count" => preset.grows.count = true,
+                "cost" => preset.grows.cost = true,
+                _ => return Err(wrong(format!("{name} is no counter: use count or cost"))),
+            }
         }
         Ok(preset)
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::LazyLock;
 
 use super::FormatError;
+use super::Grows;
 use super::Options;
 use super::Reader;
 use super::apache;
@@ -53,6 +54,7 @@ pub(super) enum Family {
 pub(super) struct Found {
     pub(super) name: Arc<str>,
     pub(super) kind: EventKind,
+    pub(super) grows: Grows,
     pub(super) reader: Reader,
 }
 
@@ -159,7 +161,8 @@ pub(super) fn find(name: &str, options: &Options) -> Result<Found, FormatError> 
         return preset_reader(preset, options);
     }
     let reader = reader(info, options)?;
-    Ok(Found { name: info.name.into(), kind: EventKind::Request, reader })
+    let grows = Grows::default();
+    Ok(Found { name: info.name.into(), kind: EventKind::Request, grows, reader })
 }
 
 fn reader(info: &FormatInfo, options: &Options) -> Result<Reader, FormatError> {
@@ -210,7 +213,7 @@ fn preset_reader(preset: &Arc<Preset>, options: &Options) -> Result<Found, Forma
         }
         Rows::Regex(text) => Reader::Regexp(Arc::new(Regexp::new(text, credentials)?)),
     };
-    Ok(Found { name: preset.name.as_str().into(), kind: preset.kind, reader })
+    Ok(Found { name: preset.name.as_str().into(), kind: preset.kind, grows: preset.grows, reader })
 }
 
 fn pasted_plan(

@@ -22,7 +22,11 @@ const VALUES_USUAL: usize = 24;
 pub(super) struct Slots<'a> {
     /// How good the name is under which each slot's value came; the lowest wins.
     ranks: [u8; SLOTS_MAX],
+    /// Where in `found` each slot's value is.
+    places: [u8; SLOTS_MAX],
     found: Vec<(Hit, Field<'a>)>,
+    /// Values that are there, but not kept.
+    left_out: usize,
 }
 
 /// How a record is made from what was found.
@@ -36,7 +40,12 @@ pub(super) struct Manner<'m> {
 
 impl<'a> Slots<'a> {
     pub(super) fn new() -> Self {
-        Self { ranks: [u8::MAX; SLOTS_MAX], found: Vec::with_capacity(VALUES_USUAL) }
+        Self {
+            ranks: [u8::MAX; SLOTS_MAX],
+            places: [0; SLOTS_MAX],
+            found: Vec::with_capacity(VALUES_USUAL),
+            left_out: 0,
+        }
     }
 
     /// Takes the value, unless a better one came before or it says nothing.
@@ -52,11 +61,19 @@ impl<'a> Slots<'a> {
         }
         let is_first = *best == u8::MAX;
         *best = hit.rank;
-        let same = |(other, _): &&mut (Hit, Field<'a>)| other.slot == hit.slot;
-        match self.found.iter_mut().find(same).filter(|_| !is_first) {
-            Some(place) => *place = (hit, value),
-            None => self.found.push((hit, value)),
+        let Some(at) = self.places.get_mut(hit.slot) else { return };
+        if is_first {
+            // There are fewer slots than a byte counts.
+            *at = u8::try_from(self.found.len()).unwrap_or(u8::MAX);
+            self.found.push((hit, value));
+        } else if let Some(place) = self.found.get_mut(usize::from(*at)) {
+            *place = (hit, value);
         }
+    }
+
+    /// A value is there that nobody wants to keep.
+    pub(super) const fn leave_out(&mut self) {
+        self.left_out += 1;
     }
 
     /// The record; `None` if too little of it was found.
@@ -66,15 +83,20 @@ impl<'a> Slots<'a> {
         time: &mut TimeReader,
     ) -> Option<Record<'a>> {
         let found_min = if manner.preset.is_some() { 2 } else { 1 };
-        if self.found.len() < found_min {
+        if self.found.len() + self.left_out < found_min {
             return None;
         }
         let kind = manner.preset.map_or(EventKind::Request, |preset| preset.kind);
         let mut record = Record { kind, ..Record::default() };
         // In the order of the places: a target counts more than the request line before it.
-        self.found.sort_unstable_by_key(|(hit, _)| hit.slot);
-        for (hit, value) in self.found {
-            put(&mut record, hit, value, (manner, time));
+        let slots = PLACES + manner.preset.map_or(0, |preset| preset.extras.len());
+        for (rank, at) in self.ranks.iter().zip(self.places).take(slots) {
+            if *rank == u8::MAX {
+                continue;
+            }
+            if let Some((hit, value)) = self.found.get_mut(usize::from(at)) {
+                put(&mut record, *hit, std::mem::take(value), (manner, time));
+            }
         }
         if record.key.is_none() {
             manner.credentials.settle(&mut record, &Best::none());
@@ -98,7 +120,10 @@ fn put<'a>(
     (manner, time): (Manner<'_>, &mut TimeReader),
 ) {
     match hit.place {
-        Place::Key => Best::none().offer(record, 0, &value),
+        Place::Key => {
+            time.note(Place::Key, &value);
+            Best::none().offer(record, 0, &value);
+        }
         Place::Extra if manner.keeps_extras => {
             let names = manner.preset.map_or([].as_slice(), |preset| &preset.extras);
             if let Some(name) = hit.slot.checked_sub(PLACES).and_then(|at| names.get(at)) {

@@ -2,6 +2,8 @@
 
 use crate::model::Timestamp;
 
+use super::place::Place;
+
 const CLF_BYTES: usize = "28/Feb/2013:12:00:00 +0900".len();
 const CACHED_BYTES_MAX: usize = 40;
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -15,9 +17,37 @@ pub(super) struct TimeReader {
     clf_at: Timestamp,
     seen: Vec<u8>,
     at: Timestamp,
+    /// Where each value of a line came from, if somebody asks.
+    notes: Option<Vec<Note>>,
+}
+
+/// A value on its way into a record: its place, and where it lies in memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Note {
+    pub(super) place: Place,
+    pub(super) address: usize,
+    pub(super) length: usize,
 }
 
 impl TimeReader {
+    /// From here on it is noted where values come from.
+    pub(super) fn take_notes(&mut self) {
+        self.notes = Some(Vec::new());
+    }
+
+    /// What was noted; nothing is noted any more.
+    pub(super) fn notes(&mut self) -> Vec<Note> {
+        self.notes.take().unwrap_or_default()
+    }
+
+    /// A value was put into its place.
+    #[inline]
+    pub(super) fn note(&mut self, place: Place, value: &[u8]) {
+        if let Some(notes) = &mut self.notes {
+            notes.push(Note { place, address: value.as_ptr().addr(), length: value.len() });
+        }
+    }
+
     /// The moment that the text stands for, whatever its form.
     pub(super) fn read(&mut self, text: &[u8]) -> Option<Timestamp> {
         if let Ok(text) = <&[u8; CLF_BYTES]>::try_from(text) {

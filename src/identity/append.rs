@@ -54,6 +54,9 @@ struct Texts {
     user: TextMemo,
     model: TextMemo,
     country: TextMemo,
+    operation: TextMemo,
+    outcome: TextMemo,
+    tenant: TextMemo,
     method: TextMemo,
 }
 
@@ -201,6 +204,9 @@ impl Texts {
             user: TextMemo::new(seeds, 256),
             model: TextMemo::new(seeds, 256),
             country: TextMemo::new(seeds, 64),
+            operation: TextMemo::new(seeds, 256),
+            outcome: TextMemo::new(seeds, 256),
+            tenant: TextMemo::new(seeds, 256),
             method: TextMemo::new(seeds, 64),
         }
     }
@@ -210,6 +216,9 @@ impl Texts {
         self.referer.push(record.referer.as_deref(), &mut batch.referer, desk);
         self.user.push(record.user.as_deref(), &mut batch.user, desk);
         self.model.push(record.model.as_deref(), &mut batch.model, desk);
+        self.operation.push(record.operation.as_deref(), &mut batch.operation, desk);
+        self.outcome.push(record.outcome.as_deref(), &mut batch.outcome, desk);
+        self.tenant.push(record.tenant.as_deref(), &mut batch.tenant, desk);
     }
 }
 
@@ -223,6 +232,7 @@ fn append_numbers(record: &Record<'_>, seen: &Seen<'_>, batch: &mut EventBatch) 
     batch.input_tokens.push(record.input_tokens.unwrap_or(0));
     batch.output_tokens.push(record.output_tokens.unwrap_or(0));
     batch.cost_micros.push(record.cost_micros.unwrap_or(0));
+    batch.count.push(record.count.unwrap_or(0));
     batch.late.push(false);
 }
 

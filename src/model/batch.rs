@@ -38,6 +38,14 @@ pub struct EventBatch {
     /// 0 if neither the line nor the networks know it.
     pub asn: Vec<u32>,
     pub country: TextColumn,
+    /// What was done, where a path does not say it.
+    pub operation: TextColumn,
+    /// How it ended, in the words of the system.
+    pub outcome: TextColumn,
+    /// The project, account, team or app on whose behalf.
+    pub tenant: TextColumn,
+    /// How many requests or units a record of usage stands for.
+    pub count: Vec<u64>,
     /// Set once the engine has found that the event's slot was judged before it came.
     pub late: Vec<bool>,
 }

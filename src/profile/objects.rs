@@ -8,14 +8,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Object(u64);
 
-/// The objects that a key asked for last.
+/// The objects that a key asked for last, each with how long the walk was that led to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trail(Vec<Object>);
+pub struct Trail(Vec<(Object, u8)>);
 
 const NUMBER_BITS: u32 = 40;
 /// One left out is still a walk.
 const STEP_MAX: u64 = 2;
 const TRAIL_MAX: usize = 8;
+/// Two or three neighbours come by chance where many objects are asked for at once.
+const WALK_MIN: u8 = 4;
 /// Of one slot as many are remembered at each end: a walk goes on from there, up or down.
 const ENDS: usize = 2;
 
@@ -40,24 +42,33 @@ fn is_number(part: &str) -> bool {
 }
 
 impl Trail {
-    /// How many of a slot's objects, ascending and each once, stand beside one that was asked
-    /// for before or beside the one below it; then they are remembered.
+    /// How many of a slot's objects, ascending and each once, are a step of a walk: the fourth
+    /// and further of those that stand beside one another, or beside one asked for before.
     pub fn walk(&mut self, objects: &[Object]) -> u32 {
-        let follows = |place: usize, object: Object| {
-            let below = place.checked_sub(1).and_then(|place| objects.get(place));
-            below.is_some_and(|below| object.is_beside(*below))
-                || self.0.iter().any(|known| object.is_beside(*known))
-        };
-        let walked = objects.iter().enumerate().filter(|(place, it)| follows(*place, **it)).count();
-        let (low, high) = (objects.iter().take(ENDS), objects.iter().skip(ENDS).rev().take(ENDS));
-        for object in low.chain(high) {
-            if !self.0.contains(object) {
-                self.0.push(*object);
-            }
+        let mut walked = 0;
+        let mut steps: Vec<(Object, u8)> = Vec::with_capacity(objects.len());
+        for object in objects {
+            let beside = steps.last().into_iter().chain(&self.0);
+            let before = beside.filter(|(known, _)| object.is_beside(*known)).map(|(_, run)| *run);
+            let run = before.max().unwrap_or(0).saturating_add(1);
+            walked += u32::from(WALK_MIN <= run);
+            steps.push((*object, run));
+        }
+        self.remember(&steps);
+        walked
+    }
+
+    fn remember(&mut self, steps: &[(Object, u8)]) {
+        // A walk downwards goes on from its lowest object, with all its length.
+        let longest = steps.iter().map(|(_, run)| *run).max().unwrap_or(0);
+        let low = steps.iter().take(ENDS).map(|(object, _)| (*object, longest));
+        let high = steps.iter().skip(ENDS).rev().take(ENDS).copied();
+        for (object, run) in low.chain(high) {
+            self.0.retain(|(known, _)| *known != object);
+            self.0.push((object, run));
         }
         let over = self.0.len().saturating_sub(TRAIL_MAX);
         self.0.drain(..over);
-        u32::try_from(walked).unwrap_or(u32::MAX)
     }
 }
 
@@ -67,6 +78,13 @@ mod tests {
 
     fn object(number: u64) -> Object {
         Object::of(&format!("/v1/orders/{number}"), 7).unwrap()
+    }
+
+    fn check(slots: &[&[u64]], expected: &[u32]) {
+        let mut trail = Trail::default();
+        let objects = |slot: &&[u64]| slot.iter().map(|it| object(*it)).collect::<Vec<_>>();
+        let walked: Vec<u32> = slots.iter().map(|slot| trail.walk(&objects(slot))).collect();
+        assert_eq!(walked, expected);
     }
 
     #[test]
@@ -79,14 +97,22 @@ mod tests {
     }
 
     #[test]
-    fn a_walk_is_seen_within_a_slot_and_from_slot_to_slot() {
-        let mut trail = Trail::default();
-        assert_eq!(trail.walk(&[object(10), object(11), object(13), object(90)]), 2);
-        assert_eq!(trail.walk(&[object(14)]), 1);
-        assert_eq!(trail.walk(&[object(9)]), 1);
-        assert_eq!(trail.walk(&[object(50)]), 0);
-        // The same object again is no walk.
-        assert_eq!(trail.walk(&[object(50)]), 0);
+    fn a_walk_is_seen_from_its_fourth_step() {
+        check(&[&[10, 11, 13]], &[0]);
+        check(&[&[10, 11, 13, 14, 15, 90]], &[2]);
+        check(&[&[10, 20, 30, 40]], &[0]);
+    }
+
+    #[test]
+    fn a_walk_goes_on_from_slot_to_slot_up_or_down() {
+        check(&[&[10], &[11], &[12], &[13], &[14]], &[0, 0, 0, 1, 1]);
+        check(&[&[14], &[13], &[12], &[11]], &[0, 0, 0, 1]);
+        check(&[&[11, 12, 13], &[9, 10]], &[0, 2]);
+    }
+
+    #[test]
+    fn the_same_object_again_is_no_step() {
+        check(&[&[10], &[10], &[10], &[10], &[10]], &[0, 0, 0, 0, 0]);
     }
 
     #[test]
@@ -96,6 +122,5 @@ mod tests {
             assert_eq!(trail.walk(&[object(1000 * step)]), 0);
         }
         assert_eq!(trail.0.len(), TRAIL_MAX);
-        assert_eq!(trail.walk(&[object(1)]), 0);
     }
 }

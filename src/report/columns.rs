@@ -3,7 +3,7 @@
 use crate::store::Column;
 
 /// In the order in which `*` gives them.
-pub const NAMES: [&str; 20] = [
+pub const NAMES: [&str; 30] = [
     "time",
     "hour",
     "day",
@@ -23,6 +23,16 @@ pub const NAMES: [&str; 20] = [
     "user_agent",
     "referer",
     "user",
+    "model",
+    "tokens_in",
+    "tokens_out",
+    "cost",
+    "units",
+    "operation",
+    "outcome",
+    "tenant",
+    "asn",
+    "country",
     "late",
 ];
 
@@ -46,6 +56,16 @@ pub(super) fn stored(name: &str) -> Option<Column> {
         "user_agent" => Column::UserAgent,
         "referer" => Column::Referer,
         "user" => Column::User,
+        "model" => Column::Model,
+        "tokens_in" => Column::InputTokens,
+        "tokens_out" => Column::OutputTokens,
+        "cost" => Column::Cost,
+        "units" => Column::Count,
+        "operation" => Column::Operation,
+        "outcome" => Column::Outcome,
+        "tenant" => Column::Tenant,
+        "asn" => Column::Asn,
+        "country" => Column::Country,
         "late" => Column::Late,
         _ => return None,
     };

@@ -77,9 +77,9 @@ impl Values {
     fn of(name: &str) -> Self {
         match name {
             "time" | "hour" | "day" => Self::Times(Vec::new()),
-            "bytes" => Self::Counts(Vec::new()),
-            "duration_ms" => Self::Fractions(Vec::new()),
-            "status" => Self::Numbers(Vec::new()),
+            "bytes" | "tokens_in" | "tokens_out" | "units" => Self::Counts(Vec::new()),
+            "duration_ms" | "cost" => Self::Fractions(Vec::new()),
+            "status" | "asn" => Self::Numbers(Vec::new()),
             "late" => Self::Flags(Vec::new()),
             _ => Self::Text(TextColumn::default()),
         }
@@ -91,10 +91,22 @@ impl Values {
                 let round = rounding(name);
                 times.extend(batch.time.iter().map(|&time| round(Timestamp(time)).0));
             }
-            Self::Counts(counts) => counts.extend_from_slice(&batch.bytes),
+            Self::Counts(counts) => counts.extend_from_slice(match name {
+                "tokens_in" => &batch.input_tokens,
+                "tokens_out" => &batch.output_tokens,
+                "units" => &batch.count,
+                _ => &batch.bytes,
+            }),
+            Self::Numbers(numbers) if name == "asn" => {
+                numbers.extend(batch.asn.iter().map(|&asn| Some(asn).filter(|&asn| 0 < asn)));
+            }
             Self::Numbers(numbers) => {
                 let known = |&status: &u16| Some(u32::from(status)).filter(|&status| 0 < status);
                 numbers.extend(batch.status.iter().map(known));
+            }
+            Self::Fractions(fractions) if name == "cost" => {
+                fractions
+                    .extend(batch.cost_micros.iter().copied().map(|micros| millis(micros) / 1e3));
             }
             Self::Fractions(fractions) => {
                 fractions.extend(batch.duration_us.iter().copied().map(millis));
@@ -188,6 +200,11 @@ fn text_of<'a>(name: &str, batch: &'a EventBatch) -> Option<&'a TextColumn> {
         "query" => Some(&batch.query),
         "route" => Some(&batch.route),
         "user_agent" => Some(&batch.user_agent),
+        "model" => Some(&batch.model),
+        "operation" => Some(&batch.operation),
+        "outcome" => Some(&batch.outcome),
+        "tenant" => Some(&batch.tenant),
+        "country" => Some(&batch.country),
         "referer" => Some(&batch.referer),
         "user" => Some(&batch.user),
         _ => None,

@@ -19,6 +19,17 @@ fn batch(first_hour: i64) -> EventBatch {
         batch.status.push(if n == 3 { 0 } else { 200 });
         batch.bytes.push(n.unsigned_abs() * 100);
         batch.duration_us.push(1500);
+        batch.input_tokens.push(600);
+        batch.output_tokens.push(120);
+        batch.cost_micros.push(1230);
+        batch.count.push(1);
+        batch.asn.push(64_496);
+        for column in
+            [&mut batch.model, &mut batch.operation, &mut batch.outcome, &mut batch.tenant]
+        {
+            column.push("x-1");
+        }
+        batch.country.push("NO");
         batch.late.push(n == 1);
     }
     batch
@@ -53,6 +64,17 @@ fn use_is_added_up_by_key() {
     check(
         "SELECT key, count(*) AS n, sum(bytes) AS sent FROM events GROUP BY key ORDER BY key",
         "key|n|sent\nk_a|4|400\nk_b|2|200\n|2|600",
+    );
+}
+
+#[test]
+fn tokens_and_cost_are_added_up_by_model() {
+    check(
+        "SELECT model, operation, outcome, tenant, country, asn, sum(tokens_in) AS i, \
+         sum(tokens_out) AS o, sum(units) AS u, round(sum(cost), 5) AS cost FROM events \
+         GROUP BY model, operation, outcome, tenant, country, asn",
+        "model|operation|outcome|tenant|country|asn|i|o|u|cost\n\
+         x-1|x-1|x-1|x-1|NO|64496|4800|960|8|0.00984",
     );
 }
 

@@ -17,6 +17,7 @@ mod control;
 mod crash;
 mod demo;
 mod evaluate;
+mod fuzz;
 mod mail;
 mod onboarding;
 mod onboarding_mail;

@@ -9,7 +9,7 @@ macro_rules! columns {
         pub enum Column { $($name = $number),+ }
 
         impl Column {
-            pub const ALL: [Self; 25] = [$(Self::$name),+];
+            pub const ALL: [Self; 29] = [$(Self::$name),+];
 
             pub(super) const fn number(self) -> u8 {
                 self as u8
@@ -29,7 +29,8 @@ columns! {
     Time = 0, Source = 1, Format = 2, Kind = 3, Key = 4, Role = 5, SourceIp = 6, Method = 7,
     Path = 8, Query = 9, Route = 10, Status = 11, Bytes = 12, RequestBytes = 13, Duration = 14,
     UserAgent = 15, Referer = 16, User = 17, Model = 18, InputTokens = 19, OutputTokens = 20,
-    Cost = 21, Asn = 22, Country = 23, Late = 24,
+    Cost = 21, Asn = 22, Country = 23, Late = 24, Operation = 25, Outcome = 26, Tenant = 27,
+    Count = 28,
 }
 
 /// A column of one batch, by the sort of its values.
@@ -89,6 +90,10 @@ impl Column {
             Self::User => View::Text(&batch.user),
             Self::Model => View::Text(&batch.model),
             Self::Country => View::Text(&batch.country),
+            Self::Operation => View::Text(&batch.operation),
+            Self::Outcome => View::Text(&batch.outcome),
+            Self::Tenant => View::Text(&batch.tenant),
+            Self::Count => View::Counts(&batch.count),
             Self::Bytes => View::Counts(&batch.bytes),
             Self::RequestBytes => View::Counts(&batch.request_bytes),
             Self::Duration => View::Counts(&batch.duration_us),
@@ -119,6 +124,10 @@ impl Column {
             Self::User => ViewMut::Text(&mut batch.user),
             Self::Model => ViewMut::Text(&mut batch.model),
             Self::Country => ViewMut::Text(&mut batch.country),
+            Self::Operation => ViewMut::Text(&mut batch.operation),
+            Self::Outcome => ViewMut::Text(&mut batch.outcome),
+            Self::Tenant => ViewMut::Text(&mut batch.tenant),
+            Self::Count => ViewMut::Counts(&mut batch.count),
             Self::Bytes => ViewMut::Counts(&mut batch.bytes),
             Self::RequestBytes => ViewMut::Counts(&mut batch.request_bytes),
             Self::Duration => ViewMut::Counts(&mut batch.duration_us),

@@ -39,11 +39,14 @@ fn events(from: i64, rows: usize) -> EventBatch {
         for column in [&mut batch.referer, &mut batch.user, &mut batch.model, &mut batch.country] {
             column.push("");
         }
+        for column in [&mut batch.operation, &mut batch.outcome, &mut batch.tenant] {
+            column.push("");
+        }
         batch.asn.push(0);
         for column in [&mut batch.request_bytes, &mut batch.duration_us, &mut batch.input_tokens] {
             column.push(3);
         }
-        for column in [&mut batch.output_tokens, &mut batch.cost_micros] {
+        for column in [&mut batch.output_tokens, &mut batch.cost_micros, &mut batch.count] {
             column.push(0);
         }
     }

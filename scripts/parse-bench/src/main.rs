@@ -1,0 +1,102 @@
+//! Lines a second of every format, on one core, beside loops over the same bytes that only split
+//! (memchr) or only parse JSON (sonic-rs).
+#![allow(dead_code, unused_imports)]
+
+#[path = "../../../src/format/mod.rs"]
+mod format;
+#[path = "../../../src/model/mod.rs"]
+mod model;
+
+use std::hint::black_box;
+
+use format::{FORMATS, Options, Outcome, Parser};
+
+const LINES: usize = 100_000;
+const ROUNDS: usize = 4;
+
+fn main() {
+    let combined = combined();
+    let split = best(&combined, |lines| lines.split(|byte| *byte == b'\n').map(split_columns).sum());
+    let nginx = parsed("nginx", &combined);
+    println!("combined: {nginx:.2} M lines/s; only split: {split:.2}; {:.0} %", 100.0 * nginx / split);
+    for (name, text) in examples() {
+        let lines = text.as_bytes();
+        let is_json = text.starts_with(['{', '[']);
+        let own = parsed(name, lines);
+        let beside = if is_json {
+            best(lines, |lines| {
+                let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+                lines.map(|line| usize::from(sonic_rs::from_slice::<sonic_rs::Value>(line).is_ok())).sum()
+            })
+        } else {
+            best(lines, |lines| lines.split(|byte| *byte == b'\n').map(split_columns).sum())
+        };
+        let what = if is_json { "sonic-rs only parses" } else { "only split" };
+        println!("{name:22} {own:6.2} M lines/s; {what} {beside:6.2}; {:4.0} %", 100.0 * own / beside);
+    }
+}
+
+/// A million lines a second, of the best round.
+fn best(lines: &[u8], mut run: impl FnMut(&[u8]) -> usize) -> f64 {
+    let count = memchr::memchr_iter(b'\n', lines).count();
+    let seconds = (0..ROUNDS).map(|_| {
+        let begun = seconds_on_core();
+        black_box(run(black_box(lines)));
+        seconds_on_core() - begun
+    });
+    count as f64 / seconds.fold(f64::MAX, f64::min) / 1e6
+}
+
+/// What this thread has had of a core: other programs do not count.
+fn seconds_on_core() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = text.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok());
+    nanos.unwrap_or(0.0) / 1e9
+}
+
+fn parsed(name: &str, lines: &[u8]) -> f64 {
+    let mut parser = Parser::by_name(name, &Options::default()).unwrap();
+    best(lines, |lines| {
+        let mut from = 0;
+        let mut events = 0;
+        for end in memchr::memchr_iter(b'\n', lines) {
+            match parser.parse(&lines[from..end]) {
+                Outcome::Event(record) => events += usize::from(black_box(&record).status.is_some()),
+                Outcome::Events(records) => events += black_box(&records).len(),
+                _ => {}
+            }
+            from = end + 1;
+        }
+        events
+    })
+}
+
+/// Cuts at spaces and quotes: the least that a reader of columns has to do.
+fn split_columns(line: &[u8]) -> usize {
+    memchr::memchr2_iter(b' ', b'"', line).map(|at| line.get(at).map_or(0, |byte| *byte as usize)).sum()
+}
+
+fn combined() -> Vec<u8> {
+    let mut text = String::new();
+    for number in 0..LINES {
+        text.push_str(&format!(
+            "192.0.2.{} - - [21/Nov/2026:10:{:02}:{:02} +0000] \"GET /v1/orders/{number}?page={} HTTP/1.1\" 200 {} \"-\" \"acme-client/1.{} (linux; x86_64)\"\n",
+            number % 250, number / 6000 % 60, number / 100 % 60, number % 9, number % 4096, number % 7,
+        ));
+    }
+    text.into_bytes()
+}
+
+/// The examples of the formats' files, over and over.
+fn examples() -> Vec<(&'static str, String)> {
+    let mut all = Vec::new();
+    for info in FORMATS.iter() {
+        let path = format!("{}/../../config/formats/{}.toml", env!("CARGO_MANIFEST_DIR"), info.name);
+        let Ok(file) = std::fs::read_to_string(path) else { continue };
+        let file: toml::Table = toml::from_str(&file).unwrap();
+        let lines: Vec<&str> = file["example"].as_array().unwrap().iter().map(|it| it["lines"].as_str().unwrap().trim()).collect();
+        let one = lines.join("\n") + "\n";
+        all.push((info.name, one.repeat(LINES / 2)));
+    }
+    all
+}
