@@ -39,7 +39,7 @@ const ROUND_MAX: usize = 2000;
 pub async fn run(worker: Worker, mut stopped: watch::Receiver<bool>) -> Result<(), StoreError> {
     let mut desk = Desk::new(worker)?;
     while !*stopped.borrow() {
-        desk.round().await?;
+        desk.round().await.or_else(unless_full)?;
         tokio::select! {
             () = tokio::time::sleep(POLL) => (),
             gone = stopped.changed() => if gone.is_err() { break },
@@ -47,9 +47,14 @@ pub async fn run(worker: Worker, mut stopped: watch::Receiver<bool>) -> Result<(
     }
     // A last look, for what was committed just before the end.
     match tokio::time::timeout(LAST_LOOK, desk.round()).await {
-        Ok(done) => done,
+        Ok(done) => done.or_else(unless_full),
         Err(_elapsed) => Ok(()),
     }
+}
+
+/// A disk that fills in the middle of a round is waited for like one that was full before.
+fn unless_full(error: StoreError) -> Result<(), StoreError> {
+    if error.is_no_space() { Ok(()) } else { Err(error) }
 }
 
 /// The worker with what it remembers between rounds.
@@ -74,6 +79,10 @@ impl Desk {
     /// One look into the outbox.
     pub(super) async fn round(&mut self) -> Result<(), StoreError> {
         let now = (self.worker.now)();
+        // What cannot be written down would be told again and again.
+        if !self.worker.store.has_room() {
+            return Ok(());
+        }
         self.plan_reports(now)?;
         self.plan_reminders(now)?;
         let (mut bundles, reports) = self.due(now)?;

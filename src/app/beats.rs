@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+/// In place of a time: the stage cannot go on before the next one does.
+const WAITS: u64 = u64::MAX;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     Reading,
@@ -34,6 +37,11 @@ impl Beats {
         for stage in STAGES {
             self.beat(stage);
         }
+    }
+
+    /// The stage waits for the one after it, which beats for itself: it is not dead.
+    pub(super) fn waits(&self, stage: Stage) {
+        self.of(stage).store(WAITS, Ordering::Relaxed);
     }
 
     /// The first stage whose last beat is older than that, if there is one.
@@ -95,6 +103,8 @@ mod tests {
             assert_eq!(beats.missing_at(later, age_max), None);
             let too_late = later + Duration::from_millis(1);
             assert_eq!(beats.missing_at(too_late, age_max), Some(silent));
+            beats.waits(silent);
+            assert_eq!(beats.missing_at(too_late, age_max), None);
         }
     }
 }

@@ -9,13 +9,15 @@ use tokio::sync::watch;
 
 use super::intake::Intake;
 use super::job::Job;
+use super::lateness::Lateness;
 use super::reading::Reject;
 use super::replay::Found;
+use super::troubles;
 use crate::config::Config;
 use crate::engine::Overview;
 use crate::incident::{Incident, IncidentId, StaleFinding, StaleState, State};
 use crate::model::{Millis, Timestamp};
-use crate::store::{OutboxCounts, Shown, Store};
+use crate::store::{Shown, Store};
 use crate::tail::{SourceState, SourceStatus};
 use crate::web::{HourPoint, Learning, Mail, Mode, Reading, Source, View, WebState};
 
@@ -28,9 +30,6 @@ const NOBODY_WATCHES: &str = "keyvigil is not running, so nothing is watched; th
 
 /// Sources are looked at in every round of the tail, but shown only so often.
 const PUBLISH_EVERY: Millis = Millis(1000);
-
-/// How long it is said that a message was given up, even if later ones arrived.
-const SAID_FOR: Millis = Millis::days(1);
 
 /// Cheap to clone: every stage has one.
 #[derive(Clone, Debug)]
@@ -53,6 +52,7 @@ struct Parts {
     last_event: Option<Timestamp>,
     mail_enabled: bool,
     degraded: Vec<String>,
+    lateness: Lateness,
     /// Of the configuration and the files beside it: what is wrong, by what it is about.
     notes: BTreeMap<&'static str, String>,
     config: Option<String>,
@@ -123,7 +123,14 @@ impl Board {
             locked(found).overview = overview;
             return;
         }
-        self.parts().overview = overview;
+        let now = (self.now)();
+        let mut parts = self.parts();
+        let late = parts.lateness.look(now, (overview.events, overview.late));
+        parts.settle("lateness", late);
+        let ahead = overview.watermark.and_then(|judged| troubles::clock_is_back(judged, now));
+        parts.settle("the clock", ahead);
+        parts.overview = overview;
+        drop(parts);
         self.publish();
     }
 
@@ -148,12 +155,7 @@ impl Board {
 
     /// Says what is wrong with something, or that nothing is any more.
     pub(super) fn note(&self, about: &'static str, wrong: Option<String>) {
-        let mut parts = self.parts();
-        match wrong {
-            Some(wrong) => parts.notes.insert(about, wrong),
-            None => parts.notes.remove(about),
-        };
-        drop(parts);
+        self.parts().settle(about, wrong);
         self.publish();
     }
 
@@ -200,7 +202,8 @@ impl Board {
             view.mail.queued = counts.waiting;
             view.mail.failed = counts.given_up;
             view.mail.last_sent = counts.last_sent;
-            view.degraded.extend(given_up(&counts, now));
+            let wrong = [troubles::refused(&counts), troubles::given_up(&counts, now)];
+            view.degraded.extend(wrong.into_iter().flatten());
         }
         self.view.send_replace(Arc::new(view));
     }
@@ -215,6 +218,13 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Parts {
+    fn settle(&mut self, about: &'static str, wrong: Option<String>) {
+        match wrong {
+            Some(wrong) => drop(self.notes.insert(about, wrong)),
+            None => drop(self.notes.remove(about)),
+        }
+    }
+
     /// What people are shown, as the store has it.
     fn remember(&mut self, store: &Store) -> Result<(), super::JobError> {
         let known = store.incidents(Shown::All)?;
@@ -314,19 +324,6 @@ fn source_row(status: &SourceStatus, intake: &Intake) -> Source {
     }
 }
 
-/// Red for a day, and for as long as nothing was delivered since.
-fn given_up(counts: &OutboxCounts, now: Timestamp) -> Option<String> {
-    let last = counts.last_given_up?;
-    let is_news = now.since(last).0 < SAID_FOR.0 || counts.last_sent < Some(last);
-    is_news.then(|| {
-        let messages = if counts.given_up == 1 { "message was" } else { "messages were" };
-        format!(
-            "{} {messages} given up: people were not told. Try the mail server with `keyvigil mail test`",
-            counts.given_up
-        )
-    })
-}
-
 /// The name in `https://name:port/path`.
 fn host_of(url: &str) -> Option<String> {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -366,22 +363,6 @@ mod tests {
         assert_eq!(parts.incidents.len(), INCIDENTS_SHOWN_MAX);
         let is_shown = |number| parts.incidents.contains_key(&IncidentId(number));
         assert_eq!([1, 2, 3, 4].map(is_shown), [true, true, false, true]);
-    }
-
-    #[test]
-    fn a_message_that_was_given_up_is_said_for_a_day_and_until_one_arrives() {
-        let at = |hours: i64| Timestamp::default().plus(Millis::hours(hours));
-        let counts = |last_sent: Option<i64>| OutboxCounts {
-            given_up: 1,
-            last_given_up: Some(at(10)),
-            last_sent: last_sent.map(at),
-            ..OutboxCounts::default()
-        };
-        assert!(given_up(&counts(Some(11)), at(33)).is_some());
-        assert!(given_up(&counts(Some(11)), at(34)).is_none());
-        assert!(given_up(&counts(Some(9)), at(340)).is_some());
-        assert!(given_up(&counts(None), at(340)).is_some());
-        assert!(given_up(&OutboxCounts::default(), at(1)).is_none());
     }
 
     #[test]

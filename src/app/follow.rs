@@ -12,16 +12,21 @@ use super::intake::Intake;
 use super::job::JobError;
 use super::replay::{parser_for, source_of};
 use super::stages::Reach;
+use super::wall::Wall;
 use crate::config::{Config, Source};
 use crate::format::{Options, Parser};
 use crate::model::{Millis, Position, SourceId, Timestamp};
 use crate::tail::{Chunk, Growth, SourceState, SourceStatus, TailOptions, Tailed, Tailer, Unseen};
 
-/// Lines wait no longer than this for their batch to fill.
-const BATCH_AGE_MAX: Millis = Millis(300);
+/// Lines are handed on no more often than this: a lone one at once, those of a busy log
+/// together.
+const HAND_OVER_EVERY: Millis = Millis(200);
 
 /// How long a quiet tail sleeps, unless a log grows.
 const QUIET: Duration = Duration::from_millis(100);
+
+/// How long it sleeps while lines wait for others.
+const UNTIL_DUE: Duration = Duration::from_millis(20);
 
 /// How often the passing of time is told when nothing comes.
 const TICK_EVERY: Millis = Millis::seconds(1);
@@ -32,11 +37,12 @@ const LOOK_AROUND_EVERY: Duration = Duration::from_secs(5);
 pub(super) struct Follow {
     tailer: Tailer,
     growth: Growth,
+    wall: Wall,
     sources: Vec<Source>,
     unseen: Unseen,
     /// How far each source was read, also of those that are not followed any more.
     positions: BTreeMap<SourceId, Position>,
-    batch_since: Option<Timestamp>,
+    handed_over: Option<Timestamp>,
     ticked_at: Option<Timestamp>,
     /// By the program's uptime.
     looked_around: Option<Duration>,
@@ -55,10 +61,11 @@ impl Follow {
         Ok(Self {
             growth: Growth::new(&tailer.directories()),
             tailer,
+            wall: Wall::default(),
             sources: config.sources.clone(),
             unseen,
             positions: positions.clone(),
-            batch_since: None,
+            handed_over: None,
             ticked_at: None,
             looked_around: None,
             unrecognised: BTreeSet::new(),
@@ -91,7 +98,8 @@ impl Follow {
                 }
             }
             let statuses = self.tailer.sources();
-            note_ends(&statuses, reach.intake, now);
+            let wall = self.wall.look(now, super::uptime());
+            note_ends(&statuses, reach.intake, wall);
             reach.board.sources(&statuses, reach.intake);
             self.look_around(reach);
             reach.intake.give_up_parts(Some(now));
@@ -100,7 +108,7 @@ impl Follow {
                 return Err(JobError::StageEnded("judging or keeping"));
             }
             if !busy {
-                self.growth.wait(QUIET);
+                self.growth.wait(if reach.intake.is_empty() { QUIET } else { UNTIL_DUE });
             }
         }
         reach.hand_over()
@@ -118,7 +126,7 @@ impl Follow {
         for (status, way) in before.into_iter().zip(ways) {
             if !followed.contains(&status.source) {
                 // Or time would wait for a log that nobody reads.
-                reach.intake.watermark_mut().lost(&status.source);
+                reach.intake.watermark_mut().forget(&status.source);
             } else if self.wanted(&status.source) != way {
                 reach.intake.forget_format(&status.source);
                 self.unrecognised.remove(&status.source);
@@ -149,7 +157,6 @@ impl Follow {
         now: Timestamp,
     ) -> Result<(), JobError> {
         self.find_format(chunk, reach.intake);
-        self.batch_since.get_or_insert(now);
         let end = chunk.position_after(chunk.bytes.len());
         self.positions.insert(chunk.source.clone(), end);
         let (stages, mut failed) = (reach.stages, None);
@@ -207,9 +214,9 @@ impl Follow {
         let old = |since: Option<Timestamp>, age: Millis| {
             since.is_none_or(|since| since.plus(age) <= now || now < since)
         };
-        let lines_due = !reach.intake.is_empty() && old(self.batch_since, BATCH_AGE_MAX);
+        let lines_due = !reach.intake.is_empty() && old(self.handed_over, HAND_OVER_EVERY);
         if lines_due || old(self.ticked_at, TICK_EVERY) {
-            self.batch_since = None;
+            self.handed_over = Some(now);
             self.ticked_at = Some(now);
             reach.hand_over()?;
         }
@@ -241,7 +248,7 @@ fn note_ends(statuses: &[SourceStatus], intake: &mut Intake, now: Timestamp) {
             SourceState::Idle | SourceState::Reading | SourceState::CatchingUp => {
                 watermark.behind(&status.source);
             }
-            SourceState::Unreadable | SourceState::Missing => watermark.lost(&status.source),
+            SourceState::Unreadable | SourceState::Missing => watermark.lost(&status.source, now),
         }
     }
 }

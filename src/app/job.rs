@@ -69,6 +69,30 @@ pub enum JobError {
     Signals(#[source] io::Error),
 }
 
+impl JobError {
+    /// Whether it is a disk that is full: what failed can be tried again.
+    pub(super) fn is_no_space(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_no_space(),
+            Self::Output { source, .. } => source.kind() == io::ErrorKind::StorageFull,
+            Self::Tail(_)
+            | Self::Engine(_)
+            | Self::Format { .. }
+            | Self::Inventory(_)
+            | Self::Unreadable { .. }
+            | Self::Secret(_)
+            | Self::Alert(_)
+            | Self::StoreKey
+            | Self::Listen { .. }
+            | Self::Refused(_)
+            | Self::NoRoom
+            | Self::StageEnded(_)
+            | Self::Beside(_)
+            | Self::Signals(_) => false,
+        }
+    }
+}
+
 /// The stages, and from where each source goes on.
 #[derive(Debug)]
 pub(super) struct Job {

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tracing::info;
 
 use super::beats::{Beats, Stage};
 use super::board::Board;
@@ -12,7 +13,7 @@ use super::job::JobError;
 use super::judge::Judged;
 use super::outputs::Writers;
 use crate::engine::Input;
-use crate::incident::{Incident, IncidentId, Notice, StaleFinding};
+use crate::incident::{GROUP_WAIT, Incident, IncidentId, Notice, StaleFinding};
 use crate::model::{Millis, Position, SourceId, Timestamp};
 use crate::store::{Commit, Counters, OutboxRow, Store, Topic};
 
@@ -67,6 +68,8 @@ pub(super) struct Keeper {
     pub(super) pending: Pending,
     /// The latest event kept by this process: the log's own clock, for the retention.
     pub(super) newest: Option<Timestamp>,
+    /// Told when the program is to end. `None`: nothing is waited for.
+    pub(super) stopped: Option<watch::Receiver<bool>>,
     /// Up to which input small blocks have been merged.
     pub(super) merged: u64,
     /// When, by the program's uptime, old things are looked for again.
@@ -128,8 +131,8 @@ impl Keeper {
         if self.blocks_max <= self.pending.blocks.max(1) || is_awaited {
             self.commit()?;
         }
-        if let (Some(store), Some(snapshot)) = (&self.store, snapshot) {
-            store.snapshot(&snapshot.rows, snapshot.next_input)?;
+        if let (Some(store), Some(snapshot)) = (self.store.clone(), snapshot) {
+            self.once_there_is_room(|_| Ok(store.snapshot(&snapshot.rows, snapshot.next_input)?))?;
         }
         if let Some(overview) = overview {
             self.board.overview(*overview);
@@ -151,16 +154,17 @@ impl Keeper {
         let outbox: Vec<OutboxRow> =
             pending.notices.into_iter().filter_map(|notice| self.outbox_row(notice)).collect();
         // Before the commit: after a kill a line may stand there twice, but none is missing.
-        self.writers.flush()?;
-        if let Some(store) = &self.store {
-            store.commit(&Commit {
+        self.once_there_is_room(|keeper| keeper.writers.flush())?;
+        if let Some(store) = self.store.clone() {
+            let commit = Commit {
                 inputs: &pending.inputs,
                 positions: &positions,
                 incidents: &incidents,
                 stale: &pending.stale,
                 outbox: &outbox,
                 counters: pending.counters.as_ref(),
-            })?;
+            };
+            self.once_there_is_room(|_| Ok(store.commit(&commit)?))?;
         }
         for incident in &incidents {
             (self.announce)(incident);
@@ -169,13 +173,46 @@ impl Keeper {
         Ok(())
     }
 
+    /// Tries until the disk has room. What comes meanwhile waits in the channels, and then
+    /// in the logs themselves: nothing is read that cannot be kept.
+    fn once_there_is_room(
+        &mut self,
+        mut write: impl FnMut(&mut Self) -> Result<(), JobError>,
+    ) -> Result<(), JobError> {
+        let mut is_full = false;
+        loop {
+            let error = match write(self) {
+                Err(error) if error.is_no_space() && self.may_wait() => error,
+                done => {
+                    if is_full {
+                        info!("the disk has room again");
+                        self.board.note("the disk", None);
+                    }
+                    return done;
+                }
+            };
+            if !is_full {
+                is_full = true;
+                tracing::error!(%error, "the disk is full, reading waits");
+            }
+            self.board.note("the disk", Some(said(&error)));
+            self.beats.beat(Stage::Keeping);
+            std::thread::park_timeout(WAIT);
+        }
+    }
+
+    /// Whether anybody would rather wait than be told at once.
+    fn may_wait(&self) -> bool {
+        self.stopped.as_ref().is_some_and(|stopped| !*stopped.borrow())
+    }
+
     /// Forgets what is too old and merges what is too small, a piece at a time: between two
     /// pieces lines are kept.
     fn tidy(&mut self, uptime: Duration) -> Result<(), JobError> {
         let (Some(store), Some(retention)) = (&self.store, self.policy.borrow().retention) else {
             return Ok(());
         };
-        if uptime < self.tidy_at {
+        if uptime < self.tidy_at || !store.has_room() {
             return Ok(());
         }
         let now = (self.now)();
@@ -195,7 +232,9 @@ impl Keeper {
     fn outbox_row(&self, notice: Notice) -> Option<OutboxRow> {
         match self.policy.borrow().mailing {
             Mailing::Since(since) if since <= notice.due => {
-                Some(OutboxRow::waiting(notice, Topic::Incident))
+                // The log's clock may be ahead of the wall's; nobody is to wait for that.
+                let next_try = notice.due.min((self.now)().plus(GROUP_WAIT));
+                Some(OutboxRow { next_try, ..OutboxRow::waiting(notice, Topic::Incident) })
             }
             Mailing::Since(_) | Mailing::Off => None,
         }
@@ -210,6 +249,12 @@ impl Pending {
             && self.stale.is_empty()
             && self.notices.is_empty()
     }
+}
+
+/// The error with its cause, as the page shows it.
+fn said(error: &JobError) -> String {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+    format!("{error}{}", cause.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -239,6 +284,7 @@ mod tests {
             blocks_max: 1,
             announce: Box::new(|_| ()),
             pending: Pending::default(),
+            stopped: None,
             newest: None,
             merged: 0,
             tidy_at: Duration::ZERO,

@@ -26,6 +26,7 @@ use super::stages::{Reach, Stages};
 use super::steward::{Asking, Reread, Steward};
 use crate::config::Config;
 use crate::model::{Millis, Timestamp};
+use crate::store::Store;
 
 /// Notices about what happened longer ago are history that was caught up.
 const MAILED_AGE_MAX: Millis = Millis::days(1);
@@ -86,8 +87,7 @@ pub async fn run(live: Live) -> Result<(), JobError> {
     let mut hall = Hall { config: &config, board: &board, tasks: &mut tasks, stopped: &stopped };
     hall.open_page(any_port, on_page).await?;
     if let Some(store) = &store {
-        let letters = setting.letters.clone();
-        let post = Post { store: store.clone(), now: setting.clock, letters };
+        let post = setting.post(store);
         people::start(in_force.subscribe(), post, (hall.tasks, &stopped))?;
     }
     let (asking, asked) = Asking::new();
@@ -121,6 +121,7 @@ pub async fn run(live: Live) -> Result<(), JobError> {
         blocks_max: 1,
         announce,
         pending: Pending::default(),
+        stopped: Some(stopped.clone()),
         newest: None,
         merged: 0,
         tidy_at: Duration::ZERO,
@@ -151,6 +152,10 @@ impl Setting {
                 Self { clock: super::play::played_to, policy_of: policy_of_story, letters }
             }
         }
+    }
+
+    fn post(&self, store: &Store) -> Post {
+        Post { store: store.clone(), now: self.clock, letters: self.letters.clone() }
     }
 
     fn board(&self, board: Board) -> Board {

@@ -50,6 +50,7 @@ pub(super) fn hear(config: &Config, resting: &Resting, verdict: Verdict) -> Resu
         blocks_max: 1,
         announce: Box::new(|_incident| ()),
         pending: Pending::default(),
+        stopped: None,
         newest: None,
         merged: 0,
         tidy_at: Duration::ZERO,

@@ -19,6 +19,7 @@ mod intake_tests;
 mod job;
 mod judge;
 mod keeper;
+mod lateness;
 mod live;
 mod look;
 mod obstacles;
@@ -32,6 +33,8 @@ mod replay;
 mod routes;
 mod stages;
 mod steward;
+mod troubles;
+mod wall;
 mod watermark;
 mod ways;
 

@@ -12,8 +12,11 @@ use super::job::JobError;
 use super::{routes, ways};
 use crate::alert::{EmlDirectory, Frame, Reports, Route, Ways, Worker};
 use crate::config::Config;
-use crate::model::{Severity, Timestamp};
-use crate::store::Store;
+use crate::model::{Millis, Severity, Timestamp};
+use crate::store::{OutboxRow, Store, StoreError};
+
+/// How long a life has to last before it mails what an earlier one left.
+const LEFT_OVER_WAITS: Millis = Millis::seconds(5);
 
 /// The tasks beside the stages; the first that ends, ends the daemon.
 pub(super) type Tasks = JoinSet<Result<(), String>>;
@@ -35,6 +38,7 @@ pub(super) fn start(
     post: Post,
     (tasks, stopped): (&mut Tasks, &watch::Receiver<bool>),
 ) -> Result<(), JobError> {
+    hold_back(&post.store, (post.now)())?;
     let first = post.worker(&config.borrow_and_update())?;
     tasks.spawn(deliver(config, post, first, stopped.clone()));
     Ok(())
@@ -141,4 +145,13 @@ impl Post {
             now: self.now,
         })
     }
+}
+
+/// What an earlier life left may be with the mail server already, and only the word of it
+/// lost: a program that dies again and again must not mail the same each time.
+fn hold_back(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+    let until = now.plus(LEFT_OVER_WAITS);
+    let due = store.outbox_due(until, usize::MAX).into_iter();
+    let rows: Vec<OutboxRow> = due.map(|row| OutboxRow { next_try: until, ..row }).collect();
+    if rows.is_empty() { Ok(()) } else { store.outbox_update(&rows) }
 }

@@ -105,6 +105,7 @@ impl Replay {
             blocks_max: REPLAY_BLOCKS_MAX,
             announce,
             pending: Pending::default(),
+            stopped: None,
             newest: None,
             merged: 0,
             tidy_at: Duration::ZERO,

@@ -57,6 +57,7 @@ impl Reach<'_> {
 
 pub(super) struct Stages {
     judging: Option<SyncSender<Said>>,
+    beats: Beats,
     judge: JoinHandle<()>,
     keeper: JoinHandle<Result<(), JobError>>,
 }
@@ -69,6 +70,7 @@ impl Stages {
         let now = keeper.now;
         Self {
             judging: Some(judging),
+            beats: beats.clone(),
             judge: std::thread::spawn(move || judge_all(judge, &said, &keeping, (&beats, now))),
             keeper: std::thread::spawn(move || keeper.run(&judged)),
         }
@@ -91,6 +93,7 @@ impl Stages {
 
     fn say(&self, said: Said) -> Result<(), JobError> {
         let judging = self.judging.as_ref().ok_or(JobError::StageEnded("reading"))?;
+        self.beats.waits(Stage::Reading);
         judging.send(said).map_err(|_closed| JobError::StageEnded("judging"))
     }
 
@@ -137,6 +140,7 @@ fn judge_all(
             shown_at = Some(at);
             judged.overview = Some(Box::new(judge.overview()));
         }
+        beats.waits(Stage::Judging);
         if outbox.send(judged).is_err() {
             return;
         }

@@ -1,7 +1,8 @@
 //! How far time has certainly passed, told from the sources: the least over all of them.
 //!
 //! A source with unread bytes holds it at its last event. One read to its end holds it
-//! at the wall clock, less its own delay. A single line from the far future moves
+//! at the wall clock, less its own delay. One that cannot be read holds it for
+//! [`LOST_HOLDS_MAX`]: if it is back by then, what it has is not late. A single line from the far future moves
 //! nothing: a jump of more than [`JUMP_MAX`] has to be confirmed by the lines after it.
 
 use std::collections::BTreeMap;
@@ -10,6 +11,10 @@ use crate::model::{Millis, SourceId, Timestamp};
 
 /// A step that a log may take without a second line that agrees.
 const JUMP_MAX: Millis = Millis::hours(1);
+
+/// How long a source that cannot be read any more holds the others back. Longer would
+/// make everybody blind because of one.
+const LOST_HOLDS_MAX: Millis = Millis::seconds(60);
 
 /// Lines in a row that confirm a longer jump.
 const CONFIRMING_LINES: usize = 8;
@@ -35,6 +40,8 @@ struct Progress {
     doubtful: Vec<Timestamp>,
     /// The wall clock at which it had been read to its end.
     at_end: Option<Timestamp>,
+    /// The wall clock at which it could not be read any more.
+    lost_at: Option<Timestamp>,
 }
 
 impl Watermark {
@@ -54,11 +61,22 @@ impl Watermark {
 
     /// The source had nothing left to read at that moment of the wall clock.
     pub(super) fn caught_up(&mut self, source: &SourceId, wall: Timestamp) {
-        self.sources.entry(source.clone()).or_default().at_end = Some(wall);
+        let progress = self.sources.entry(source.clone()).or_default();
+        progress.at_end = Some(wall);
+        progress.lost_at = None;
     }
 
-    /// The source cannot be read: it holds nothing back, or time would stand still.
-    pub(super) fn lost(&mut self, source: &SourceId) {
+    /// The source cannot be read: soon it holds nothing back, or time would stand still.
+    pub(super) fn lost(&mut self, source: &SourceId, wall: Timestamp) {
+        let Some(progress) = self.sources.get_mut(source) else { return };
+        let since = *progress.lost_at.get_or_insert(wall);
+        if since.plus(LOST_HOLDS_MAX) <= wall || wall < since {
+            self.sources.remove(source);
+        }
+    }
+
+    /// Nobody reads the source any more.
+    pub(super) fn forget(&mut self, source: &SourceId) {
         self.sources.remove(source);
     }
 
@@ -66,6 +84,7 @@ impl Watermark {
     pub(super) fn behind(&mut self, source: &SourceId) {
         if let Some(progress) = self.sources.get_mut(source) {
             progress.at_end = None;
+            progress.lost_at = None;
         }
     }
 
@@ -173,6 +192,25 @@ mod tests {
         assert_eq!(watermark.passed(DELAY), Some(at(195)));
         watermark.behind(&source("a"));
         assert_eq!(watermark.passed(DELAY), Some(at(195)), "it never moves back");
+    }
+
+    #[test]
+    fn a_source_that_is_lost_for_a_moment_holds_what_it_will_bring() {
+        let mut watermark = Watermark::default();
+        let (a, b) = (source("a"), source("b"));
+        watermark.caught_up(&a, at(1000));
+        watermark.caught_up(&b, at(1000));
+        for seconds in [1001, 1030, 1060] {
+            watermark.caught_up(&a, at(seconds));
+            watermark.lost(&b, at(seconds));
+            assert_eq!(watermark.passed(DELAY), Some(at(995)), "{seconds}");
+        }
+        watermark.caught_up(&a, at(1061));
+        watermark.lost(&b, at(1061));
+        assert_eq!(watermark.passed(DELAY), Some(at(1056)), "a minute is enough");
+        watermark.lost(&b, at(1062));
+        watermark.caught_up(&b, at(1063));
+        assert_eq!(watermark.passed(DELAY), Some(at(1056)));
     }
 
     #[test]

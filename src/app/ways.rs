@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::job::JobError;
 use super::routes::frame;
@@ -76,7 +77,9 @@ pub fn smtp_options(mail: &Mail) -> Result<SmtpOptions, JobError> {
         },
         login,
         root_certificate: mail.root_certificate.as_ref().map(read).transpose()?,
-        talk_max: None,
+        talk_max: mail
+            .timeout
+            .map(|timeout| Duration::from_millis(u64::try_from(timeout.0).unwrap_or(u64::MAX))),
     })
 }
 

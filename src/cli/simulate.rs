@@ -44,6 +44,12 @@ pub(super) struct SimulateArgs {
     /// Let the names of the keys look like secrets.
     #[arg(long)]
     key_secrets: bool,
+    /// Stage no incidents: quiet traffic, to learn from.
+    #[arg(long)]
+    calm: bool,
+    /// Let all addresses be of this machine (127.0.0.0/8), so that real requests can go on where the log ends.
+    #[arg(long)]
+    loopback: bool,
     /// The directory to write into; it is made if need be.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -99,7 +105,8 @@ fn options_of(args: &SimulateArgs) -> anyhow::Result<Options> {
             Service::Llm => Profile::Llm,
             Service::Partners => Profile::Partners,
         },
-        staging: Staging::Spread,
+        staging: if args.calm { Staging::Nothing } else { Staging::Spread },
+        loopback: args.loopback,
     })
 }
 

@@ -11,7 +11,7 @@ use super::mistakes::Mistake;
 use super::secret::Secret;
 use super::table::Table;
 use crate::incident::words;
-use crate::model::Severity;
+use crate::model::{Millis, Severity};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mail {
@@ -33,6 +33,8 @@ pub struct Mail {
     pub user: Option<String>,
     pub password: Option<Secret>,
     pub root_certificate: Option<PathBuf>,
+    /// How long the talk about one mail may take, if not the usual time.
+    pub timeout: Option<Millis>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +159,7 @@ pub(super) fn mail(mail: &mut Option<Mail>, values: &DeTable<'_>) -> Vec<Mistake
         user: table.text("user"),
         password: table.secret("password"),
         root_certificate: table.text("root_certificate").map(PathBuf::from),
+        timeout: table.duration("timeout"),
     });
     table.finish()
 }

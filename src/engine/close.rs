@@ -75,7 +75,8 @@ impl Engine {
         key.accepted += u64::from(counts.requests.saturating_sub(counts.errors()));
         self.totals.keys_accepted += u32::from(accepted_before == 0 && key.accepted != 0);
         key.hour.add(counts);
-        key.hour.neighbours = key.hour.neighbours.saturating_add(key.trail.walk(objects));
+        key.trail.walk(objects);
+        key.hour.neighbours = key.trail.steps();
         if !key.deserves_profile() {
             return;
         }

@@ -79,6 +79,7 @@ impl Engine {
         let known_since = self.created(&key.id);
         let Some(key) = self.keys.get_mut(index) else { return false };
         let counts = std::mem::take(&mut key.hour);
+        key.trail.close_hour();
         key.forget_before(hour.end());
         if key.is_listed && key.learned.is_none() && known_since <= hour.start() {
             // Its silence is watched from the beginning.

@@ -24,6 +24,6 @@ pub use curve::{Curve, CurveHour};
 pub use family::{Family, combined_score, family};
 pub use group::{Change, Context, Incidents};
 pub use id::{IncidentId, UnreadableId};
-pub use notice::{Notice, Transition};
+pub use notice::{GROUP_WAIT, Notice, Transition};
 pub use stale::{StaleFinding, StaleState};
 pub use words::{ATTACK_VERSION, Words, all_words, words};

@@ -33,7 +33,7 @@ pub enum Transition {
 }
 
 /// What is not certain waits this long, so that its companions come in the same mail.
-const GROUP_WAIT: Millis = Millis::seconds(3);
+pub const GROUP_WAIT: Millis = Millis::seconds(3);
 
 impl Notice {
     pub(super) fn of(incident: &Incident, transition: Transition, at: Timestamp) -> Self {

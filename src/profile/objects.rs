@@ -3,14 +3,22 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::hash_of_number;
+
 /// An object of one route: 24 bits of the route, 40 of its number, so that neighbours of one
 /// route are neighbours as numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Object(u64);
 
-/// The objects that a key asked for last, each with how long the walk was that led to it.
+/// How a key goes from object to object in one hour.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trail(Vec<(Object, u8)>);
+pub struct Trail {
+    /// The last objects, each with how long the walk was that led to it.
+    last: Vec<(Object, u8)>,
+    steps: u32,
+    /// A bit for each object of the hour, by its hash, so that they can be counted roughly.
+    seen: [u64; SEEN_WORDS],
+}
 
 const NUMBER_BITS: u32 = 40;
 /// One left out is still a walk.
@@ -20,6 +28,10 @@ const TRAIL_MAX: usize = 8;
 const WALK_MIN: u8 = 4;
 /// Of one slot as many are remembered at each end: a walk goes on from there, up or down.
 const ENDS: usize = 2;
+const SEEN_WORDS: usize = 4;
+const SEEN_BITS: u32 = 256;
+/// With fewer empty bits the objects are too many to be counted.
+const EMPTY_MIN: u32 = 8;
 
 impl Object {
     /// The last part of the path that is a number; none if there is none, or it is too long.
@@ -42,20 +54,53 @@ fn is_number(part: &str) -> bool {
 }
 
 impl Trail {
-    /// How many of a slot's objects, ascending and each once, are a step of a walk: the fourth
-    /// and further of those that stand beside one another, or beside one asked for before.
-    pub fn walk(&mut self, objects: &[Object]) -> u32 {
-        let mut walked = 0;
+    /// Takes a slot's objects, ascending and each once. A step of a walk is the fourth and each
+    /// further one of those that stand beside one another, or beside one asked for before.
+    pub fn walk(&mut self, objects: &[Object]) {
         let mut steps: Vec<(Object, u8)> = Vec::with_capacity(objects.len());
         for object in objects {
-            let beside = steps.last().into_iter().chain(&self.0);
+            let beside = steps.last().into_iter().chain(&self.last);
             let before = beside.filter(|(known, _)| object.is_beside(*known)).map(|(_, run)| *run);
             let run = before.max().unwrap_or(0).saturating_add(1);
-            walked += u32::from(WALK_MIN <= run);
+            self.steps = self.steps.saturating_add(u32::from(WALK_MIN <= run));
             steps.push((*object, run));
+            self.see(*object);
         }
         self.remember(&steps);
-        walked
+    }
+
+    /// The steps of this hour. Who walks comes to another object each time; the few objects of
+    /// a busy key are neighbours by chance, again and again.
+    pub fn steps(&self) -> u32 {
+        if self.steps == 0 { 0 } else { self.steps.min(self.distinct()) }
+    }
+
+    /// An hour is over. A walk goes on into the next.
+    pub fn close_hour(&mut self) {
+        self.steps = 0;
+        self.seen = [0; SEEN_WORDS];
+    }
+
+    fn see(&mut self, object: Object) {
+        let bit = hash_of_number(object.0) % u64::from(SEEN_BITS);
+        if let Some(word) = usize::try_from(bit / 64).ok().and_then(|it| self.seen.get_mut(it)) {
+            *word |= 1 << (bit % 64);
+        }
+    }
+
+    /// Linear counting (Whang and others, 1990): so many bits are empty after so many objects.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 0 and a few thousand"
+    )]
+    fn distinct(&self) -> u32 {
+        let empty: u32 = self.seen.iter().map(|word| word.count_zeros()).sum();
+        if empty < EMPTY_MIN {
+            return u32::MAX;
+        }
+        let bits = f64::from(SEEN_BITS);
+        (bits * (bits / f64::from(empty)).ln()).round() as u32
     }
 
     fn remember(&mut self, steps: &[(Object, u8)]) {
@@ -64,11 +109,11 @@ impl Trail {
         let low = steps.iter().take(ENDS).map(|(object, _)| (*object, longest));
         let high = steps.iter().skip(ENDS).rev().take(ENDS).copied();
         for (object, run) in low.chain(high) {
-            self.0.retain(|(known, _)| *known != object);
-            self.0.push((object, run));
+            self.last.retain(|(known, _)| *known != object);
+            self.last.push((object, run));
         }
-        let over = self.0.len().saturating_sub(TRAIL_MAX);
-        self.0.drain(..over);
+        let over = self.last.len().saturating_sub(TRAIL_MAX);
+        self.last.drain(..over);
     }
 }
 
@@ -82,9 +127,13 @@ mod tests {
 
     fn check(slots: &[&[u64]], expected: &[u32]) {
         let mut trail = Trail::default();
-        let objects = |slot: &&[u64]| slot.iter().map(|it| object(*it)).collect::<Vec<_>>();
-        let walked: Vec<u32> = slots.iter().map(|slot| trail.walk(&objects(slot))).collect();
-        assert_eq!(walked, expected);
+        let mut steps = Vec::new();
+        for slot in slots {
+            let before = trail.steps;
+            trail.walk(&slot.iter().map(|it| object(*it)).collect::<Vec<_>>());
+            steps.push(trail.steps - before);
+        }
+        assert_eq!(steps, expected);
     }
 
     #[test]
@@ -119,8 +168,24 @@ mod tests {
     fn the_trail_is_short() {
         let mut trail = Trail::default();
         for step in 0..100 {
-            assert_eq!(trail.walk(&[object(1000 * step)]), 0);
+            trail.walk(&[object(1000 * step)]);
         }
-        assert_eq!(trail.0.len(), TRAIL_MAX);
+        assert_eq!((trail.last.len(), trail.steps), (TRAIL_MAX, 0));
+    }
+
+    #[test]
+    fn the_few_objects_of_a_busy_key_are_no_walk() {
+        let mut busy = Trail::default();
+        for number in 0..2000 {
+            busy.walk(&[object(number * 7 % 20)]);
+        }
+        assert!(busy.steps() < 30, "{}", busy.steps());
+        let mut walker = Trail::default();
+        for number in 0..2000 {
+            walker.walk(&[object(number)]);
+        }
+        assert!(1900 < walker.steps());
+        walker.close_hour();
+        assert_eq!(walker.steps(), 0);
     }
 }

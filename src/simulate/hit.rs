@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use super::draw::mix;
+use super::loopback;
+use super::options::Options;
 use super::places;
 use super::routes::ROUTES;
 use super::routes::WORDS;
@@ -49,6 +51,7 @@ pub enum LineFormat {
 /// Writes lines, with the names that hits only number.
 pub(super) struct Pen {
     pub(super) format: LineFormat,
+    loopback: bool,
     pub(super) clients: Vec<String>,
     pub(super) names: Vec<String>,
     paths: Vec<Vec<Piece>>,
@@ -69,11 +72,12 @@ enum Piece {
 }
 
 impl Pen {
-    pub(super) fn new(format: LineFormat) -> Self {
+    pub(super) fn new(options: &Options) -> Self {
         let paths = ROUTES.iter().map(|route| pieces(route.path)).collect();
         let (clients, names) = (vec!["-".to_owned()], vec!["-".to_owned()]);
         Self {
-            format,
+            format: options.format,
+            loopback: options.loopback,
             clients,
             names,
             paths,
@@ -112,7 +116,7 @@ impl Pen {
 
     fn write_combined(&self, hit: &Hit, line: &mut String) -> std::fmt::Result {
         let method = ROUTES.get(usize::from(hit.route)).map_or("GET", |route| route.method);
-        write!(line, "{} - - [{}] \"{method} ", hit.address, self.second_text)?;
+        write!(line, "{} - - [{}] \"{method} ", self.shown(hit.address), self.second_text)?;
         self.write_path(hit, line)?;
         let client = self.clients.get(usize::from(hit.client)).map_or("-", String::as_str);
         writeln!(
@@ -130,7 +134,11 @@ impl Pen {
         let method = ROUTES.get(usize::from(hit.route)).map_or("GET", |route| route.method);
         let client = self.clients.get(usize::from(hit.client)).map_or("-", String::as_str);
         write!(line, "{{\"time\":\"{}.{:03}Z\"", self.second_text, hit.at.rem_euclid(1000))?;
-        write!(line, ",\"remote_addr\":\"{}\",\"method\":\"{method}\",\"path\":\"", hit.address)?;
+        write!(
+            line,
+            ",\"remote_addr\":\"{}\",\"method\":\"{method}\",\"path\":\"",
+            self.shown(hit.address)
+        )?;
         self.write_path(hit, line)?;
         let received = if method == "GET" { 0 } else { 120 + hit.object % 900 };
         write!(
@@ -149,6 +157,11 @@ impl Pen {
         }
         line.push_str("}\n");
         Ok(())
+    }
+
+    /// As the log and its tables name an address.
+    pub(super) fn shown(&self, address: IpAddr) -> IpAddr {
+        if self.loopback { loopback::moved(address) } else { address }
     }
 
     fn write_path(&self, hit: &Hit, line: &mut String) -> std::fmt::Result {

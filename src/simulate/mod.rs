@@ -11,6 +11,7 @@ mod draw;
 mod hit;
 mod key;
 mod kinds;
+mod loopback;
 mod options;
 mod people;
 mod places;

@@ -21,6 +21,8 @@ pub struct Options {
     pub key_secrets: bool,
     pub profile: Profile,
     pub staging: Staging,
+    /// All addresses are of this machine: real requests can come from them.
+    pub loopback: bool,
 }
 
 /// What sort of service it is.
@@ -69,6 +71,7 @@ impl Default for Options {
             key_secrets: false,
             profile: Profile::Rest,
             staging: Staging::Spread,
+            loopback: false,
         }
     }
 }

@@ -50,7 +50,7 @@ const POSTS: &[(Post, f64)] = &[
 
 impl People {
     pub(super) fn new(options: &Options, draw: &mut Draw) -> Self {
-        let pen = Pen::new(options.format);
+        let pen = Pen::new(options);
         let (keys, posts, free) = (Vec::new(), Vec::new(), Vec::new());
         let mut people = Self { keys, posts, pen, free, with_secrets: options.key_secrets };
         for number in 0..options.keys {

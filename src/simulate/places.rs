@@ -114,8 +114,8 @@ pub(super) fn neighbours(number: usize, how_many: usize, draw: &mut Draw) -> Vec
         .collect()
 }
 
-/// The table of networks, as CSV.
-pub(super) fn networks_csv() -> String {
+/// The table of networks, as CSV, with addresses as the log shows them.
+pub(super) fn networks_csv(shown: &dyn Fn(IpAddr) -> IpAddr) -> String {
     let mut rows = vec!["prefix,asn,name,country,kind\n".to_owned()];
     for (number, place) in PLACES.iter().enumerate().filter(|(_, place)| place.listed) {
         let kind = match place.sort {
@@ -128,10 +128,12 @@ pub(super) fn networks_csv() -> String {
         };
         let tail =
             format!("{},{},{},{kind}\n", FIRST_AS_NUMBER + number, place.name, place.country);
-        let first = Ipv4Addr::from_bits(place.prefix.0);
+        let first = shown(IpAddr::V4(Ipv4Addr::from_bits(place.prefix.0)));
         rows.push(format!("{first}/{},{tail}", place.prefix.1));
         if place.sort == Sort::Mobile {
-            rows.push(format!("{}/48,{tail}", Ipv6Addr::from_bits(prefix_v6(number))));
+            let first = shown(IpAddr::V6(Ipv6Addr::from_bits(prefix_v6(number))));
+            let length = if first.is_ipv4() { 16 } else { 48 };
+            rows.push(format!("{first}/{length},{tail}"));
         }
     }
     rows.concat()

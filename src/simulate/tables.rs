@@ -1,5 +1,7 @@
 //! The tables that lie beside the log, as CSV and JSON.
 
+use std::net::IpAddr;
+
 use super::benign;
 use super::hit::rfc3339;
 use super::places;
@@ -30,13 +32,14 @@ impl Simulation {
     }
 
     pub fn networks_csv(&self) -> String {
-        places::networks_csv()
+        places::networks_csv(&|first| self.people.pen.shown(first))
     }
 
     pub fn labels_csv(&self) -> String {
         let mut rows = vec![LABELS_HEAD.to_owned()];
         for label in self.labels() {
-            let addresses: Vec<String> = label.addresses.iter().map(ToString::to_string).collect();
+            let shown = |address: &IpAddr| self.people.pen.shown(*address).to_string();
+            let addresses: Vec<String> = label.addresses.iter().map(shown).collect();
             let (keys, addresses) = (label.keys.join(";"), addresses.join(";"));
             let (start, end) = (rfc3339(label.start), rfc3339(label.end));
             rows.push(format!(

@@ -29,6 +29,9 @@ pub(super) enum OpenFailure {
     Io(std::io::Error),
 }
 
+/// With less left nothing is written: sled does not live through a full disk, so it must
+/// not meet one.
+const FREE_MIB_MIN: u64 = 32;
 const CACHE_BYTES: u64 = 32 << 20;
 const LOCK_TRIES: u32 = 50;
 const LOCK_WAIT: Duration = Duration::from_millis(100);
@@ -60,6 +63,7 @@ impl Database {
         if self.is_stopped.load(Ordering::Acquire) {
             return Err(StoreError::Stopped);
         }
+        room(&self.path)?;
         let written = self.write_and_sync(batch);
         if written.is_err() {
             self.is_stopped.store(true, Ordering::Release);
@@ -73,6 +77,10 @@ impl Database {
         self.db.flush().map_err(failed("flushing"))?;
         let sync = |source| StoreError::Sync { path: self.path.clone(), source };
         self.file.sync_all().map_err(sync)
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        room(&self.path).is_ok()
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<IVec>, StoreError> {
@@ -103,6 +111,15 @@ impl Database {
     pub(super) fn blobs(&self) -> usize {
         read_dir(self.path.join("blobs")).map_or(0, Iterator::count)
     }
+}
+
+/// An error if the disk is as good as full. What cannot be measured is left to be tried.
+pub(super) fn room(path: &Path) -> Result<(), StoreError> {
+    let free_mib = fs2::available_space(path).map_or(u64::MAX, |bytes| bytes >> 20);
+    if FREE_MIB_MIN <= free_mib {
+        return Ok(());
+    }
+    Err(StoreError::NoSpace { path: path.to_owned(), free_mib, wanted_mib: FREE_MIB_MIN })
 }
 
 fn failure_of(error: sled::Error) -> OpenFailure {

@@ -44,6 +44,11 @@ pub enum StoreError {
     Block { number: u64, source: BlockError },
     #[error("the store failed while {doing}")]
     Database { doing: &'static str, source: sled::Error },
+    #[error(
+        "the disk of {path} has {free_mib} MiB left, and nothing is written below {wanted_mib} \
+         MiB; make room, and it goes on by itself"
+    )]
+    NoSpace { path: PathBuf, free_mib: u64, wanted_mib: u64 },
     #[error("cannot bring the store to the disk ({path}); is it full?")]
     Sync { path: PathBuf, source: io::Error },
     #[error("an earlier write did not reach the disk; restart keyvigil to go on from what did")]
@@ -74,6 +79,7 @@ impl StoreError {
             Self::Damaged { .. }
             | Self::Block { .. }
             | Self::Database { .. }
+            | Self::NoSpace { .. }
             | Self::Sync { .. }
             | Self::Stopped
             | Self::Form { .. }
@@ -81,6 +87,11 @@ impl StoreError {
             | Self::Order { .. }
             | Self::Random { .. } => None,
         }
+    }
+
+    /// Whether it is the disk that is full: nothing was touched, and it can be tried again.
+    pub const fn is_no_space(&self) -> bool {
+        matches!(self, Self::NoSpace { .. })
     }
 
     pub(super) fn damaged(what: impl Into<String>) -> Self {

@@ -30,7 +30,7 @@ pub use health::Health;
 pub use key_file::key_of;
 pub use merging::Merged;
 pub use meta::Counters;
-pub use outbox::{Answer, OutboxCounts, OutboxRow, OutboxState, Told, Topic};
+pub use outbox::{Answer, OutboxCounts, OutboxRow, OutboxState, Refused, Told, Topic};
 pub use people::Shown;
 pub use read::{Recovered, Wanted};
 
@@ -84,6 +84,11 @@ impl Store {
     /// Stored events.
     pub fn event_count(&self) -> u64 {
         self.writer().totals.events
+    }
+
+    /// Whether the disk has room for what is to be written next.
+    pub fn has_room(&self) -> bool {
+        self.vault().database.has_room()
     }
 
     /// Everything is on the disk since the last commit; this gives back what sled holds.

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use super::block::Encoder;
 use super::cipher::Cipher;
-use super::database::{Batch, Database, OpenFailure};
+use super::database::{Batch, Database, OpenFailure, room};
 use super::meta::Totals;
 use super::outbox::Waiting;
 use super::vault::Vault;
@@ -20,6 +20,7 @@ const MOVED_ASIDE_MAX: u32 = 1000;
 
 pub(super) fn open(state: &Path, options: &OpenOptions) -> Result<Inner, StoreError> {
     make_directory(state)?;
+    room(state)?;
     let path = state.join(STORE);
     let key = match options.key {
         Some(key) => key,

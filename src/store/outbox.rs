@@ -75,12 +75,21 @@ pub enum OutboxState {
 }
 
 /// The outbox at a glance.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OutboxCounts {
     pub waiting: u64,
+    /// Of those that wait, the one that was tried most often, if any was.
+    pub refused: Option<Refused>,
     pub given_up: u64,
     pub last_sent: Option<Timestamp>,
     pub last_given_up: Option<Timestamp>,
+}
+
+/// A notice that could not be delivered yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refused {
+    pub tries: u32,
+    pub because: String,
 }
 
 /// What is asked about the outbox, without looking into the database.
@@ -116,8 +125,12 @@ impl Store {
         let writer = self.writer();
         let Waiting { rows, given_up, last_sent, last_given_up } = &writer.waiting;
         let waiting = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        let tried = rows.values().filter(|row| 0 < row.attempts).max_by_key(|row| row.attempts);
+        let refused =
+            tried.map(|row| Refused { tries: row.attempts, because: row.last_error.clone() });
         OutboxCounts {
             waiting,
+            refused,
             given_up: *given_up,
             last_sent: *last_sent,
             last_given_up: *last_given_up,

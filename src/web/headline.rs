@@ -80,7 +80,8 @@ fn with_command(problem: &str) -> (String, Option<String>) {
     }
 }
 
-fn degraded(view: &View, empty: Headline) -> Headline {
+/// What does not work as it should, each with what to do.
+pub(super) fn problems(view: &View) -> Vec<String> {
     let unreadable = view.sources_in(&[Reading::Unreadable, Reading::Missing]);
     let mut reasons: Vec<String> = Vec::new();
     if 0 < unreadable {
@@ -98,6 +99,11 @@ fn degraded(view: &View, empty: Headline) -> Headline {
         reasons.push(format!("catching up: what is judged now happened {lag} ago"));
     }
     reasons.extend(view.degraded.iter().cloned());
+    reasons
+}
+
+fn degraded(view: &View, empty: Headline) -> Headline {
+    let reasons = problems(view);
     let open = view.open();
     let mut sentence = match reasons.len() {
         1 => "Degraded: one thing does not work as it should.".to_owned(),

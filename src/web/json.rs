@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use super::headline::problems;
 use super::parts::{find, incidents_in_order, state_name};
 use super::text::{clean, rfc3339};
 use super::view::{Source, View};
@@ -82,6 +83,7 @@ pub fn status_json(view: &View) -> Value {
     json!({
         "verdict": verdict(view).name(),
         "version": view.version,
+        "problems": problems(view).iter().map(|text| clean(text)).collect::<Vec<_>>(),
         "since": time(view.started),
         "last_event": time(view.last_event),
         "lag_seconds": view.lag_seconds.map(|lag| (lag * 1000.0).round() / 1000.0),

@@ -36,7 +36,7 @@ impl Server {
         fs::write(path("key.pem"), pair.signing_key.serialize_pem()).unwrap();
         fs::create_dir(path("mails")).unwrap();
         let mut child = Command::new("/usr/bin/python3")
-            .arg("tests/it/smtp_server.py")
+            .arg("tests/it/mail_server.py")
             .args([mode, security])
             .args([path("mails"), path("cert.pem"), path("key.pem")])
             .stdin(Stdio::piped())

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Long enough for a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(crate) const LOG_FORMAT: &str = "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent \"$http_referer\" \"$http_user_agent\" \"$http_x_api_key\" $request_time";
 
@@ -67,18 +67,19 @@ pub(crate) fn run(args: &[&str], folder: &Path) -> Running {
 }
 
 pub(crate) fn start(args: &[&str], address: SocketAddr, folder: &Path) -> Running {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keyvigil"));
+    start_as(command.args(args), address, folder)
+}
+
+/// Starts the program by a command of one's own: from within another one, say.
+pub(crate) fn start_as(command: &mut Command, address: SocketAddr, folder: &Path) -> Running {
     let stderr = folder.join("stderr");
     let out = |name: &str| {
         let file = fs::OpenOptions::new().create(true).append(true).open(folder.join(name));
         Stdio::from(file.unwrap())
     };
-    let child = Command::new(env!("CARGO_BIN_EXE_keyvigil"))
-        .args(args)
-        .stdin(Stdio::null())
-        .stdout(out("stdout"))
-        .stderr(out("stderr"))
-        .spawn()
-        .unwrap();
+    let child =
+        command.stdin(Stdio::null()).stdout(out("stdout")).stderr(out("stderr")).spawn().unwrap();
     Running { child, address, stderr }
 }
 

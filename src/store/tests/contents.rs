@@ -250,6 +250,7 @@ fn settled_notices_are_forgotten_and_counted_over_a_restart() {
     store.commit(&Commit { outbox: &rows, ..Commit::default() }).unwrap();
     let counts = OutboxCounts {
         waiting: 1,
+        refused: None,
         given_up: 2,
         last_sent: Some(at(30)),
         last_given_up: Some(at(40)),
