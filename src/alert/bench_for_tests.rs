@@ -89,7 +89,7 @@ pub(super) struct Bench {
     pub(super) desk: Desk,
     pub(super) store: Store,
     pub(super) sink: Sink,
-    _state: tempfile::TempDir,
+    state: tempfile::TempDir,
 }
 
 /// Each test has a clock of its own.
@@ -119,7 +119,7 @@ pub(super) fn bench_at(now: Clock, recipients: &[&str], (sink, port): (Sink, u16
         recipients: recipients.iter().map(|&name| name.to_owned()).collect(),
         ..Route::default()
     };
-    Bench { desk: desk_of(&store, vec![route], (port, now)), store, sink, _state: state }
+    Bench { desk: desk_of(&store, vec![route], (port, now)), store, sink, state }
 }
 
 pub(super) fn desk_of(store: &Store, routes: Vec<Route>, (port, now): (u16, Clock)) -> Desk {
@@ -151,6 +151,25 @@ impl Bench {
         let id = IncidentId(number << 40);
         let incident = Incident { id, ..incident() };
         self.put(&incident, &Notice { id: number, incident: id, ..notice(Transition::Opened) });
+    }
+
+    /// A new desk, as after a restart.
+    pub(super) fn restart(self, now: Clock) -> Self {
+        let Self { desk, store, sink, state } = self;
+        let desk = Desk::new(Worker { now, ..desk.into_worker() }).unwrap();
+        Self { desk, store, sink, state }
+    }
+
+    /// What each mail says first, with its recipient.
+    pub(super) fn told(&self) -> Vec<String> {
+        let mails = self.sink.mails.lock().unwrap();
+        let line = |mail: &String| {
+            let parsed = MessageParser::default().parse(mail.as_bytes()).unwrap();
+            let to = parsed.to().unwrap().first().unwrap().address().unwrap().to_owned();
+            let text = parsed.body_text(0).unwrap();
+            format!("{to} {}", text.lines().next().unwrap())
+        };
+        mails.iter().map(line).collect()
     }
 
     pub(super) fn row(&self, notice: u64) -> OutboxRow {

@@ -91,7 +91,7 @@ struct View {
     why: Vec<String>,
     matters: &'static str,
     question: String,
-    next: Vec<&'static str>,
+    next: Vec<String>,
     evidence: Vec<String>,
     events: String,
     chart: Option<Chart>,
@@ -177,7 +177,7 @@ impl View {
             why: others.map(|finding| because(&finding.because)).collect(),
             matters: words.map_or("", |words| words.why_it_matters),
             question: question(incident, occasion),
-            next: words.map_or_else(Vec::new, |words| words.next_steps.to_vec()),
+            next: next_steps(incident),
             evidence: evidence(incident),
             events: count_text(incident.events.max(incident.evidence.len() as u64)),
             chart: chart(incident, &frame.zone()),
@@ -190,7 +190,7 @@ impl View {
             is_open: !is_over,
             ids: words.map_or_else(String::new, ids),
             reason: format!(
-                "route \"{}\", mail {} of at most {PER_ROUTE_MAX} an hour",
+                "You get this by route \"{}\", mail {} of at most {PER_ROUTE_MAX} an hour.",
                 plain(&occasion.reason.route, NAME_CHARS_MAX),
                 occasion.reason.number
             ),
@@ -216,6 +216,19 @@ impl View {
     fn shown(&self) -> usize {
         self.evidence.len()
     }
+}
+
+/// With the owner's name, where it is known.
+fn next_steps(incident: &Incident) -> Vec<String> {
+    const ASK: &str = "Ask the owner";
+    let owner = plain(&incident.owner, NAME_CHARS_MAX);
+    let ask = if owner.is_empty() {
+        "Find out who uses the key, and ask".to_owned()
+    } else {
+        format!("Ask {owner}")
+    };
+    let steps = words(&incident.kind).map_or(&[][..], |words| words.next_steps);
+    steps.iter().map(|step| step.replacen(ASK, &ask, 1)).collect()
 }
 
 /// For the key's owner, who may know nothing of all this; empty for others.

@@ -27,6 +27,9 @@ pub(super) struct Thread {
     /// How many each recipient got.
     pub(super) to: BTreeMap<String, u32>,
     pub(super) last: Timestamp,
+    /// When it was last asked whether a reminder is needed.
+    #[serde(default)]
+    pub(super) reminded: Timestamp,
     pub(super) severity: Severity,
     /// How often it was said to be over.
     pub(super) ends: u32,
@@ -83,17 +86,17 @@ impl Memory {
     /// Incidents of which nobody was reminded for too long.
     pub(super) fn to_remind(&self, now: Timestamp) -> Vec<IncidentId> {
         let is_due = |thread: &&Thread| {
-            Severity::High <= thread.severity && thread.last.plus(REMIND_EVERY) <= now
+            let asked = thread.last.max(thread.reminded);
+            Severity::High <= thread.severity && asked.plus(REMIND_EVERY) <= now
         };
         let due = self.threads.iter().filter(|(_, thread)| is_due(thread));
         due.map(|(id, _)| *id).collect()
     }
 
-    /// Whether a reminder makes sense; if not, it is not asked for again soon.
-    pub(super) fn reminds(&mut self, incident: Option<&Incident>, now: Timestamp) -> bool {
-        let Some(incident) = incident else { return false };
+    /// Whether a reminder makes sense; either way it is not asked again soon.
+    pub(super) fn reminds(&mut self, incident: &Incident, now: Timestamp) -> bool {
         if let Some(thread) = self.threads.get_mut(&incident.id) {
-            thread.last = now;
+            thread.reminded = now;
         }
         incident.state == State::Open && Severity::High <= incident.severity
     }
@@ -131,10 +134,10 @@ mod tests {
         memory.told(&incident(1), "a@example.com", at(0));
         assert!(memory.to_remind(at(239)).is_empty());
         assert_eq!(memory.to_remind(at(240)), [IncidentId(1)]);
-        assert!(memory.reminds(Some(&incident(1)), at(240)));
+        assert!(memory.reminds(&incident(1), at(240)));
         assert!(memory.to_remind(at(479)).is_empty());
         let seen = Incident { state: State::Acknowledged, ..incident(1) };
-        assert!(!memory.reminds(Some(&seen), at(480)));
+        assert!(!memory.reminds(&seen, at(480)));
     }
 
     #[test]

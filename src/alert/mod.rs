@@ -2,6 +2,8 @@
 
 mod alertmanager;
 #[cfg(test)]
+mod attack_tests;
+#[cfg(test)]
 mod bench_for_tests;
 mod budget;
 mod chart;
@@ -16,6 +18,8 @@ mod memory;
 mod message;
 mod ocsf;
 mod outbox;
+#[cfg(test)]
+mod outbox_life_tests;
 mod outbox_settle;
 mod outbox_tell;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::memory::Memory;
+use super::outbox_settle::settled_as;
 use super::retry::BACKOFF_MAX;
 use super::round::{Bundle, by_incident, to_be_told, waited_out_an_outage};
 use super::{Frame, Refusal, Reports, Route, Ways};
@@ -91,8 +92,11 @@ impl Desk {
         } else {
             self.tell_each(&mut bundles, now).await?;
         }
-        for bundle in &bundles {
-            self.settle(bundle, now)?;
+        // One commit for all of them: in a storm there are hundreds.
+        let settled: Vec<OutboxRow> =
+            bundles.iter().flat_map(|bundle| self.settle(bundle, now)).collect();
+        if !settled.is_empty() {
+            self.worker.store.outbox_update(&settled)?;
         }
         for row in reports {
             self.tell_report(row, now).await?;
@@ -116,7 +120,8 @@ impl Desk {
                 found.push(Bundle::new(incident, rows, now));
             } else {
                 let reason = "its incident is not stored any more".to_owned();
-                self.put_all(&rows, &OutboxState::GivenUp { at: now, reason })?;
+                let rows = settled_as(&rows, &OutboxState::GivenUp { at: now, reason });
+                self.worker.store.outbox_update(&rows)?;
             }
         }
         let reports = reports.into_iter().filter(|row| row.next_try <= now);
@@ -127,13 +132,13 @@ impl Desk {
     fn plan_reminders(&mut self, now: Timestamp) -> Result<(), StoreError> {
         let due = self.memory.to_remind(now);
         for id in &due {
-            let incident = self.worker.store.incident(*id)?;
-            if let (true, Some(incident)) = (self.memory.reminds(incident.as_ref(), now), incident)
-            {
+            let Some(incident) = self.worker.store.incident(*id)? else {
+                self.memory.threads.remove(id);
+                continue;
+            };
+            if self.memory.reminds(&incident, now) {
                 let row = OutboxRow::waiting(Notice::reminder(&incident, now), Topic::Incident);
                 self.worker.store.outbox_update(&[row])?;
-            } else {
-                self.memory.threads.remove(id);
             }
         }
         if due.is_empty() { Ok(()) } else { self.memory.write(&self.worker.store) }

@@ -210,11 +210,15 @@ impl Desk {
                 Err(error) => Err(Refusal::Later(error.to_string())),
             };
             any |= reply.is_ok();
+            super::outbox_settle::log_reply(&recipient, &reply);
+            let mut told = Vec::new();
             for place in places {
                 if let Some(bundle) = bundles.get_mut(place) {
-                    self.note(bundle, &recipient, reply.clone())?;
+                    bundle.note(&recipient, reply.clone());
+                    told.extend(bundle.rows.iter().cloned());
                 }
             }
+            self.worker.store.outbox_update(&told)?;
         }
         Ok(any)
     }

@@ -13,8 +13,8 @@ use crate::incident::CurveHour;
 pub(super) const WIDTH: u32 = 1072;
 pub(super) const HEIGHT: u32 = 384;
 
-const LEFT: f32 = 108.0;
-const RIGHT: f32 = 878.0;
+const LEFT: f32 = 122.0;
+const RIGHT: f32 = 888.0;
 const TOP: f32 = 56.0;
 const BOTTOM: f32 = 320.0;
 const CORNER: f32 = 16.0;
@@ -29,8 +29,8 @@ const QUIET: [u8; 4] = [0x5b, 0x65, 0x76, 0xff];
 const DARK: [u8; 4] = [0x1b, 0x1f, 0x27, 0xff];
 
 /// Heights of digits.
-const SMALL: f32 = 18.0;
-const LARGE: f32 = 21.0;
+const SMALL: f32 = 21.0;
+const LARGE: f32 = 25.0;
 
 /// None if there is no memory for it.
 pub(super) fn png(plot: &Plot) -> Option<Vec<u8>> {
@@ -208,7 +208,7 @@ impl Canvas {
         }
         let began = digits::width(&plot.began, LARGE);
         let x = (self.scale.x(narrow(plot.shade.0)) - began / 2.0).min(RIGHT - began);
-        self.text(&plot.began, (x.max(LEFT), TOP - 46.0), (LARGE, HOT));
+        self.text(&plot.began, (x.max(LEFT), TOP - 48.0), (LARGE, HOT));
         let Some(last) = plot.hours.last() else { return };
         let observed = self.scale.y(number(last.requests)) - LARGE / 2.0;
         self.text(
@@ -225,8 +225,8 @@ impl Canvas {
             let (low, high) = (number(last.expected_low), number(last.expected_high));
             let middle = self.scale.y(low).midpoint(self.scale.y(high)) - SMALL / 2.0;
             // Two numbers do not lie on each other.
-            let apart = if (middle - observed).abs() < 34.0 {
-                if middle < observed { observed - 34.0 } else { observed + 34.0 }
+            let apart = if (middle - observed).abs() < 38.0 {
+                if middle < observed { observed - 38.0 } else { observed + 38.0 }
             } else {
                 middle
             };
@@ -235,7 +235,7 @@ impl Canvas {
     }
 
     fn text(&mut self, text: &str, (x, y): (f32, f32), (height, colour): (f32, [u8; 4])) {
-        let width = if height == LARGE { 3.4 } else { 2.5 };
+        let width = if height == LARGE { 3.8 } else { 2.7 };
         self.stroke(digits::path(text, (x, y), height), colour, round(width));
     }
 

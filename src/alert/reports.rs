@@ -7,6 +7,7 @@ use jiff::{ToSpan as _, Zoned};
 
 use super::letter_parts::moment;
 use super::outbox::Desk;
+use super::outbox_settle::{finished, log_reply, settled_as, tried_again};
 use super::plain::plain;
 use super::round::note;
 use super::summary::{LINES_MAX, Line, View, counted, worst_first};
@@ -104,10 +105,13 @@ impl Desk {
     ) -> Result<(), StoreError> {
         let letter = match self.report(&row)? {
             Ok(Some(letter)) => letter,
-            Ok(None) => return self.put_all(&[row], &OutboxState::Unwanted { at: now }),
+            Ok(None) => {
+                let rows = settled_as(&[row], &OutboxState::Unwanted { at: now });
+                return self.worker.store.outbox_update(&rows);
+            }
             Err(error) => {
-                let refusal = Refusal::Later(error.to_string());
-                return self.try_again(&[row], &refusal, now);
+                let rows = tried_again(&[row], &Refusal::Later(error.to_string()), now);
+                return self.worker.store.outbox_update(&rows);
             }
         };
         let mut refused = None;
@@ -118,14 +122,15 @@ impl Desk {
                 continue;
             }
             let reply = self.send(&to, letter.clone(), News::Report).await;
-            super::outbox_settle::log_reply(&to, &reply);
+            log_reply(&to, &reply);
             note(std::slice::from_mut(&mut row), &mut refused, (&to, reply));
             self.worker.store.outbox_update(std::slice::from_ref(&row))?;
         }
-        match refused {
-            Some(refusal) => self.try_again(&[row], &refusal, now),
-            None => self.finish(&[row], "a report", now),
-        }
+        let rows = match refused {
+            Some(refusal) => tried_again(&[row], &refusal, now),
+            None => finished(&[row], "a report", now),
+        };
+        self.worker.store.outbox_update(&rows)
     }
 
     /// None if there is nothing to say.

@@ -1,6 +1,7 @@
 //! A made-up incident of each kind, so that its mail can be looked at before it is needed.
 
 use super::{AlertError, Frame, Letter, Occasion, Reason};
+use crate::detect::count_text;
 use crate::incident::{
     Contribution, Curve, CurveHour, EvidenceLine, Incident, IncidentId, Notice, Transition, words,
 };
@@ -35,7 +36,7 @@ const SAMPLES: &[(&str, Whom, &str)] = &[
     (
         "volume_spike",
         Whom::Key,
-        "8,200 requests between 09:00 and 10:00 UTC; 120 to 200 are usual at this hour (most ever 412)",
+        "{seen} requests in this hour; {low} to {high} are usual at this time of the day (most ever 412)",
     ),
     (
         "slow_ramp",
@@ -50,7 +51,7 @@ const SAMPLES: &[(&str, Whom, &str)] = &[
     (
         "volume_drop",
         Whom::Key,
-        "12 requests between 09:00 and 10:00 UTC; 120 to 200 are usual at this hour",
+        "{seen} requests in this hour; {low} to {high} are usual at this time of the day",
     ),
     ("silent_key", Whom::Key, "no request for 5 hours; about 760 were expected meanwhile"),
     ("failures", Whom::Key, "31 % of 940 requests answered with 403; 0.4 % is usual"),
@@ -155,6 +156,8 @@ const KEY: &str = "k_83q1mz0p4w2c";
 pub(super) fn sample(kind: &str, now: Timestamp) -> Option<Incident> {
     let (kind, whom, because) = *SAMPLES.iter().find(|(known, _, _)| *known == kind)?;
     let since = now.back(Millis::seconds(14 * 60));
+    let curve = curve(kind, now);
+    let because = spoken(because, &curve);
     let (entity, label, severity) = match whom {
         Whom::Key => (Entity::Key(KEY.to_owned()), "billing-sync", Severity::High),
         Whom::Rule => (Entity::Key(KEY.to_owned()), "billing-sync", severity_of_rule(kind)),
@@ -188,14 +191,23 @@ pub(super) fn sample(kind: &str, now: Timestamp) -> Option<Incident> {
         first_title: title.clone(),
         title,
         first_severity: severity,
-        findings: vec![finding(kind, because, (since, class, severity))],
+        findings: vec![finding(kind, &because, (since, class, severity))],
         evidence: evidence(since),
         events: 8_214,
         revision: 1,
-        curve: curve(kind, now),
+        curve: if matches!(whom, Whom::Address) { Curve::default() } else { curve },
         entity,
         ..Incident::default()
     })
+}
+
+/// With the numbers of the hour that is shown.
+fn spoken(because: &str, curve: &Curve) -> String {
+    let last = curve.hours.last().copied().unwrap_or_default();
+    because
+        .replace("{seen}", &count_text(last.requests.into()))
+        .replace("{low}", &count_text(last.expected_low.into()))
+        .replace("{high}", &count_text(last.expected_high.into()))
 }
 
 fn severity_of_rule(kind: &str) -> Severity {

@@ -107,9 +107,17 @@ fn print_csv(out: &mut impl Write, answer: &mut Answer) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(&answer.columns)?;
     for row in &mut answer.rows {
-        csv.write_record(row?.iter().map(ToString::to_string))?;
+        csv.write_record(row?.iter().map(cell))?;
     }
     csv.flush()
+}
+
+/// Spreadsheets compute what begins like a formula: a text that does is marked as a text.
+fn cell(value: &Value) -> String {
+    let text = value.to_string();
+    let is_formula = matches!(value, Value::Text(_))
+        && text.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    if is_formula { format!("'{text}") } else { text }
 }
 
 fn print_json(out: &mut impl Write, answer: &mut Answer) -> io::Result<()> {
@@ -180,6 +188,16 @@ mod tests {
     use crate::engine::Input;
     use crate::model::EventBatch;
     use crate::store::{Commit, OpenOptions, Store};
+
+    #[test]
+    fn a_formula_from_a_log_line_is_a_text_in_a_spreadsheet() {
+        for attack in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", " =1", "\t=1"] {
+            let said = cell(&Value::Text(attack.to_owned()));
+            assert_eq!(said, format!("'{attack}"));
+        }
+        assert_eq!(cell(&Value::Text("/v1/a=b".to_owned())), "/v1/a=b");
+        assert_eq!(cell(&Value::Integer(-5)), "-5");
+    }
 
     fn check(format: Format, expected: &str) {
         let dir = tempfile::tempdir().unwrap();

@@ -199,5 +199,18 @@ mod tests {
     #[test]
     fn nothing_from_a_log_steers_the_terminal() {
         assert_eq!(shown("a\u{1b}[31mb\u{202e}c\n"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}");
+        for steers in [
+            "\r\n",
+            "\u{1b}]8;;x\u{7}",
+            "\u{9b}2J",
+            "\u{2066}",
+            "\u{61c}",
+            "\u{2029}",
+            "\0",
+            "\u{7f}",
+        ] {
+            let said = shown(steers);
+            assert!(!said.chars().any(char::is_control) && said.contains('\u{fffd}'), "{said:?}");
+        }
     }
 }

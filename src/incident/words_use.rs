@@ -26,7 +26,7 @@ pub(super) const USE: &[Words] = &[
         next_steps: &[
             "Ask the owner whether a new customer, job or version explains the growth.",
             "Compare which paths and networks the key uses now with those of two weeks ago.",
-            "If nobody can explain it, rotate the key.",
+            "If nobody can explain it, replace the key: make a new one, hand it to its user, revoke this one.",
         ],
         attack: &["T1530", "T1213", "T1567"],
         owasp: &["API4", "API6"],
@@ -38,7 +38,7 @@ pub(super) const USE: &[Words] = &[
         next_steps: &[
             "Look at which paths gave the most bytes in the last days, and for whom that data is meant.",
             "Ask the owner whether an export or a synchronisation was put to work.",
-            "If nobody knows of one, rotate the key.",
+            "If nobody knows of one, replace the key: make a new one, hand it to its user, revoke this one.",
         ],
         attack: &["T1530", "T1213", "T1567"],
         owasp: &["API1", "API3", "API6"],
@@ -46,9 +46,9 @@ pub(super) const USE: &[Words] = &[
     Words {
         kind: "volume_drop",
         title: "much quieter than usual",
-        why_it_matters: "A key that stops when it should be at work may mean a broken job, a lost connection, or logs that no longer reach us.",
+        why_it_matters: "A key that does far less than usual may mean a job that is half broken, a client that gave up, or logs that reach keyvigil only in part.",
         next_steps: &[
-            "Ask the owner whether the job was stopped or moved to another key.",
+            "Ask the owner whether part of the work was stopped or moved to another key.",
             "Look on the health page whether the log is still being read.",
             "If the key was replaced, revoke it and mark it as retired in the inventory.",
         ],
@@ -58,7 +58,7 @@ pub(super) const USE: &[Words] = &[
     Words {
         kind: "silent_key",
         title: "fell silent",
-        why_it_matters: "A key that stops when it should be at work may mean a broken job, a lost connection, or logs that no longer reach us.",
+        why_it_matters: "A key that stops when it should be at work may mean a broken job, a lost connection, or logs that no longer reach keyvigil.",
         next_steps: &[
             "Ask the owner whether the job was stopped or moved to another key.",
             "Look on the health page whether the log is still being read.",
@@ -74,7 +74,7 @@ pub(super) const USE: &[Words] = &[
         next_steps: &[
             "Look at the paths that were refused: the client's usual ones point to a bug, others to someone who is trying doors.",
             "Ask the owner whether the client was changed or its rights were cut.",
-            "If nobody knows, rotate the key.",
+            "If nobody knows, replace the key: make a new one, hand it to its user, revoke this one.",
         ],
         attack: &["T1069.003", "T1526", "T1580"],
         owasp: &["API5", "API3"],
@@ -85,7 +85,7 @@ pub(super) const USE: &[Words] = &[
         why_it_matters: "A key that always came from the same places and now comes from another may be in other hands.",
         next_steps: &[
             "Ask the owner whether the service was moved, or whether someone works from there.",
-            "If not, rotate the key now, and look at what was read from the new network.",
+            "If not, replace the key now, and look at what was read from the new network.",
             "If it is theirs, mark the incident as expected; the network is then known.",
         ],
         attack: STOLEN_ATTACK,
@@ -97,8 +97,8 @@ pub(super) const USE: &[Words] = &[
         why_it_matters: "A key that suddenly uses other parts of the API may be held by someone who is looking around.",
         next_steps: &[
             "Ask the owner whether a new version of the client was put to work.",
-            "If not, look at the answers: a success on a path that the key has no business with is the urgent part.",
-            "Cut the key's rights to what it needs; rotate it if nobody can explain the calls.",
+            "If not, look at the answers: a success on a path that the key has no business with is what is urgent.",
+            "Cut the key's rights to what it needs; replace it if nobody can explain the calls.",
         ],
         attack: &["T1069.003", "T1526", "T1580"],
         owasp: &["API5", "API3"],
@@ -109,7 +109,7 @@ pub(super) const USE: &[Words] = &[
         why_it_matters: "Another program than the usual one sends this key. That may be an upgrade, or a thief's script.",
         next_steps: &[
             "Ask the owner whether the client was upgraded or replaced.",
-            "If not, rotate the key and look for where it may have leaked: repositories, tickets, chat.",
+            "If not, replace the key, and look for where it may have leaked: repositories, tickets, chat.",
         ],
         attack: STOLEN_ATTACK,
         owasp: STOLEN_OWASP,
@@ -120,7 +120,7 @@ pub(super) const USE: &[Words] = &[
         why_it_matters: "Reading object after object, often in sequence, is how the data of other customers is collected.",
         next_steps: &[
             "Check whether the objects belong to the key's own customer: if others were answered with success, the API does not check ownership.",
-            "Block the key at the gateway until that is known.",
+            "Switch the key off until that is known.",
             "Ask the owner whether an export was run.",
         ],
         attack: &["T1087.004", "T1213", "T1119"],
@@ -133,7 +133,7 @@ pub(super) const USE: &[Words] = &[
         next_steps: &[
             "Ask the owner whether an export or a new query was put to work.",
             "Look at which paths gave the large answers, and for whom that data is meant.",
-            "If nobody can explain it, rotate the key.",
+            "If nobody can explain it, replace the key: make a new one, hand it to its user, revoke this one.",
         ],
         attack: &["T1530", "T1213", "T1567"],
         owasp: &["API1", "API3", "API6"],
@@ -211,9 +211,9 @@ pub(super) const USE: &[Words] = &[
         title: "tries many logins",
         why_it_matters: "One address fails again and again to log in, or tries key after key. A single success among the failures is what it is after.",
         next_steps: &[
-            "Look for a success from this address. If there is one, rotate that key now.",
-            "Block the address at the gateway or firewall.",
-            "Set a limit of failed logins an address there, if none is set.",
+            "Look for a success from this address. If there is one, replace that key now.",
+            "Block the address where requests come in: at the firewall, the gateway or the web server.",
+            "Limit how many failed logins one address may make, if nothing does so yet.",
         ],
         attack: &["T1110.001", "T1110.003", "T1110.004"],
         owasp: STOLEN_OWASP,
@@ -224,7 +224,7 @@ pub(super) const USE: &[Words] = &[
         why_it_matters: "One address asks for many paths that do not exist: it searches for weak spots or forgotten files.",
         next_steps: &[
             "Look at what was answered with success: that is what the scan has found.",
-            "Block the address at the gateway if it goes on.",
+            "If it goes on, block the address where requests come in: at the firewall, the gateway or the web server.",
         ],
         attack: &["T1595.002", "T1595.003", "T1190"],
         owasp: &["API8", "API9"],
@@ -235,7 +235,7 @@ pub(super) const USE: &[Words] = &[
         why_it_matters: "Many addresses with few requests each make up most of the use of one path: a script spread over many machines, to stay under limits.",
         next_steps: &[
             "Look at what the path does: sign-ups, messages and vouchers cost money or reputation each time.",
-            "Ask for a proof of work, a captcha or a login on that path.",
+            "Ask for a captcha or a login on that path, or limit how often it may be used.",
             "Compare the accounts or numbers involved, and undo what was made in bulk.",
         ],
         attack: &["T1496.003"],
@@ -244,9 +244,9 @@ pub(super) const USE: &[Words] = &[
     Words {
         kind: "key_flood",
         title: "flood of invented keys",
-        why_it_matters: "Far more new keys, addresses or paths than ever: someone guesses keys, or tries to fill our memory so that other things go unseen.",
+        why_it_matters: "Far more new keys, addresses or paths than ever: someone guesses keys, or makes so much noise that other things go unseen.",
         next_steps: &[
-            "Limit unauthenticated requests at the gateway.",
+            "Limit how many requests without a valid key one address may make, where requests come in.",
             "Look for a success among them. If there is one, revoke that key.",
         ],
         attack: &["T1110.001", "T1499"],
@@ -255,9 +255,9 @@ pub(super) const USE: &[Words] = &[
     Words {
         kind: "fleet_errors",
         title: "errors rise for many keys",
-        why_it_matters: "Many keys fail at the same time. That is mostly a bad deploy or a failing service behind the API, and not one key's fault.",
+        why_it_matters: "Many keys fail at the same time. That is mostly a bad release or a failing service behind the API, and not one key's fault.",
         next_steps: &[
-            "Look at the service and its latest deploy first.",
+            "Look at the service and its latest change first. If one came just before, take it back.",
             "If nothing was changed, look at whether the failing requests have an address or path in common.",
         ],
         attack: &[],

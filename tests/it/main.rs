@@ -20,6 +20,7 @@ mod evaluate;
 mod faults;
 mod fuzz;
 mod live;
+mod mail;
 mod onboarding;
 mod onboarding_mail;
 mod parts;
