@@ -16,7 +16,7 @@ pub struct ObjectEnumeration {
 
 impl Default for ObjectEnumeration {
     fn default() -> Self {
-        Self { hours_min: 24, neighbours_min: 8 }
+        Self { hours_min: 168, neighbours_min: 8 }
     }
 }
 
@@ -41,9 +41,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_walk_is_worth_a_look_once_a_day_is_learned() {
+    fn a_walk_is_worth_a_look_once_a_week_is_learned() {
         let detector = ObjectEnumeration::default();
-        assert_eq!((detector.limit(23), detector.limit(24)), (u32::MAX, 8));
+        assert_eq!((detector.limit(167), detector.limit(168)), (u32::MAX, 8));
         assert_eq!(
             ObjectEnumeration::because((412, 500), (Hour(3), 0.013)),
             "412 of 500 requests 03:00–04:00 UTC walked from one object's number to the next, 1.3 % is usual"

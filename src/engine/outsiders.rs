@@ -36,13 +36,14 @@ impl Engine {
         };
         let at = slot.end().plus(self.settings.patience);
         let seen = source.refusals();
-        let is_news = source.raised.is_none_or(|(told, then)| {
-            AGAIN.0 <= at.since(told).0 || then.saturating_mul(4) <= seen
+        let is_news = source.raised.is_none_or(|(told, then, severity)| {
+            let is_worse = then.saturating_mul(4) <= seen || severity < verdict.severity;
+            AGAIN.0 <= at.since(told).0 || is_worse
         });
         if !is_news {
             return;
         }
-        source.raised = Some((at, seen));
+        source.raised = Some((at, seen, verdict.severity));
         let samples = source.samples.clone();
         let since = source.since;
         let keys: Vec<u32> = source.keys.clone();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Sample, SourceUse};
-use crate::model::{Day, Millis, Timestamp};
+use crate::model::{Day, Millis, Severity, Timestamp};
 
 /// One address, in its current window of at most an hour.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,8 +24,8 @@ pub struct Source {
     pub worst_before: u32,
     pub worst_today: u32,
     pub day: Day,
-    /// When it was last reported, and at how many refusals.
-    pub raised: Option<(Timestamp, u32)>,
+    /// When it was last reported, at how many refusals, and how severe that was.
+    pub raised: Option<(Timestamp, u32, Severity)>,
     /// A few of its lines, kept once it has been refused a few times.
     pub samples: Vec<Sample>,
 }

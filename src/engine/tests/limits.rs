@@ -2,7 +2,7 @@
 
 use super::history::{Line, START, batch_of, incidents_of};
 use crate::engine::{Action, Engine, EngineError, Input, Settings, StateRow};
-use crate::model::{Millis, Timestamp};
+use crate::model::{Millis, Severity, Timestamp};
 
 fn line(seconds: i64, key: &str) -> Line {
     Line {
@@ -107,4 +107,24 @@ fn the_state_brings_its_settings_along() {
     let again = Engine::restore(Settings::default(), engine.changed_state()).unwrap();
     assert_eq!(again.settings(), engine.settings());
     assert!(engine.changed_state().is_empty());
+}
+
+#[test]
+fn who_goes_on_guessing_is_told_of_again_once_it_is_severe() {
+    let mut engine = Engine::new(Settings::default());
+    let guess = |second| Line { status: 401, ..line(second, "") };
+    let mut actions = Vec::new();
+    for (start, guesses) in [(0, 180), (40, 30)] {
+        let lines: Vec<Line> = (0..guesses).map(|number| guess(start + number % 10)).collect();
+        actions.extend(engine.step(&Input::Batch(batch_of(&lines))));
+        actions.extend(engine.step(&at(start + 30)));
+    }
+    actions.extend(engine.step(&Input::Finish));
+    let severity = |action: &Action| match action {
+        Action::Incident(incident) => Some(incident.severity),
+        Action::SetAside { .. } | Action::Alert(_) | Action::Notice(_) | Action::Stale(_) => None,
+    };
+    let severities: Vec<Severity> = actions.iter().filter_map(severity).collect();
+    assert_eq!(severities.first(), Some(&Severity::Medium));
+    assert_eq!(severities.last(), Some(&Severity::High));
 }
