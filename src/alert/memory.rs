@@ -24,6 +24,11 @@ pub(super) struct Memory {
 /// The mails about one incident.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Thread {
+    /// What the incident was called in the first of them: their subject stays the same.
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    named_as: Severity,
     /// How many each recipient got.
     pub(super) to: BTreeMap<String, u32>,
     pub(super) last: Timestamp,
@@ -58,7 +63,11 @@ impl Memory {
 
     /// A mail about an incident of its own went to a recipient.
     pub(super) fn told(&mut self, incident: &Incident, recipient: &str, at: Timestamp) {
-        let thread = self.threads.entry(incident.id).or_default();
+        let thread = self.threads.entry(incident.id).or_insert_with(|| Thread {
+            title: incident.first_title.clone(),
+            named_as: incident.first_severity,
+            ..Thread::default()
+        });
         *thread.to.entry(recipient.to_owned()).or_default() += 1;
         thread.last = at;
         thread.severity = incident.severity;
@@ -68,6 +77,18 @@ impl Memory {
             let Some(oldest) = oldest.map(|(id, _)| *id) else { break };
             self.threads.remove(&oldest);
         }
+    }
+
+    /// Calls an incident as it was called in the first mail about it; if there was none yet,
+    /// as it is now: it may have become worse before anybody was told.
+    pub(super) fn name(&self, incident: &mut Incident) {
+        let (title, severity) = match self.threads.get(&incident.id) {
+            Some(thread) if !thread.title.is_empty() => (thread.title.clone(), thread.named_as),
+            Some(_) => return,
+            None => (incident.title.clone(), incident.severity),
+        };
+        incident.first_title = title;
+        incident.first_severity = severity;
     }
 
     /// How many mails about it a recipient has.
@@ -113,6 +134,27 @@ mod tests {
 
     fn at(minutes: i64) -> Timestamp {
         Timestamp::default().plus(Millis::seconds(60 * minutes))
+    }
+
+    #[test]
+    fn mails_keep_the_name_that_the_first_of_them_gave() {
+        let mut memory = Memory::default();
+        let called = |title: &str, severity| Incident {
+            id: IncidentId(1),
+            title: title.to_owned(),
+            severity,
+            ..Incident::default()
+        };
+        let name = |memory: &Memory, mut incident: Incident| {
+            memory.name(&mut incident);
+            (incident.first_title.clone(), incident.first_severity, incident)
+        };
+        // It began as something smaller, of which nobody was told.
+        let (title, severity, first) = name(&memory, called("worse", Severity::High));
+        assert_eq!((title.as_str(), severity), ("worse", Severity::High));
+        memory.told(&first, "you@example.com", at(1));
+        let (title, severity, _) = name(&memory, called("worst", Severity::Critical));
+        assert_eq!((title.as_str(), severity), ("worse", Severity::High));
     }
 
     #[test]

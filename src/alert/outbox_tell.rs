@@ -153,6 +153,7 @@ impl Desk {
     ) -> Result<bool, StoreError> {
         let mut any = false;
         let mut is_over = false;
+        self.memory.name(&mut bundle.incident);
         for recipient in recipients {
             let Some(lead) = bundle.lead(recipient).map(|row| row.notice.clone()) else { continue };
             let occasion = Occasion {
