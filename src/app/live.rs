@@ -100,6 +100,7 @@ pub async fn run(live: Live) -> Result<(), JobError> {
         Steward {
             reread,
             file,
+            has_letters: setting.letters.is_some(),
             config: in_force,
             policy,
             policy_of: setting.policy_of,

@@ -69,6 +69,8 @@ pub(super) struct Steward {
     pub(super) reread: Reread,
     /// The file, for the page.
     pub(super) file: Option<PathBuf>,
+    /// Mails become files, whatever is configured.
+    pub(super) has_letters: bool,
     /// In force now.
     pub(super) config: watch::Sender<Arc<Config>>,
     pub(super) policy: watch::Sender<Policy>,
@@ -109,7 +111,8 @@ impl Steward {
         let file = self.file.as_ref();
         let file = file.map(|file| format!("{}, read {read_at}", file.display()));
         let config = self.config.borrow();
-        self.board.config(file, config.mail.is_some() || !config.notify.is_empty());
+        let tells = self.has_letters || config.mail.is_some() || !config.notify.is_empty();
+        self.board.config(file, tells);
         live::show_sources(&config);
     }
 

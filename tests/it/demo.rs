@@ -16,6 +16,7 @@ fn the_demo_learns_shows_a_page_finds_something_writes_mails_and_ends_cleanly() 
     let mut running = start(&args, address, folder.path());
     let overview = running.wait_for("/", |body| body.contains("keyvigil"));
     assert!(overview.contains("demo"), "it does not say that this is a demo");
+    assert!(!overview.contains(">off<"), "it writes mails, and says that it does not");
     running.wait_for("/api/v1/incidents", |body| body.contains("INC-"));
     let since = Instant::now();
     while fs::read_dir(out.join("mails")).map_or(0, Iterator::count) == 0 {
