@@ -75,10 +75,7 @@ pub async fn run(live: Live) -> Result<(), JobError> {
     let (stop, stopped) = watch::channel(false);
     let Live { config, file, reread, state, outputs, reader, any_port, announce, on_page } = live;
     let mut job = Job::open(&config, state.as_deref(), Rhythm::Hourly)?;
-    for warning in job.warnings.iter().chain(&job.degraded) {
-        // Each is a sentence of its own.
-        warn!("{warning}");
-    }
+    say_what_is_odd(&job);
     let store = job.store.take();
     let setting = Setting::of(&reader);
     let in_force = watch::Sender::new(Arc::new(config.clone()));
@@ -132,6 +129,13 @@ pub async fn run(live: Live) -> Result<(), JobError> {
     notify(NotifyState::Ready);
     info!(sources = config.sources.len(), "watching");
     until_the_end(reading, tasks, (&beats, &stop)).await
+}
+
+fn say_what_is_odd(job: &Job) {
+    for warning in job.warnings.iter().chain(&job.degraded) {
+        // Each is a sentence of its own.
+        warn!("{warning}");
+    }
 }
 
 /// What depends on whether life is watched or a story.

@@ -150,6 +150,19 @@ async fn nothing_can_be_changed_and_nothing_else_be_read() {
 }
 
 #[tokio::test]
+async fn an_open_incidents_page_shows_the_commands_that_its_mails_point_to() {
+    let page = get(sample::alert(), "/incidents/INC-7f3c9a").await;
+    for (anchor, command) in [
+        ("acknowledge", "keyvigil ack INC-7f3c9a"),
+        ("mute", "keyvigil mute INC-7f3c9a"),
+        ("expected", "keyvigil expected INC-7f3c9a"),
+    ] {
+        assert!(page.contains(&format!("<li id=\"{anchor}\">")), "{anchor}: {page}");
+        assert!(page.contains(command), "{command}: {page}");
+    }
+}
+
+#[tokio::test]
 async fn too_long_an_address_or_header_is_refused() {
     let text = get(sample::calm(), &format!("/keys?q={}", "a".repeat(2100))).await;
     assert_eq!(status_of(&text), "414");
