@@ -23,6 +23,8 @@ fn the_demo_learns_shows_a_page_finds_something_writes_mails_and_ends_cleanly() 
         assert!(since.elapsed() < Duration::from_mins(1), "no mail was written");
         thread::sleep(Duration::from_millis(100));
     }
+    let status = running.wait_for("/api/v1/status", |body| body.contains("verdict"));
+    assert!(!status.contains("clock"), "a story has its own clock: {status}");
     let id = running.child.id().to_string();
     assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
     let status = running.child.wait().unwrap();
