@@ -99,7 +99,8 @@ fn kind_of(view: &View, hour: Hour) -> Option<&'static str> {
 
 fn has_incident(view: &View, hour: Hour) -> bool {
     view.incidents.iter().filter(|one| !one.below && Severity::Medium <= one.severity).any(|one| {
-        let end = one.resolved.unwrap_or(one.last_seen).plus(Millis(1));
+        // The quiet after it, until it counts as over, is not part of it.
+        let end = one.last_seen.plus(Millis(1));
         one.since < hour.end() && hour.start() < end
     })
 }
