@@ -5,9 +5,7 @@ use std::sync::Arc;
 use crate::model::Record;
 
 use super::Outcome;
-use super::aliases::Aliases;
 use super::aliases::DIALECTS;
-use super::aliases::push_name;
 use super::credential::Credentials;
 use super::outcome::owned;
 use super::place::Place;
@@ -67,16 +65,9 @@ struct Item {
 
 impl Json {
     pub(super) fn new(credentials: Credentials, preset: Option<Arc<Preset>>) -> Self {
-        let key_from = credentials.from().map(|from| {
-            let mut name = Vec::new();
-            push_name(&mut name, from.as_bytes());
-            name
-        });
-        let patterns = preset.as_ref().map_or_else(Vec::new, |preset| preset.patterns.clone());
-        let has_usual_names = preset.as_ref().is_none_or(|preset| preset.has_usual_names);
+        let wanted = Wanted::of(&credentials, preset.as_deref());
+        let patterns = &wanted.patterns;
         let has_type = patterns.iter().any(|it| it.steps.first().is_some_and(|it| it == "$type"));
-        let usual = has_usual_names.then(Aliases::new);
-        let wanted = Wanted { patterns, usual, key_from };
         let dialects = if preset.is_some() { &[] } else { DIALECTS };
         let names = Names {
             shape: Shape::new(&wanted, dialects),

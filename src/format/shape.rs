@@ -4,7 +4,9 @@ use super::aliases::Alias;
 use super::aliases::Aliases;
 use super::aliases::GROUPS;
 use super::aliases::push_name;
+use super::credential::Credentials;
 use super::place::Place;
+use super::preset::Preset;
 
 /// Names that are remembered; what comes beyond is worked out again each time.
 const NAMES_MAX: usize = 4096;
@@ -46,6 +48,22 @@ pub(super) struct Wanted {
     pub(super) usual: Option<Aliases>,
     /// The field a person named, as names are compared.
     pub(super) key_from: Option<Vec<u8>>,
+}
+
+impl Wanted {
+    pub(super) fn of(credentials: &Credentials, preset: Option<&Preset>) -> Self {
+        let key_from = credentials.from().map(|from| {
+            let mut name = Vec::new();
+            push_name(&mut name, from.as_bytes());
+            name
+        });
+        let has_usual_names = preset.is_none_or(|preset| preset.has_usual_names);
+        Self {
+            patterns: preset.map_or_else(Vec::new, |preset| preset.patterns.clone()),
+            usual: has_usual_names.then(Aliases::new),
+            key_from,
+        }
+    }
 }
 
 /// Every name that was seen so far, by the name of what it is in.

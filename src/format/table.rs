@@ -9,8 +9,6 @@ use memchr::memmem;
 use crate::model::record::Field;
 
 use super::Outcome;
-use super::aliases::Aliases;
-use super::aliases::push_name;
 use super::credential::Credentials;
 use super::preset::Preset;
 use super::shape::Hit;
@@ -39,14 +37,7 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn new(credentials: Credentials, preset: Option<Arc<Preset>>) -> Self {
-        let key_from = credentials.from().map(|from| {
-            let mut name = Vec::new();
-            push_name(&mut name, from.as_bytes());
-            name
-        });
-        let patterns = preset.as_ref().map_or_else(Vec::new, |preset| preset.patterns.clone());
-        let has_usual_names = preset.as_ref().is_none_or(|preset| preset.has_usual_names);
-        let wanted = Wanted { patterns, usual: has_usual_names.then(Aliases::new), key_from };
+        let wanted = Wanted::of(&credentials, preset.as_deref());
         Self {
             preset,
             credentials: Arc::new(credentials),

@@ -55,7 +55,7 @@ pub(super) fn is_basic(raw: &[u8]) -> bool {
     word.eq_ignore_ascii_case(b"basic ")
 }
 
-/// Whether it is no more than a placeholder.
+/// Whether it stands for no credential: empty, `-`, or the name of a scheme alone.
 pub(super) fn is_absent(credential: &[u8]) -> bool {
     credential.is_empty()
         || credential == b"-"

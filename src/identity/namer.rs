@@ -40,7 +40,7 @@ impl Namer {
         Self { pseudonyms, key_is }
     }
 
-    /// The name of a credential as the line has it; empty if it is only a placeholder.
+    /// The name of a credential as the line has it; empty if it stands for none.
     pub(super) fn name<'r>(
         &self,
         raw: &'r [u8],

@@ -38,14 +38,14 @@ const TREES: [&str; 3] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/c
 const BOOT: &str = r#"
 set -eu
 mount -t tmpfs -o mode=0755 tmpfs "$0"
-mkdir "$0/upper" "$0/work" "$0/root"
-mount -t overlay -o "lowerdir=/,upperdir=$0/upper,workdir=$0/work" overlay "$0/root"
-rm -f "$0/root/etc/machine-id"
-: > "$0/root/etc/machine-id"
+mkdir "$0/upper" "$0/work" "$0/system"
+mount -t overlay -o "lowerdir=/,upperdir=$0/upper,workdir=$0/work" overlay "$0/system"
+rm -f "$0/system/etc/machine-id"
+: > "$0/system/etc/machine-id"
 # No index of man pages is made; what images of containers forbid is allowed.
-rm -f "$0/root/var/lib/man-db/auto-update"
-rm -f "$0/root/usr/sbin/policy-rc.d" "$0"/root/etc/dpkg/dpkg.cfg.d/*
-exec systemd-nspawn --directory="$0/root" --machine=keyvigil-test --private-network --boot \
+rm -f "$0/system/var/lib/man-db/auto-update"
+rm -f "$0/system/usr/sbin/policy-rc.d" "$0"/system/etc/dpkg/dpkg.cfg.d/*
+exec systemd-nspawn --directory="$0/system" --machine=keyvigil-test --private-network --boot \
   --register=no --keep-unit --console=pipe systemd.unit=basic.target </dev/null
 "#;
 
@@ -131,7 +131,7 @@ impl Machine {
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("DEBIAN_FRONTEND", "noninteractive")
-            .env("HOME", "/root")
+            .env("HOME", "/")
             .env("LC_ALL", "C.UTF-8")
             .current_dir("/")
             .stdin(Stdio::null())

@@ -49,8 +49,8 @@ fn the_package_installs_runs_recovers_upgrades_and_goes_under_a_real_systemd() {
     let folder = tempfile::tempdir().unwrap();
     let (package, newer) = packages(folder.path());
     let machine = Machine::boot();
-    fs::copy(package, machine.path("/root/keyvigil.deb")).unwrap();
-    fs::copy(newer, machine.path("/root/newer.deb")).unwrap();
+    fs::copy(package, machine.path("/srv/keyvigil.deb")).unwrap();
+    fs::copy(newer, machine.path("/srv/newer.deb")).unwrap();
     let mut service = Service { machine, written: 0 };
 
     service.starts_after_the_installation_and_says_what_is_missing();
@@ -98,7 +98,7 @@ fn packages(folder: &Path) -> (PathBuf, PathBuf) {
 impl Service {
     fn starts_after_the_installation_and_says_what_is_missing(&self) {
         let machine = &self.machine;
-        machine.run("dpkg --install /root/keyvigil.deb");
+        machine.run("dpkg --install /srv/keyvigil.deb");
         assert_eq!(machine.run("systemctl is-enabled keyvigil").trim(), "enabled");
         assert_eq!(machine.property("ActiveState"), "active");
         assert_eq!(machine.property("NRestarts"), "0");
@@ -160,11 +160,11 @@ impl Service {
         .unwrap();
         let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
         fs::write(machine.path("/etc/keyvigil/mail.pem"), certified.cert.pem()).unwrap();
-        fs::write(machine.path("/root/mail.key"), certified.signing_key.serialize_pem()).unwrap();
-        fs::write(machine.path("/root/mail_server.py"), MAIL_SERVER).unwrap();
+        fs::write(machine.path("/srv/mail.key"), certified.signing_key.serialize_pem()).unwrap();
+        fs::write(machine.path("/srv/mail_server.py"), MAIL_SERVER).unwrap();
         machine.run(&format!(
-            "systemd-run --quiet --unit=mail-server /usr/bin/python3 /root/mail_server.py 1587 \
-             /etc/keyvigil/mail.pem /root/mail.key '{MAIL_PASSWORD}' /root/mails"
+            "systemd-run --quiet --unit=mail-server /usr/bin/python3 /srv/mail_server.py 1587 \
+             /etc/keyvigil/mail.pem /srv/mail.key '{MAIL_PASSWORD}' /srv/mails"
         ));
     }
 
@@ -185,13 +185,13 @@ impl Service {
 
     fn mails_with_the_password_it_was_handed(&self) {
         let machine = &self.machine;
-        let mail = machine.path("/root/mails/1.eml");
+        let mail = machine.path("/srv/mails/1.eml");
         let mail = machine.wait_for("the mail about the revoked key", || fs::read(&mail).ok());
         let mail = MessageParser::default().parse(&mail).unwrap();
         let body = mail.body_text(0).unwrap();
         assert!(mail.subject().unwrap().contains("k_revoked"), "{:?}", mail.subject());
         assert!(body.contains("b@example.com"), "{body}");
-        let log_ins = fs::read_to_string(machine.path("/root/mails/log-ins")).unwrap();
+        let log_ins = fs::read_to_string(machine.path("/srv/mails/log-ins")).unwrap();
         assert!(log_ins.lines().all(|line| line.ends_with(" tls good")), "{log_ins}");
         machine.wait_for("the mail in the status", || {
             let status = self.status();
@@ -289,7 +289,7 @@ impl Service {
 
     fn keeps_its_state_over_an_upgrade(&mut self) {
         let before = self.machine.property("MainPID");
-        self.machine.run("dpkg --install /root/newer.deb");
+        self.machine.run("dpkg --install /srv/newer.deb");
         let version = self.machine.run("dpkg-query --show --showformat '${Version}' keyvigil");
         assert_eq!(version, "999.0-1");
         assert_ne!(self.machine.property("MainPID"), before, "the old program still runs");
@@ -299,7 +299,7 @@ impl Service {
         self.write_lines(100);
         self.wait_for_all_lines();
         assert_eq!(self.status()["incidents"]["high"], 1);
-        let mails = fs::read_dir(self.machine.path("/root/mails")).unwrap().count();
+        let mails = fs::read_dir(self.machine.path("/srv/mails")).unwrap().count();
         assert_eq!(mails, 2, "one mail and the log of log-ins");
     }
 
