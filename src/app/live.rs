@@ -90,7 +90,8 @@ pub async fn run(live: Live) -> Result<(), JobError> {
     let (asking, asked) = Asking::new();
     let (orders, ordered) = Orders::new();
     if let Some(state) = &state {
-        hall.open_control(state_name(state), store.clone(), (asking, orders.clone()));
+        let to = (asking, orders.clone(), in_force.subscribe());
+        hall.open_control(state_name(state), store.clone(), to);
     }
     let (policy, kept_by) = watch::channel((setting.policy_of)(&config));
     tasks.spawn(

@@ -52,6 +52,13 @@ impl LookArgs {
         Ok(app::look(&self.config()?, &self.whom.state())?)
     }
 
+    /// That, and the configuration as the file has it.
+    pub(super) fn resting_with_config(&self) -> anyhow::Result<(Config, app::Resting)> {
+        let config = self.config()?;
+        let resting = app::look(&config, &self.whom.state())?;
+        Ok((config, resting))
+    }
+
     /// Only the events, which are there without the engine's state.
     pub(super) fn store(&self) -> anyhow::Result<Store> {
         Ok(app::open_existing(&self.config()?, &self.whom.state())?)

@@ -8,7 +8,7 @@ use crate::program::{Running, free_address, keyvigil, start, stderr, stdout};
 
 /// A log in which a revoked key is used, written by somebody who would like to steer
 /// terminals and spreadsheets.
-fn configured(folder: &Path) -> Running {
+pub(crate) fn configured(folder: &Path) -> Running {
     let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
     let address = free_address();
     let now = jiff::Timestamp::now().as_second();
@@ -48,7 +48,7 @@ fn configured(folder: &Path) -> Running {
     running
 }
 
-fn ask(folder: &Path, args: &[&str]) -> Output {
+pub(crate) fn ask(folder: &Path, args: &[&str]) -> Output {
     let config = folder.join("keyvigil.toml");
     keyvigil(&[args, &["--config", config.to_str().unwrap()]].concat())
 }
@@ -74,7 +74,7 @@ const QUESTIONS: [&[&str]; 12] = [
 ];
 
 /// What is learned changes when an hour is over: not in between two questions, please.
-fn away_from_the_turn_of_an_hour() {
+pub(crate) fn away_from_the_turn_of_an_hour() {
     while 3480 < jiff::Timestamp::now().as_second() % 3600 {
         std::thread::sleep(std::time::Duration::from_secs(1));
     }

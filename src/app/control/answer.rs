@@ -30,7 +30,10 @@ pub fn answer(question: &Question, view: &View, store: Option<&Store>) -> Result
             let incident = find(id, view, store)?;
             Ok(json!({ "incident": incident_json(&incident) }))
         }
-        Question::Query { .. } | Question::Verdict { .. } | Question::Reload => {
+        Question::Query { .. }
+        | Question::Report { .. }
+        | Question::Verdict { .. }
+        | Question::Reload => {
             Err(Refusal::new(Because::NotUnderstood, "this has no answer of one line"))
         }
     }

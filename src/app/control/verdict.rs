@@ -60,6 +60,7 @@ pub fn say_at_rest(
         | Question::Incidents { .. }
         | Question::Incident { .. }
         | Question::Query { .. }
+        | Question::Report { .. }
         | Question::Reload) => other,
     };
     let verdict = match verdict(question, crate::app::now(), known) {

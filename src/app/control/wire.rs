@@ -45,6 +45,8 @@ pub enum Question {
     Incident { id: String },
     /// The columns, then the rows.
     Query { sql: String },
+    /// The report of a period, as data.
+    Report { from: Timestamp, until: Timestamp },
     /// A person's word about an incident: its answer is the incident as it stands then.
     Verdict {
         id: String,
