@@ -32,6 +32,14 @@ impl LookArgs {
         self.at_rest(question)
     }
 
+    /// The daemon's answer, if one runs.
+    pub(super) fn asked(&self, question: &Question) -> anyhow::Result<Option<Value>> {
+        match self.whom.ask(question)? {
+            Asked::Answer(answer) => Ok(Some(answer)),
+            Asked::Nobody => Ok(None),
+        }
+    }
+
     /// Says a word about an incident; how it stands then.
     pub(super) fn word(&self, question: &Question) -> anyhow::Result<Value> {
         if let Asked::Answer(answer) = self.whom.ask(question)? {
@@ -45,11 +53,6 @@ impl LookArgs {
     pub(super) fn at_rest(&self, question: &Question) -> anyhow::Result<Value> {
         let resting = app::look(&self.config()?, &self.whom.state())?;
         Ok(control::answer(question, &resting.view, Some(&resting.store))?)
-    }
-
-    /// The store itself, and what follows from it, while no daemon runs.
-    pub(super) fn resting(&self) -> anyhow::Result<app::Resting> {
-        Ok(app::look(&self.config()?, &self.whom.state())?)
     }
 
     /// Only the events, which are there without the engine's state.
