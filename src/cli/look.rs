@@ -32,6 +32,14 @@ impl LookArgs {
         self.at_rest(question)
     }
 
+    /// The daemon's answer, if one runs.
+    pub(super) fn asked(&self, question: &Question) -> anyhow::Result<Option<Value>> {
+        match self.whom.ask(question)? {
+            Asked::Answer(answer) => Ok(Some(answer)),
+            Asked::Nobody => Ok(None),
+        }
+    }
+
     /// Says a word about an incident; how it stands then.
     pub(super) fn word(&self, question: &Question) -> anyhow::Result<Value> {
         if let Asked::Answer(answer) = self.whom.ask(question)? {

@@ -17,7 +17,13 @@ pub struct RolePolicy {}
 pub struct Circumstances<'a> {
     pub country: &'a str,
     pub transport: Transport,
+    /// On whose behalf, and on whose the inventory says that the key acts.
+    pub tenant: &'a str,
+    pub own_tenant: &'a str,
 }
+
+/// Among a role's tenants: that of the inventory.
+const OWN: &str = "@own";
 
 impl RolePolicy {
     /// Whether single requests of the role can break a rule.
@@ -26,6 +32,7 @@ impl RolePolicy {
             || !rules.methods.is_empty()
             || !rules.networks.is_empty()
             || !rules.countries.is_empty()
+            || !rules.tenants.is_empty()
             || rules.hours.is_some()
             || rules.tls_min.is_some()
     }
@@ -63,6 +70,14 @@ impl RolePolicy {
         {
             let allowed = rules.countries.join(", ");
             say("country_not_allowed", format!("from {country}, not from {allowed}"));
+        }
+        let Circumstances { tenant, own_tenant, .. } = circumstances;
+        let is_tenant = |it: &String| it == tenant || it == OWN && own_tenant == tenant;
+        if !rules.tenants.is_empty() && !tenant.is_empty() && !rules.tenants.iter().any(is_tenant) {
+            say(
+                "tenant_not_allowed",
+                format!("on behalf of {tenant}, which is none of its tenants"),
+            );
         }
         let hour = event.at.hour().of_day();
         if rules.hours.is_some_and(|hours| !is_within(hours, hour)) {
@@ -164,7 +179,8 @@ mod tests {
     }
 
     fn kinds(rules: &RoleRules, event: &Event<'_>, of: (&str, Transport)) -> Vec<&'static str> {
-        let circumstances = Circumstances { country: of.0, transport: of.1 };
+        let circumstances =
+            Circumstances { country: of.0, transport: of.1, tenant: "acme", own_tenant: "acme" };
         let broken = RolePolicy::judge(rules, (event, "partner"), circumstances);
         broken.into_iter().map(|verdict| verdict.kind).collect()
     }
@@ -177,6 +193,7 @@ mod tests {
             countries: vec!["DE".to_owned()],
             hours: Some((22, 6)),
             tls_min: Some(TlsMin::Tls12),
+            tenants: vec!["@own".to_owned()],
             ..RoleRules::default()
         }
     }
@@ -201,6 +218,22 @@ mod tests {
         check(Event { at: event.at.plus(Millis::hours(7)), ..event }, good, "hours_not_allowed");
         check(event, ("DE", Transport::Tls11), "tls_not_allowed");
         check(event, ("DE", Transport::Plain), "tls_not_allowed");
+    }
+
+    #[test]
+    fn a_key_acts_for_its_own_tenant_or_those_named() {
+        let check = |allowed: &str, tenant: &str, expected: &[&str]| {
+            let rules = RoleRules { tenants: vec![allowed.to_owned()], ..RoleRules::default() };
+            let of = Circumstances { tenant, own_tenant: "acme", ..Circumstances::default() };
+            let broken = RolePolicy::judge(&rules, (&event(12), "partner"), of);
+            let kinds: Vec<&str> = broken.into_iter().map(|verdict| verdict.kind).collect();
+            assert_eq!(kinds, expected, "{allowed} {tenant}");
+        };
+        check("@own", "acme", &[]);
+        check("@own", "", &[]);
+        check("@own", "other", &["tenant_not_allowed"]);
+        check("other", "acme", &["tenant_not_allowed"]);
+        check("other", "other", &[]);
     }
 
     #[test]

@@ -57,6 +57,8 @@ pub fn say_at_rest(
         }
         other @ (Question::Status
         | Question::Keys
+        | Question::ThirdParties
+        | Question::Roles { .. }
         | Question::Incidents { .. }
         | Question::Incident { .. }
         | Question::Query { .. }
