@@ -220,6 +220,7 @@ pub(super) fn settings(config: &Config) -> Settings {
         patience: config.alerts.patience,
         detectors: config.detectors.clone(),
         rules: config.rules.clone(),
+        without: config.without.clone(),
         ..Settings::default()
     }
 }

@@ -74,6 +74,22 @@ impl Calibration {
         excess * HONEST_SCALE / tail.scale - tail.share.log10()
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "two weeks at most")]
+    pub fn days(&self) -> f64 {
+        self.days.len() as f64
+    }
+
+    pub fn tests_a_day(&self) -> f64 {
+        let tests: u64 = self.days.iter().map(|day| day.tests).sum();
+        as_float(tests.max(1)) / self.days().max(1.0)
+    }
+
+    /// The score that no more than this share reached, as far as it was seen.
+    pub fn reached_by(&self, share: f64) -> f64 {
+        let tests: u64 = self.days.iter().map(|day| day.tests).sum();
+        score_of(base_of(&self.sums(), share_of(tests, share)).0)
+    }
+
     /// The tail without the highest `trimmed` share.
     pub fn fit(&self, trimmed: f64) -> Option<Tail> {
         let tests: u64 = self.days.iter().map(|day| day.tests).sum();
@@ -202,6 +218,12 @@ mod tests {
         for score in [2.0, 3.0, 5.0, 8.0] {
             assert!((calibration.calibrated(score) - score).abs() < 0.2 * score, "{score}");
         }
+    }
+
+    #[test]
+    fn what_comes_often_is_read_off_and_not_reckoned() {
+        let calibration = observed(1.0);
+        assert!((calibration.reached_by(0.1) - 1.0).abs() < 0.3, "{}", calibration.reached_by(0.1));
     }
 
     #[test]

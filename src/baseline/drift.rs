@@ -51,7 +51,9 @@ const LATEST_DAYS: i64 = 3;
 const BEFORE_DAYS_MAX: i64 = 14;
 const DAYS_MIN: usize = 2;
 const DAYS_IN_ALL_MIN: usize = 5;
-const REQUESTS_MIN: u32 = 40;
+const REQUESTS_MIN: u32 = 60;
+/// Whoever carries data away carries more in a day.
+const BYTES_MIN: u64 = 1_000_000;
 /// As if so many days had been seen that vary by `PRIOR_VARIANCE`.
 const PRIOR_DAYS: f64 = 3.0;
 const PRIOR_VARIANCE: f64 = 0.03;
@@ -96,6 +98,9 @@ impl Drift {
             return None;
         }
         let seen = self.today.of(daily);
+        if daily == Daily::Bytes && seen < BYTES_MIN {
+            return None;
+        }
         let alike = self.before(daily, DAYS_MIN)?;
         let usual = median(&alike)?;
         let all = f64::from(u32::try_from(alike.len()).unwrap_or(u32::MAX));
@@ -208,7 +213,8 @@ mod tests {
         let mut drift = Drift::default();
         for (day, &requests) in (4..).zip(days) {
             drift.close_day();
-            let counts = Counts { requests, bytes: u64::from(requests) * 10, ..Counts::default() };
+            let counts =
+                Counts { requests, bytes: u64::from(requests) * 10_000, ..Counts::default() };
             drift.add(Day(day), &counts);
         }
         drift

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Hour;
+use crate::model::{Day, Hour};
 
 /// Hours of day, for weekdays and for weekends.
 const BINS: usize = 48;
@@ -14,6 +14,12 @@ const ROLE_WORTH_HOURS: f64 = 4.0;
 const LEVEL_KEEP: f64 = 0.995_883;
 /// A bin's, after ten visits.
 const SEASON_KEEP: f32 = 0.933;
+/// Growth of the level from week to week, without a person's word …
+const GROWTH_MAX: f64 = 1.5;
+const ANCHOR_DAYS: i64 = 7;
+/// … but while a key is young, and up to so many requests an hour.
+const FREE_HOURS: u32 = 14 * 24;
+const LEVEL_FREE: f64 = 2.0;
 const DISPERSION_RANGE: (f64, f64) = (0.02, 8.0);
 
 /// One key's (or everyone's) use.
@@ -26,6 +32,8 @@ pub struct Habit {
     pub most: u32,
     /// Hours learned from.
     pub hours: u32,
+    /// The level of up to a week ago, and when that was.
+    anchor: Option<(Day, f64)>,
 }
 
 /// A role's use, for one key of it.
@@ -67,7 +75,7 @@ impl Default for Curve {
 
 impl Default for Habit {
     fn default() -> Self {
-        Self { curve: Curve::default(), week: vec![0; WEEK_HOURS], most: 0, hours: 0 }
+        Self { curve: Curve::default(), week: vec![0; WEEK_HOURS], most: 0, hours: 0, anchor: None }
     }
 }
 
@@ -111,15 +119,40 @@ impl Habit {
         self.curve.learn(hour, (seen, expected.mean), (level, role_factor));
         role.0.learn(hour, (seen, expected.mean), (level, 1.0));
         self.remember(hour, requests);
+        self.most = self.most.max(requests);
+        self.hold_growth(hour);
         self.hours = self.hours.saturating_add(1);
     }
 
     /// Keeps the count for next week's same hour.
-    fn remember(&mut self, hour: Hour, requests: u32) {
+    pub fn remember(&mut self, hour: Hour, requests: u32) {
         if let Some(place) = self.week.get_mut(hour_of_week(hour)) {
             *place = requests;
         }
-        self.most = self.most.max(requests);
+    }
+
+    /// A person says that it may be so: it grows freely for a week.
+    pub const fn let_grow(&mut self) {
+        if let Some((_, level)) = self.anchor.as_mut() {
+            *level = f64::INFINITY;
+        }
+    }
+
+    /// The level grows by no more than half a week, but in a key's first days.
+    fn hold_growth(&mut self, hour: Hour) {
+        let level = self.curve.own_level();
+        let today = hour.day();
+        let Some((day, known)) = self.anchor.filter(|_| FREE_HOURS <= self.hours) else {
+            self.anchor = Some((today, level));
+            return;
+        };
+        let most = (known * GROWTH_MAX).max(LEVEL_FREE);
+        if most < level {
+            self.curve.requests *= most / level;
+        }
+        if ANCHOR_DAYS <= today.0 - day.0 {
+            self.anchor = Some((today, level.min(most)));
+        }
     }
 
     fn last_week_mean(&self, hour: Hour) -> f64 {
@@ -150,6 +183,10 @@ impl RoleHabit {
 }
 
 impl Curve {
+    fn own_level(&self) -> f64 {
+        self.requests / self.exposure.max(0.1)
+    }
+
     fn season_factor(&self, hour: Hour, level: f64, prior: f64) -> f64 {
         let (seen, expected) = self.season.get(bin(hour)).copied().unwrap_or_default();
         let worth = ROLE_WORTH_HOURS * level.max(1e-6);
@@ -218,6 +255,22 @@ mod tests {
         let noon = habit.expected(Hour(18 * 24 + 13), &role).mean;
         assert!(night < 8.0, "{night}");
         assert!((45.0..80.0).contains(&noon), "{noon}");
+    }
+
+    #[test]
+    fn a_level_grows_by_half_a_week_at_most_unless_a_person_says_so() {
+        let level = |word: bool| {
+            let (mut habit, mut role) = learned(14, |_| 40);
+            for hour in (18 * 24..39 * 24).map(Hour) {
+                if word && hour.of_day() == 0 {
+                    habit.let_grow();
+                }
+                habit.learn(hour, 400, &mut role);
+            }
+            habit.level(&role)
+        };
+        assert!(level(false) < 40.0 * 1.6 * 1.5 * 1.5 * 1.5, "{}", level(false));
+        assert!(level(false) + 30.0 < level(true), "{}", level(true));
     }
 
     #[test]

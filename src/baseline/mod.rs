@@ -12,4 +12,4 @@ pub use calibration::{Calibration, Tail};
 pub use drift::{Compared, Daily, Drift, median};
 pub use habit::{Expected, Habit, RoleHabit};
 pub use ratio::Ratio;
-pub use size::Size;
+pub use size::{Amount, Size};

@@ -66,6 +66,8 @@ enum Service {
     Rest,
     Llm,
     Partners,
+    /// Keys of unlike habits: clockwork, on and off, bursts
+    Uneven,
 }
 
 pub(super) fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
@@ -104,6 +106,7 @@ fn options_of(args: &SimulateArgs) -> anyhow::Result<Options> {
             Service::Rest => Profile::Rest,
             Service::Llm => Profile::Llm,
             Service::Partners => Profile::Partners,
+            Service::Uneven => Profile::Uneven,
         },
         staging: if args.calm { Staging::Nothing } else { Staging::Spread },
         loopback: args.loopback,

@@ -1,10 +1,12 @@
 //! What the file says to what it means, with errors that point.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::detect::{Panel, Rules};
+use crate::engine::Part;
 use crate::format::{self, OwnFormats};
 use crate::identity::{KeyIs, ListFormat, PathKeys, Prefixes};
 use crate::model::Millis;
@@ -51,6 +53,8 @@ pub struct Config {
     pub detectors: Panel,
     /// What single roles and keys may do, and when they are stale.
     pub rules: Rules,
+    /// Parts of the judgement that an evaluation leaves out; no file can say it.
+    pub without: BTreeSet<Part>,
     pub mail: Option<Mail>,
     /// Ways to people and programs beside mail.
     pub notify: Vec<Notify>,
@@ -189,6 +193,7 @@ impl Default for Config {
             alerts: Alerts { false_alarms_per_day: 1.0, patience: Millis::seconds(5) },
             detectors: Panel::default(),
             rules: Rules::default(),
+            without: BTreeSet::new(),
             mail: None,
             notify: Vec::new(),
             routes: Vec::new(),

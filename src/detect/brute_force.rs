@@ -75,9 +75,10 @@ impl BruteForce {
         Some(Verdict { kind: "brute_force", severity, score, because })
     }
 
-    /// Whether the address is one of those who try a little each.
-    pub fn is_of_crowd(&self, source: &Source) -> bool {
-        source.keys.is_empty() && self.crowd_refusals_min <= source.unauthorized
+    /// Whether the address is one of those who try a little each: without a key, or with so
+    /// many that nobody knows.
+    pub const fn is_of_crowd(&self, source: &Source, strangers: usize) -> bool {
+        source.keys.len() == strangers && self.crowd_refusals_min <= source.unauthorized
     }
 
     pub fn judge_crowd(&self, (now, usual): (usize, usize)) -> Option<Verdict> {
@@ -90,7 +91,7 @@ impl BruteForce {
             severity: Severity::High,
             score: 8.0 + times.log10() * 3.0,
             because: format!(
-                "{now} addresses without a key were refused (401) {} times or more each within two hours; at most {usual} at once on other days",
+                "{now} addresses without a key that works were refused (401) {} times or more each within two hours; at most {usual} at once on other days",
                 self.crowd_refusals_min
             ),
         })

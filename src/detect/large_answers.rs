@@ -13,11 +13,13 @@ pub struct LargeAnswers {
     pub hours_min: u32,
     /// Fewer requests in an hour say nothing.
     pub requests_min: u32,
+    /// Fewer bytes in an hour are worth nobody's while.
+    pub bytes_min: u64,
 }
 
 impl Default for LargeAnswers {
     fn default() -> Self {
-        Self { hours_min: 24, requests_min: 10 }
+        Self { hours_min: 24, requests_min: 10, bytes_min: 200_000 }
     }
 }
 

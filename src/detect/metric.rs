@@ -12,6 +12,11 @@ pub enum Metric {
     Silence,
     Size,
     Enumeration,
+    /// Different objects, by whatever id.
+    Objects,
+    Tokens,
+    Cost,
+    OddHours,
     Failure(Failure),
     New(Facet),
     /// A whole day against the days before.
@@ -25,7 +30,9 @@ impl Metric {
             Self::Volume => "volume_spike",
             Self::Silence => "silent_key",
             Self::Size => "large_answers",
-            Self::Enumeration => "object_enumeration",
+            Self::Enumeration | Self::Objects => "object_enumeration",
+            Self::Tokens | Self::Cost => "token_burn",
+            Self::OddHours => "odd_hours",
             Self::Failure(_) => "failures",
             Self::New(Facet::Network) => "new_network",
             Self::New(Facet::Route) => "new_route",
@@ -43,6 +50,10 @@ impl Metric {
             | Self::Silence
             | Self::Size
             | Self::Enumeration
+            | Self::Objects
+            | Self::Tokens
+            | Self::Cost
+            | Self::OddHours
             | Self::New(_)
             | Self::Drift(_) => self.kind(),
         }
@@ -51,6 +62,7 @@ impl Metric {
     pub const fn severity(self) -> Severity {
         match self {
             Self::Silence
+            | Self::OddHours
             | Self::Failure(Failure::Missing | Failure::Throttled | Failure::Broken) => {
                 Severity::Low
             }
@@ -58,6 +70,9 @@ impl Metric {
             | Self::Volume
             | Self::Size
             | Self::Enumeration
+            | Self::Objects
+            | Self::Tokens
+            | Self::Cost
             | Self::New(_)
             | Self::Drift(_) => Severity::Medium,
         }
@@ -71,15 +86,55 @@ impl Metric {
             | Self::Silence
             | Self::Size
             | Self::Enumeration
+            | Self::Objects
+            | Self::Tokens
+            | Self::Cost
+            | Self::OddHours
             | Self::Failure(_)
             | Self::New(_) => false,
+        }
+    }
+
+    /// From how many hours of learning on its scores tell what is usual: before, there are none.
+    pub const fn tried_from_hours(self) -> u32 {
+        match self {
+            Self::Volume | Self::Failure(_) => 12,
+            Self::Size | Self::Enumeration | Self::Objects | Self::Tokens | Self::Cost => 24,
+            Self::New(_) => 72,
+            Self::OddHours => 168,
+            Self::Silence | Self::Drift(_) => 0,
+        }
+    }
+
+    /// What is only a hint never scores more than this: it supports what else was seen.
+    pub const fn score_max(self) -> f64 {
+        match self {
+            // Servers that fail are no attack.
+            Self::OddHours | Self::Failure(Failure::Broken) => 3.5,
+            Self::Volume
+            | Self::Silence
+            | Self::Size
+            | Self::Enumeration
+            | Self::Objects
+            | Self::Tokens
+            | Self::Cost
+            | Self::Failure(_)
+            | Self::New(_)
+            | Self::Drift(_) => f64::INFINITY,
         }
     }
 
     /// A measure of how much is asked, answered or refused.
     pub const fn is_of_use(self) -> bool {
         match self {
-            Self::Volume | Self::Size | Self::Enumeration | Self::Failure(_) => true,
+            Self::Volume
+            | Self::Size
+            | Self::Enumeration
+            | Self::Objects
+            | Self::Tokens
+            | Self::Cost
+            | Self::OddHours
+            | Self::Failure(_) => true,
             Self::Silence | Self::New(_) | Self::Drift(_) => false,
         }
     }
@@ -87,7 +142,7 @@ impl Metric {
     /// Metrics of one family say the same thing in several ways.
     pub const fn family(self) -> u8 {
         match self {
-            Self::Volume | Self::Silence | Self::Drift(Daily::Requests) => 0,
+            Self::Volume | Self::OddHours | Self::Silence | Self::Drift(Daily::Requests) => 0,
             Self::Failure(Failure::Unauthorized | Failure::Forbidden) => 1,
             Self::Failure(Failure::Missing) => 2,
             Self::Failure(Failure::Throttled | Failure::Broken) => 3,
@@ -95,7 +150,8 @@ impl Metric {
             // A new route brings answers of its own size.
             Self::New(Facet::Route) | Self::Size | Self::Drift(Daily::Bytes) => 5,
             Self::New(Facet::Client) => 6,
-            Self::Enumeration => 7,
+            Self::Enumeration | Self::Objects => 7,
+            Self::Tokens | Self::Cost => 8,
         }
     }
 }

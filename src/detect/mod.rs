@@ -14,6 +14,7 @@ mod large_answers;
 mod metric;
 mod newcomer;
 mod object_enumeration;
+mod odd_hours;
 mod over_privileged;
 mod pattern;
 mod plain;
@@ -28,6 +29,7 @@ mod stale_dates;
 #[cfg(test)]
 mod stale_tests;
 mod stale_use;
+mod token_burn;
 mod unknown_key;
 mod volume_spike;
 
@@ -47,6 +49,7 @@ pub use large_answers::LargeAnswers;
 pub use metric::Metric;
 pub use newcomer::{Newcomer, Novelty};
 pub use object_enumeration::ObjectEnumeration;
+pub use odd_hours::OddHours;
 pub use pattern::Pattern;
 pub use plain::{count_text, time_text};
 pub use role_policy::{Circumstances, RolePolicy};
@@ -56,6 +59,7 @@ pub use shared_cause::SharedCause;
 pub use silent_key::SilentKey;
 pub use slow_drift::SlowDrift;
 pub use stale_credential::{Stale, StaleCredential, Watched};
+pub use token_burn::TokenBurn;
 pub use unknown_key::UnknownKeyAccepted;
 pub use volume_spike::VolumeSpike;
 
@@ -115,7 +119,11 @@ panel! {
     large_answers: LargeAnswers, Statistical, Medium,
         "a key's answers are far larger than usual: somebody takes more than they need";
     object_enumeration: ObjectEnumeration, Statistical, Medium,
-        "a key walks from one object's number to the next";
+        "a key walks from one object's number to the next, or asks for far more objects than usual";
+    token_burn: TokenBurn, Statistical, Medium,
+        "a key's requests cost far more tokens or money than usual";
+    odd_hours: OddHours, Statistical, Low,
+        "a key is used at an hour at which it never is: a hint that supports others";
     newcomer: Newcomer, Statistical, Medium,
         "first use of a key from a new network, by new client software, or of a new route";
     credential_status: CredentialStatus, Policy, High,

@@ -26,12 +26,15 @@ pub struct Novelty {
     pub peers_using: u32,
     /// No key of any role is known to use it: more likely something new on offer.
     pub is_new_to_all: bool,
+    /// Requests in the key's average hour: so many of a new sort are soon made by a busy key.
+    pub usual_hour: f64,
     /// By the newcomer, so far.
     pub requests: u32,
 }
 
+const MANY_PEERS: u32 = 5;
 /// What is new to everyone is a release, and not this key's doing.
-const NEW_TO_ALL_SHARE: f64 = 0.7;
+const RELEASE_SHARE: f64 = 0.5;
 
 impl Default for Newcomer {
     fn default() -> Self {
@@ -49,12 +52,27 @@ impl Newcomer {
             (_, 2..) => 0.0,
             (peers, 0) => f64::from(peers + 1).log10().min(1.5),
         };
-        let busy = (1.0 + f64::from(novelty.requests) / 5.0).log10().min(1.5);
+        let soon = novelty.usual_hour.max(5.0);
+        let busy = (1.0 + f64::from(novelty.requests) / soon).log10().min(1.5);
         let burst = (1.0 + f64::from(novelty.burst)).log10() * 1.5;
         let strange = if 2 <= novelty.peers_using { 0.6 } else { 1.0 };
-        let strange = if novelty.is_new_to_all { strange * NEW_TO_ALL_SHARE } else { strange };
         let rarity = if novelty.is_new_to_all { 0.0 } else { rarity };
-        (-rate.min(1.0).log10()).mul_add(strange, rarity + busy + burst)
+        let score = (-rate.min(1.0).log10()).mul_add(strange, rarity + busy + burst);
+        if novelty.is_new_to_all { score * RELEASE_SHARE } else { score }
+    }
+
+    /// A route or client that every third peer uses is nobody's secret; and where there are many
+    /// keys, what none of them used before is a release.
+    pub const fn is_common(facet: Facet, novelty: &Novelty) -> bool {
+        if novelty.is_new_to_all && MANY_PEERS <= novelty.peers {
+            return true;
+        }
+        match facet {
+            Facet::Network => false,
+            Facet::Route | Facet::Client => {
+                2 <= novelty.peers_using && novelty.peers <= novelty.peers_using.saturating_mul(3)
+            }
+        }
     }
 
     pub fn because(facet: Facet, name: &str, novelty: &Novelty) -> String {
@@ -85,6 +103,15 @@ mod tests {
         let restless = Novelty { new_values: 12, ..strange };
         assert!(Newcomer::score(&common) + 1.5 < Newcomer::score(&strange));
         assert!(Newcomer::score(&restless) + 1.0 < Newcomer::score(&strange));
+        assert!(Newcomer::is_common(Facet::Route, &common));
+        assert!(!Newcomer::is_common(Facet::Network, &common));
+        assert!(!Newcomer::is_common(Facet::Route, &Novelty { peers_using: 7, ..strange }));
+        let release = Novelty { is_new_to_all: true, ..strange };
+        assert!(Newcomer::score(&release) + 2.0 < Newcomer::score(&strange));
+        assert!(Newcomer::is_common(Facet::Route, &release));
+        assert!(!Newcomer::is_common(Facet::Route, &Novelty { peers: 4, ..release }));
+        let busy = Novelty { usual_hour: 400.0, ..strange };
+        assert!(Newcomer::score(&busy) + 0.5 < Newcomer::score(&strange));
         assert_eq!(
             Newcomer::because(Facet::Network, "AS64903", &strange),
             "first use from AS64903, used by 0 of 24 peers; 20 requests so far"

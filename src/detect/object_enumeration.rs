@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::plain::{count_text, hour_text, share_text};
+use super::plain::{count_text, hour_text, mean_text, share_text};
 use crate::model::Hour;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -12,17 +12,32 @@ pub struct ObjectEnumeration {
     pub hours_min: u32,
     /// So many objects beside one another in an hour are worth a look.
     pub neighbours_min: u32,
+    /// So many different objects in an hour, by whatever id.
+    pub objects_min: u32,
+    /// And so many times as many as usual in so many requests.
+    pub factor_min: f64,
 }
+
+const TRIED_HOURS: u32 = 24;
 
 impl Default for ObjectEnumeration {
     fn default() -> Self {
-        Self { hours_min: 168, neighbours_min: 8 }
+        Self { hours_min: 168, neighbours_min: 12, objects_min: 60, factor_min: 2.0 }
     }
 }
 
 impl ObjectEnumeration {
     pub const fn limit(&self, hours: u32) -> u32 {
-        if hours < self.hours_min { u32::MAX } else { self.neighbours_min }
+        if hours < TRIED_HOURS { u32::MAX } else { self.neighbours_min }
+    }
+
+    pub const fn objects_limit(&self, hours: u32) -> u32 {
+        if hours < TRIED_HOURS { u32::MAX } else { self.objects_min }
+    }
+
+    /// Before that it is scored only to know what scores are usual.
+    pub const fn applies(&self, hours: u32) -> bool {
+        self.hours_min <= hours
     }
 
     pub fn because((hits, trials): (u32, u32), (hour, usual): (Hour, f64)) -> String {
@@ -34,6 +49,16 @@ impl ObjectEnumeration {
             share_text(usual)
         )
     }
+
+    pub fn because_many((objects, requests): (u32, u32), (hour, usual): (Hour, f64)) -> String {
+        format!(
+            "{} different objects in {} requests {}, {} are usual in so many",
+            count_text(u64::from(objects)),
+            count_text(u64::from(requests)),
+            hour_text(hour),
+            mean_text(usual)
+        )
+    }
 }
 
 #[cfg(test)]
@@ -43,7 +68,8 @@ mod tests {
     #[test]
     fn a_walk_is_worth_a_look_once_a_week_is_learned() {
         let detector = ObjectEnumeration::default();
-        assert_eq!((detector.limit(167), detector.limit(168)), (u32::MAX, 8));
+        assert_eq!((detector.limit(23), detector.limit(24)), (u32::MAX, 12));
+        assert!(!detector.applies(167) && detector.applies(168));
         assert_eq!(
             ObjectEnumeration::because((412, 500), (Hour(3), 0.013)),
             "412 of 500 requests 03:00–04:00 UTC walked from one object's number to the next, 1.3 % is usual"

@@ -12,11 +12,15 @@ pub struct SharedCause {
     pub keys_share_min: f64,
     /// And how many at least.
     pub keys_min: usize,
+    /// So many are enough if they show it strongly within half an hour.
+    pub crowd_min: usize,
+    /// And so large a share.
+    pub crowd_share_min: f64,
 }
 
 impl Default for SharedCause {
     fn default() -> Self {
-        Self { keys_share_min: 0.08, keys_min: 5 }
+        Self { keys_share_min: 0.08, keys_min: 5, crowd_min: 4, crowd_share_min: 0.01 }
     }
 }
 
@@ -24,6 +28,11 @@ impl SharedCause {
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
     pub fn is_shared(&self, keys: usize, active: usize) -> bool {
         self.keys_min <= keys && self.keys_share_min * (active as f64) < keys as f64
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+    pub fn is_crowd(&self, keys: usize, active: usize) -> bool {
+        self.crowd_min <= keys && self.crowd_share_min * (active as f64) <= keys as f64
     }
 
     pub fn because(keys: usize, active: usize, what: &str) -> String {
@@ -44,5 +53,8 @@ mod tests {
         assert!(!SharedCause::default().is_shared(8, 100));
         assert!(SharedCause::default().is_shared(9, 100));
         assert!(!SharedCause::default().is_shared(4, 10));
+        assert!(SharedCause::default().is_crowd(4, 400));
+        assert!(!SharedCause::default().is_crowd(3, 30));
+        assert!(!SharedCause::default().is_crowd(4, 401));
     }
 }

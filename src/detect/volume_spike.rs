@@ -33,10 +33,12 @@ impl VolumeSpike {
         limit.max(self.requests_min).max(times(expected.mean_upper, self.factor_min))
     }
 
-    /// What has been seen before at another hour is half as unusual.
+    /// What has been seen before at another hour is half as unusual, and twice as much is as
+    /// unusual as it seems.
     pub fn score((seen, most): (u32, u32), expected: &Expected) -> f64 {
         let score = tail::upper(seen, expected.mean_upper.max(0.01), expected.dispersion);
-        if seen <= most.saturating_add(most / 4) { score / 2.0 } else { score }
+        let beyond = f64::from(seen) / (1.25 * f64::from(most.max(1)));
+        score * (0.5 + 0.5 * beyond.log2().clamp(0.0, 1.0))
     }
 
     pub fn because(seen: u32, most: u32, (hour, expected): (Hour, &Expected)) -> String {
@@ -76,6 +78,9 @@ mod tests {
     #[test]
     fn thirty_times_the_usual_is_beyond_doubt_and_said_in_numbers() {
         assert!(10.0 < VolumeSpike::score((1240, 96), &USUAL));
+        let [same, more, twice] =
+            [600, 900, 2000].map(|most| VolumeSpike::score((1240, most), &USUAL));
+        assert!(twice < more && more < same, "{same} {more} {twice}");
         assert!(VolumeSpike::score((45, 96), &USUAL) < 1.5);
         assert_eq!(
             VolumeSpike::because(1240, 96, (Hour(3), &USUAL)),

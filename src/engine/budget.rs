@@ -19,9 +19,12 @@ pub(super) struct Budget {
     verdicts_today: f64,
 }
 
-const THETA_FIRST: f64 = 5.0;
+const THETA_FIRST: f64 = 5.4;
+/// A budget ten times as large begins so much lower.
+const FIRST_BY_BUDGET: f64 = 1.5;
+/// The first threshold counts as much as what was learned in so many days.
+const FIRST_WORTH_DAYS: f64 = 2.0;
 const THETA_RANGE: (f64, f64) = (2.3, 9.0);
-const WINDOWS_PER_DAY: f64 = 4.0;
 /// So much of the top is taken for real attacks.
 const TRIMMED_SHARE: f64 = 0.01;
 /// Scores are calibrated, so that their tail falls by a tenth within a unit or two. What falls
@@ -29,7 +32,7 @@ const TRIMMED_SHARE: f64 = 0.01;
 const SCALE_MAX: f64 = 0.8;
 /// Windows over the threshold are not alarms yet: those of one key side by side are told as
 /// one, and the more there are the more of them lie side by side. As measured.
-const WINDOWS_AN_ALARM: f64 = 1.1;
+const WINDOWS_AN_ALARM: f64 = 0.8;
 const MERGED: f64 = 1.4;
 const STEP_MAX: f64 = 0.1;
 const VERDICT_STEP: f64 = 0.03;
@@ -52,19 +55,30 @@ impl Budget {
         self.scores.observe(day, score);
     }
 
-    /// Finds the threshold anew: `keys` are judged each day, `allowed` alarms are allowed.
-    pub(super) fn move_theta(&mut self, keys: usize, allowed: f64) {
-        let Some(mut tail) = self.scores.fit(TRIMMED_SHARE) else { return };
-        tail.scale = tail.scale.min(SCALE_MAX);
-        let keys = f64::from(u32::try_from(keys.max(1)).unwrap_or(u32::MAX));
-        let windows = WINDOWS_AN_ALARM * allowed.powf(MERGED);
-        let share = (windows / (keys * WINDOWS_PER_DAY)).clamp(1e-9, 0.5);
-        let wanted = tail.quantile(share) * self.verdicts;
+    /// Finds the threshold anew, so that `allowed` alarms a day may be expected.
+    pub(super) fn move_theta(&mut self, allowed: f64) {
+        let first = THETA_FIRST - FIRST_BY_BUDGET * allowed.max(0.01).log10();
+        let wanted = self.fitted(allowed).map_or(first, |(fitted, days)| {
+            let own = days / (days + FIRST_WORTH_DAYS);
+            own * fitted + (1.0 - own) * first
+        });
+        let wanted = wanted * self.verdicts;
         let (least, most) = THETA_RANGE;
         let wanted = wanted.clamp(least, most);
         let step = self.theta * STEP_MAX;
         self.theta = wanted.clamp(self.theta - step, self.theta + step);
         self.is_learned = true;
+    }
+
+    /// By the scores of the last two weeks, and how many days those were.
+    fn fitted(&self, allowed: f64) -> Option<(f64, f64)> {
+        let mut tail = self.scores.fit(TRIMMED_SHARE)?;
+        tail.scale = tail.scale.min(SCALE_MAX);
+        let windows = WINDOWS_AN_ALARM * allowed.powf(MERGED);
+        let share = (windows / self.scores.tests_a_day()).clamp(1e-9, 0.5);
+        let theta =
+            if tail.share < share { self.scores.reached_by(share) } else { tail.quantile(share) };
+        Some((theta, self.scores.days()))
     }
 
     pub(super) fn hear(&mut self, judgement: Judgement, day: Day) {
@@ -92,9 +106,12 @@ mod tests {
 
     fn observed(day: i64, wild: u32) -> Budget {
         let mut budget = Budget::default();
-        for step in 1..=6720u32 {
-            let score = -(f64::from(step) / 6721.0).log10();
-            budget.observe(Day(day), if step <= wild { 20.0 } else { score });
+        for later in 0..14 {
+            for step in (1..=6720u32).filter(|step| step % 14 == later) {
+                let score = -(f64::from(step) / 6721.0).log10();
+                let score = if step <= wild { 20.0 } else { score };
+                budget.observe(Day(day + i64::from(later)), score);
+            }
         }
         budget
     }
@@ -103,18 +120,18 @@ mod tests {
     fn fewer_alarms_want_a_higher_threshold() {
         let theta = |allowed| {
             let mut budget = observed(3, 0);
-            (0..20).for_each(|_| budget.move_theta(120, allowed));
+            (0..40).for_each(|_| budget.move_theta(allowed));
             budget.theta
         };
         assert!(theta(0.1) < theta(0.05));
-        assert!((theta(0.048) - 4.0).abs() < 0.6, "{}", theta(0.048));
+        assert!((theta(0.048) - 4.8).abs() < 0.6, "{}", theta(0.048));
     }
 
     #[test]
     fn attacks_at_the_top_do_not_raise_it() {
         let (mut calm, mut attacked) = (observed(3, 0), observed(3, 50));
-        calm.move_theta(120, 0.01);
-        attacked.move_theta(120, 0.01);
+        calm.move_theta(0.01);
+        attacked.move_theta(0.01);
         assert!((calm.theta - attacked.theta).abs() < 0.3);
     }
 

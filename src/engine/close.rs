@@ -1,16 +1,10 @@
 //! A slot has waited long enough: what happened in it is added up and judged.
 
-use super::key::{Key, Learned, Limits};
-use super::role::Role;
+use super::key::Learned;
 use super::suspicion::Suspicion;
 use super::{Action, Engine};
-use crate::detect::{Failures, LargeAnswers, Metric, ObjectEnumeration, Panel, VolumeSpike};
-use crate::model::{Hour, Slot, Timestamp};
-use crate::profile::{Counts, Failure, Object, SlotUse};
-
-/// A key that is still finding its use is less unusual when it does more.
-const YOUNG_HOURS: u32 = 96;
-const YOUNG_SHARE: f64 = 0.6;
+use crate::model::Slot;
+use crate::profile::{Counts, Object, SlotUse};
 
 impl Engine {
     /// Judges slot after slot, up to but not including `end`. Empty ones cost nothing.
@@ -66,6 +60,7 @@ impl Engine {
         for suspicion in suspicions {
             self.suspect(suspicion, actions);
         }
+        self.release_held(slot.end().plus(self.settings.patience), actions);
     }
 
     pub(super) fn id_of(&self, key: u32) -> &str {
@@ -95,128 +90,8 @@ impl Engine {
             role.keys += 1;
         }
         if key.limits.hour != Some(slot.hour()) {
-            key.set_limits(slot.hour(), role, &self.settings.detectors);
+            key.set_limits(slot.hour(), role, &self.settings);
         }
         out.extend(key.judge_hour(role, &self.settings.detectors, (slot.hour(), at)));
-    }
-}
-
-impl Key {
-    /// Compares the open hour with its limits; what crosses one is scored.
-    fn judge_hour(&mut self, role: &Role, panel: &Panel, of: (Hour, Timestamp)) -> Vec<Suspicion> {
-        let mut out = Vec::new();
-        let (requests, hours) =
-            (self.hour.requests, self.learned.as_ref().map_or(0, |it| it.habit.hours));
-        if self.limits.volume <= requests {
-            out.push(self.volume_suspicion(of));
-        }
-        let size_limit = self.limits.size.saturating_mul(u64::from(requests));
-        if size_limit < self.hour.bytes && panel.large_answers.applies(hours, requests) {
-            out.extend(self.size_suspicion(role, of));
-        }
-        if self.limits.neighbours <= self.hour.neighbours {
-            out.extend(self.enumeration_suspicion(role, of));
-        }
-        for failure in Failure::ALL {
-            let limit = self.limits.failures.get(failure as usize).copied().unwrap_or(u32::MAX);
-            if limit <= self.hour.of(failure) {
-                out.extend(self.failure_suspicion(failure, role, of));
-            }
-        }
-        out
-    }
-
-    fn set_limits(&mut self, hour: Hour, role: &Role, panel: &Panel) {
-        let Some(learned) = self.learned.as_ref() else { return };
-        let expected = learned.habit.expected(hour, &role.habit);
-        let hours = learned.habit.hours;
-        let failures = Failure::ALL.map(|failure| panel.failures.limit(hours, failure));
-        let volume = panel.volume_spike.limit(hours, &expected);
-        self.limits = Limits {
-            hour: Some(hour),
-            expected,
-            volume,
-            failures,
-            size: learned.size.limit(&role.size),
-            neighbours: panel.object_enumeration.limit(hours),
-            scored: Vec::new(),
-        };
-    }
-
-    /// The limit moves on, so that one hour is scored a few times and not in each slot.
-    fn volume_suspicion(&mut self, (hour, at): (Hour, Timestamp)) -> Suspicion {
-        let seen = self.hour.requests;
-        let expected = self.limits.expected;
-        self.limits.volume = seen.saturating_add(seen / 8 + 1);
-        let habit = self.learned.as_ref().map(|learned| &learned.habit);
-        let (most, hours) = habit.map_or((0, 0), |habit| (habit.most, habit.hours));
-        let young = if hours < YOUNG_HOURS { YOUNG_SHARE } else { 1.0 };
-        Suspicion {
-            key: self.index,
-            metric: Metric::Volume,
-            raw: young * VolumeSpike::score((seen, most), &expected),
-            at,
-            since: hour.start(),
-            because: VolumeSpike::because(seen, most, (hour, &expected)),
-            address: None,
-        }
-    }
-
-    fn size_suspicion(&mut self, role: &Role, of: (Hour, Timestamp)) -> Option<Suspicion> {
-        let (hour, at) = of;
-        let size = self.learned.as_ref()?.size;
-        let seen = self.hour.bytes / u64::from(self.hour.requests.max(1));
-        self.limits.size = seen.saturating_add(seen / 8 + 1);
-        Some(Suspicion {
-            key: self.index,
-            metric: Metric::Size,
-            raw: size.score(&self.hour, &role.size),
-            at,
-            since: hour.start(),
-            because: LargeAnswers::because(&self.hour, hour, size.usual(&role.size)),
-            address: None,
-        })
-    }
-
-    fn enumeration_suspicion(&mut self, role: &Role, of: (Hour, Timestamp)) -> Option<Suspicion> {
-        let (hour, at) = of;
-        let seen = (self.hour.neighbours, self.hour.requests);
-        self.limits.neighbours = seen.0.saturating_add(seen.0 / 5 + 1);
-        let ratio = self.learned.as_ref()?.enumeration;
-        let raw = ratio.score(seen, &role.enumeration);
-        let usual = ratio.share(&role.enumeration);
-        (1.0 < raw).then(|| Suspicion {
-            key: self.index,
-            metric: Metric::Enumeration,
-            raw,
-            at,
-            since: hour.start(),
-            because: ObjectEnumeration::because(seen, (hour, usual)),
-            address: None,
-        })
-    }
-
-    fn failure_suspicion(
-        &mut self,
-        failure: Failure,
-        role: &Role,
-        (hour, at): (Hour, Timestamp),
-    ) -> Option<Suspicion> {
-        let seen = (self.hour.of(failure), self.hour.requests);
-        if let Some(limit) = self.limits.failures.get_mut(failure as usize) {
-            *limit = seen.0.saturating_add(seen.0 / 5 + 1);
-        }
-        let ratio = self.learned.as_ref()?.ratio(failure);
-        let role_ratio = role.ratio(failure);
-        let raw = ratio.score(seen, &role_ratio);
-        (1.0 < raw).then(|| Suspicion {
-            key: self.index,
-            metric: Metric::Failure(failure),
-            raw,
-            at,
-            since: hour.start(),
-            because: Failures::because(failure, seen, (hour, ratio.share(&role_ratio))),
-            address: None,
-        })
     }
 }

@@ -55,6 +55,7 @@ impl Engine {
                 since: Hour(hour.0 - 23).start(),
                 because: SlowDrift::because(daily, &compared),
                 address: None,
+                is_tried: false,
             });
         }
         // The end of a month, a campaign: many keys on one day are nobody's secret.

@@ -4,18 +4,26 @@
 use super::key::{ClosedHour, Key, Learned};
 use super::role::Role;
 use super::suspicion::Suspicion;
-use super::{Action, Engine};
+use super::{Action, Engine, Part};
+use crate::baseline::Amount;
 use crate::detect::{Metric, SilentKey};
-use crate::model::{Hour, Millis, Timestamp};
+use crate::model::{Entity, Hour, Millis, Timestamp};
 use crate::profile::{Facet, Failure};
 
 /// After a longer gap the hours before are taken as not watched at all.
 const GAP_HOURS_MAX: i64 = 15 * 24;
 const WINDOW_HOURS: i64 = 6;
+/// After that it is a matter of staleness.
+const OPEN_SILENCE_HOURS_MAX: u32 = 7 * 24;
+const JUDGED_HOURS: u32 = 168;
 const ACTIVE: Millis = Millis::hours(24);
-const METRICS: [Metric; 12] = [
+const METRICS: [Metric; 16] = [
     Metric::Size,
+    Metric::Tokens,
+    Metric::Cost,
     Metric::Enumeration,
+    Metric::Objects,
+    Metric::OddHours,
     Metric::Volume,
     Metric::Silence,
     Metric::Failure(Failure::Unauthorized),
@@ -75,10 +83,21 @@ impl Engine {
         if key.hour.requests == 0 && !key.is_listed && key.is_idle() {
             return false;
         }
-        let is_suspect = self.is_suspect(&key.id);
+        let goes_on = key.is_told_volume(hour, key.hour.requests);
+        let is_suspect = goes_on || self.is_suspect(&key.id);
+        if goes_on {
+            let entity = Entity::Key(key.id.clone());
+            self.incidents.goes_on(&entity, hour.end());
+        }
+        let Some(key) = self.keys.get(index) else { return false };
         let known_since = self.created(&key.id);
         let Some(key) = self.keys.get_mut(index) else { return false };
-        let counts = std::mem::take(&mut key.hour);
+        let mut counts = std::mem::take(&mut key.hour);
+        if let Some((told, requests)) = key.told_volume.as_mut().filter(|(told, _)| *told == hour) {
+            *requests = counts.requests.max(*requests);
+            *told = hour;
+        }
+        counts.objects = key.trail.distinct();
         key.trail.close_hour();
         key.forget_before(hour.end());
         if key.is_listed && key.learned.is_none() && known_since <= hour.start() {
@@ -88,10 +107,10 @@ impl Engine {
         }
         let Some(role) = self.roles.get_mut(&key.role) else { return counts.requests != 0 };
         let Some(learned) = key.learned.as_mut() else { return counts.requests != 0 };
-        let expected = learned.habit.expected(hour, &role.habit);
+        let expected = self.settings.of_weeks(learned.habit.expected(hour, &role.habit));
         for metric in METRICS {
             let scored = key.limits.scored.iter().find(|(known, _)| *known == metric);
-            if metric != Metric::Silence {
+            if metric != Metric::Silence && metric.tried_from_hours() <= learned.habit.hours {
                 role.observe(metric, hour.day(), scored.map_or(0.0, |(_, score)| *score));
             }
         }
@@ -100,7 +119,12 @@ impl Engine {
         if is_suspect {
             learned.drift.mark_odd();
         }
-        for closed in learned.close(ClosedHour { hour, counts, is_suspect }) {
+        let is_late = self.settings.has(Part::LateLearning);
+        let closed = ClosedHour { hour, counts, is_suspect: is_suspect && is_late };
+        if !self.settings.has(Part::GrowthLimit) {
+            learned.habit.let_grow();
+        }
+        for closed in learned.close(closed, is_late) {
             learned.learn(&closed, role);
         }
         if counts.requests == 0 {
@@ -129,15 +153,14 @@ impl Engine {
             return;
         };
         let silence = learned.silence;
+        if silence.is_shown && silence.hours <= OPEN_SILENCE_HOURS_MAX {
+            let entity = Entity::Key(key.id.clone());
+            self.incidents.goes_on(&entity, hour.end());
+            return;
+        }
         let detector = &self.settings.detectors.silent_key;
-        let is_told = key.signals.iter().any(|signal| signal.metric == Metric::Silence);
         let is_long = detector.applies(learned.habit.hours, silence.missing);
-        if silence.hours == 0
-            || silence.is_shown
-            || is_told
-            || !is_long
-            || self.is_replaced(key, hour)
-        {
+        if silence.hours == 0 || silence.is_shown || !is_long || self.is_replaced(key, hour) {
             return;
         }
         // Said in the first days of a silence; after that it is a matter of staleness.
@@ -152,6 +175,7 @@ impl Engine {
             since: last_used,
             because: SilentKey::because(last_used, silence.missing, silence.hours),
             address: None,
+            is_tried: false,
         };
         self.suspect(suspicion, actions);
     }
@@ -179,7 +203,9 @@ impl Engine {
         }
         let Some(key) = self.keys.get_mut(index) else { return };
         let score = std::mem::take(&mut key.window_score);
-        if !is_suspect {
+        // What is judged from a week on is in the windows of keys that are as old.
+        let is_judged = key.learned.as_ref().is_some_and(|it| JUDGED_HOURS <= it.habit.hours);
+        if is_judged && !is_suspect {
             self.budget.observe(hour.day(), score);
         }
     }
@@ -189,8 +215,7 @@ impl Engine {
         self.guessers.close_day();
         self.close_day_of_keys(hour, actions);
         self.roles.values_mut().for_each(Role::refit);
-        let judged = self.keys.iter().filter(|key| key.learned.is_some()).count();
-        self.budget.move_theta(judged, self.settings.false_alarms_per_day);
+        self.budget.move_theta(self.settings.false_alarms_per_day);
         self.look_for_stale(hour.end(), actions);
     }
 }
@@ -199,8 +224,13 @@ impl Learned {
     fn learn(&mut self, closed: &ClosedHour, role: &mut Role) {
         // Sizes are cut to what they could be by chance, so that even a suspect hour tells only
         // that they vary; without it a new route with large answers is news for ever.
-        self.size.learn(&closed.counts, &mut role.size);
+        self.size.learn(Amount::Bytes, &closed.counts, &mut role.size);
+        self.tokens.learn(Amount::Tokens, &closed.counts, &mut role.tokens);
+        self.cost.learn(Amount::Cost, &closed.counts, &mut role.cost);
+        self.objects.learn(Amount::Objects, &closed.counts, &mut role.objects);
         if closed.is_suspect {
+            // What was told a week ago at this hour is not told again.
+            self.habit.remember(closed.hour, closed.counts.requests);
             return;
         }
         self.habit.learn(closed.hour, closed.counts.requests, &mut role.habit);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Drift, Expected, Habit, Ratio, Size};
+use crate::baseline::{Amount, Drift, Expected, Habit, Ratio, Size};
 use crate::detect::Metric;
 use crate::incident::EvidenceLine;
 use crate::model::{Day, Hour, Millis, Timestamp};
@@ -46,6 +46,8 @@ pub(super) struct Key {
     /// The highest raw score of an earlier day, slowly forgotten, and of today, by metric:
     /// what is wild every day is less unusual.
     pub(super) wildest: Vec<(Metric, f64, f64)>,
+    /// The hour whose requests people were told of last, and how many they were.
+    pub(super) told_volume: Option<(Hour, u32)>,
     /// The minute that was counted last, and its requests.
     pub(super) minute: (i64, u32),
     /// What it did in the last months; of listed keys only.
@@ -54,6 +56,8 @@ pub(super) struct Key {
     pub(super) granted: BTreeMap<String, Option<Day>>,
     /// When each rule was last found broken.
     pub(super) broken_rules: Vec<BrokenRule>,
+    /// Since when each is told of, and until when it went on.
+    pub(super) told_rules: BTreeMap<String, (Timestamp, Timestamp)>,
     pub(super) evidence: Vec<EvidenceLine>,
     /// Its lines are kept as evidence until then.
     pub(super) watch_until: Option<Timestamp>,
@@ -66,6 +70,9 @@ pub(super) struct Learned {
     pub(super) habit: Habit,
     pub(super) ratios: [Ratio; 5],
     pub(super) size: Size,
+    pub(super) tokens: Size,
+    pub(super) cost: Size,
+    pub(super) objects: Size,
     pub(super) enumeration: Ratio,
     pub(super) drift: Drift,
     pub(super) known: [Known; 3],
@@ -103,9 +110,15 @@ pub(super) struct Limits {
     pub(super) expected: Expected,
     pub(super) volume: u32,
     pub(super) failures: [u32; 5],
-    /// Bytes a request.
+    /// A request: bytes, tokens, cost.
     pub(super) size: u64,
+    pub(super) tokens: u64,
+    pub(super) cost: u64,
     pub(super) neighbours: u32,
+    /// Bits of the trail.
+    pub(super) objects: u32,
+    /// Requests at an hour at which there are none.
+    pub(super) odd: u32,
     /// The highest raw score so far, by metric.
     pub(super) scored: Vec<(Metric, f64)>,
 }
@@ -120,6 +133,8 @@ pub(super) struct Signal {
     pub(super) address: Option<String>,
     /// Already part of an incident.
     pub(super) is_told: bool,
+    /// So many keys show it that it is not this key's own doing.
+    pub(super) is_shared: bool,
     /// What it was worth when people were shown it.
     pub(super) shown: f64,
 }
@@ -140,6 +155,10 @@ const YOUNG_HOURS: u32 = 48;
 /// An unknown key's use is learned after so many accepted requests.
 const ACCEPTED_MIN: u64 = 3;
 
+/// Fewer requests do not tell that nothing works.
+const FAILED_REQUESTS_MIN: u64 = 100;
+/// A week: what was told is no news for so long.
+const TOLD_HOURS: i64 = 7 * 24;
 /// So much of what is wild every day is taken off.
 const WILD_SHARE: f64 = 0.6;
 const WILD_MAX: f64 = 8.0;
@@ -199,6 +218,18 @@ impl Key {
         }
     }
 
+    /// How many requests in an hour people know of already, and for how long they do.
+    pub(super) fn known_volume(&self, hour: Hour) -> u32 {
+        let told = self.told_volume.filter(|(told, _)| hour.since(*told) <= TOLD_HOURS);
+        told.map_or(0, |(_, requests)| requests.saturating_add(requests / 4))
+    }
+
+    /// What was told within the last day goes on as it was.
+    pub(super) fn is_told_volume(&self, hour: Hour, requests: u32) -> bool {
+        let told = self.told_volume.filter(|(told, _)| hour.since(*told) <= LATE_HOURS);
+        told.is_some_and(|(_, known)| known / 2 <= requests)
+    }
+
     /// What is over is forgotten.
     pub(super) fn forget_before(&mut self, at: Timestamp) {
         let oldest = at.back(SIGNALS_LIVE);
@@ -221,6 +252,12 @@ impl Key {
         if let Some(learned) = self.learned.as_mut() {
             learned.drift.close_day();
         }
+    }
+
+    /// Nearly everything that it ever asked was refused or failed.
+    pub(super) const fn always_fails(&self) -> bool {
+        FAILED_REQUESTS_MIN <= self.requests
+            && self.requests.saturating_mul(9) <= self.errors.saturating_mul(10)
     }
 
     /// Whether anything about it can change without a request.
@@ -260,18 +297,27 @@ impl Learned {
         self.known.get_mut(place_of(facet))
     }
 
+    pub(super) const fn size(&self, amount: Amount) -> &Size {
+        match amount {
+            Amount::Bytes => &self.size,
+            Amount::Tokens => &self.tokens,
+            Amount::Cost => &self.cost,
+            Amount::Objects => &self.objects,
+        }
+    }
+
     pub(super) fn ratio(&self, failure: Failure) -> Ratio {
         self.ratios.get(failure as usize).copied().unwrap_or_default()
     }
 
     /// Queues a closed hour, and hands out those whose time to be learned has come.
-    pub(super) fn close(&mut self, closed: ClosedHour) -> Vec<ClosedHour> {
+    pub(super) fn close(&mut self, closed: ClosedHour, is_late: bool) -> Vec<ClosedHour> {
         self.recent.push_back(closed.counts.requests);
         if 24 < self.recent.len() {
             self.recent.pop_front();
         }
         self.late.push_back(closed);
-        let is_young = self.habit.hours < YOUNG_HOURS;
+        let is_young = self.habit.hours < YOUNG_HOURS || !is_late;
         let newest = closed.hour;
         let mut due = Vec::new();
         while let Some(first) = self.late.front() {
@@ -300,10 +346,10 @@ mod tests {
     fn an_old_keys_hours_are_learned_a_day_later() {
         let mut learned = Learned::of(Hour(0));
         let closed = |hour| ClosedHour { hour: Hour(hour), ..ClosedHour::default() };
-        assert_eq!(learned.close(closed(0)).len(), 1);
+        assert_eq!(learned.close(closed(0), true).len(), 1);
         learned.habit.hours = 48;
-        assert_eq!((1..25).map(|hour| learned.close(closed(hour)).len()).sum::<usize>(), 0);
-        assert_eq!(learned.close(closed(25)).first().map(|hour| hour.hour), Some(Hour(1)));
+        assert_eq!((1..25).map(|hour| learned.close(closed(hour), true).len()).sum::<usize>(), 0);
+        assert_eq!(learned.close(closed(25), true).first().map(|hour| hour.hour), Some(Hour(1)));
         assert_eq!(learned.recent.len(), 24);
     }
 }

@@ -58,20 +58,33 @@ impl Engine {
         if !self.is_newcomer(&entry, since.start(), slot) {
             return;
         }
+        let level = self.level_of(touch.key);
         let users = self.roles.values().filter_map(|role| role.users(touch.facet, touch.value));
-        let oldest = users.map(|users| users.first).min();
-        let is_new_to_all = oldest.is_none_or(|oldest| hour.since(oldest) < NEW_ON_OFFER_HOURS);
+        let oldest = users.map(|users| users.first).min().unwrap_or(hour);
+        let is_new_to_all = hour.since(oldest) < NEW_ON_OFFER_HOURS;
         let hours = hour.since(since).clamp(0, GOOD_TURING_HOURS);
         let novelty = Novelty {
             hours: u32::try_from(hours).unwrap_or_default(),
             new_values: u32::try_from(newer.saturating_sub(newest)).unwrap_or_default(),
             burst: u32::try_from(newest.saturating_sub(1)).unwrap_or_default(),
             is_new_to_all: touch.facet == Facet::Route && is_new_to_all,
+            usual_hour: if touch.facet == Facet::Route { level } else { 0.0 },
             peers,
             peers_using,
             requests: entry.requests,
         };
+        if Newcomer::is_common(touch.facet, &novelty) {
+            return;
+        }
         self.suspect_newcomer(slot, (touch, entry), (novelty, actions));
+    }
+
+    /// Requests in the key's average hour.
+    fn level_of(&self, key: u32) -> f64 {
+        let key = self.keys.get(key);
+        let role = key.and_then(|key| self.roles.get(&key.role));
+        let learned = key.and_then(|key| key.learned.as_ref());
+        learned.zip(role).map_or(0.0, |(learned, role)| learned.habit.level(&role.habit))
     }
 
     fn suspect_newcomer(
@@ -91,6 +104,7 @@ impl Engine {
             since: entry.first.start().max(slot.start().back(Millis::hours(NEWCOMER_HOURS))),
             because: Newcomer::because(touch.facet, &touch.name, &novelty),
             address: Some(touch.address).filter(|address| !address.is_empty()),
+            is_tried: false,
         };
         self.suspect(suspicion, actions);
     }

@@ -1,6 +1,7 @@
 //! Those without a key, or with one that does not work: addresses that are refused, crowds
 //! at a form, keys that nobody knows.
 
+use super::key::Key;
 use super::{Action, Engine};
 use crate::detect::Verdict;
 use crate::incident::Incident;
@@ -23,12 +24,28 @@ impl Engine {
         }
         let source = self.sources.add(slot.start(), used);
         let detectors = &self.settings.detectors;
-        let is_of_crowd = detectors.brute_force.is_of_crowd(source);
-        let crowd = is_of_crowd.then(|| self.guessers.note(hash_of(&address), slot.start()));
+        let is_stranger =
+            |key: &&u32| self.keys.get(**key).is_none_or(|key| key.accepted == 0 && !key.is_listed);
+        let strangers = source.keys.iter().filter(is_stranger).count();
+        let is_of_crowd = detectors.brute_force.is_of_crowd(source, strangers);
+        let is_flood = is_of_crowd && strangers != 0 && self.strangers.is_told(slot.start());
+        let crowd =
+            (is_of_crowd && !is_flood).then(|| self.guessers.note(hash_of(&address), slot.start()));
         let many = crowd.and_then(|crowd| detectors.brute_force.judge_crowd(crowd));
-        let many = many.filter(|_| self.guessers.tell(slot.start()));
+        let many = many.filter(|_| !is_flood && self.guessers.tell(slot.start()));
         let verdicts =
-            [detectors.brute_force.judge(source), detectors.scanning.judge(source), many];
+            [detectors.brute_force.judge(source), detectors.scanning.judge(source), many.clone()];
+        // An integration that never works is not guessing, wherever it comes from.
+        let is_broken = |key: &u32| self.keys.get(*key).is_some_and(Key::always_fails);
+        let few = source.keys.len() < detectors.brute_force.keys_min;
+        if !source.keys.is_empty() && few && source.keys.iter().all(is_broken) {
+            return;
+        }
+        let is_small = source.unauthorized < 2 * detectors.brute_force.unauthorized_min;
+        let is_told = is_of_crowd && many.is_none() && self.guessers.is_told(slot.start());
+        if is_flood || is_told && is_small {
+            return;
+        }
         let Some(verdict) =
             verdicts.into_iter().flatten().max_by(|a, b| a.score.total_cmp(&b.score))
         else {

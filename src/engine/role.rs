@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Calibration, Ratio, RoleHabit, Size};
+use crate::baseline::{Amount, Calibration, Ratio, RoleHabit, Size};
 use crate::detect::Metric;
 use crate::model::{Day, Hour};
 use crate::profile::{Facet, Failure};
@@ -15,6 +15,9 @@ pub(super) struct Role {
     pub(super) habit: RoleHabit,
     pub(super) ratios: [Ratio; 5],
     pub(super) size: Size,
+    pub(super) tokens: Size,
+    pub(super) cost: Size,
+    pub(super) objects: Size,
     pub(super) enumeration: Ratio,
     /// How many of its keys use a value.
     users: BTreeMap<(Facet, u64), Users>,
@@ -38,6 +41,15 @@ impl Role {
         self.ratios.get(failure as usize).copied().unwrap_or_default()
     }
 
+    pub(super) const fn size(&self, amount: Amount) -> &Size {
+        match amount {
+            Amount::Bytes => &self.size,
+            Amount::Tokens => &self.tokens,
+            Amount::Cost => &self.cost,
+            Amount::Objects => &self.objects,
+        }
+    }
+
     pub(super) fn users(&self, facet: Facet, value: u64) -> Option<Users> {
         self.users.get(&(facet, value)).copied()
     }
@@ -55,7 +67,9 @@ impl Role {
             return raw;
         }
         let known = self.calibrations.get(&metric);
-        known.map_or_else(|| Calibration::default().calibrated(raw), |known| known.calibrated(raw))
+        let score = known
+            .map_or_else(|| Calibration::default().calibrated(raw), |known| known.calibrated(raw));
+        score.min(metric.score_max())
     }
 
     pub(super) fn observe(&mut self, metric: Metric, day: Day, raw: f64) {

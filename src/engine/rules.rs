@@ -21,6 +21,9 @@ use crate::profile::{Counts, SlotUse};
 /// A line no further ahead of the watermark is judged as it arrives. What lies further
 /// ahead comes from reading history, and is told when time comes to it.
 const AHEAD: Millis = Millis::seconds(60);
+/// Refusals that come again within this time are one story, told again after a week.
+const PAUSE_MAX: Millis = Millis::hours(26);
+const TOLD_AGAIN: Millis = Millis::days(7);
 /// More are not kept: the same keys will break the same rules again.
 const BROKEN_MAX: usize = 10_000;
 
@@ -206,9 +209,27 @@ impl Engine {
         }
     }
 
+    /// Whether it was refused, was told of, and has gone on ever since: once a week is enough.
+    fn only_goes_on(&mut self, index: u32, broken: &Broken) -> bool {
+        let Some(key) = self.keys.get_mut(index) else { return false };
+        if Severity::Medium < broken.severity {
+            return false;
+        }
+        let told = key.told_rules.entry(broken.kind.clone()).or_insert((broken.at, Timestamp(0)));
+        let goes_on = broken.at.since(told.1).0 <= PAUSE_MAX.0;
+        let is_due = TOLD_AGAIN.0 <= broken.at.since(told.0).0;
+        told.1 = broken.at.max(told.1);
+        if !goes_on || is_due {
+            told.0 = broken.at;
+            return false;
+        }
+        self.incidents.goes_on(&Entity::Key(broken.key.clone()), broken.at);
+        true
+    }
+
     fn raise_broken(&mut self, broken: Broken, actions: &mut Vec<Action>) {
         let Some(index) = self.keys.index_of(&broken.key) else { return };
-        if !self.is_news(index, &broken) {
+        if !self.is_news(index, &broken) || self.only_goes_on(index, &broken) {
             return;
         }
         let address = broken.line.as_ref().map(|line| line.source_ip.clone());

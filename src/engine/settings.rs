@@ -1,7 +1,10 @@
 //! What an operator may set about the judgement.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
+use super::Part;
 use crate::detect::{Panel, Rules};
 use crate::model::Millis;
 
@@ -19,6 +22,8 @@ pub struct Settings {
     pub detectors: Panel,
     /// What single roles and keys may do, and when they are stale.
     pub rules: Rules,
+    /// For evaluations: no configuration can say it.
+    pub without: BTreeSet<Part>,
 }
 
 impl Default for Settings {
@@ -29,6 +34,7 @@ impl Default for Settings {
             unknown_keys_max: 10_000,
             detectors: Panel::default(),
             rules: Rules::default(),
+            without: BTreeSet::new(),
         }
     }
 }

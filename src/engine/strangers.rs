@@ -31,6 +31,11 @@ impl Strangers {
         Some(self.new)
     }
 
+    /// A flood was told of not long ago.
+    pub(super) fn is_told(&self, at: Timestamp) -> bool {
+        self.told.is_some_and(|told| at.since(told).0 < AGAIN.0)
+    }
+
     pub(super) const fn tell(&mut self, at: Timestamp) {
         self.told = Some(at);
     }

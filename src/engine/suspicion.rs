@@ -2,7 +2,7 @@
 //! the last six hours, and whether it is the key's own doing at all.
 
 use super::key::{Key, Signal};
-use super::{Action, Engine};
+use super::{Action, Engine, Part};
 use crate::detect::{Metric, SharedCause};
 use crate::model::{Class, Entity, Finding, Severity, Timestamp};
 
@@ -16,6 +16,8 @@ pub(super) struct Suspicion {
     pub(super) since: Timestamp,
     pub(super) because: String,
     pub(super) address: Option<String>,
+    /// Scored only to know what scores are usual.
+    pub(super) is_tried: bool,
 }
 
 /// Less is not worth remembering.
@@ -24,38 +26,82 @@ const SCORE_MIN: f64 = 2.0;
 const BELOW: f64 = 3.5;
 /// So much more of the same is told again.
 const NEWS_MIN: f64 = 0.75;
+/// So far over the threshold a key stands out even of what many show.
+const APART: f64 = 3.0;
 const NEXT_SHARE: f64 = 0.5;
 const NEXT_MAX: usize = 3;
 
 impl Engine {
     pub(super) fn suspect(&mut self, suspicion: Suspicion, actions: &mut Vec<Action>) {
         let Some(key) = self.keys.get_mut(suspicion.key) else { return };
-        let raw = key.beyond_usual(suspicion.metric, suspicion.raw);
+        let raw = if self.settings.has(Part::Familiarity) {
+            key.beyond_usual(suspicion.metric, suspicion.raw)
+        } else {
+            suspicion.raw
+        };
         key.note_score(suspicion.metric, raw);
         let role = self.roles.get(&key.role);
-        let score = role.map_or(0.0, |role| role.calibrated(suspicion.metric, raw));
-        if score < SCORE_MIN {
+        let score = if self.settings.has(Part::Calibration) {
+            role.map_or(0.0, |role| role.calibrated(suspicion.metric, raw))
+        } else {
+            raw.min(suspicion.metric.score_max())
+        };
+        if score < SCORE_MIN || suspicion.is_tried {
             return;
         }
-        let (metric, at) = (suspicion.metric, suspicion.at);
-        self.causes.note(metric, suspicion.key, at);
-        let index = suspicion.key;
+        let (metric, at, index) = (suspicion.metric, suspicion.at, suspicion.key);
+        self.causes.note(metric, index, (at, score));
         key.remember(suspicion, score);
-        let combined = combined_score(&key.signals);
-        key.window_score = key.window_score.max(combined);
-        if combined < self.budget.theta - BELOW {
-            return;
-        }
-        if self.is_shared(metric, at) {
-            self.raise_shared(metric, index, actions);
-            return;
-        }
-        self.raise_signals((index, combined), at, actions);
+        self.weigh((index, metric), at, actions);
     }
 
-    fn is_shared(&self, metric: Metric, at: Timestamp) -> bool {
-        let keys = self.causes.keys(metric, at);
-        self.settings.detectors.shared_cause.is_shared(keys, self.causes.active)
+    /// Those that waited for what others would do have waited long enough.
+    pub(super) fn release_held(&mut self, at: Timestamp, actions: &mut Vec<Action>) {
+        let mut due = self.causes.take_held(at);
+        due.sort_by(|(a, _), (b, _)| self.id_of(*a).cmp(self.id_of(*b)));
+        for (index, metric) in due {
+            self.weigh((index, metric), at, actions);
+        }
+    }
+
+    /// What all that the key is suspected of comes to, now that it showed `metric`.
+    fn weigh(&mut self, (index, metric): (u32, Metric), at: Timestamp, actions: &mut Vec<Action>) {
+        let is_shared = self.is_shared(metric, index, at);
+        let is_open = self.is_suspect(self.id_of(index));
+        let Some(key) = self.keys.get_mut(index) else { return };
+        if is_shared {
+            key.share(metric);
+        }
+        // What people were shown before, in an incident that is over, is not told again.
+        let counts = |signal: &&Signal| !signal.is_shared && (is_open || signal.shown <= 0.0);
+        let own = combined_score(key.signals.iter().filter(counts));
+        let all = combined_score(key.signals.iter());
+        key.window_score = key.window_score.max(own);
+        let least = self.budget.theta - BELOW;
+        if is_shared && least <= all {
+            self.raise_shared(metric, index, actions);
+        }
+        if own < least || self.causes.holds(metric, index, at) {
+            return;
+        }
+        self.raise_signals((index, own), at, actions);
+    }
+
+    /// Whether so many keys show it that it is not this key's own doing.
+    fn is_shared(&mut self, metric: Metric, index: u32, at: Timestamp) -> bool {
+        let (detector, active) = (&self.settings.detectors.shared_cause, self.causes.active);
+        // Three keys that fall silent together have one reason: a holiday, a lost line.
+        let crowd = self.causes.crowd(metric, at) + usize::from(metric == Metric::Silence);
+        let can_be = metric.is_of_use() || metric == Metric::Silence;
+        let is_crowd = can_be && detector.is_crowd(crowd, active);
+        if is_crowd || detector.is_shared(self.causes.keys(metric, at), active) {
+            self.causes.open(metric, at);
+            return true;
+        }
+        let of_metric = |signal: &&Signal| signal.metric == metric;
+        let signal = self.keys.get(index).and_then(|key| key.signals.iter().find(of_metric));
+        let is_common = signal.is_none_or(|signal| signal.score < self.budget.theta + APART);
+        is_common && self.causes.is_open(metric, at)
     }
 
     /// Tells everything that the key is suspected of and that was not told yet.
@@ -63,14 +109,10 @@ impl Engine {
         let (index, combined) = of;
         let Some(key) = self.keys.get_mut(index) else { return };
         let entity = Entity::Key(key.id.clone());
-        let untold: Vec<Signal> =
-            key.signals.iter().filter(|signal| !signal.is_told).cloned().collect();
+        let is_untold = |signal: &&Signal| !signal.is_told && !signal.is_shared;
+        let untold: Vec<Signal> = key.signals.iter().filter(is_untold).cloned().collect();
         let is_shown = self.budget.theta <= combined;
-        if is_shown {
-            // What is told is not what is usual.
-            key.wildest.iter_mut().for_each(|(_, _, today)| *today = 0.0);
-        }
-        for signal in &mut key.signals {
+        for signal in key.signals.iter_mut().filter(|signal| !signal.is_shared) {
             signal.is_told = true;
             signal.shown = if is_shown { signal.score } else { signal.shown };
         }
@@ -79,6 +121,10 @@ impl Engine {
             && let Some(learned) = key.learned.as_mut()
         {
             learned.silence.is_shown = true;
+        }
+        if is_shown && untold.iter().any(|signal| signal.metric == Metric::Volume) {
+            let known = key.known_volume(at.hour());
+            key.told_volume = key.limits.hour.map(|hour| (hour, key.hour.requests.max(known)));
         }
         for signal in untold.iter().filter(|_| is_shown) {
             if let (Metric::Drift(daily), Some(learned)) = (signal.metric, key.learned.as_mut()) {
@@ -100,6 +146,7 @@ impl Engine {
         if !self.causes.tell(metric, signal.at) {
             return;
         }
+        let members = self.causes.members(metric, signal.at);
         let keys = self.causes.keys(metric, signal.at);
         let because = SharedCause::because(keys, self.causes.active, &signal.because);
         let finding = Finding {
@@ -112,6 +159,12 @@ impl Engine {
             ..finding_of(&signal, (Entity::Fleet, signal.at))
         };
         self.raise(&finding, (None, None), actions);
+        let mut ids: Vec<String> = members.iter().map(|key| self.id_of(*key).to_owned()).collect();
+        ids.sort_unstable();
+        for id in ids {
+            let changes = self.incidents.give_to(&Entity::Key(id), &Entity::Fleet, metric.kind());
+            self.tell(changes, actions);
+        }
     }
 }
 
@@ -119,14 +172,22 @@ impl Key {
     /// One signal for each metric: the strongest.
     fn remember(&mut self, suspicion: Suspicion, score: f64) {
         let Suspicion { metric, at, since, because, address, .. } = suspicion;
-        let new = Signal { metric, score, at, since, because, address, is_told: false, shown: 0.0 };
+        let (is_told, is_shared, shown) = (false, false, 0.0);
+        let new = Signal { metric, score, at, since, because, address, is_told, is_shared, shown };
         match self.signals.iter_mut().find(|signal| signal.metric == metric) {
             Some(known) if known.score < score => {
                 let is_told = known.is_told && score < known.shown + NEWS_MIN;
-                *known = Signal { is_told, shown: known.shown, ..new };
+                *known = Signal { is_told, is_shared: known.is_shared, shown: known.shown, ..new };
             }
             Some(known) => known.at = known.at.max(at),
             None => self.signals.push(new),
+        }
+    }
+
+    /// It is everyone's, and counts no more against this key.
+    fn share(&mut self, metric: Metric) {
+        for signal in self.signals.iter_mut().filter(|signal| signal.metric == metric) {
+            signal.is_shared = true;
         }
     }
 }
@@ -148,9 +209,9 @@ fn finding_of(signal: &Signal, (entity, at): (Entity, Timestamp)) -> Finding {
 
 /// The largest, plus half of the next three of other families: bounded, and it explains
 /// itself.
-fn combined_score(signals: &[Signal]) -> f64 {
+fn combined_score<'a>(signals: impl Iterator<Item = &'a Signal>) -> f64 {
     let mut ranked: Vec<(f64, u8)> =
-        signals.iter().map(|signal| (signal.score, signal.metric.family())).collect();
+        signals.map(|signal| (signal.score, signal.metric.family())).collect();
     ranked.sort_by(|(a, of_a), (b, of_b)| b.total_cmp(a).then(of_a.cmp(of_b)));
     let mut families = Vec::new();
     let mut sum = 0.0;
@@ -172,13 +233,14 @@ mod tests {
     fn signal(metric: Metric, score: f64) -> Signal {
         let at = Timestamp::default();
         let because = String::new();
-        Signal { metric, score, at, since: at, because, address: None, is_told: false, shown: 0.0 }
+        let (is_told, is_shared, shown, address) = (false, false, 0.0, None);
+        Signal { metric, score, at, since: at, because, address, is_told, is_shared, shown }
     }
 
     #[test]
     fn other_families_add_half_of_their_score() {
         let check = |signals: &[Signal], expected: f64| {
-            assert!((combined_score(signals) - expected).abs() < 1e-9);
+            assert!((combined_score(signals.iter()) - expected).abs() < 1e-9);
         };
         check(&[], 0.0);
         let network = signal(Metric::New(Facet::Network), 4.0);

@@ -152,7 +152,7 @@ impl Values {
             Some(Asked::Unknown) | None => (),
         }
         let route = self.value(batch, (Facet::Route, batch.route.number(row)), row);
-        let object = Object::of(batch.path.get(row), route);
+        let object = Object::of(batch.path.get(row), (route, batch.route.get(row)));
         if let Some(place) = self.objects.get_mut(number as usize) {
             *place = object.map_or(Asked::ForNone, Asked::For);
         }

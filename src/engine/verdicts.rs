@@ -43,6 +43,7 @@ impl Engine {
         let Some(learned) = self.keys.get_mut(index).and_then(|key| key.learned.as_mut()) else {
             return;
         };
+        learned.habit.let_grow();
         for closed in learned.late.iter_mut().filter(|closed| since <= closed.hour) {
             closed.is_suspect = false;
         }

@@ -119,7 +119,7 @@ const KEYS_MAX: usize = 40;
 /// A title and its subject line's other parts stay within 78 characters.
 pub const TITLE_CHARS_MAX: usize = 45;
 /// So far over the threshold that two families of evidence are worth a grade more.
-const MARGIN_HIGH: f64 = 2.0;
+const MARGIN_HIGH: f64 = 4.0;
 
 impl Incident {
     pub(super) fn begin(finding: &Finding, context: &Context) -> Self {

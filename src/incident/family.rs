@@ -41,8 +41,10 @@ pub fn family(kind: &str) -> Family {
         | "tls_not_allowed"
         | "rate_exceeded" => Family::Policy,
         "failures" => Family::Failures,
-        "new_network" | "new_route" | "new_client" => Family::Novelty,
-        "object_enumeration" | "large_answers" | "slow_exfiltration" => Family::Objects,
+        "new_network" | "new_route" | "new_client" | "odd_hours" => Family::Novelty,
+        "object_enumeration" | "large_answers" | "slow_exfiltration" | "token_burn" => {
+            Family::Objects
+        }
         "brute_force" | "scanning" | "distributed_automation" => Family::Address,
         "key_flood" | "fleet_errors" => Family::Fleet,
         "unused"

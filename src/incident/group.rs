@@ -136,6 +136,40 @@ impl Incidents {
         changes
     }
 
+    /// What an open incident describes still lasts at `at`, though there is no new evidence.
+    pub fn goes_on(&mut self, entity: &Entity, at: Timestamp) {
+        let Some(id) = self.by_entity.get(entity).copied() else { return };
+        let Some(held) = self.held.get_mut(&id).filter(|held| held.incident.is_open()) else {
+            return;
+        };
+        held.incident.last_seen = held.incident.last_seen.max(at);
+        self.requeue(id, NEVER_YET);
+    }
+
+    /// What was told of one turned out to be of many: if it is nothing but `kind`, it becomes
+    /// a part of theirs.
+    pub fn give_to(&mut self, one: &Entity, many: &Entity, kind: &str) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let of = |entity: &Entity| self.by_entity.get(entity).copied();
+        let (Some(goes), Some(stays)) = (of(one), of(many)) else { return changes };
+        let is_same = |held: &Held| held.incident.findings.iter().all(|it| it.kind == kind);
+        if goes == stays || !self.held.get(&goes).is_some_and(is_same) {
+            return changes;
+        }
+        let Some(mut gone) = self.held.remove(&goes) else { return changes };
+        self.unqueue(&gone);
+        for entity in std::mem::take(&mut gone.entities) {
+            self.by_entity.remove(&entity);
+        }
+        // Theirs is not about single keys.
+        gone.incident.keys.clear();
+        if let Some(held) = self.held.get_mut(&stays) {
+            held.take_in(gone, self.theta, &mut changes);
+        }
+        self.requeue(stays, NEVER_YET);
+        changes
+    }
+
     pub fn get(&self, id: IncidentId) -> Option<&Incident> {
         self.held.get(&id).map(|held| &held.incident)
     }

@@ -77,7 +77,7 @@ fn another_family_is_another_line_but_only_once_an_hour() {
     check(&incidents.tick(minutes(59)), "");
     check(&incidents.tick(minutes(60)), "alert-medium update");
     check(&incidents.tick(minutes(61)), "");
-    absorb(&mut incidents, &seen(&key(), "failures", 1.0, minutes(119)), "open update");
+    absorb(&mut incidents, &seen(&key(), "failures", 5.0, minutes(119)), "open update");
     check(&incidents.tick(minutes(200)), "alert-high");
 }
 
@@ -87,7 +87,7 @@ fn what_stays_under_the_threshold_is_not_shown() {
     absorb(&mut incidents, &seen(&key(), "volume_spike", 3.0, minutes(0)), "below");
     assert!(incidents.open_on(&key()).is_none());
     absorb(&mut incidents, &seen(&key(), "new_network", 3.4, minutes(1)), "");
-    absorb(&mut incidents, &seen(&key(), "failures", 4.0, minutes(2)), "open alert-high opened");
+    absorb(&mut incidents, &seen(&key(), "failures", 6.0, minutes(2)), "open alert-high opened");
     check(&incidents.tick(minutes(122)), "resolved resolved");
     check(&incidents.tick(minutes(362)), "");
     assert!(incidents.is_empty());

@@ -80,6 +80,29 @@ pub(super) const USE: &[Words] = &[
         owasp: &["API5", "API3"],
     },
     Words {
+        kind: "token_burn",
+        title: "burns tokens or money",
+        why_it_matters: "Requests to a language model that cost far more than usual are how a stolen key is resold, or how a program that runs in circles spends a month's budget in a night.",
+        next_steps: &[
+            "Ask the owner whether longer prompts, another model or a new job explain it.",
+            "Set a limit of spending on the key at the provider or the gateway.",
+            "If nobody can explain it, replace the key: make a new one, hand it to its user, revoke this one.",
+        ],
+        attack: &["T1496.004"],
+        owasp: &["API4"],
+    },
+    Words {
+        kind: "odd_hours",
+        title: "used at an unusual hour",
+        why_it_matters: "A key that works when its owner sleeps may be in other hands; by itself it is only a hint.",
+        next_steps: &[
+            "Ask the owner whether a job was moved to that hour, or whether someone worked late.",
+            "Look at where the requests came from, and what they asked for.",
+        ],
+        attack: STOLEN_ATTACK,
+        owasp: STOLEN_OWASP,
+    },
+    Words {
         kind: "new_network",
         title: "used from an unknown network",
         why_it_matters: "A key that always came from the same places and now comes from another may be in other hands.",

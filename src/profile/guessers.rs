@@ -15,6 +15,8 @@ pub struct Guessers {
     usual: usize,
     today: usize,
     told: Option<Timestamp>,
+    /// Today's crowd was told of: it is not what is usual.
+    told_today: bool,
 }
 
 const MEMORY: Millis = Millis::hours(2);
@@ -37,18 +39,25 @@ impl Guessers {
         (now, self.usual)
     }
 
+    pub fn is_told(&self, at: Timestamp) -> bool {
+        self.told.is_some_and(|told| at.since(told).0 < AGAIN.0)
+    }
+
     /// `true` once in six hours.
     pub fn tell(&mut self, at: Timestamp) -> bool {
         let is_news = self.told.is_none_or(|told| AGAIN.0 <= at.since(told).0);
         if is_news {
             self.told = Some(at);
+            self.told_today = true;
         }
         is_news
     }
 
     /// A day is over: its crowd is what is usual.
     pub fn close_day(&mut self) {
-        self.usual = self.today.max(self.usual - self.usual / 8);
+        let today = if self.told_today { 0 } else { self.today };
+        self.usual = today.max(self.usual - self.usual / 8);
+        self.told_today = false;
         self.today = 0;
         self.last.clear();
     }
@@ -69,5 +78,9 @@ mod tests {
         assert_eq!(guessers.note(3, minute(200)), (1, 2));
         assert!(guessers.tell(minute(200)));
         assert!(!guessers.tell(minute(300)));
+        let crowd = (10..40).map(|address| guessers.note(address, minute(300))).max();
+        assert_eq!(crowd, Some((31, 2)));
+        guessers.close_day();
+        assert_eq!(guessers.note(3, minute(400)), (1, 2), "what was told is not usual");
     }
 }

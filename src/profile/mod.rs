@@ -19,7 +19,7 @@ pub use forms::{Form, Forms};
 pub use guessers::Guessers;
 pub use hash::{hash_of, hash_of_number};
 pub use known::{Entry, Facet, Known};
-pub use objects::{Object, Trail};
+pub use objects::{OBJECTS_MAX, Object, Trail};
 pub use place::place_of;
 pub use slot::{Doing, FlawedUse, Sample, SlotUse, SourceUse, Touch, Visit};
 pub use sources::{Source, Sources};

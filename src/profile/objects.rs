@@ -1,9 +1,9 @@
-//! Objects asked for by number: `/v1/orders/4711`. Numbers that follow one another are how
-//! somebody walks through what is not theirs.
+//! Objects asked for by id: `/v1/orders/4711`. Numbers that follow one another, or far more
+//! different ids than usual, are how somebody goes through what is not theirs.
 
 use serde::{Deserialize, Serialize};
 
-use super::hash_of_number;
+use super::{hash_of, hash_of_number};
 
 /// An object of one route: 24 bits of the route, 40 of its number, so that neighbours of one
 /// route are neighbours as numbers.
@@ -18,6 +18,8 @@ pub struct Trail {
     steps: u32,
     /// A bit for each object of the hour, by its hash, so that they can be counted roughly.
     seen: [u64; SEEN_WORDS],
+    /// How many bits are set.
+    bits: u32,
 }
 
 const NUMBER_BITS: u32 = 40;
@@ -28,18 +30,25 @@ const TRAIL_MAX: usize = 8;
 const WALK_MIN: u8 = 4;
 /// Of one slot as many are remembered at each end: a walk goes on from there, up or down.
 const ENDS: usize = 2;
-const SEEN_WORDS: usize = 4;
-const SEEN_BITS: u32 = 256;
+const SEEN_WORDS: usize = 16;
+const SEEN_BITS: u32 = 1024;
 /// With fewer empty bits the objects are too many to be counted.
 const EMPTY_MIN: u32 = 8;
+/// So many objects, then, or more.
+pub const OBJECTS_MAX: u32 = 4968;
 
 impl Object {
-    /// The last part of the path that is a number; none if there is none, or it is too long.
-    pub fn of(path: &str, route: u64) -> Option<Self> {
-        let number = path.rsplit('/').find(|part| is_number(part))?;
-        let number: u64 = number.parse().ok()?;
-        let fits = number < 1 << NUMBER_BITS;
-        fits.then_some(Self(((route & 0xff_ffff) << NUMBER_BITS) | number))
+    /// The last part of the path that is a number. Where there is none, but the route has the
+    /// place of an id, it is the path's hash: such objects have no neighbours but by chance.
+    pub fn of(path: &str, (route, template): (u64, &str)) -> Option<Self> {
+        let number = path.rsplit('/').find(|part| is_number(part));
+        let number = number.and_then(|number| number.parse().ok());
+        let number = match number.filter(|number: &u64| *number < 1 << NUMBER_BITS) {
+            Some(number) => number,
+            None if template.contains('{') => hash_of(path) >> (u64::BITS - NUMBER_BITS),
+            None => return None,
+        };
+        Some(Self(((route & 0xff_ffff) << NUMBER_BITS) | number))
     }
 
     fn is_beside(self, other: Self) -> bool {
@@ -75,15 +84,33 @@ impl Trail {
         if self.steps == 0 { 0 } else { self.steps.min(self.distinct()) }
     }
 
+    /// Grows with the different objects of this hour: what is looked at before they are counted.
+    pub const fn bits(&self) -> u32 {
+        self.bits
+    }
+
+    /// How many bits so many different objects set.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 0 and a thousand"
+    )]
+    pub fn bits_of(objects: u32) -> u32 {
+        let bits = f64::from(SEEN_BITS);
+        (bits * (1.0 - (-f64::from(objects) / bits).exp())).ceil() as u32
+    }
+
     /// An hour is over. A walk goes on into the next.
     pub fn close_hour(&mut self) {
         self.steps = 0;
         self.seen = [0; SEEN_WORDS];
+        self.bits = 0;
     }
 
     fn see(&mut self, object: Object) {
         let bit = hash_of_number(object.0) % u64::from(SEEN_BITS);
         if let Some(word) = usize::try_from(bit / 64).ok().and_then(|it| self.seen.get_mut(it)) {
+            self.bits += u32::from(*word & (1 << (bit % 64)) == 0);
             *word |= 1 << (bit % 64);
         }
     }
@@ -94,10 +121,10 @@ impl Trail {
         clippy::cast_sign_loss,
         reason = "between 0 and a few thousand"
     )]
-    fn distinct(&self) -> u32 {
-        let empty: u32 = self.seen.iter().map(|word| word.count_zeros()).sum();
+    pub fn distinct(&self) -> u32 {
+        let empty = SEEN_BITS - self.bits;
         if empty < EMPTY_MIN {
-            return u32::MAX;
+            return OBJECTS_MAX;
         }
         let bits = f64::from(SEEN_BITS);
         (bits * (bits / f64::from(empty)).ln()).round() as u32
@@ -121,8 +148,10 @@ impl Trail {
 mod tests {
     use super::*;
 
+    const ORDERS: (u64, &str) = (7, "/v1/orders/{id}");
+
     fn object(number: u64) -> Object {
-        Object::of(&format!("/v1/orders/{number}"), 7).unwrap()
+        Object::of(&format!("/v1/orders/{number}"), ORDERS).unwrap()
     }
 
     fn check(slots: &[&[u64]], expected: &[u32]) {
@@ -138,11 +167,23 @@ mod tests {
 
     #[test]
     fn an_object_is_the_last_number_of_its_path() {
-        assert_eq!(Object::of("/v1/orders/12/items", 7), Some(object(12)));
-        assert_ne!(Object::of("/v1/orders/12", 8), Some(object(12)));
-        assert_eq!(Object::of("/v1/orders", 7), None);
-        assert_eq!(Object::of("/v1/orders/1234567890123", 7), None);
-        assert_eq!(Object::of("/v1/orders/abc12", 7), None);
+        assert_eq!(Object::of("/v1/orders/12/items", ORDERS), Some(object(12)));
+        assert_ne!(Object::of("/v1/orders/12", (8, "")), Some(object(12)));
+        assert_eq!(Object::of("/v1/orders", (7, "/v1/orders")), None);
+        assert_eq!(Object::of("/v1/orders/1234567890123", (7, "/v1/orders/x")), None);
+    }
+
+    #[test]
+    fn an_id_that_is_no_number_is_an_object_too() {
+        let of = |path: &str| Object::of(path, ORDERS).unwrap();
+        assert_eq!(of("/v1/orders/ab-12"), of("/v1/orders/ab-12"));
+        assert!(!of("/v1/orders/ab-12").is_beside(of("/v1/orders/ab-13")));
+        let mut trail = Trail::default();
+        for number in 0..400 {
+            trail.walk(&[of(&format!("/v1/orders/a{}", number % 300))]);
+        }
+        assert!((280..320).contains(&trail.distinct()), "{}", trail.distinct());
+        assert!(trail.bits().abs_diff(Trail::bits_of(300)) < 20, "{}", trail.bits());
     }
 
     #[test]

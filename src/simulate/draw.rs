@@ -110,4 +110,5 @@ pub(super) mod dice {
     pub(in crate::simulate) const NOISE: u64 = 7;
     pub(in crate::simulate) const INCIDENT: u64 = 8;
     pub(in crate::simulate) const DEPLOY: u64 = 9;
+    pub(in crate::simulate) const LAWS: u64 = 10;
 }

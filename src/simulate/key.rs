@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::draw::Draw;
 use super::hit::Caller;
 use super::hit::Pen;
+use super::law::Law;
 use super::places;
 use super::places::PLACES;
 use super::roles::ROLES;
@@ -43,6 +44,9 @@ pub(super) struct Key {
     pub(super) job_hours: Vec<usize>,
     /// How much a month's end multiplies.
     pub(super) month_end: f64,
+    pub(super) law: Law,
+    /// Rests at weekends, and on holidays.
+    pub(super) only_weekdays: bool,
     pub(super) shifts: Vec<Shift>,
     pub(super) record: Record,
 }
@@ -136,6 +140,8 @@ impl Key {
                 Vec::new()
             },
             month_end: 1.0,
+            law: Law::default(),
+            only_weekdays: false,
             shifts: Vec::new(),
             record: Record { status: "active", listed: true, ..Record::default() },
         }
@@ -152,6 +158,9 @@ impl Key {
         }
         let local = Hour((at + self.minutes_east * 60_000).div_euclid(HOUR));
         let day_of_week = if is_holiday { 6 } else { local.day().of_week() };
+        if self.only_weekdays && 5 <= day_of_week {
+            return 0.0;
+        }
         let season = if self.job_hours.is_empty() {
             self.role.rhythm.factor(local.of_day(), day_of_week)
         } else if self.job_hours.contains(&local.of_day()) {

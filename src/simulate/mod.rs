@@ -11,6 +11,7 @@ mod draw;
 mod hit;
 mod key;
 mod kinds;
+mod law;
 mod loopback;
 mod options;
 mod people;

@@ -32,6 +32,8 @@ pub enum Profile {
     Rest,
     Llm,
     Partners,
+    /// Like rest, but each key follows a law of its own: clockwork, on and off, bursts.
+    Uneven,
 }
 
 /// Which incidents are staged, and when.
@@ -93,7 +95,7 @@ impl Options {
 impl Profile {
     pub(super) const fn number(self) -> usize {
         match self {
-            Self::Rest => 0,
+            Self::Rest | Self::Uneven => 0,
             Self::Llm => 1,
             Self::Partners => 2,
         }
@@ -107,6 +109,7 @@ impl Profile {
             Self::Rest => 1.0,
             Self::Llm => 2.5,
             Self::Partners => 0.3,
+            Self::Uneven => 1.5,
         }
     }
 
@@ -116,6 +119,7 @@ impl Profile {
             Self::Rest => 0.22,
             Self::Llm => 0.38,
             Self::Partners => 0.16,
+            Self::Uneven => 0.3,
         }
     }
 }

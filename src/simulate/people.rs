@@ -1,6 +1,7 @@
 //! The population: so many keys, some of them with a special post, and who can still become a victim.
 
 use super::draw::Draw;
+use super::draw::dice;
 use super::hit::Pen;
 use super::hit::push_base36;
 use super::key::DAY;
@@ -11,7 +12,9 @@ use super::key::NEVER;
 use super::key::Shift;
 use super::key::What;
 use super::key::some_role;
+use super::law::Law;
 use super::options::Options;
+use super::options::Profile;
 
 /// What a key is there for in the story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +65,9 @@ impl People {
             people.free.push(number);
         }
         draw.shuffle(&mut people.free);
+        if options.profile == Profile::Uneven {
+            people.give_laws(&mut Draw::of(options.seed, &[dice::LAWS]));
+        }
         people.hand_out_posts(options, draw);
         people.share_out(options.requests_per_day);
         people
@@ -124,6 +130,8 @@ impl People {
             weekly_hour: None,
             job_hours: old.job_hours.clone(),
             month_end: old.month_end,
+            law: old.law,
+            only_weekdays: old.only_weekdays,
             shifts: Vec::new(),
             record: old.record.clone(),
         };
@@ -132,6 +140,13 @@ impl People {
         self.keys.push(new);
         self.posts.push(Post::Usual);
         Some(self.keys.len() - 1)
+    }
+
+    fn give_laws(&mut self, draw: &mut Draw) {
+        for key in &mut self.keys {
+            key.law = Law::any(draw);
+            key.only_weekdays = draw.chance(0.2);
+        }
     }
 
     fn hand_out_posts(&mut self, options: &Options, draw: &mut Draw) {

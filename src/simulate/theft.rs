@@ -6,6 +6,7 @@ use super::key::HOUR;
 use super::key::Key;
 use super::key::some_client;
 use super::kinds::Strength;
+use super::law::Law;
 use super::people::People;
 use super::places::Sort;
 use super::routes;
@@ -108,10 +109,20 @@ pub(super) fn enumeration(
         stream.routes = vec![(routes::first_of(Area::Customers), 1.0)];
     }
     stream.routes.truncate(1);
-    stream.objects = Objects::Run(draw.number() % 90_000_000);
+    // Some draw the ids by lot.
+    stream.objects = if key.law == Law::Sessions {
+        Objects::Run(draw.number() % 90_000_000)
+    } else {
+        Objects::Wild
+    };
     let refused = scene.strength.of(0.5, 0.2, 0.04);
     stream.statuses = vec![(0, 1.0 - refused), (404, refused * 0.7), (403, refused * 0.3)];
-    Some(staged(scene, Cast::key(key, &[]), vec![stream], "ids in sequence that are not its own"))
+    Some(staged(
+        scene,
+        Cast::key(key, &[]),
+        vec![stream],
+        "ids that are not its own, in sequence or by lot",
+    ))
 }
 
 pub(super) fn probing(scene: Scene<'_>, people: &mut People, draw: &mut Draw) -> Option<Staged> {

@@ -29,7 +29,14 @@ pub(super) fn hour_of(key: &mut Key, hour: Hour, rate: f64, draw: &mut Draw) -> 
     if rate <= 0.0 {
         return hits;
     }
+    let rate = rate * key.law.factor(key.objects.0, hour.0);
     let (usual_session, gap_seconds) = key.role.session;
+    if let Some(sessions) = key.law.sessions(rate, draw) {
+        for (later, length) in sessions {
+            session_of(key, (hour.start().0 + later, length, gap_seconds), draw, &mut hits);
+        }
+        return hits;
+    }
     // Between its jobs a batch key asks for little at a time.
     let is_short = 10.0 < usual_session && rate < usual_session;
     let session = if is_short { rate.max(3.0) } else { usual_session };

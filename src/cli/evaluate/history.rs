@@ -127,6 +127,9 @@ fn replay(
     config.alerts.false_alarms_per_day = budget;
     config.inventory = beside("inventory.csv").or(config.inventory);
     config.networks = beside("networks.csv").or(config.networks);
+    for part in &args.without {
+        part.leave_out(&mut config, &scratch.0)?;
+    }
     let is_json = log.to_string_lossy().contains(".jsonl");
     let own = (!is_json && args.format == "auto").then(|| simulate::LOG_FORMAT.to_owned());
     let path = scratch.0.join("alerts.jsonl");

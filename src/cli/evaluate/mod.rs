@@ -10,6 +10,7 @@ use clap::Args;
 
 mod history;
 mod tell;
+mod without;
 
 use crate::evaluate::plot;
 use history::History;
@@ -40,6 +41,9 @@ pub(super) struct EvaluateArgs {
     /// Settings to judge with; the defaults if not given
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// A part of the judgement to leave out, to see what it is worth
+    #[arg(long, value_enum, value_name = "PART")]
+    without: Vec<without::Without>,
     /// Draw incidents found against false alarms a day
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
