@@ -41,6 +41,9 @@ pub(super) struct QueryArgs {
     /// How to print the answer; a table on a terminal, otherwise CSV
     #[arg(long, value_enum)]
     format: Option<Format>,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -58,7 +61,8 @@ pub(super) fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
     let stdout = io::stdout();
     let natural = if stdout.is_terminal() { Format::Table } else { Format::Csv };
     let mut out = BufWriter::new(stdout.lock());
-    let printed = print(&mut out, &mut answer, args.format.unwrap_or(natural));
+    let format = if args.json { Format::Json } else { args.format.unwrap_or(natural) };
+    let printed = print(&mut out, &mut answer, format);
     match printed.and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
         printed => printed.context("cannot print the answer")?,
