@@ -114,9 +114,9 @@ fn print_csv(out: &mut impl Write, answer: &mut Answer) -> io::Result<()> {
 
 /// Spreadsheets compute what begins like a formula: a text that does is marked as a text.
 fn cell(value: &Value) -> String {
-    let text = value.to_string();
+    let text = shown(value);
     let is_formula = matches!(value, Value::Text(_))
-        && text.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+        && value.to_string().trim_start().starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
     if is_formula { format!("'{text}") } else { text }
 }
 
@@ -191,11 +191,14 @@ mod tests {
 
     #[test]
     fn a_formula_from_a_log_line_is_a_text_in_a_spreadsheet() {
-        for attack in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", " =1", "\t=1"] {
+        for attack in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", " =1"] {
             let said = cell(&Value::Text(attack.to_owned()));
             assert_eq!(said, format!("'{attack}"));
         }
-        assert_eq!(cell(&Value::Text("/v1/a=b".to_owned())), "/v1/a=b");
+        let text = |text: &str| cell(&Value::Text(text.to_owned()));
+        assert_eq!(text("\t=1"), "'\\t=1");
+        assert_eq!(text("\u{1b}[2Jx\u{202e}"), "\\u{1b}[2Jx\\u{202e}");
+        assert_eq!(text("/v1/a=b"), "/v1/a=b");
         assert_eq!(cell(&Value::Integer(-5)), "-5");
     }
 
@@ -230,7 +233,7 @@ mod tests {
         check(
             Format::Csv,
             "time,path,status\n1970-01-01T00:00:01.5Z,\"/a,\"\"b\"\"\",200\n\
-             1970-01-01T00:00:02.5Z,/\u{1b}[31m,\n",
+             1970-01-01T00:00:02.5Z,/\\u{1b}[31m,\n",
         );
     }
 

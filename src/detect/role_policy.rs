@@ -38,22 +38,31 @@ impl RolePolicy {
     ) -> Vec<Verdict> {
         let mut broken = Vec::new();
         let mut say = |kind, because: String| {
-            broken.push(verdict(kind, event.status, &format!("role {role}: {because}")));
+            broken.push(verdict(kind, event.status, &because));
         };
         let is_method = |method: &String| method.eq_ignore_ascii_case(event.method);
         let covers = |path: &str| rules.routes.iter().any(|it| it.covers(event.method, path));
         if !rules.methods.is_empty() && !rules.methods.iter().any(is_method) {
             let allowed = rules.methods.join(", ");
-            say("method_not_allowed", format!("{} is not among {allowed}", event.method));
+            let sent = event.method;
+            say("method_not_allowed", format!("sent {sent}; role {role} may send {allowed}"));
         } else if !rules.routes.is_empty() && !covers(event.path) && !covers(event.route) {
             let route = if event.route.is_empty() { event.path } else { event.route };
-            say("route_not_allowed", format!("{} {route} is not among its routes", event.method));
+            let sent = event.method;
+            say(
+                "route_not_allowed",
+                format!("called {sent} {route}, which is not among the routes of role {role}"),
+            );
         }
         if !rules.networks.is_empty()
             && !event.source_ip.is_empty()
             && !rules.networks.hold(event.source_ip)
         {
-            say("network_not_allowed", format!("{} is in none of its networks", event.source_ip));
+            let from = event.source_ip;
+            say(
+                "network_not_allowed",
+                format!("came from {from}, which is in none of the networks of role {role}"),
+            );
         }
         let country = circumstances.country;
         let is_country = |it: &String| it.eq_ignore_ascii_case(country);
@@ -62,14 +71,19 @@ impl RolePolicy {
             && !rules.countries.iter().any(is_country)
         {
             let allowed = rules.countries.join(", ");
-            say("country_not_allowed", format!("from {country}, not from {allowed}"));
+            say(
+                "country_not_allowed",
+                format!("came from {country}; role {role} may come from {allowed}"),
+            );
         }
         let hour = event.at.hour().of_day();
         if rules.hours.is_some_and(|hours| !is_within(hours, hour)) {
             let (from, to) = rules.hours.unwrap_or_default();
             say(
                 "hours_not_allowed",
-                format!("at {hour:02} h UTC, not from {from:02} to {to:02} h"),
+                format!(
+                    "used at {hour:02} h UTC; the hours of role {role} are {from:02} to {to:02} h"
+                ),
             );
         }
         let transport = circumstances.transport;
@@ -78,7 +92,8 @@ impl RolePolicy {
             && transport < min.transport()
         {
             let least = min.transport().name();
-            say("tls_not_allowed", format!("over {}, and {least} is the least", transport.name()));
+            let over = transport.name();
+            say("tls_not_allowed", format!("used over {over}; role {role} needs {least} at least"));
         }
         broken
     }
@@ -88,7 +103,7 @@ impl RolePolicy {
         let is_allowed = key.may_come_from(event.source_ip);
         (!event.source_ip.is_empty() && !is_allowed).then(|| {
             let because = format!(
-                "{} is in none of the networks that the key may come from",
+                "came from {}, which is in none of the networks that the key may come from",
                 event.source_ip
             );
             verdict("network_not_allowed", event.status, &because)
@@ -102,7 +117,7 @@ impl RolePolicy {
             severity: Severity::Medium,
             score: POLICY_SCORE,
             because: format!(
-                "role {role}: {} requests in one {per}; {} are allowed",
+                "{} requests in one {per}; a key of role {role} may make {}",
                 count_text(u64::from(seen)),
                 count_text(u64::from(most))
             ),
@@ -132,8 +147,8 @@ fn verdict(kind: &'static str, status: u16, because: &str) -> Verdict {
         severity: if is_let_in { Severity::High } else { Severity::Medium },
         score: POLICY_SCORE,
         because: format!(
-            "{because} {} (answered with {status})",
-            if is_let_in { "and it was let in" } else { "and it was refused" }
+            "{because}. It was {} (answered with {status})",
+            if is_let_in { "let in" } else { "refused" }
         ),
     }
 }
@@ -207,6 +222,9 @@ mod tests {
     fn a_rate_is_exceeded_above_its_limit() {
         assert_eq!(RolePolicy::judge_rate("partner", (100, 100), "minute"), None);
         let verdict = RolePolicy::judge_rate("partner", (1101, 1100), "hour").unwrap();
-        assert_eq!(verdict.because, "role partner: 1,101 requests in one hour; 1,100 are allowed");
+        assert_eq!(
+            verdict.because,
+            "1,101 requests in one hour; a key of role partner may make 1,100"
+        );
     }
 }
