@@ -130,6 +130,7 @@ pub(super) fn desk_of(store: &Store, routes: Vec<Route>, (port, now): (u16, Cloc
         reports: Reports::default(),
         opted_out: Vec::new(),
         frame: frame(),
+        not_known: std::sync::Arc::new(|| vec!["what is unused can be said later".to_owned()]),
         now,
     };
     Desk::new(worker).unwrap()

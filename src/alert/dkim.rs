@@ -130,8 +130,7 @@ fn element(der: &[u8], kind: u8) -> Option<(&[u8], &[u8])> {
 fn base64(bytes: &[u8]) -> String {
     const LINE: usize = 64;
     let encoding = ContentTransferEncoding::Base64;
-    let body =
-        Body::new_with_encoding(bytes.to_vec(), encoding).unwrap_or_else(|body| Body::new(body));
+    let body = Body::new_with_encoding(bytes.to_vec(), encoding).unwrap_or_else(Body::new);
     let letters: Vec<u8> =
         body.as_ref().iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let lines: Vec<_> = letters.chunks(LINE).map(String::from_utf8_lossy).collect();

@@ -60,7 +60,7 @@ pub use error::AlertError;
 pub use letter::{Frame, Letter, Occasion, Reason};
 pub use message::render_eml;
 pub use ocsf::Ocsf;
-pub use outbox::{Worker, run};
+pub use outbox::{NotKnown, Worker, run};
 pub use plain::plain;
 pub use probe::{Step, check_options, probe};
 pub use probe_advice::Advice;

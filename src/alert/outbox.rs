@@ -2,6 +2,7 @@
 //! given up loudly.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -15,6 +16,9 @@ use crate::incident::Notice;
 use crate::model::Timestamp;
 use crate::store::{OutboxRow, OutboxState, Store, StoreError, Topic};
 
+/// What cannot be said yet about stale keys, because nobody has watched for long enough.
+pub type NotKnown = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
+
 /// What the delivery needs.
 pub struct Worker {
     pub store: Store,
@@ -24,6 +28,7 @@ pub struct Worker {
     /// Addresses that are never written to, whoever names them.
     pub opted_out: Vec<String>,
     pub frame: Frame,
+    pub not_known: NotKnown,
     /// The wall's clock: mails are for people.
     pub now: fn() -> Timestamp,
 }

@@ -187,13 +187,16 @@ impl Desk {
         let are_keys = open.iter().all(|finding| !finding.key.is_empty());
         let count = counted(about.len(), if are_keys { "key" } else { "key or path" });
         let count = count.replace("key or paths", "keys and paths");
+        let not_known: Vec<String> =
+            (self.worker.not_known)().iter().map(|it| format!(" Not known yet: {it}.")).collect();
         Ok(Some(View {
             subject: format!("[keyvigil] {count} to tidy up"),
             head: format!("WEEKLY · {count} to tidy up"),
             what: format!(
                 "{count} could be misused without anybody noticing, or will soon stop working. \
                  The worst come first. Each is a question to its owner, and mostly ends with a \
-                 key revoked that nobody misses."
+                 key revoked that nobody misses.{}",
+                not_known.concat()
             ),
             lines: open.iter().take(LINES_MAX).map(stale_line).collect(),
             more: open.len().saturating_sub(LINES_MAX),

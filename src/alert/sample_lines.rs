@@ -95,6 +95,7 @@ pub(super) fn lines(kind: &str, since: Timestamp) -> (Vec<EvidenceLine>, u64) {
         | "route_not_allowed"
         | "network_not_allowed"
         | "country_not_allowed"
+        | "tenant_not_allowed"
         | "hours_not_allowed"
         | "tls_not_allowed" => (&LET_IN, 2),
         _ => (&USE, 8_214),

@@ -115,6 +115,10 @@ fn forbidden(kind: &str, since: Timestamp) -> Option<String> {
             rules.countries = texts(&["DE", "NL"]);
             circumstances.country = "FR";
         }
+        "tenant_not_allowed" => {
+            rules.tenants = texts(&["acme"]);
+            circumstances.tenant = "globex";
+        }
         "hours_not_allowed" => {
             let hour = u8::try_from(since.hour().of_day()).ok()?;
             rules.hours = Some(((hour + 8) % 24, (hour + 16) % 24));

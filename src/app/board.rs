@@ -67,7 +67,7 @@ impl Board {
 
     /// For the daemon: shows at once what the store remembers.
     pub(super) fn live(
-        job: &Job,
+        job: &mut Job,
         store: Option<Store>,
         config: &Config,
     ) -> Result<Self, super::JobError> {
@@ -272,7 +272,9 @@ impl Parts {
             events: overview.events,
             late: overview.late,
             roles: count(overview.roles.len()),
-            keys: overview.keys.clone(),
+            keys: Arc::clone(&overview.keys),
+            parties: Arc::clone(&overview.parties),
+            not_known: overview.not_known.clone(),
             incidents: self.incidents.values().cloned().collect(),
             stale: self.stale.values().cloned().collect(),
             sources: self.sources.clone(),

@@ -19,12 +19,14 @@ impl Difference {
             ("[store] directory", old.store.directory != new.store.directory),
             ("[store] key", old.store.key != new.store.key),
             ("trusted_proxies", old.trusted_proxies != new.trusted_proxies),
+            ("keys_in_paths", old.keys_in_paths != new.keys_in_paths),
             ("[web]", old.web != new.web),
             ("[control]", old.control != new.control),
         ];
         let mut in_force = Config {
             key_is: old.key_is,
             trusted_proxies: old.trusted_proxies.clone(),
+            keys_in_paths: old.keys_in_paths.clone(),
             web: old.web.clone(),
             control: old.control.clone(),
             ..new

@@ -2,6 +2,7 @@
 //! commands ask.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -48,7 +49,7 @@ impl Hall<'_> {
         &mut self,
         state: PathBuf,
         store: Option<Store>,
-        to: (Asking, Orders),
+        to: (Asking, Orders, watch::Receiver<Arc<Config>>),
     ) {
         match Control::open(self.config.control.socket.as_deref(), &state) {
             Ok(control) => {

@@ -126,6 +126,7 @@ impl Job {
         let networks = Arc::new(networks(config, &mut warnings)?);
         identity.set_inventory(Arc::clone(&inventory));
         identity.trust(config.trusted_proxies.clone());
+        identity.look_into_paths(config.keys_in_paths.clone());
         identity.set_networks(Arc::clone(&networks));
         let again = Identity::new(pepper, config.key_is);
         let beside = (Arc::clone(&inventory), networks);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::intake::Taken;
 use super::orders::Receipt;
-use crate::engine::{Action, Engine, Input, Overview, StateRow};
+use crate::engine::{Action, Engine, Input, Overview, Party, StateRow};
 use crate::incident::{Alert, Incident, IncidentId, Notice, StaleFinding};
 use crate::model::{Hour, Position, SourceId, Timestamp};
 use crate::store::Counters;
@@ -23,6 +23,8 @@ pub(super) struct Judge {
     rhythm: Rhythm,
     /// How far time has passed since the last tick, which nothing depends on yet.
     passed: Option<Timestamp>,
+    /// Who has access to what, and of which revision that is.
+    parties: Option<(u64, Arc<Vec<Party>>)>,
 }
 
 /// How often the state is written out.
@@ -66,6 +68,7 @@ impl Judge {
             snapshot_hour: None,
             rhythm,
             passed: None,
+            parties: None,
         }
     }
 
@@ -110,9 +113,23 @@ impl Judge {
         judged
     }
 
-    pub(super) fn overview(&self) -> Overview {
+    pub(super) fn overview(&mut self) -> Overview {
         let overview = self.engine.overview();
-        Overview { watermark: overview.watermark.max(self.passed), ..overview }
+        let watermark = overview.watermark.max(self.passed);
+        Overview { watermark, parties: self.parties(), ..overview }
+    }
+
+    /// Made anew only if they may be others: of many keys that takes its time.
+    fn parties(&mut self) -> Arc<Vec<Party>> {
+        let revision = self.engine.parties_revision();
+        if let Some((known, parties)) = &self.parties
+            && *known == revision
+        {
+            return Arc::clone(parties);
+        }
+        let parties = Arc::new(self.engine.parties());
+        self.parties = Some((revision, Arc::clone(&parties)));
+        parties
     }
 
     fn step(&mut self, mut input: Input, judged: &mut Judged) {

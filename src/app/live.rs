@@ -79,18 +79,19 @@ pub async fn run(live: Live) -> Result<(), JobError> {
     let store = job.store.take();
     let setting = Setting::of(&reader);
     let in_force = watch::Sender::new(Arc::new(config.clone()));
-    let board = setting.board(Board::live(&job, store.clone(), &config)?);
+    let board = setting.board(Board::live(&mut job, store.clone(), &config)?);
     let mut tasks = Tasks::new();
     let mut hall = Hall { config: &config, board: &board, tasks: &mut tasks, stopped: &stopped };
     hall.open_page(any_port, on_page).await?;
     if let Some(store) = &store {
-        let post = setting.post(store);
+        let post = setting.post(store, &board);
         people::start(in_force.subscribe(), post, (hall.tasks, &stopped))?;
     }
     let (asking, asked) = Asking::new();
     let (orders, ordered) = Orders::new();
     if let Some(state) = &state {
-        hall.open_control(state_name(state), store.clone(), (asking, orders.clone()));
+        let to = (asking, orders.clone(), in_force.subscribe());
+        hall.open_control(state_name(state), store.clone(), to);
     }
     let (policy, kept_by) = watch::channel((setting.policy_of)(&config));
     tasks.spawn(
@@ -159,8 +160,10 @@ impl Setting {
         }
     }
 
-    fn post(&self, store: &Store) -> Post {
-        Post { store: store.clone(), now: self.clock, letters: self.letters.clone() }
+    fn post(&self, store: &Store, board: &Board) -> Post {
+        let view = board.view();
+        let not_known = Arc::new(move || view.borrow().not_known.clone());
+        Post { store: store.clone(), now: self.clock, letters: self.letters.clone(), not_known }
     }
 
     fn board(&self, board: Board) -> Board {

@@ -14,7 +14,7 @@ use super::keeper::{Keeper, Pending};
 use super::live::policy_of_life;
 use super::outputs::Writers;
 use crate::config::Config;
-use crate::engine::{Input, Party, Verdict};
+use crate::engine::{Input, Overview, Verdict};
 use crate::store::Store;
 use crate::web::View;
 
@@ -22,18 +22,17 @@ use crate::web::View;
 pub struct Resting {
     pub view: Arc<View>,
     pub store: Store,
-    /// Who has access to what.
-    pub parties: Vec<Party>,
 }
 
 /// Opens the store that somebody has used before.
 pub fn look(config: &Config, state: &Path) -> Result<Resting, JobError> {
     let store = job::open_existing(config, state)?;
     let recovered = job::recovered(&store, job::settings(config))?;
-    let parties = recovered.engine.parties();
-    let board = Board::resting(&store, recovered.engine.overview())?;
+    let parties = Arc::new(recovered.engine.parties());
+    let overview = Overview { parties, ..recovered.engine.overview() };
+    let board = Board::resting(&store, overview)?;
     let view = Arc::clone(&board.view().borrow());
-    Ok(Resting { view, store, parties })
+    Ok(Resting { view, store })
 }
 
 /// Steps the engine with a person's word, and keeps what follows.

@@ -10,7 +10,7 @@ use tracing::error;
 
 use super::job::JobError;
 use super::{routes, ways};
-use crate::alert::{EmlDirectory, Frame, Reports, Route, Ways, Worker};
+use crate::alert::{EmlDirectory, Frame, NotKnown, Reports, Route, Ways, Worker};
 use crate::config::Config;
 use crate::model::{Millis, Severity, Timestamp};
 use crate::store::{OutboxRow, Store, StoreError};
@@ -30,6 +30,7 @@ pub(super) struct Post {
     pub(super) now: fn() -> Timestamp,
     /// Mails are put here, as files, to nobody.
     pub(super) letters: Option<PathBuf>,
+    pub(super) not_known: NotKnown,
 }
 
 /// Starts the delivery of mails, now or as soon as anybody is to be told.
@@ -124,6 +125,7 @@ impl Post {
             reports: mail.map(routes::reports).unwrap_or_default(),
             opted_out: mail.map(|mail| mail.opt_out.clone()).unwrap_or_default(),
             frame: ways::frame(config)?,
+            not_known: Arc::clone(&self.not_known),
             now: self.now,
         }))
     }
@@ -143,6 +145,7 @@ impl Post {
             reports: Reports::default(),
             opted_out: Vec::new(),
             frame: Frame { from: DEMO_SENDER.to_owned(), ..routes::frame(config) },
+            not_known: Arc::clone(&self.not_known),
             now: self.now,
         })
     }

@@ -51,6 +51,7 @@ struct StaleLine {
 
 pub(super) fn run(args: &KeysArgs) -> anyhow::Result<ExitCode> {
     let answer = args.look.answer(&Question::Keys)?;
+    let not_known = answer.get("not_known").cloned().unwrap_or_default();
     let mut keys = answer.get("keys").and_then(Value::as_array).cloned().unwrap_or_default();
     if args.stale {
         let is_stale = |key: &Value| {
@@ -59,11 +60,15 @@ pub(super) fn run(args: &KeysArgs) -> anyhow::Result<ExitCode> {
         keys.retain(is_stale);
     }
     let text = if args.json {
-        format!("{:#}\n", json!({ "keys": keys }))
+        format!("{:#}\n", json!({ "keys": keys, "not_known": not_known }))
     } else {
         let lines: Vec<KeyLine> = serde_json::from_value(Value::Array(keys))
             .context("the daemon's answer cannot be understood")?;
-        if args.csv { csv(&lines)? } else { people(&lines, args.stale) }
+        if args.csv {
+            csv(&lines)?
+        } else {
+            people(&lines, args.stale) + &not_known_yet(&not_known)
+        }
     };
     std::io::stdout().lock().write_all(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
@@ -77,6 +82,12 @@ fn people(keys: &[KeyLine], is_about_stale: bool) -> String {
     let heads = ["key", "~role", "~owner", "last used", "requests", "errors", "baseline", "~stale"];
     let rows: Vec<Vec<Cell>> = keys.iter().map(row).collect();
     table(&heads, &rows, Screen::of_stdout())
+}
+
+/// What a clean list does not mean.
+fn not_known_yet(not_known: &Value) -> String {
+    let texts = not_known.as_array().into_iter().flatten().filter_map(Value::as_str);
+    texts.fold(String::new(), |said, text| said + "Not known yet: " + &shown(text) + ".\n")
 }
 
 fn row(key: &KeyLine) -> Vec<Cell> {

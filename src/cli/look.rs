@@ -32,6 +32,14 @@ impl LookArgs {
         self.at_rest(question)
     }
 
+    /// The daemon's answer, if one runs.
+    pub(super) fn asked(&self, question: &Question) -> anyhow::Result<Option<Value>> {
+        match self.whom.ask(question)? {
+            Asked::Answer(answer) => Ok(Some(answer)),
+            Asked::Nobody => Ok(None),
+        }
+    }
+
     /// Says a word about an incident; how it stands then.
     pub(super) fn word(&self, question: &Question) -> anyhow::Result<Value> {
         if let Asked::Answer(answer) = self.whom.ask(question)? {
@@ -50,6 +58,13 @@ impl LookArgs {
     /// The store itself, and what follows from it, while no daemon runs.
     pub(super) fn resting(&self) -> anyhow::Result<app::Resting> {
         Ok(app::look(&self.config()?, &self.whom.state())?)
+    }
+
+    /// That, and the configuration as the file has it.
+    pub(super) fn resting_with_config(&self) -> anyhow::Result<(Config, app::Resting)> {
+        let config = self.config()?;
+        let resting = app::look(&config, &self.whom.state())?;
+        Ok((config, resting))
     }
 
     /// Only the events, which are there without the engine's state.

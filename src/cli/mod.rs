@@ -38,6 +38,8 @@ mod parse;
 mod query;
 mod reload;
 mod replay;
+mod report;
+mod report_text;
 mod roles;
 mod run;
 mod shown;
@@ -97,6 +99,8 @@ enum Command {
     ThirdParties(third_parties::ThirdPartiesArgs),
     /// Roles, and what their keys may do
     Roles(roles::RolesArgs),
+    /// What was used, what went wrong, what to tidy up: for people who check
+    Report(report::ReportArgs),
     /// Let the running daemon read its configuration again
     Reload(reload::ReloadArgs),
     /// Write labelled traffic, made up from a seed
@@ -145,6 +149,7 @@ pub fn main() -> ExitCode {
         Command::Expected(args) => verdict::say(args, Judgement::Expected),
         Command::FalsePositive(args) => verdict::say(args, Judgement::FalseAlarm),
         Command::Resolve(args) => verdict::say(args, Judgement::Resolved),
+        Command::Report(args) => report::run(args),
         Command::Reload(args) => reload::run(args),
         Command::Simulate(args) => simulate::run(args),
         Command::Evaluate(args) => evaluate::run(args),

@@ -8,14 +8,21 @@ use anyhow::Context as _;
 use super::ask::Rows;
 use super::exit;
 use super::look::LookArgs;
-use crate::report::{Table, Value, query};
+use crate::report::{Table, Value, is_about_keys, query};
 use crate::web::is_inert;
 
 const AFTER_HELP: &str = "\
-There is one table, `events`, with a row for each request:
+The table `events` has a row for each request:
   time, hour, day, source, format, kind, key, role, source_ip, method, path, query, route,
   status, bytes, duration_ms, user_agent, referer, user, model, tokens_in, tokens_out, cost,
   units, operation, outcome, tenant, asn, country, late
+Beside it there are:
+  incidents  id, kind, class, severity, state, title, key, role, owner, address, since, opened,
+             last_seen, told, acknowledged, acknowledged_by, resolved, detected_s, told_s,
+             acknowledged_s, resolved_s, events, score, below, merged
+  stale      key, route, kind, severity, owner, role, since, found, state, first_used, last_used,
+             may, did, because, next
+  keys       key, role, owner, first_used, last_used, requests, errors, baseline, stale
 
 The keys that were refused most often:
   keyvigil query --state /var/lib/keyvigil \\
@@ -89,8 +96,12 @@ impl Iterator for Source {
 }
 
 fn at_rest(args: &QueryArgs) -> anyhow::Result<Answer> {
-    let store = args.look.store()?;
-    let table = query(&store, &args.sql)?;
+    let table = if is_about_keys(&args.sql) {
+        let resting = args.look.resting()?;
+        query(&resting.store, &resting.view.keys, &args.sql)?
+    } else {
+        query(&args.look.store()?, &[], &args.sql)?
+    };
     let (columns, rows) = (table.columns.clone(), 0..table.len());
     Ok(Answer { columns, rows: Source::Store(table, rows) })
 }
@@ -107,44 +118,21 @@ fn print_csv(out: &mut impl Write, answer: &mut Answer) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(&answer.columns)?;
     for row in &mut answer.rows {
-        csv.write_record(row?.iter().map(cell))?;
+        csv.write_record(row?.iter().map(Value::in_csv))?;
     }
     csv.flush()
-}
-
-/// Spreadsheets compute what begins like a formula: a text that does is marked as a text.
-fn cell(value: &Value) -> String {
-    let text = shown(value);
-    let is_formula = matches!(value, Value::Text(_))
-        && value.to_string().trim_start().starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    if is_formula { format!("'{text}") } else { text }
 }
 
 fn print_json(out: &mut impl Write, answer: &mut Answer) -> io::Result<()> {
     let mut separator = "[";
     for row in &mut answer.rows {
-        let cells = answer.columns.iter().cloned().zip(row?.into_iter().map(json_of));
+        let row = row?;
+        let cells = answer.columns.iter().cloned().zip(row.iter().map(Value::in_json));
         let row = serde_json::Value::Object(cells.collect());
         write!(out, "{separator}\n{row}")?;
         separator = ",";
     }
     writeln!(out, "{}]", if separator == "[" { separator } else { "\n" })
-}
-
-fn json_of(value: Value) -> serde_json::Value {
-    match value {
-        Value::Absent => serde_json::Value::Null,
-        Value::Flag(flag) => flag.into(),
-        Value::Integer(number) => match i64::try_from(number) {
-            Ok(number) => number.into(),
-            Err(_large) => {
-                u64::try_from(number).map_or_else(|_| number.to_string().into(), Into::into)
-            }
-        },
-        Value::Fraction(number) => number.into(),
-        Value::Text(text) => text.into(),
-        Value::Time(_) => value.to_string().into(),
-    }
 }
 
 fn print_table(out: &mut impl Write, answer: &mut Answer) -> io::Result<()> {
@@ -189,19 +177,6 @@ mod tests {
     use crate::model::EventBatch;
     use crate::store::{Commit, OpenOptions, Store};
 
-    #[test]
-    fn a_formula_from_a_log_line_is_a_text_in_a_spreadsheet() {
-        for attack in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", " =1"] {
-            let said = cell(&Value::Text(attack.to_owned()));
-            assert_eq!(said, format!("'{attack}"));
-        }
-        let text = |text: &str| cell(&Value::Text(text.to_owned()));
-        assert_eq!(text("\t=1"), "'\\t=1");
-        assert_eq!(text("\u{1b}[2Jx\u{202e}"), "\\u{1b}[2Jx\\u{202e}");
-        assert_eq!(text("/v1/a=b"), "/v1/a=b");
-        assert_eq!(cell(&Value::Integer(-5)), "-5");
-    }
-
     fn check(format: Format, expected: &str) {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path(), &OpenOptions::default()).unwrap();
@@ -213,7 +188,7 @@ mod tests {
         store.commit(&Commit { inputs: &inputs, ..Commit::default() }).unwrap();
         let sql = "SELECT time, path, status FROM events ORDER BY time";
         let mut out = Vec::new();
-        let table = query(&store, sql).unwrap();
+        let table = query(&store, &[], sql).unwrap();
         let (columns, rows) = (table.columns.clone(), 0..table.len());
         let mut answer = Answer { columns, rows: Source::Store(table, rows) };
         print(&mut out, &mut answer, format).unwrap();

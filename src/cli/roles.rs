@@ -6,7 +6,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+use anyhow::Context as _;
+
 use super::look::LookArgs;
+use crate::app::control::Question;
 use crate::model::Transport;
 use crate::report::{RoleUse, Suggested, roles};
 
@@ -23,7 +26,7 @@ enum RolesCommand {
     Suggest(SuggestArgs),
 }
 
-/// Write the rules that would just allow what each role's keys did; stop the daemon before
+/// Write the rules that would just allow what each role's keys did
 #[derive(Debug, Args)]
 struct SuggestArgs {
     #[command(flatten)]
@@ -43,11 +46,21 @@ const NETWORKS_MAX: usize = 16;
 
 pub(super) fn run(args: &RolesArgs) -> anyhow::Result<ExitCode> {
     let RolesCommand::Suggest(args) = &args.command;
-    let suggested = roles(&args.look.store()?, args.days)?;
+    let suggested = suggested(args)?;
     let mut out = std::io::stdout().lock();
     out.write_all(policy(&suggested, args).as_bytes())?;
     out.flush()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks the daemon, or else its store.
+fn suggested(args: &SuggestArgs) -> anyhow::Result<Suggested> {
+    match args.look.asked(&Question::Roles { days: args.days })? {
+        Some(answer) => {
+            serde_json::from_value(answer).context("the daemon's answer cannot be understood")
+        }
+        None => Ok(roles(&args.look.store()?, args.days)?),
+    }
 }
 
 fn policy(suggested: &Suggested, args: &SuggestArgs) -> String {
@@ -89,12 +102,12 @@ fn of_role(role: &str, use_: &RoleUse) -> String {
     );
     // Writing to a String cannot fail.
     let mut say = |line: String| writeln!(text, "{line}").unwrap_or_default();
-    let methods: std::collections::BTreeSet<&str> =
-        use_.routes.keys().map(|(method, _)| method.as_str()).collect();
-    say(format!("methods = {}", list(methods)));
+    say(format!("methods = {}", list(use_.routes.keys().map(String::as_str))));
     say("routes = [".to_owned());
-    for ((method, route), requests) in &use_.routes {
-        say(format!("  {}, # {requests} requests", quoted(&format!("{method} {route}"))));
+    for (method, routes) in &use_.routes {
+        for (route, requests) in routes {
+            say(format!("  {}, # {requests} requests", quoted(&format!("{method} {route}"))));
+        }
     }
     if 0 < use_.routes_dropped {
         say(format!("  # and {} requests to further routes", use_.routes_dropped));
@@ -170,7 +183,8 @@ mod tests {
     fn what_is_suggested_can_be_configured() {
         let mut use_ = RoleUse { requests: 3, minute_most: 2, hour_most: 3, ..RoleUse::default() };
         use_.keys.insert("k_a".to_owned());
-        use_.routes.insert(("GET".to_owned(), "/v1/\"a\"\\b\nc".to_owned()), 3);
+        let routes = use_.routes.entry("GET".to_owned()).or_default();
+        routes.insert("/v1/\"a\"\\b\nc".to_owned(), 3);
         use_.networks.insert("192.0.2.0/24".to_owned());
         use_.countries.insert("DE".to_owned());
         use_.hours[22] = 1;

@@ -153,7 +153,7 @@ pub(super) fn event(record: &Record<'_>, mask: &Mask) -> Value {
     Value::Object(event)
 }
 
-fn texts<'r, 'a>(record: &'r Record<'a>) -> [(&'static str, &'r Option<Field<'a>>); 15] {
+fn texts<'r, 'a>(record: &'r Record<'a>) -> [(&'static str, &'r Option<Field<'a>>); 18] {
     [
         ("id", &record.id),
         ("op", &record.operation),
@@ -170,6 +170,9 @@ fn texts<'r, 'a>(record: &'r Record<'a>) -> [(&'static str, &'r Option<Field<'a>
         ("raw_request", &record.raw_request),
         ("model", &record.model),
         ("country", &record.country),
+        ("scheme", &record.scheme),
+        ("tls", &record.tls),
+        ("certificate", &record.certificate),
     ]
 }
 

@@ -4,52 +4,63 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Args;
+use serde::Deserialize;
+use serde_json::Value;
 
+use super::keys::to_minute;
 use super::look::LookArgs;
-use crate::engine::Party;
-use crate::model::Timestamp;
+use super::tell::shown;
+use crate::app::control::Question;
+use crate::detect::count_text;
 
-/// Who has access to what: each owner's keys, what they may do and did, and when last. Stop
-/// the daemon before
+/// Who has access to what: each owner's keys, what they may do and did, and when last
 #[derive(Debug, Args)]
 pub(super) struct ThirdPartiesArgs {
     #[command(flatten)]
     look: LookArgs,
-    /// As JSON
+    /// As /api/v1/third-parties gives them
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct PartyLine {
+    owner: String,
+    role: String,
+    keys: Vec<String>,
+    may: Vec<String>,
+    did: Vec<String>,
+    data: Vec<String>,
+    requests: u64,
+    first_used: Option<String>,
+    last_used: Option<String>,
+    open: Vec<String>,
 }
 
 const SHOWN: usize = 12;
 
 pub(super) fn run(args: &ThirdPartiesArgs) -> anyhow::Result<ExitCode> {
-    let parties = args.look.resting()?.parties;
-    let text = if args.json {
-        let rows: Vec<serde_json::Value> = parties.iter().map(json_of).collect();
-        format!("{}\n", serde_json::to_string_pretty(&rows)?)
-    } else if parties.is_empty() {
-        "The inventory lists no keys, so that nobody is known to have access.\n".to_owned()
-    } else {
-        parties.iter().map(text_of).collect::<Vec<_>>().join("\n")
-    };
+    let answer = args.look.answer(&Question::ThirdParties)?;
+    let text = if args.json { format!("{answer:#}\n") } else { people(&answer)? };
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn json_of(party: &Party) -> serde_json::Value {
-    let mut value = serde_json::to_value(party).unwrap_or_default();
-    for (name, at) in [("first_used", party.first_used), ("last_used", party.last_used)] {
-        if let Some(fields) = value.as_object_mut() {
-            fields.insert(name.to_owned(), at.map(rfc3339).into());
-        }
+fn people(answer: &Value) -> anyhow::Result<String> {
+    let rows = answer.get("third_parties").cloned().unwrap_or_default();
+    let parties: Vec<PartyLine> =
+        serde_json::from_value(rows).context("the daemon's answer cannot be understood")?;
+    if parties.is_empty() {
+        return Ok("The inventory lists no keys, so that nobody is known to have access.\n".into());
     }
-    value
+    Ok(parties.iter().map(text_of).collect::<Vec<_>>().join("\n"))
 }
 
-fn text_of(party: &Party) -> String {
+fn text_of(party: &PartyLine) -> String {
     let name = if party.owner.is_empty() { "(nobody)" } else { &party.owner };
     let mut text = String::new();
     // Writing to a String cannot fail.
@@ -60,35 +71,29 @@ fn text_of(party: &Party) -> String {
     };
     say("keys", &listed(&party.keys));
     say("may", &listed(&party.may));
-    say("did", &listed(&party.routes));
+    say("did", &listed(&party.did));
     say("data", &party.data.join(", "));
-    let used = match (party.first_used, party.last_used) {
-        (Some(first), Some(last)) => {
-            format!("{} requests, {} to {}", party.requests, rfc3339(first), rfc3339(last))
-        }
+    let used = match (&party.first_used, &party.last_used) {
+        (Some(first), Some(last)) => format!(
+            "{} requests, {} to {}",
+            count_text(party.requests),
+            to_minute(first),
+            to_minute(last)
+        ),
         _ => "never, as far as the log has been watched".to_owned(),
     };
     say("used", &used);
     say("open", &listed(&party.open));
     let role = if party.role.is_empty() { "no role" } else { &party.role };
-    let plain = |text: &str| text.chars().filter(|it| !it.is_control()).collect::<String>();
-    format!("{} ({})\n{}", plain(name), plain(role), text)
+    format!("{} ({})\n{}", shown(name), shown(role), text)
 }
 
 fn listed(texts: &[String]) -> String {
-    let shown: Vec<String> = texts
-        .iter()
-        .take(SHOWN)
-        .map(|text| text.chars().filter(|it| !it.is_control()).collect())
-        .collect();
+    let named: Vec<String> = texts.iter().take(SHOWN).map(|text| shown(text)).collect();
     match texts.len().saturating_sub(SHOWN) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
     }
-}
-
-fn rfc3339(at: Timestamp) -> String {
-    jiff::Timestamp::from_second(at.seconds()).map_or_else(|_| String::new(), |at| at.to_string())
 }
 
 #[cfg(test)]
@@ -97,16 +102,14 @@ mod tests {
 
     #[test]
     fn a_party_is_told_in_a_few_lines_and_cannot_paint_the_terminal() {
-        let party = Party {
+        let party = PartyLine {
             owner: "ana@example.com".to_owned(),
             role: "partner".to_owned(),
             keys: vec!["k_a\u{1b}[31m".to_owned()],
-            last_used: Some(Timestamp::from_seconds(60)),
-            ..Party::default()
+            ..PartyLine::default()
         };
         let text = text_of(&party);
-        assert!(text.starts_with("ana@example.com (partner)\n  keys       k_a[31m\n"), "{text:?}");
-        assert!(text.contains("never, as far"), "{text}");
-        assert_eq!(json_of(&party)["last_used"], "1970-01-01T00:01:00Z");
+        assert!(text.starts_with("ana@example.com (partner)\n  keys       k_a"), "{text:?}");
+        assert!(!text.contains('\u{1b}') && text.contains("never, as far"), "{text:?}");
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::detect::{Panel, Rules};
 use crate::format::{self, OwnFormats};
-use crate::identity::{KeyIs, ListFormat, Prefixes};
+use crate::identity::{KeyIs, ListFormat, PathKeys, Prefixes};
 use crate::model::Millis;
 
 mod checks;
@@ -47,6 +47,7 @@ pub struct Config {
     pub geoip: Vec<PathBuf>,
     /// Of a request that came through one of these, the address before it counts.
     pub trusted_proxies: Prefixes,
+    pub keys_in_paths: PathKeys,
     pub alerts: Alerts,
     /// The thresholds of every detector; `[stale]` is one of them.
     pub detectors: Panel,
@@ -176,6 +177,7 @@ impl Default for Config {
             networks: None,
             geoip: Vec::new(),
             trusted_proxies: Prefixes::default(),
+            keys_in_paths: PathKeys::default(),
             alerts: Alerts { false_alarms_per_day: 1.0, patience: Millis::seconds(5) },
             detectors: Panel::default(),
             rules: Rules::default(),

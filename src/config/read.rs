@@ -66,6 +66,7 @@ fn fill(
     config.inventory = top.text("inventory").map(PathBuf::from);
     config.networks = top.text("networks").map(PathBuf::from);
     config.geoip = top.texts("geoip").into_iter().map(PathBuf::from).collect();
+    config.keys_in_paths = rules::path_keys(&mut top);
     config.trusted_proxies = rules::prefixes(&mut top, "trusted_proxies");
     let mut each = |table: Option<&DeTable<'_>>,
                     read: &mut dyn FnMut(&DeTable<'_>) -> Vec<Mistake>| {

@@ -7,7 +7,7 @@ use super::Config;
 use super::mistakes::Mistake;
 use super::table::Table;
 use crate::detect::{Pattern, RoleRules, StaleCredential, TlsMin};
-use crate::identity::Prefixes;
+use crate::identity::{PathKeys, Prefixes};
 use crate::incident;
 use crate::model::Millis;
 
@@ -111,11 +111,23 @@ fn role(
         methods: table.texts("methods"),
         networks: prefixes(table, "networks"),
         countries: table.texts("countries"),
+        tenants: table.texts("tenants"),
         hours: hours(table),
         requests_per_minute_max: rate(table, "requests_per_minute"),
         requests_per_hour_max: rate(table, "requests_per_hour"),
         tls_min: table.choice("tls", &tls),
     }
+}
+
+/// Where keys stand in paths.
+pub(super) fn path_keys(table: &mut Table<'_, '_>) -> PathKeys {
+    let texts = table.texts("keys_in_paths");
+    PathKeys::read(&texts).unwrap_or_else(|wrong| {
+        let at = table.place_of("keys_in_paths");
+        let what = format!("{wrong:?} does not say where the key stands");
+        table.complain::<()>(at, what, "write a path with {key} in it: \"/hooks/{key}\"");
+        PathKeys::default()
+    })
 }
 
 /// A list of prefixes and addresses.
@@ -214,6 +226,7 @@ mod tests {
             ("[roles]\nbatch = 1\n", "`batch` is a number"),
             ("[stale]\nignore = \"unusde\"\n", "there is no finding \"unusde\""),
             ("[roles.a]\nnetworks = [\"192.0.2.0/33\"]\n", "\"192.0.2.0/33\" is no network"),
+            ("keys_in_paths = \"/hooks\"\n", "\"/hooks\" does not say where the key stands"),
             ("[roles.a]\nhours = \"8\"\n", "`hours` cannot be \"8\""),
             ("[roles.a]\nrequests_per_hour = 0\n", "`requests_per_hour` cannot be 0"),
             ("[roles.a]\ntls = \"1.1\"\n", "`tls` cannot be \"1.1\""),

@@ -17,7 +17,13 @@ pub struct RolePolicy {}
 pub struct Circumstances<'a> {
     pub country: &'a str,
     pub transport: Transport,
+    /// On whose behalf, and on whose the inventory says that the key acts.
+    pub tenant: &'a str,
+    pub own_tenant: &'a str,
 }
+
+/// Among a role's tenants: that of the inventory.
+const OWN: &str = "@own";
 
 impl RolePolicy {
     /// Whether single requests of the role can break a rule.
@@ -26,6 +32,7 @@ impl RolePolicy {
             || !rules.methods.is_empty()
             || !rules.networks.is_empty()
             || !rules.countries.is_empty()
+            || !rules.tenants.is_empty()
             || rules.hours.is_some()
             || rules.tls_min.is_some()
     }
@@ -36,66 +43,16 @@ impl RolePolicy {
         (event, role): (&Event<'_>, &str),
         circumstances: Circumstances<'_>,
     ) -> Vec<Verdict> {
-        let mut broken = Vec::new();
-        let mut say = |kind, because: String| {
-            broken.push(verdict(kind, event.status, &because));
-        };
-        let is_method = |method: &String| method.eq_ignore_ascii_case(event.method);
-        let covers = |path: &str| rules.routes.iter().any(|it| it.covers(event.method, path));
-        if !rules.methods.is_empty() && !rules.methods.iter().any(is_method) {
-            let allowed = rules.methods.join(", ");
-            let sent = event.method;
-            say("method_not_allowed", format!("sent {sent}; role {role} may send {allowed}"));
-        } else if !rules.routes.is_empty() && !covers(event.path) && !covers(event.route) {
-            let route = if event.route.is_empty() { event.path } else { event.route };
-            let sent = event.method;
-            say(
-                "route_not_allowed",
-                format!("called {sent} {route}, which is not among the routes of role {role}"),
-            );
-        }
-        if !rules.networks.is_empty()
-            && !event.source_ip.is_empty()
-            && !rules.networks.hold(event.source_ip)
-        {
-            let from = event.source_ip;
-            say(
-                "network_not_allowed",
-                format!("came from {from}, which is in none of the networks of role {role}"),
-            );
-        }
-        let country = circumstances.country;
-        let is_country = |it: &String| it.eq_ignore_ascii_case(country);
-        if !rules.countries.is_empty()
-            && !country.is_empty()
-            && !rules.countries.iter().any(is_country)
-        {
-            let allowed = rules.countries.join(", ");
-            say(
-                "country_not_allowed",
-                format!("came from {country}; role {role} may come from {allowed}"),
-            );
-        }
-        let hour = event.at.hour().of_day();
-        if rules.hours.is_some_and(|hours| !is_within(hours, hour)) {
-            let (from, to) = rules.hours.unwrap_or_default();
-            say(
-                "hours_not_allowed",
-                format!(
-                    "used at {hour:02} h UTC; the hours of role {role} are {from:02} to {to:02} h"
-                ),
-            );
-        }
-        let transport = circumstances.transport;
-        if let Some(min) = rules.tls_min
-            && transport != Transport::Unknown
-            && transport < min.transport()
-        {
-            let least = min.transport().name();
-            let over = transport.name();
-            say("tls_not_allowed", format!("used over {over}; role {role} needs {least} at least"));
-        }
-        broken
+        let broken = [
+            by_method_or_route(rules, event, role),
+            by_network(rules, event, role),
+            by_country(rules, circumstances.country, role),
+            by_tenant(rules, circumstances, role),
+            by_hour(rules, event, role),
+            by_transport(rules, circumstances.transport, role),
+        ];
+        let told = broken.into_iter().flatten();
+        told.map(|(kind, because)| verdict(kind, event.status, &because)).collect()
     }
 
     /// A key whose owner named the networks it may come from.
@@ -132,6 +89,76 @@ impl TlsMin {
             Self::Tls13 => Transport::Tls13,
         }
     }
+}
+
+/// The kind of a broken rule, and what was seen.
+type Broken = Option<(&'static str, String)>;
+
+fn by_method_or_route(rules: &RoleRules, event: &Event<'_>, role: &str) -> Broken {
+    let sent = event.method;
+    let is_method = |method: &String| method.eq_ignore_ascii_case(sent);
+    if !rules.methods.is_empty() && !rules.methods.iter().any(is_method) {
+        let allowed = rules.methods.join(", ");
+        return Some((
+            "method_not_allowed",
+            format!("sent {sent}; role {role} may send {allowed}"),
+        ));
+    }
+    let covers = |path: &str| rules.routes.iter().any(|it| it.covers(sent, path));
+    let is_left = !rules.routes.is_empty() && !covers(event.path) && !covers(event.route);
+    is_left.then(|| {
+        let route = if event.route.is_empty() { event.path } else { event.route };
+        let because =
+            format!("called {sent} {route}, which is not among the routes of role {role}");
+        ("route_not_allowed", because)
+    })
+}
+
+fn by_network(rules: &RoleRules, event: &Event<'_>, role: &str) -> Broken {
+    let from = event.source_ip;
+    let is_outside = !rules.networks.is_empty() && !from.is_empty() && !rules.networks.hold(from);
+    let because = || format!("came from {from}, which is in none of the networks of role {role}");
+    is_outside.then(|| ("network_not_allowed", because()))
+}
+
+fn by_country(rules: &RoleRules, country: &str, role: &str) -> Broken {
+    let is_country = |it: &String| it.eq_ignore_ascii_case(country);
+    let is_outside = !rules.countries.is_empty()
+        && !country.is_empty()
+        && !rules.countries.iter().any(is_country);
+    is_outside.then(|| {
+        let allowed = rules.countries.join(", ");
+        let because = format!("came from {country}; role {role} may come from {allowed}");
+        ("country_not_allowed", because)
+    })
+}
+
+fn by_tenant(rules: &RoleRules, circumstances: Circumstances<'_>, role: &str) -> Broken {
+    let Circumstances { tenant, own_tenant, .. } = circumstances;
+    let is_tenant = |it: &String| it == tenant || it == OWN && own_tenant == tenant;
+    let is_other =
+        !rules.tenants.is_empty() && !tenant.is_empty() && !rules.tenants.iter().any(is_tenant);
+    is_other.then(|| {
+        let because = format!("acted for {tenant}, which is none of the tenants of role {role}");
+        ("tenant_not_allowed", because)
+    })
+}
+
+fn by_hour(rules: &RoleRules, event: &Event<'_>, role: &str) -> Broken {
+    let hour = event.at.hour().of_day();
+    let (from, to) = rules.hours.filter(|hours| !is_within(*hours, hour))?;
+    let because =
+        format!("used at {hour:02} h UTC; the hours of role {role} are {from:02} to {to:02} h");
+    Some(("hours_not_allowed", because))
+}
+
+fn by_transport(rules: &RoleRules, transport: Transport, role: &str) -> Broken {
+    let least = rules.tls_min?.transport();
+    let is_known = transport != Transport::Unknown;
+    (is_known && transport < least).then(|| {
+        let (over, least) = (transport.name(), least.name());
+        ("tls_not_allowed", format!("used over {over}; role {role} needs {least} at least"))
+    })
 }
 
 fn is_within((from, to): (u8, u8), hour: usize) -> bool {
@@ -179,7 +206,8 @@ mod tests {
     }
 
     fn kinds(rules: &RoleRules, event: &Event<'_>, of: (&str, Transport)) -> Vec<&'static str> {
-        let circumstances = Circumstances { country: of.0, transport: of.1 };
+        let circumstances =
+            Circumstances { country: of.0, transport: of.1, tenant: "acme", own_tenant: "acme" };
         let broken = RolePolicy::judge(rules, (event, "partner"), circumstances);
         broken.into_iter().map(|verdict| verdict.kind).collect()
     }
@@ -192,6 +220,7 @@ mod tests {
             countries: vec!["DE".to_owned()],
             hours: Some((22, 6)),
             tls_min: Some(TlsMin::Tls12),
+            tenants: vec!["@own".to_owned()],
             ..RoleRules::default()
         }
     }
@@ -216,6 +245,22 @@ mod tests {
         check(Event { at: event.at.plus(Millis::hours(7)), ..event }, good, "hours_not_allowed");
         check(event, ("DE", Transport::Tls11), "tls_not_allowed");
         check(event, ("DE", Transport::Plain), "tls_not_allowed");
+    }
+
+    #[test]
+    fn a_key_acts_for_its_own_tenant_or_those_named() {
+        let check = |allowed: &str, tenant: &str, expected: &[&str]| {
+            let rules = RoleRules { tenants: vec![allowed.to_owned()], ..RoleRules::default() };
+            let of = Circumstances { tenant, own_tenant: "acme", ..Circumstances::default() };
+            let broken = RolePolicy::judge(&rules, (&event(12), "partner"), of);
+            let kinds: Vec<&str> = broken.into_iter().map(|verdict| verdict.kind).collect();
+            assert_eq!(kinds, expected, "{allowed} {tenant}");
+        };
+        check("@own", "acme", &[]);
+        check("@own", "", &[]);
+        check("@own", "other", &["tenant_not_allowed"]);
+        check("other", "acme", &["tenant_not_allowed"]);
+        check("other", "other", &[]);
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub struct RoleRules {
     pub networks: Prefixes,
     /// As the list of networks or the log writes them; empty if any.
     pub countries: Vec<String>,
+    /// For whom its keys may act, where the line says it; empty if for anybody.
+    pub tenants: Vec<String>,
     /// The hours of the day, UTC, from and to: over midnight if the first is the later.
     pub hours: Option<(u8, u8)>,
     pub requests_per_minute_max: Option<u32>,

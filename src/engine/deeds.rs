@@ -50,6 +50,7 @@ impl Engine {
     /// The slot has waited long enough.
     pub(super) fn note_deed(&mut self, slot: Slot, doing: Doing) {
         let Some(key) = self.keys.get_mut(doing.key).filter(|key| key.is_listed) else { return };
+        self.parties_revision += u64::from(matches!(doing.deed, Deed::Route { .. }));
         key.uses.get_or_insert_default().note(doing.deed, slot.hour());
     }
 }

@@ -100,15 +100,21 @@ impl Keys {
 
     /// What the inventory says holds from now on.
     pub(super) fn describe(&mut self, inventory: &Inventory, today: Option<Day>) {
-        for key in self.slab.iter_mut().flatten() {
-            key.is_listed &= inventory.get(&key.id).is_some();
+        for (key, changed) in self.slab.iter_mut().zip(&mut self.changed) {
+            let Some(key) = key.as_mut().filter(|key| key.is_listed) else { continue };
+            if inventory.get(&key.id).is_none() {
+                key.is_listed = false;
+                *changed = true;
+            }
         }
         for listed in inventory.iter() {
             let index = match self.index_of(&listed.key_id) {
                 Some(index) => index,
                 None => self.insert(&listed.key_id, &listed.role, Some(inventory)),
             };
-            if let Some(key) = self.get_mut(index) {
+            // Of a hundred thousand keys few are another than before.
+            let is_same = self.get(index).is_some_and(|key| key.is_described_by(listed));
+            if !is_same && let Some(key) = self.get_mut(index) {
                 key.describe(listed, today);
             }
         }
@@ -144,6 +150,15 @@ impl Keys {
 }
 
 impl Key {
+    fn is_described_by(&self, listed: &InventoryKey) -> bool {
+        self.is_listed
+            && self.owner == listed.owner
+            && self.label == listed.label
+            && (listed.role.is_empty() || self.role == listed.role)
+            && self.granted.keys().all(|scope| listed.scopes.contains(scope))
+            && listed.scopes.iter().all(|scope| self.granted.contains_key(scope))
+    }
+
     fn describe(&mut self, listed: &InventoryKey, today: Option<Day>) {
         let is_new = !std::mem::replace(&mut self.is_listed, true);
         let since = if is_new { None } else { today };
@@ -163,6 +178,26 @@ impl Key {
 mod tests {
     use super::*;
     use crate::model::Timestamp;
+
+    #[test]
+    fn a_new_list_changes_only_the_keys_that_it_says_something_else_about() {
+        let listed = |id: &str, owner: &str| InventoryKey {
+            key_id: id.to_owned(),
+            owner: owner.to_owned(),
+            scopes: vec!["orders:read".to_owned()],
+            ..InventoryKey::default()
+        };
+        let ids = |keys: &mut Keys| -> Vec<String> {
+            keys.take_changed().into_iter().map(|key| key.id.clone()).collect()
+        };
+        let mut keys = Keys::default();
+        let list = [listed("k_a", "ana"), listed("k_b", "ben"), listed("k_c", "cleo")];
+        keys.describe(&Inventory::of(list), None);
+        assert_eq!(ids(&mut keys), ["k_a", "k_b", "k_c"]);
+        keys.describe(&Inventory::of([listed("k_a", "ana"), listed("k_b", "bo")]), None);
+        assert_eq!(ids(&mut keys), ["k_b", "k_c"]);
+        assert_eq!(keys.unlisted(), 1);
+    }
 
     #[test]
     fn at_the_limit_the_longest_unused_make_room() {

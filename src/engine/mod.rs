@@ -78,6 +78,7 @@ pub struct Engine {
     ahead: rules::Ahead,
     scratch: intake::Scratch,
     written: state::Written,
+    parties_revision: u64,
 }
 
 /// Counts since the beginning.
@@ -111,8 +112,12 @@ impl Engine {
                 self.keys.describe(inventory, today);
                 self.inventory = (!inventory.is_empty()).then(|| Arc::clone(inventory));
                 self.totals.inventory_is_new = true;
+                self.parties_revision += 1;
             }
-            Input::Settings(settings) => self.settings = settings.as_ref().clone(),
+            Input::Settings(settings) => {
+                self.settings = settings.as_ref().clone();
+                self.parties_revision += 1;
+            }
             Input::Finish => self.finish(&mut actions),
         }
         actions

@@ -1,7 +1,9 @@
 //! The state at a glance, for the page, `status` and JSON.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::Party;
 use super::key::Key;
 use crate::model::{Hour, Timestamp};
 
@@ -14,7 +16,10 @@ pub struct Overview {
     /// The first event ever.
     pub since: Option<Timestamp>,
     pub roles: Vec<RoleRow>,
-    pub keys: Vec<KeyRow>,
+    /// By id.
+    pub keys: Arc<Vec<KeyRow>>,
+    /// Who has access to what; filled by whoever asks for it.
+    pub parties: Arc<Vec<Party>>,
     /// The last 168, ascending; hours without a single request are left out.
     pub hours: Vec<HourRow>,
     /// The threshold of statistical alarms, and what it promises.
@@ -89,7 +94,8 @@ impl super::Engine {
             late: self.totals.late,
             since: self.totals.since,
             roles: roles.into_iter().map(named).collect(),
-            keys: self.keys.iter().map(|key| self.key_row(key)).collect(),
+            keys: Arc::new(self.keys.iter().map(|key| self.key_row(key)).collect()),
+            parties: Arc::default(),
             hours: self.fleet.rows(),
             theta: self.budget.theta,
             false_alarms_per_day: self.settings.false_alarms_per_day,

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Engine;
-use crate::model::{Millis, Timestamp};
+use crate::model::Millis;
 
-/// One integration: an owner's keys of one role.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+/// One integration: an owner's keys of one role. How much they are used stands with the keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Party {
     pub owner: String,
     pub role: String,
@@ -17,11 +17,6 @@ pub struct Party {
     pub routes: Vec<String>,
     /// What sort of data that was, as far as the routes' words tell.
     pub data: Vec<&'static str>,
-    pub requests: u64,
-    pub first_used: Option<Timestamp>,
-    pub last_used: Option<Timestamp>,
-    /// Kinds of findings that are open on its keys.
-    pub open: Vec<String>,
 }
 
 /// Words of routes, and the data behind them.
@@ -52,6 +47,11 @@ const DATA: [(&str, &[&str]); 7] = [
 const MONTHS: Millis = Millis::days(90);
 
 impl Engine {
+    /// A number that is another whenever the parties may be.
+    pub const fn parties_revision(&self) -> u64 {
+        self.parties_revision
+    }
+
     /// By owner and role.
     pub fn parties(&self) -> Vec<Party> {
         let mut parties: BTreeMap<(&str, &str), Party> = BTreeMap::new();
@@ -65,12 +65,8 @@ impl Engine {
             if let Some(role) = self.settings.rules.roles.get(&listed.role) {
                 party.may.extend(role.routes.iter().cloned().map(String::from));
             }
-            party.open.extend(self.stale.kinds(&listed.key_id));
             let index = self.keys.index_of(&listed.key_id);
             let Some(key) = index.and_then(|index| self.keys.get(index)) else { continue };
-            party.requests += key.requests;
-            party.first_used = [party.first_used, key.first_used].into_iter().flatten().min();
-            party.last_used = party.last_used.max(key.last_used);
             let since = now.back(MONTHS).day();
             let uses = key.uses.iter().flat_map(|uses| uses.routes_since(since));
             party.routes.extend(uses.map(|it| format!("{} {}", it.method, it.route)));
@@ -81,7 +77,7 @@ impl Engine {
 
 impl Party {
     fn in_order(mut self) -> Self {
-        for list in [&mut self.may, &mut self.routes, &mut self.open] {
+        for list in [&mut self.may, &mut self.routes] {
             list.sort_unstable();
             list.dedup();
         }

@@ -11,6 +11,7 @@ use crate::detect::{
     CanaryKeyUsed, Circumstances, CredentialStatus, POLICY_SCORE, RolePolicy, UnknownKeyAccepted,
     Verdict,
 };
+use crate::identity::InventoryKey;
 use crate::incident::EvidenceLine;
 use crate::model::{
     Class, Entity, Event, EventBatch, Finding, Flaws, Hour, Millis, Severity, Slot, Timestamp,
@@ -56,6 +57,10 @@ impl Engine {
         index
     }
 
+    fn listed(&self, id: &str) -> Option<&InventoryKey> {
+        self.inventory.as_ref().and_then(|inventory| inventory.get(id))
+    }
+
     pub(super) fn look_closer(
         &mut self,
         batch: &EventBatch,
@@ -67,8 +72,11 @@ impl Engine {
         if key.watch_until.is_some_and(|until| event.at < until) {
             key.add_evidence(evidence_of(&event));
         }
+        let listed = self.listed(event.key);
         let circumstances = Circumstances {
             country: batch.country.get(row),
+            tenant: batch.tenant.get(row),
+            own_tenant: listed.map_or("", |listed| &listed.tenant),
             transport: batch.flaws.get(row).copied().map(Flaws).unwrap_or_default().transport(),
         };
         for verdict in self.broken_rules(&event, (index, circumstances)) {

@@ -9,15 +9,24 @@ use super::{Action, Engine};
 use crate::detect::{Grant, Rules, Stale, Watched};
 use crate::identity::InventoryKey;
 use crate::incident::{StaleFinding, StaleState};
-use crate::model::{Millis, Timestamp};
+use crate::model::{Millis, Severity, Timestamp};
 use crate::profile::RouteUse;
 
-/// Open ones, by key and kind.
+/// Open ones, by whom they are about.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct StaleFindings(Found);
+pub(super) struct StaleFindings(BTreeMap<String, ByKind>);
+
+type ByKind = BTreeMap<String, StaleFinding>;
 
 /// By whom it is about and kind.
 pub(super) type Found = BTreeMap<(String, String), StaleFinding>;
+
+/// A look through all of them. What nobody finds again is over.
+struct Round {
+    before: StaleFindings,
+    after: StaleFindings,
+    now: Timestamp,
+}
 
 const REMINDED_EVERY_DAYS: i64 = 7;
 const DID_SINCE: Millis = Millis::days(90);
@@ -27,23 +36,30 @@ const ROUTES_SHOWN: usize = 8;
 impl StaleFindings {
     /// The kinds that are open for a key.
     pub(super) fn kinds(&self, key: &str) -> Vec<String> {
-        let from = (key.to_owned(), String::new());
-        let of_key = self.0.range(from..).take_while(|((id, _), _)| id == key);
-        of_key.map(|((_, kind), _)| kind.clone()).collect()
+        self.0.get(key).into_iter().flat_map(BTreeMap::keys).cloned().collect()
     }
 }
 
 impl Engine {
     pub(super) fn look_for_stale(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
+        let before = std::mem::take(&mut self.stale);
+        let mut round = Round { before, after: StaleFindings::default(), now };
         let inventory = self.inventory.clone();
-        let mut found = Found::new();
         for listed in inventory.iter().flat_map(|inventory| inventory.iter()) {
-            for finding in self.stale_of(listed, now) {
-                found.insert((listed.key_id.clone(), finding.kind.clone()), finding);
-            }
+            self.look_at(listed, &mut round, actions);
         }
+        let mut found = Found::new();
         self.find_flaws(now, &mut found);
-        self.stale.compare(found, now, actions);
+        for ((subject, _), finding) in found {
+            let mut known = round.before.0.remove(&subject).unwrap_or_default();
+            let old = known.remove(&finding.kind);
+            if !known.is_empty() {
+                round.before.0.insert(subject.clone(), known);
+            }
+            let known = (subject.as_str(), old, finding.severity);
+            round.note(known, || finding, actions);
+        }
+        self.stale = round.end(actions);
     }
 
     /// What cannot be said yet about the keys.
@@ -55,7 +71,8 @@ impl Engine {
         self.settings.detectors.stale_credential.not_known(since, now)
     }
 
-    fn stale_of(&self, listed: &InventoryKey, now: Timestamp) -> Vec<StaleFinding> {
+    fn look_at(&self, listed: &InventoryKey, round: &mut Round, actions: &mut Vec<Action>) {
+        let now = round.now;
         let key = |id: &str| self.keys.index_of(id).and_then(|index| self.keys.get(index));
         let nobody = Key::default();
         let seen = key(&listed.key_id).unwrap_or(&nobody);
@@ -77,7 +94,14 @@ impl Engine {
         if let Some(uses) = watched.uses {
             found.extend(self.settings.detectors.hygiene.outdated(rules, uses, now));
         }
-        found.into_iter().map(|stale| finding_of(listed, stale, &watched)).collect()
+        let mut known = round.before.0.remove(&listed.key_id).unwrap_or_default();
+        for stale in found {
+            let known = (listed.key_id.as_str(), known.remove(stale.kind), stale.severity);
+            round.note(known, || finding_of(listed, stale, &watched), actions);
+        }
+        if !known.is_empty() {
+            round.before.0.insert(listed.key_id.clone(), known);
+        }
     }
 
     fn grants_of(&self, listed: &InventoryKey, seen: &Key) -> Vec<Grant> {
@@ -93,7 +117,7 @@ impl Engine {
 
 impl StaleFindings {
     pub(super) fn is_open(&self, id: &(String, String)) -> bool {
-        self.0.contains_key(id)
+        self.0.get(&id.0).is_some_and(|kinds| kinds.contains_key(&id.1))
     }
 
     /// Found between two looks.
@@ -104,30 +128,46 @@ impl StaleFindings {
         actions: &mut Vec<Action>,
     ) {
         actions.push(Action::Stale(Box::new(finding.clone())));
-        self.0.insert(id, finding);
+        self.0.entry(id.0).or_default().insert(id.1, finding);
+    }
+}
+
+impl Round {
+    /// It is found, again or for the first time. What is no news stays as it was told, and
+    /// is not even made: of a hundred thousand keys most are as they were.
+    fn note(
+        &mut self,
+        (subject, known, severity): (&str, Option<StaleFinding>, Severity),
+        make: impl FnOnce() -> StaleFinding,
+        actions: &mut Vec<Action>,
+    ) {
+        // By the calendar: what was found at noon is due at the midnight before.
+        let today = self.now.day().0;
+        let is_quiet = |it: &StaleFinding| {
+            today - it.at.day().0 < REMINDED_EVERY_DAYS && it.severity == severity
+        };
+        let finding = match known {
+            Some(known) if is_quiet(&known) => known,
+            known => {
+                let mut finding = make();
+                if let Some(known) = known {
+                    finding.since = known.since;
+                }
+                actions.push(Action::Stale(Box::new(finding.clone())));
+                finding
+            }
+        };
+        let kinds = self.after.0.entry(subject.to_owned()).or_default();
+        kinds.insert(finding.kind.clone(), finding);
     }
 
-    fn compare(&mut self, found: Found, now: Timestamp, actions: &mut Vec<Action>) {
-        let over: Vec<_> = self.0.keys().filter(|id| !found.contains_key(id)).cloned().collect();
-        for id in over {
-            if let Some(mut finding) = self.0.remove(&id) {
-                finding.state = StaleState::Resolved;
-                finding.at = now;
-                actions.push(Action::Stale(Box::new(finding)));
-            }
+    fn end(self, actions: &mut Vec<Action>) -> StaleFindings {
+        for mut finding in self.before.0.into_values().flat_map(BTreeMap::into_values) {
+            finding.state = StaleState::Resolved;
+            finding.at = self.now;
+            actions.push(Action::Stale(Box::new(finding)));
         }
-        for (id, mut finding) in found {
-            if let Some(known) = self.0.get(&id) {
-                // By the calendar: what was found at noon is due at the midnight before.
-                let is_due = REMINDED_EVERY_DAYS <= now.day().0 - known.at.day().0;
-                if !is_due && known.severity == finding.severity {
-                    continue;
-                }
-                finding.since = known.since;
-            }
-            actions.push(Action::Stale(Box::new(finding.clone())));
-            self.0.insert(id, finding);
-        }
+        self.after
     }
 }
 

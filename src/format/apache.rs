@@ -166,7 +166,13 @@ fn with_argument(argument: &str, letter: char) -> Option<(String, Place)> {
         }
         'o' => extra("sent_http_"),
         'C' => extra("cookie_"),
-        'e' | 'n' | 'x' => extra(""),
+        // Variables of mod_ssl, and of the environment that it fills.
+        'e' | 'n' | 'x' => match plain_name.as_str() {
+            "ssl_protocol" => Some((plain_name, Place::Tls)),
+            "ssl_client_s_dn" => Some((plain_name, Place::Certificate)),
+            "request_scheme" => Some((plain_name, Place::Scheme)),
+            _ => extra(""),
+        },
         'p' => extra("port_"),
         'P' => extra("pid_"),
         'a' | 'h' => Some(("remote_addr".to_owned(), Place::Client)),
@@ -204,6 +210,16 @@ mod tests {
         assert_eq!(record.key.as_deref(), Some(b"k1".as_slice()));
         assert_eq!((record.bytes, record.duration_us), (Some(17), Some(25_000)));
         assert!(record.time.is_some());
+    }
+
+    #[test]
+    fn what_mod_ssl_says_is_read() {
+        let format = "%h %l %u %t \"%r\" %>s %b %{SSL_PROTOCOL}x \"%{SSL_CLIENT_S_DN}x\" %{REQUEST_SCHEME}e %{SSL_CIPHER}x";
+        let line = "192.0.2.1 - - [09/Mar/2026:00:00:00 +0000] \"GET / HTTP/1.1\" 200 1 TLSv1.1 \"CN=erp,O=Example\" https AES";
+        let record = read(format, line);
+        assert_eq!(record.tls.as_deref(), Some(b"TLSv1.1".as_slice()));
+        assert_eq!(record.certificate.as_deref(), Some(b"CN=erp,O=Example".as_slice()));
+        assert_eq!(record.scheme.as_deref(), Some(b"https".as_slice()));
     }
 
     #[test]

@@ -65,7 +65,7 @@ fn origins(record: &Record<'_>, line: &[u8], notes: &[Note]) -> Vec<Origin> {
 
 type Text<'r, 'a> = (&'static str, Option<&'r Field<'a>>, &'static [Place]);
 
-fn texts<'r, 'a>(record: &'r Record<'a>) -> [Text<'r, 'a>; 18] {
+fn texts<'r, 'a>(record: &'r Record<'a>) -> [Text<'r, 'a>; 21] {
     let request: &[Place] = &[Place::Target, Place::Request];
     [
         ("source_ip", record.source_ip.as_ref(), &[Place::Client, Place::Address, Place::Hops]),
@@ -81,6 +81,9 @@ fn texts<'r, 'a>(record: &'r Record<'a>) -> [Text<'r, 'a>; 18] {
         ("referer", record.referer.as_ref(), &[Place::Referer]),
         ("model", record.model.as_ref(), &[Place::Model]),
         ("country", record.country.as_ref(), &[Place::Country]),
+        ("scheme", record.scheme.as_ref(), &[Place::Scheme]),
+        ("tls", record.tls.as_ref(), &[Place::Tls]),
+        ("certificate", record.certificate.as_ref(), &[Place::Certificate]),
         ("id", record.id.as_ref(), &[Place::Id]),
         ("op", record.operation.as_ref(), &[Place::Operation]),
         ("outcome", record.outcome.as_ref(), &[Place::Outcome]),

@@ -99,7 +99,7 @@ fn specifier(text: &str) -> Option<(&'static str, Place, &str)> {
         'n' => ("duration_ns", Place::Nanos),
         'C' => ("cache_status", Place::Extra),
         'M' => ("mime_type", Place::Extra),
-        'K' => ("tls_type", Place::Extra),
+        'K' => ("tls_type", Place::Tls),
         'k' => ("tls_cipher", Place::Extra),
         '^' => ("ignored", Place::Skip),
         '~' => ("~", Place::Skip),

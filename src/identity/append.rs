@@ -13,9 +13,10 @@ use super::inventory::Inventory;
 use super::memo::Memo;
 use super::namer::{Namer, Origin};
 use super::networks::Networks;
+use super::path_keys::PathKeys;
 use super::pseudonym::{KeyIs, Pseudonyms};
 use super::route::route_of;
-use super::scrub::{Scratch, Scrubber};
+use super::scrub::{Hides, Scratch, Scrubber};
 use super::shapes::Place;
 use crate::model::{EventBatch, Record, Timestamp};
 
@@ -26,6 +27,7 @@ pub struct Identity {
     inventory: Arc<Inventory>,
     networks: Arc<Networks>,
     trusted: Prefixes,
+    path_keys: PathKeys,
     keys: Keys,
     addresses: Memo<KnownAddress>,
     texts: Texts,
@@ -72,8 +74,8 @@ struct Last {
     route: u32,
 }
 
-const PATH: Limits = Limits { place: Place::Path, bytes_max: 4096 };
-const QUERY: Limits = Limits { place: Place::Query, bytes_max: 4096 };
+const PATH: Limits = Limits { place: Place::Path, hides: Hides::Secrets, bytes_max: 4096 };
+const QUERY: Limits = Limits { place: Place::Query, ..PATH };
 const METHOD_BYTES_MAX: usize = 16;
 const SAMPLE_BYTES_MAX: usize = 400;
 
@@ -87,6 +89,7 @@ impl Identity {
             inventory: Arc::default(),
             networks: Arc::default(),
             trusted: Prefixes::default(),
+            path_keys: PathKeys::default(),
             keys: Keys::new(seeds),
             addresses: Memo::new(seeds),
             texts: Texts::new(seeds),
@@ -113,17 +116,22 @@ impl Identity {
         self.trusted = proxies;
     }
 
+    /// Paths may hold keys there.
+    pub fn look_into_paths(&mut self, path_keys: PathKeys) {
+        self.path_keys = path_keys;
+    }
+
     /// Adds the record as a row, in every column.
     pub fn append(&mut self, record: &Record<'_>, seen: &Seen<'_>, batch: &mut EventBatch) {
         let forwarded = forwarded(record, &self.trusted);
-        let Self { namer, scrubber, inventory, networks, .. } = self;
+        let Self { namer, scrubber, inventory, networks, path_keys, .. } = self;
         let Self { keys, addresses, texts, scratch, route, last, .. } = self;
         append_numbers(record, seen, batch);
         last.source = batch.source.push_hinted(seen.source, last.source);
         last.format = batch.format.push_hinted(seen.format, last.format);
 
         let (path, query) = target_of(record);
-        let (origin, raw) = credential_of(record, query);
+        let (origin, raw) = credential_of(record, (path, query), path_keys);
         let mut nobody = KnownKey::default();
         let key = match &*raw {
             [] => &mut nobody,
@@ -135,7 +143,9 @@ impl Identity {
         key.role.push_to(&mut batch.role);
 
         let is_key_in_url = origin == Origin::Query && !raw.is_empty();
-        batch.flaws.push(flaws_of(record, (path, query), is_key_in_url).0);
+        let flaws = flaws_of(record, (path, query), is_key_in_url);
+        batch.flaws.push(flaws.0);
+        let hides = if flaws.has_person() { Hides::People } else { Hides::Secrets };
         let raw = bytes_of(record.source_ip.as_ref());
         let raw = forwarded.as_deref().map_or(raw, str::as_bytes);
         let address = addresses.of(raw, || KnownAddress::of(raw, networks));
@@ -150,9 +160,9 @@ impl Identity {
         }
         texts.append(record, batch, &mut desk);
         append_method(record, batch, (&mut last.method, &mut texts.method, &mut desk));
-        desk.push(query, &mut batch.query, QUERY);
+        desk.push(query, &mut batch.query, Limits { hides, ..QUERY });
         let text = text_of(path);
-        let path = desk.scrubbed(&text, PATH).unwrap_or(&text);
+        let path = desk.scrubbed(&text, Limits { hides, ..PATH }).unwrap_or(&text);
         batch.path.push(path);
         // What is no request has no route.
         route_of(if record.raw_request.is_none() { path } else { "" }, route);
@@ -212,13 +222,13 @@ impl Keys {
 impl Texts {
     fn new(seeds: [u64; 4]) -> Self {
         Self {
-            user_agent: TextMemo::new(seeds, 1024),
-            referer: TextMemo::new(seeds, 2048),
+            user_agent: TextMemo::new(seeds, 1024).without_people(),
+            referer: TextMemo::new(seeds, 2048).without_people(),
             user: TextMemo::new(seeds, 256),
             model: TextMemo::new(seeds, 256),
             country: TextMemo::new(seeds, 64),
             operation: TextMemo::new(seeds, 256),
-            outcome: TextMemo::new(seeds, 256),
+            outcome: TextMemo::new(seeds, 256).without_people(),
             tenant: TextMemo::new(seeds, 256),
             method: TextMemo::new(seeds, 64),
         }
@@ -275,19 +285,24 @@ fn forwarded(record: &Record<'_>, trusted: &Prefixes) -> Option<String> {
 }
 
 /// The credential and where it stood; empty if there is none. Of several in one line a
-/// header wins over the query, an `api_key` in the query over the client's certificate, and
-/// that over a user's name.
-fn credential_of<'r>(record: &'r Record<'_>, query: &'r [u8]) -> (Origin, Cow<'r, [u8]>) {
+/// header wins over the query, that over the path, that over the client's certificate, and
+/// that over a user's name. What the path holds is named as in a query.
+fn credential_of<'r>(
+    record: &'r Record<'_>,
+    (path, query): (&'r [u8], &'r [u8]),
+    path_keys: &PathKeys,
+) -> (Origin, Cow<'r, [u8]>) {
+    let in_path = || path_keys.find(path).map(Cow::Borrowed);
     let found = match record.key.as_deref() {
         Some(user) if record.key_is_user => {
-            if let Some(key) = api_key_in_query(query) {
+            if let Some(key) = api_key_in_query(query).or_else(in_path) {
                 return (Origin::Query, key);
             }
             let subject = record.certificate.as_deref().unwrap_or(user);
             return (Origin::User, Cow::Borrowed(subject));
         }
         Some(key) if !key.is_empty() => return (Origin::Header, Cow::Borrowed(key)),
-        Some(_) | None => in_query(query),
+        Some(_) | None => in_query(query).or_else(in_path),
     };
     match (found, record.certificate.as_deref()) {
         (Some(found), _) => (Origin::Query, found),

@@ -6,7 +6,8 @@ use super::inventory::Inventory;
 use super::memo::Memo;
 use super::namer::Named;
 use super::networks::Networks;
-use super::scrub::{Own, Scratch, Scrubber};
+use super::private::may_have_private;
+use super::scrub::{Hides, Own, Scratch, Scrubber};
 use super::shapes::Place;
 use crate::model::TextColumn;
 
@@ -52,6 +53,7 @@ pub(super) struct TextMemo {
 #[derive(Clone, Copy)]
 pub(super) struct Limits {
     pub place: Place,
+    pub hides: Hides,
     pub bytes_max: usize,
 }
 
@@ -103,7 +105,7 @@ impl Desk<'_> {
     /// The text without secrets and cut, or nothing if it may stay as it is.
     pub(super) fn scrubbed(&mut self, text: &str, limits: Limits) -> Option<&str> {
         let out = &mut *self.scratch;
-        if !self.scrubber.replaces((text, limits.place), self.own, out) {
+        if !self.scrubber.replaces((text, limits.place, limits.hides), self.own, out) {
             if text.len() <= limits.bytes_max {
                 return None;
             }
@@ -117,8 +119,14 @@ impl Desk<'_> {
 
 impl TextMemo {
     pub(super) fn new(seeds: [u64; 4], bytes_max: usize) -> Self {
-        let limits = Limits { place: Place::Text, bytes_max };
+        let limits = Limits { place: Place::Text, hides: Hides::Secrets, bytes_max };
         Self { memo: Memo::new(seeds), limits }
+    }
+
+    /// Of a free text, in which anybody may be named.
+    pub(super) const fn without_people(mut self) -> Self {
+        self.limits.hides = Hides::People;
+        self
     }
 
     /// Adds the text as it may be stored; the empty one if it is absent.
@@ -132,12 +140,15 @@ impl TextMemo {
             column.push("");
             return;
         };
+        let mut limits = self.limits;
         if desk.own.is_some_and(|own| own.is_in(raw)) {
-            desk.push(raw, column, self.limits);
+            desk.push(raw, column, limits);
             return;
         }
-        let limits = self.limits;
         let known = self.memo.of(raw, || {
+            if !may_have_private(raw) {
+                limits.hides = Hides::Secrets;
+            }
             let text = text_of(raw);
             Known::of(desk.scrubbed(&text, limits).unwrap_or(&text))
         });

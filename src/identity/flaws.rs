@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::clean::decoded;
 use super::personal::{Personal, personal};
+use super::private::has_long_number;
 use super::shapes::is_live_secret;
 use super::words::plain;
 use crate::model::{Flaw, Flaws, Millis, Record, Timestamp, Transport};
@@ -29,8 +30,6 @@ const KEYS: [&[u8]; 14] = [
     b"privatekey",
 ];
 const JWT: &[u8] = b"eyJ";
-/// A path is looked through only if it has one of these, or a long run of digits.
-const DIGITS_MIN: usize = 9;
 
 /// What signs a URL, and until when it holds.
 #[derive(Default)]
@@ -58,6 +57,7 @@ pub(super) fn flaws_of(
     if !query.is_empty() {
         flaws = in_query(flaws, query, record.time);
     }
+    // Looked through only if there is a sign of somebody in it.
     if memchr::memchr2(b'@', b'%', path).is_some() || has_long_number(path) {
         for segment in path.split(|byte| *byte == b'/').filter(|it| !it.is_empty()) {
             flaws = with_personal(flaws, (b"", &decoded(segment)));
@@ -110,14 +110,6 @@ fn with_personal(flaws: Flaws, (name, value): (&[u8], &[u8])) -> Flaws {
         Some(Personal::NoCard) => flaws.with(Flaw::NoCard),
         None => flaws,
     }
-}
-
-fn has_long_number(path: &[u8]) -> bool {
-    let mut run = 0;
-    path.iter().any(|byte| {
-        run = if byte.is_ascii_digit() { run + 1 } else { 0 };
-        DIGITS_MIN <= run
-    })
 }
 
 impl Signed {

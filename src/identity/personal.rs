@@ -1,5 +1,7 @@
 //! Personal data in one value of a URL: addresses, numbers of phones, cards and people.
 
+use core::ops::Range;
+
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Personal {
@@ -44,9 +46,60 @@ const PEOPLE: [&[u8]; 12] = [
     b"iban",
 ];
 
-/// What the value of an argument is; in a path, arguments have no name.
+/// What the value of an argument is, or what stands in it; in a path, arguments have no name.
 pub(super) fn personal(name: &[u8], value: &[u8]) -> Option<Personal> {
     let text = core::str::from_utf8(value).ok()?;
+    if let Some(whole) = whole(name, text) {
+        return Some(whole);
+    }
+    let mut found = None;
+    if text.contains('@') || text.contains(' ') {
+        in_words(text, |_, what| found = found.or(Some(what).filter(|it| *it != Personal::NoCard)));
+    }
+    found
+}
+
+/// Hands out what stands in a sentence, with its place.
+pub(super) fn in_words(text: &str, mut find: impl FnMut(Range<usize>, Personal)) {
+    let mut start = 0;
+    let is_between = |it: char| !(it.is_alphanumeric() || "@._%+-".contains(it));
+    for word in text.split_inclusive(is_between) {
+        let bare = word.trim_end_matches(is_between).trim_end_matches('.');
+        if let Some(what) = whole(b"", bare) {
+            find(start..start + bare.len(), what);
+        }
+        start += word.len();
+    }
+    in_numbers(text, &mut find);
+}
+
+/// Numbers that are written with blanks between their parts.
+fn in_numbers(text: &str, find: &mut impl FnMut(Range<usize>, Personal)) {
+    let is_of_number = |byte: u8| byte.is_ascii_digit() || b" -+()".contains(&byte);
+    let mut start = 0;
+    for run in text.as_bytes().split(|byte| !is_of_number(*byte)) {
+        let digits: String =
+            run.iter().filter(|it| it.is_ascii_digit()).map(|it| char::from(*it)).collect();
+        if let Some(what) = number(run, &digits) {
+            let first = run.iter().position(|it| it.is_ascii_digit() || *it == b'+').unwrap_or(0);
+            let last = run.iter().rposition(u8::is_ascii_digit).unwrap_or(0);
+            find(start + first..start + last + 1, what);
+        }
+        start += run.len() + 1;
+    }
+}
+
+/// A run of digits, blanks and signs.
+fn number(run: &[u8], digits: &str) -> Option<Personal> {
+    if matches!(digits.len(), 15 | 16) && is_issued(digits) && luhn(digits) {
+        return Some(Personal::CardLike);
+    }
+    let is_international = matches!(run.trim_ascii(), [b'+', b'0'..=b'9', ..])
+        && memchr::memchr_iter(b'+', run).count() == 1;
+    (is_international && (8..=15).contains(&digits.len())).then_some(Personal::Phone)
+}
+
+fn whole(name: &[u8], text: &str) -> Option<Personal> {
     if is_mail(text) {
         return Some(Personal::Mail);
     }

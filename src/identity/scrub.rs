@@ -9,6 +9,7 @@ use memchr::memmem::Finder;
 use super::clean::{decoded, text_of};
 use super::credential::bare;
 use super::named::find_named;
+use super::private::{Private, find_private, may_have_private};
 use super::pseudonym::Pseudonyms;
 use super::shapes::{Place, RUN_BYTES_MIN, find_tokens, is_of_token};
 
@@ -22,7 +23,16 @@ pub(super) struct Scrubber {
 #[derive(Clone, Default)]
 pub(super) struct Scratch {
     hits: Vec<Range<usize>>,
+    private: Vec<Private>,
     pub text: String,
+}
+
+/// What is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hides {
+    Secrets,
+    /// Data of people, too.
+    People,
 }
 
 /// What a text must have before it is worth a closer look.
@@ -42,6 +52,7 @@ pub(super) struct Own {
     is_plain: bool,
 }
 
+const SECRET: &str = "secret";
 /// A shorter credential would be found in innocent words.
 const OWN_BYTES_MIN: usize = 8;
 
@@ -50,15 +61,17 @@ impl Scrubber {
         Self { pseudonyms }
     }
 
-    /// Whether there are secrets in the text; if so, `scratch.text` is the text without them.
+    /// Whether there is something to hide in the text; if so, `scratch.text` is the text
+    /// without it.
     pub(super) fn replaces(
         &self,
-        (text, place): (&str, Place),
+        (text, place, hides): (&str, Place, Hides),
         own: Option<&Own>,
         scratch: &mut Scratch,
     ) -> bool {
-        let hits = &mut scratch.hits;
+        let Scratch { hits, private, .. } = scratch;
         hits.clear();
+        private.clear();
         let signs = Signs::in_text(text.as_bytes(), place);
         if signs.named {
             find_named(text.as_bytes(), place, hits);
@@ -69,31 +82,37 @@ impl Scrubber {
         if let Some(own) = own {
             own.find_in(text.as_bytes(), hits);
         }
-        if hits.is_empty() {
+        if hides == Hides::People {
+            find_private(text, place, private);
+        }
+        if hits.is_empty() && private.is_empty() {
             return false;
         }
         merge(hits);
+        add_secrets(hits, private);
         self.replace(text, place, scratch);
         true
     }
 
-    /// The text without its secrets.
+    /// The text without its secrets and the data of people.
     pub(super) fn scrub<'t>(&self, text: &'t str, place: Place) -> Cow<'t, str> {
         let mut scratch = Scratch::default();
-        if self.replaces((text, place), None, &mut scratch) {
+        let hides = if may_have_private(text.as_bytes()) { Hides::People } else { Hides::Secrets };
+        if self.replaces((text, place, hides), None, &mut scratch) {
             return Cow::Owned(scratch.text);
         }
         Cow::Borrowed(text)
     }
 
     fn replace(&self, text: &str, place: Place, scratch: &mut Scratch) {
-        let Scratch { hits, text: out } = scratch;
+        let Scratch { private, text: out, .. } = scratch;
         out.clear();
         let mut from = 0;
-        for hit in hits.iter() {
+        for (hit, label) in private.iter() {
             out.push_str(text.get(from..hit.start).unwrap_or(""));
             let secret = text.as_bytes().get(hit.clone()).unwrap_or(&[]);
-            let what = if place == Place::Path && is_hash(text, hit) { "hash" } else { "secret" };
+            let is_hash = *label == SECRET && place == Place::Path && is_hash(text, hit);
+            let what = if is_hash { "hash" } else { label };
             self.pseudonyms.label(what, bare(&decoded(secret)), out);
             from = hit.end;
         }
@@ -199,6 +218,14 @@ fn merge(hits: &mut Vec<Range<usize>>) {
         }
         overlaps
     });
+}
+
+/// Puts the secrets among the data of people, in order; what overlaps is a secret.
+fn add_secrets(secrets: &[Range<usize>], all: &mut Vec<Private>) {
+    all.retain(|(place, _)| !secrets.iter().any(|it| it.start < place.end && place.start < it.end));
+    all.extend(secrets.iter().map(|place| (place.clone(), SECRET)));
+    all.sort_unstable_by_key(|(place, _)| (place.start, core::cmp::Reverse(place.end)));
+    all.dedup_by(|next, before| next.0.start < before.0.end);
 }
 
 /// Whether it is a whole segment of a path in hex.

@@ -49,6 +49,18 @@ pub(super) const POLICY: &[Words] = &[
         owasp: &["API2"],
     },
     Words {
+        kind: "tenant_not_allowed",
+        title: "acts for a tenant it may not",
+        why_it_matters: "The key acted for a project, team or account that is none of its own: it was given too much, or somebody reaches across.",
+        next_steps: &[
+            "Ask the owner whether the key was meant to serve this tenant. If so, write it into the role's rules.",
+            "Look at what was read or changed there, and tell that tenant's owner.",
+            "If nobody can explain it, rotate the key and cut its rights to one tenant.",
+        ],
+        attack: &["T1078.004", "T1098.003"],
+        owasp: &["API1", "API5"],
+    },
+    Words {
         kind: "hours_not_allowed",
         title: "used outside of its hours",
         why_it_matters: "The role has its hours, and the key was used outside of them: a job was moved, or somebody uses the quiet of the night.",

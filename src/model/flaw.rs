@@ -1,6 +1,8 @@
 //! What is wrong with the way in which a request was made, found while its secrets were
 //! still there to be seen: bits, so that a row holds them all.
 
+use serde::{Deserialize, Serialize};
+
 /// The flaws of a request, and what carried it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flaws(pub u32);
@@ -27,7 +29,7 @@ pub enum Flaw {
 }
 
 /// What carried the request, as far as the line says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Transport {
     #[default]
     Unknown,
@@ -82,6 +84,16 @@ impl Flaws {
 
     pub const fn has(self, flaw: Flaw) -> bool {
         self.0 & flaw.bit() != 0
+    }
+
+    /// Whether there are data of a person in the URL.
+    pub const fn has_person(self) -> bool {
+        const OF_PEOPLE: u32 = Flaw::MailInUrl.bit()
+            | Flaw::PhoneInUrl.bit()
+            | Flaw::CardInUrl.bit()
+            | Flaw::CardLike.bit()
+            | Flaw::NationalIdInUrl.bit();
+        self.0 & OF_PEOPLE != 0
     }
 
     /// The flaws alone.

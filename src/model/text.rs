@@ -55,6 +55,16 @@ impl Dictionary {
         number
     }
 
+    /// The number of `value`, if it is known.
+    pub fn find(&self, value: &str) -> Option<u32> {
+        if value.is_empty() {
+            return Some(0);
+        }
+        let hash = self.hasher.hash_one(value.as_bytes());
+        let is_value = |&number: &u32| is_same(self.bytes_of(number), value.as_bytes());
+        self.numbers.find(hash, is_value).copied()
+    }
+
     /// The value with that number; empty if there is none.
     pub fn value(&self, number: u32) -> &str {
         self.text.get(range_of(&self.ends, number)).unwrap_or("")
@@ -183,6 +193,7 @@ mod tests {
         assert_eq!(column.get(4), "bc");
         assert_eq!(column.get(1), "");
         assert_eq!(column.get(99), "");
+        assert_eq!(["", "bc", "b"].map(|it| column.dictionary.find(it)), [Some(0), Some(2), None]);
         assert_eq!(column.dictionary.values().collect::<Vec<_>>(), ["", "a", "bc"]);
     }
 }

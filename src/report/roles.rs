@@ -2,17 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::ReportError;
 use crate::model::{Event, EventBatch, Flaws, Millis, Timestamp, Transport};
 use crate::store::{Column, Columns, Store, Wanted};
 
 /// One role's use, bounded: what does not fit is counted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoleUse {
     pub requests: u64,
     pub keys: BTreeSet<String>,
-    /// Method and route, with the requests that were let in.
-    pub routes: BTreeMap<(String, String), u64>,
+    /// By method and route, the requests that were let in.
+    pub routes: BTreeMap<String, BTreeMap<String, u64>>,
     pub routes_dropped: u64,
     /// As /24 and /48.
     pub networks: BTreeSet<String>,
@@ -26,11 +28,12 @@ pub struct RoleUse {
     /// The oldest that any request came over.
     pub transport: Option<Transport>,
     /// By key, the minute and the hour that were counted last; empty when all is read.
+    #[serde(skip)]
     pub running: BTreeMap<String, (i64, u32, i64, u32)>,
 }
 
 /// What the store holds of the time that was asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suggested {
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
@@ -104,12 +107,7 @@ impl RoleUse {
             self.keys.insert(event.key.to_owned());
         }
         let route = if event.route.is_empty() { event.path } else { event.route };
-        let id = (event.method.to_owned(), route.to_owned());
-        if self.routes.len() < ROUTES_MAX || self.routes.contains_key(&id) {
-            *self.routes.entry(id).or_default() += 1;
-        } else {
-            self.routes_dropped += 1;
-        }
+        self.count_route(event.method, route);
         let network = crate::profile::place_of(event.source_ip, 0);
         if self.networks.len() < NETWORKS_MAX || self.networks.contains(&network) {
             if !network.is_empty() {
@@ -128,6 +126,18 @@ impl RoleUse {
             self.transport = Some(self.transport.map_or(transport, |known| known.min(transport)));
         }
         self.count_rate(event);
+    }
+
+    fn count_route(&mut self, method: &str, route: &str) {
+        let known = self.routes.get_mut(method).and_then(|routes| routes.get_mut(route));
+        if let Some(requests) = known {
+            *requests += 1;
+        } else if self.routes.values().map(BTreeMap::len).sum::<usize>() < ROUTES_MAX {
+            let routes = self.routes.entry(method.to_owned()).or_default();
+            routes.insert(route.to_owned(), 1);
+        } else {
+            self.routes_dropped += 1;
+        }
     }
 
     fn count_rate(&mut self, event: &Event<'_>) {
@@ -172,7 +182,7 @@ mod tests {
         let mut suggested = Suggested::default();
         suggested.add(&batch, Timestamp(i64::MIN));
         let role = suggested.roles.get("partner").unwrap();
-        assert_eq!((role.requests, role.keys.len(), role.routes.len()), (3, 1, 2));
+        assert_eq!((role.requests, role.keys.len(), role.routes["GET"].len()), (3, 1, 2));
         assert_eq!((role.minute_most, role.hour_most, role.hours[0]), (2, 3, 3));
         assert_eq!(role.networks.first().map(String::as_str), Some("192.0.2.0/24"));
         assert_eq!(role.transport, Some(Transport::Tls12));

@@ -53,6 +53,41 @@ impl Table {
     }
 }
 
+impl Value {
+    /// For a spreadsheet, which computes what begins like a formula: a text that does is marked
+    /// as a text. What would steer the terminal of somebody who just looks at it is escaped.
+    pub fn in_csv(&self) -> String {
+        let text = self.to_string();
+        let is_formula = matches!(self, Self::Text(_))
+            && text.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+        let mut safe = if is_formula { "'".to_owned() } else { String::new() };
+        for sign in text.chars() {
+            if is_steering(sign) {
+                safe.extend(sign.escape_default());
+            } else {
+                safe.push(sign);
+            }
+        }
+        safe
+    }
+
+    pub fn in_json(&self) -> serde_json::Value {
+        match self {
+            Self::Absent => serde_json::Value::Null,
+            Self::Flag(flag) => (*flag).into(),
+            Self::Integer(number) => match i64::try_from(*number) {
+                Ok(number) => number.into(),
+                Err(_large) => {
+                    u64::try_from(*number).map_or_else(|_| number.to_string().into(), Into::into)
+                }
+            },
+            Self::Fraction(number) => (*number).into(),
+            Self::Text(text) => text.as_str().into(),
+            Self::Time(_) => self.to_string().into(),
+        }
+    }
+}
+
 /// As it stands in a table or in CSV; absent is empty, times are RFC 3339 in UTC.
 impl fmt::Display for Value {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -117,5 +152,29 @@ mod as_text {
     ) -> Result<T, D::Error> {
         let text = String::deserialize(from)?;
         text.parse().map_err(|_not_one| D::Error::custom("not a number"))
+    }
+}
+
+/// Controls, and what turns the direction of text around or hides.
+fn is_steering(sign: char) -> bool {
+    sign.is_control()
+        || matches!(sign, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_formula_from_a_log_line_is_a_text_in_a_spreadsheet() {
+        for attack in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", " =1"] {
+            assert_eq!(Value::Text(attack.to_owned()).in_csv(), format!("'{attack}"));
+        }
+        let text = |text: &str| Value::Text(text.to_owned()).in_csv();
+        assert_eq!(text("\t=1"), "'\\t=1");
+        assert_eq!(text("\u{1b}[2Jx\u{202e}"), "\\u{1b}[2Jx\\u{202e}");
+        assert_eq!(text("/v1/a=b"), "/v1/a=b");
+        assert_eq!(Value::Integer(-5).in_csv(), "-5");
     }
 }

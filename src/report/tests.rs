@@ -44,7 +44,7 @@ fn store(dir: &tempfile::TempDir) -> Store {
 
 fn check(sql: &str, expected: &str) {
     let dir = tempfile::tempdir().unwrap();
-    let table = query(&store(&dir), sql).unwrap();
+    let table = query(&store(&dir), &[], sql).unwrap();
     let mut lines = vec![table.columns.join("|")];
     for row in table.rows() {
         let cells: Vec<String> = row.iter().map(ToString::to_string).collect();
@@ -102,7 +102,7 @@ fn absent_is_null() {
 #[test]
 fn a_star_gives_every_column() {
     let dir = tempfile::tempdir().unwrap();
-    let table = query(&store(&dir), "SELECT * FROM events").unwrap();
+    let table = query(&store(&dir), &[], "SELECT * FROM events").unwrap();
     assert_eq!(table.columns, NAMES);
     assert_eq!(table.len(), 8);
 }
@@ -112,7 +112,7 @@ fn a_wrong_question_is_told_the_columns() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir);
     for sql in ["SELECT nobody FROM events", "SELECT key FROM event", "SELEKT", ""] {
-        let Err(error) = query(&store, sql) else { panic!("{sql} was answered") };
+        let Err(error) = query(&store, &[], sql) else { panic!("{sql} was answered") };
         assert!(error.to_string().contains("the columns of `events` are time, hour"), "{error}");
     }
 }
@@ -121,7 +121,7 @@ fn a_wrong_question_is_told_the_columns() {
 fn an_empty_store_has_no_rows_but_all_columns() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path(), &OpenOptions { key: Some([1; 32]) }).unwrap();
-    assert_eq!(query(&store, "SELECT * FROM events").unwrap().columns, NAMES);
-    let table = query(&store, "SELECT count(*) FROM events").unwrap();
+    assert_eq!(query(&store, &[], "SELECT * FROM events").unwrap().columns, NAMES);
+    let table = query(&store, &[], "SELECT count(*) FROM events").unwrap();
     assert_eq!(table.rows().next(), Some(vec![Value::Integer(0)]));
 }

@@ -110,6 +110,17 @@ impl Store {
         }))
     }
 
+    /// The oldest and the newest stored event.
+    pub fn times(&self) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
+        let mut times: Option<(Timestamp, Timestamp)> = None;
+        for row in self.headers(&Wanted::default()) {
+            let (_, header) = row?;
+            let (first, last) = times.unwrap_or((header.first, header.last));
+            times = Some((first.min(header.first), last.max(header.last)));
+        }
+        Ok(times)
+    }
+
     /// How many rows the wanted blocks have, without reading them.
     pub fn rows(&self, wanted: &Wanted) -> Result<u64, StoreError> {
         self.headers(wanted).try_fold(0, |rows, row| Ok(rows + u64::from(row?.1.rows)))

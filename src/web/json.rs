@@ -72,7 +72,7 @@ pub fn keys_json(view: &View) -> Value {
     let none = Vec::new();
     let of = |key: &KeyRow| findings.get(key.key.as_str()).unwrap_or(&none);
     let keys: Vec<Value> = view.keys.iter().map(|key| key_of(key, of(key))).collect();
-    json!({ "keys": keys })
+    json!({ "keys": keys, "not_known": view.not_known })
 }
 
 const STATES: [&str; 4] = ["open", "acknowledged", "resolved", "muted"];

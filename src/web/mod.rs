@@ -15,6 +15,7 @@ mod overview;
 mod pages;
 mod parts;
 mod text;
+mod third_parties;
 mod tiles;
 mod verdict;
 mod view;
@@ -34,6 +35,7 @@ use crate::model::{Millis, Timestamp};
 
 pub use json::{incident_json, incidents_json, keys_json, status_json};
 pub use text::is_inert;
+pub use third_parties::third_parties_json;
 pub use verdict::{Verdict, verdict};
 pub use view::{HourPoint, Learning, Mail, Mode, Reading, Source, View};
 
@@ -98,12 +100,14 @@ fn router(state: WebState) -> Router {
         .route("/incidents", get(pages::incidents))
         .route("/incidents/{id}", get(pages::incident))
         .route("/keys", get(pages::keys))
+        .route("/third-parties", get(third_parties::page))
         .route("/health", get(pages::health))
         .route("/assets/{name}", get(pages::asset))
         .route("/api/v1/status", get(json::status))
         .route("/api/v1/incidents", get(json::incidents))
         .route("/api/v1/incidents/{id}", get(json::incident))
         .route("/api/v1/keys", get(json::keys))
+        .route("/api/v1/third-parties", get(third_parties::answer))
         .route("/healthz", get(pages::healthz))
         .route("/readyz", get(pages::readyz))
         .route("/metrics", get(metrics::metrics))

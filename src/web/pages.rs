@@ -95,7 +95,7 @@ fn missing(state: &WebState) -> Response {
     (StatusCode::NOT_FOUND, shown(&page)).into_response()
 }
 
-fn shown(page: &impl Template) -> Response {
+pub(super) fn shown(page: &impl Template) -> Response {
     match page.render() {
         Ok(html) => Html(html).into_response(),
         Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, "the page cannot be made\n").into_response(),

@@ -44,7 +44,7 @@ pub(super) fn calm() -> View {
         events: 11_712_345,
         late: 41,
         roles: 4,
-        keys: (0..40).map(key).collect(),
+        keys: Arc::new((0..40).map(key).collect()),
         sources: vec![
             source("/var/log/nginx/access.log", Reading::Reading),
             source("/var/log/nginx/partner.log", Reading::Idle),
@@ -73,7 +73,7 @@ pub(super) fn alert() -> View {
     }
     let last = view.hours.len() - 2;
     view.hours[last].requests *= 4;
-    view.keys[3].last_hours[23] = 41_200;
+    Arc::make_mut(&mut view.keys)[3].last_hours[23] = 41_200;
     view
 }
 
@@ -113,7 +113,7 @@ pub(super) fn waiting() -> View {
     View {
         events: 0,
         hours: Vec::new(),
-        keys: Vec::new(),
+        keys: Arc::default(),
         last_event: None,
         sources: vec![source("/var/log/nginx/access.log", Reading::Idle)],
         learning: Learning::default(),
@@ -128,7 +128,7 @@ pub(super) fn learning() -> View {
     for hour in &mut view.hours {
         (hour.expected_low, hour.expected_high) = (0.0, 0.0);
     }
-    for key in &mut view.keys {
+    for key in Arc::make_mut(&mut view.keys) {
         key.state = "learning";
         key.hours_learned = 18;
     }
@@ -159,7 +159,7 @@ pub(super) fn attack() -> View {
         line.source_ip = evil.into();
         line.method = evil.into();
     }
-    for key in &mut view.keys {
+    for key in Arc::make_mut(&mut view.keys) {
         key.key = evil.into();
         key.owner = evil.into();
         key.role = evil.into();

@@ -10,8 +10,15 @@ use super::sample;
 use super::{View, WebState, check_listen_address, serve};
 use crate::model::Timestamp;
 
-const PAGES: [&str; 6] =
-    ["/", "/incidents", "/incidents/INC-7f3c9a", "/keys", "/keys?state=stale&page=9", "/health"];
+const PAGES: [&str; 7] = [
+    "/",
+    "/incidents",
+    "/incidents/INC-7f3c9a",
+    "/keys",
+    "/keys?state=stale&page=9",
+    "/third-parties",
+    "/health",
+];
 
 /// What the server sends for one request line and host.
 async fn answer(view: Arc<View>, request: &str) -> String {

@@ -2,10 +2,11 @@
 //! in this room asks the engine.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::engine::{HourRow, KeyRow};
+use crate::engine::{HourRow, KeyRow, Party};
 use crate::incident::{Incident, StaleFinding, StaleState, State};
 use crate::model::{Hour, Severity, Timestamp};
 
@@ -31,7 +32,12 @@ pub struct View {
     pub events: u64,
     pub late: u64,
     pub roles: u64,
-    pub keys: Vec<KeyRow>,
+    /// By id.
+    pub keys: Arc<Vec<KeyRow>>,
+    /// Who has access to what.
+    pub parties: Arc<Vec<Party>>,
+    /// What cannot be said yet about stale keys, and when it can.
+    pub not_known: Vec<String>,
     /// The open ones and those of late, in any order.
     pub incidents: Vec<Incident>,
     pub stale: Vec<StaleFinding>,

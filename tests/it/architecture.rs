@@ -69,7 +69,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "jiff",
         ],
     ),
-    ("report", &["polars", "jiff", "serde"]),
+    ("report", &["polars", "jiff", "serde", "serde_json", "csv", "askama", "ahash"]),
     (
         "web",
         &[

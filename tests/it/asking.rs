@@ -8,7 +8,7 @@ use crate::program::{Running, free_address, keyvigil, start, stderr, stdout};
 
 /// A log in which a revoked key is used, written by somebody who would like to steer
 /// terminals and spreadsheets.
-fn configured(folder: &Path) -> Running {
+pub(crate) fn configured(folder: &Path) -> Running {
     let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
     let address = free_address();
     let now = jiff::Timestamp::now().as_second();
@@ -48,12 +48,12 @@ fn configured(folder: &Path) -> Running {
     running
 }
 
-fn ask(folder: &Path, args: &[&str]) -> Output {
+pub(crate) fn ask(folder: &Path, args: &[&str]) -> Output {
     let config = folder.join("keyvigil.toml");
     keyvigil(&[args, &["--config", config.to_str().unwrap()]].concat())
 }
 
-const QUESTIONS: [&[&str]; 12] = [
+const QUESTIONS: [&[&str]; 16] = [
     &["keys"],
     &["keys", "--json"],
     &["keys", "--csv"],
@@ -71,10 +71,14 @@ const QUESTIONS: [&[&str]; 12] = [
     ],
     &["query", "SELECT count(*) / 0.0 AS inf, max(time) AS t FROM events", "--format", "json"],
     &["query", "SELECT nonsense FROM events"],
+    &["third-parties"],
+    &["third-parties", "--json"],
+    &["roles", "suggest"],
+    &["roles", "suggest", "--role", "partner", "--days", "7"],
 ];
 
 /// What is learned changes when an hour is over: not in between two questions, please.
-fn away_from_the_turn_of_an_hour() {
+pub(crate) fn away_from_the_turn_of_an_hour() {
     while 3480 < jiff::Timestamp::now().as_second() % 3600 {
         std::thread::sleep(std::time::Duration::from_secs(1));
     }
@@ -103,9 +107,9 @@ fn a_daemon_and_its_store_answer_the_same() {
     assert_eq!(up.1, down.1);
 
     let codes: Vec<Option<i32>> = up.0.iter().chain(&up.1).map(|it| it.0).collect();
-    assert_eq!(codes.iter().filter(|code| **code == Some(0)).count(), 13, "{up:?}");
+    assert_eq!(codes.iter().filter(|code| **code == Some(0)).count(), 17, "{up:?}");
     assert_eq!(codes[11], Some(1), "a wrong question");
-    assert_eq!(codes[14], Some(1), "no such incident");
+    assert_eq!(codes[18], Some(1), "no such incident");
     for (place, (_, out, err)) in up.0.iter().chain(&up.1).enumerate() {
         // CSV of a question is for programs, which get what was logged.
         assert!(place == 8 || !out.contains('\u{1b}') && !out.contains('\u{202e}'), "{out}");
@@ -115,6 +119,12 @@ fn a_daemon_and_its_store_answer_the_same() {
     assert!(csv.contains("'=cmd|") && csv.contains(",'=HYPERLINK(1),"), "{csv}");
     assert!(up.0[3].1.contains("rotation_overdue"), "{}", up.0[3].1);
     assert!(up.0[8].1.lines().count() == 201, "{}", up.0[8].1);
+    let parties = &up.0[12].1;
+    assert!(parties.contains("b@example.com (partner)\n  keys       k_usual"), "{parties}");
+    assert!(parties.contains("100 requests") && !parties.contains("[roles"), "{parties}");
+    let partner = &up.0[15].1;
+    assert!(partner.contains("[roles.\"partner\"]") && !partner.contains("batch"), "{partner}");
+    assert!(up.0[0].1.contains("Not known yet: which of the older keys"), "{}", up.0[0].1);
     let told = &up.1[0].1;
     for part in ["HIGH  k_revoked: ", "next  1. ", "from  198.51.100.9", "/v1/"] {
         assert!(told.contains(part), "{part} is not in\n{told}");

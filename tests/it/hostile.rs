@@ -257,7 +257,7 @@ fn syslog_server() -> (String, Arc<Mutex<Vec<String>>>) {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let keep = Arc::clone(&lines);
     thread::spawn(move || {
-        let mut buffer = [0; 65_536];
+        let mut buffer = vec![0; 65_536];
         while let Ok(length) = socket.recv(&mut buffer) {
             let line = String::from_utf8(buffer[..length].to_vec()).unwrap();
             keep.lock().unwrap().push(line);

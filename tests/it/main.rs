@@ -31,6 +31,7 @@ mod people;
 mod program;
 mod readme;
 mod replay;
+mod report;
 mod rotation;
 mod scenarios;
 mod secrets;

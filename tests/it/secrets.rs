@@ -6,20 +6,37 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::Duration;
 
+use keyvigil::store::{OpenOptions, Shown, Store, Wanted};
+
 use crate::people::mail_server;
-use crate::program::{Running, free_address, keyvigil, start};
+use crate::program::{Running, free_address, keyvigil, start, stderr};
 
 const CANARY: &str = "Kq7xV2mPz9TfW4hJr8LsB3nYc6DgE1aU";
 /// The canary between `user:` and the end, and as a JWT's payload, in base64.
 const BASIC: &str = "dXNlcjpLcTd4VjJtUHo5VGZXNGhKcjhMc0IzblljNkRnRTFhVQ==";
 const JWT: &str = "eyJhbGciOiJub25lIn0.eyJzZXNzaW9uIjoiS3E3eFYybVB6OVRmVzRoSnI4THNCM25ZYzZEZ0UxYVUifQ.Kq7xV2mPz9TfW4hJr8LsB3nYc6DgE1aU";
 
+/// Somebody's own data: mail, phone, card, number of a person, and bank account.
+const PEOPLE: [&str; 5] = [
+    "cleo.canary@example.com",
+    "4915112340987",
+    "4111111111111111",
+    "123-45-6789",
+    "DE89370400440532013000",
+];
+
 /// What must not be found: the canary, and enough of each disguise to be it.
-const FORBIDDEN: [&str; 4] = [
+const FORBIDDEN: [&str; 10] = [
     CANARY,
     "LcTd4VjJtUHo5VGZXNGhKcjhMc0IzblljNkRnRTFhVQ",
     "S3E3eFYybVB6OVRmVzRoSnI4THNCM25ZYzZEZ0UxYVUi",
     "Kq7xV2mPz9",
+    PEOPLE[0],
+    "cleo.canary",
+    PEOPLE[1],
+    PEOPLE[2],
+    PEOPLE[3],
+    PEOPLE[4],
 ];
 
 /// Lines of an nginx log with the canary in each column, in words that cannot be read, and
@@ -56,6 +73,16 @@ fn lines(now: i64) -> Vec<Vec<u8>> {
         line("-", "/v1/a", &format!("https://user:{c}@example.com/"), "sdk/1", "-"),
         line("-", "/v1/a", &format!("https://example.com/a/{c}/b"), "sdk/1", "-"),
         line(c, "/v1/a", "-", "sdk/1", "-"),
+        line("-", &format!("/hooks/{c}"), "-", "sdk/1", "-"),
+        line("-", &format!("/v1/a#access_token={c}"), "-", "sdk/1", "-"),
+        line("-", &format!("/v1/a?next=%2Fcb%3Ftoken%3D{c}"), "-", "sdk/1", "-"),
+        line(
+            "-",
+            "/v1/a",
+            "-",
+            "sdk/1",
+            &format!("AWS4-HMAC-SHA256 Credential={c}/1, Signature={c}"),
+        ),
         format!("garbage {c} garbage").into_bytes(),
         format!("198.51.100.9 - - [{time}] \"GET /?api_key={c}").into_bytes(),
         format!("198.51.100.9 - - [not a time] \"GET / HTTP/1.1\" 200 1 \"-\" \"a\" \"{c}\"")
@@ -65,8 +92,29 @@ fn lines(now: i64) -> Vec<Vec<u8>> {
         line("-", &format!("/v1/a?{filler}&api_key={c}"), "-", "sdk/1", "-"),
         format!("{filler} {c} {filler}").into_bytes(),
     ];
+    lines.extend(people(&line));
     // Once more, so that the key with the most lines is the canary.
     lines.extend((0..9).map(|_| line("-", "/v1/b", "-", "sdk/1", c)));
+    lines
+}
+
+/// User, target, referrer, user agent and key of a line.
+type Line<'a> = &'a dyn Fn(&str, &str, &str, &str, &str) -> Vec<u8>;
+
+/// People in paths, queries, referrers and sentences.
+fn people(line: Line<'_>) -> Vec<Vec<u8>> {
+    let mut lines = Vec::new();
+    for (name, who) in ["mail", "phone", "card", "ssn", "iban"].into_iter().zip(PEOPLE) {
+        let encoded = who.replace('@', "%40");
+        // Only with its sign a number that stands alone is a phone's.
+        let alone = if name == "phone" { format!("+{who}") } else { encoded };
+        lines.push(line("-", &format!("/v1/find/{alone}/x"), "-", "sdk/1", "-"));
+        lines.push(line("-", &format!("/v1/find?a=1&{name}={who}&b=2"), "-", "sdk/1", "-"));
+        let referer = format!("https://example.com/find?{name}={who}");
+        lines.push(line("-", "/v1/a", &referer, "sdk/1", "-"));
+    }
+    lines.push(line("-", "/v1/a", "-", &format!("bot/1 (+mailto:{})", PEOPLE[0]), "-"));
+    lines.push(format!("garbage of {} and +{}", PEOPLE[0], PEOPLE[1]).into_bytes());
     lines
 }
 
@@ -85,6 +133,10 @@ fn json_lines(now: i64) -> Vec<Vec<u8>> {
         format!("\"user_agent\":\"a {JWT}\""),
         format!("\"model\":\"{c}\",\"country\":\"{c}\""),
         format!("\"key_id\":\"{JWT}\""),
+        format!("\"tenant\":\"{c}\",\"operation\":\"{c}\",\"outcome\":\"{c}\""),
+        format!("\"outcome\":\"nobody called {} or +{}\"", PEOPLE[0], PEOPLE[1]),
+        format!("\"ssl_client_s_dn\":\"{c}\",\"tls_version\":\"{c}\",\"scheme\":\"{c}\""),
+        format!("\"http_x_forwarded_for\":\"{c}, 198.51.100.7\",\"host\":\"{c}.example.com\""),
     ];
     let line = |field: &String| {
         format!(
@@ -101,7 +153,7 @@ fn json_lines(now: i64) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn a_secret_in_forty_places_is_found_nowhere() {
+fn a_secret_in_fifty_places_is_found_nowhere() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let now = jiff::Timestamp::now().as_second();
@@ -120,7 +172,7 @@ fn a_secret_in_forty_places_is_found_nowhere() {
     let mails = mail_server(smtp);
     let address = free_address();
     let config = format!(
-        "inventory = \"{}\"\n[[sources]]\npath = \"{}\"\nlog_format = '{}'\n\
+        "inventory = \"{}\"\nkeys_in_paths = [\"/hooks/{{key}}\"]\n[[sources]]\npath = \"{}\"\nlog_format = '{}'\n\
          [[sources]]\npath = \"{}\"\nformat = \"json\"\n\
          [store]\ndirectory = \"{}\"\n[web]\nlisten = \"{address}\"\n\
          [mail]\nto = \"you@example.com\"\nserver = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n",
@@ -143,7 +195,9 @@ fn a_secret_in_forty_places_is_found_nowhere() {
     assert!(mail.contains("k_"), "the mail is about the key:\n{mail}");
     seen.push(("the mail".to_owned(), mail.into_bytes()));
     seen.extend(pages_of(&running));
+    seen.extend(asked(folder.path()));
     assert_eq!(running.stop(), 0);
+    seen.extend(stored(&folder.path().join("state")));
     seen.extend(after(folder.path()));
     check(&seen);
 }
@@ -154,7 +208,10 @@ fn check(seen: &[(String, Vec<u8>)]) {
     let events = seen.iter().find(|(name, _)| name == "events").map(|(_, bytes)| text(bytes));
     let events = events.unwrap_or_default();
     let rows = events.lines().count();
-    assert!(40 <= rows && events.contains("[secret:"), "{rows} rows of events");
+    assert!(60 <= rows && events.contains("[secret:"), "{rows} rows of events");
+    for label in ["[mail:", "[phone:", "[card:", "[person:"] {
+        assert!(events.contains(label), "no {label} in the events");
+    }
     for (name, bytes) in seen {
         for forbidden in FORBIDDEN {
             let place = bytes.windows(forbidden.len()).position(|it| it == forbidden.as_bytes());
@@ -162,6 +219,62 @@ fn check(seen: &[(String, Vec<u8>)]) {
             assert_eq!(around, None, "{forbidden} stands in {name}");
         }
     }
+}
+
+/// What a running daemon answers over its control socket.
+fn asked(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let config = folder.join("keyvigil.toml");
+    let questions: [&[&str]; 8] = [
+        &["status"],
+        &["keys", "--json"],
+        &["incidents", "--all", "--json"],
+        &["third-parties", "--json"],
+        &["roles", "suggest"],
+        &["query", "SELECT * FROM events"],
+        &[
+            "query",
+            "SELECT key, path, query, referer, user_agent, outcome FROM events",
+            "--format",
+            "json",
+        ],
+        &["reload"],
+    ];
+    let ask = |question: &&[&str]| {
+        let args = [*question, &["--config", config.to_str().unwrap()]].concat();
+        let output = keyvigil(&args);
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{args:?}: {}", stderr(&output));
+        (args.join(" "), [output.stdout, output.stderr].concat())
+    };
+    questions.iter().map(ask).collect()
+}
+
+/// What is in the store once it is deciphered: state, journal, events, incidents, mails.
+fn stored(state: &Path) -> Vec<(String, Vec<u8>)> {
+    let store = Store::open(state, &OpenOptions::default()).unwrap();
+    let recovered = store.recover().unwrap();
+    let mut seen: Vec<(String, Vec<u8>)> = Vec::new();
+    for row in recovered.state {
+        seen.push((format!("the state's row {}", row.id), row.value.unwrap_or_default()));
+        seen.push(("the name of a row".to_owned(), row.id.into_bytes()));
+    }
+    for input in store.inputs_from(0).unwrap() {
+        let (number, input) = input.unwrap();
+        seen.push((format!("input {number}"), format!("{input:?}").into_bytes()));
+    }
+    let mut texts = vec![
+        format!("{:?}", store.incidents(Shown::All).unwrap()),
+        format!("{:?}", store.stale_findings().unwrap()),
+        format!("{:?}", store.outbox().unwrap()),
+        format!("{:?}", store.counters().unwrap()),
+        format!("{:?}", recovered.positions.keys()),
+    ];
+    for batch in store.blocks(&Wanted::default()).unwrap() {
+        texts.push(format!("{:?}", batch.unwrap()));
+    }
+    assert!(texts.iter().any(|text| text.contains("[secret:")), "events are there");
+    seen.extend(texts.into_iter().map(|text| ("the store".to_owned(), text.into_bytes())));
+    store.close().unwrap();
+    seen
 }
 
 /// Everything that is served.
@@ -174,11 +287,13 @@ fn pages_of(running: &Running) -> Vec<(String, Vec<u8>)> {
         "/",
         "/incidents",
         "/keys",
+        "/third-parties",
         "/health",
         "/metrics",
         "/api/v1/status",
         "/api/v1/incidents",
         "/api/v1/keys",
+        "/api/v1/third-parties",
     ];
     let of_incidents = ids
         .iter()

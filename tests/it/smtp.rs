@@ -85,15 +85,15 @@ impl MailServer {
         command.arg("--certificate").arg(folder.join("own.pem"));
         command.arg("--key").arg(folder.join("own.key"));
         command.args(manner.password.iter().flat_map(|it| ["--password", it]));
-        let mut part = Part::start(command.stdout(Stdio::piped()).stderr(Stdio::from(stderr)));
+        let mut server = Part::start(command.stdout(Stdio::piped()).stderr(Stdio::from(stderr)));
         let mut line = String::new();
-        BufReader::new(part.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let said = || fs::read_to_string(folder.join("mail-server-stderr")).unwrap();
         let port = line.trim().parse::<u16>();
         assert!(port.is_ok(), "this test needs python3-aiosmtpd: {}", said());
         let address = SocketAddr::from(([127, 0, 0, 1], port.unwrap()));
         until("the mail server listens", || TcpStream::connect(address).ok());
-        Self { address, folder: mails, is_secured: manner.security != "none", _part: part }
+        Self { address, folder: mails, is_secured: manner.security != "none", _part: server }
     }
 
     /// Lines of a configuration that sends mails here.

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use super::wire::{Because, Question, Refusal, Which};
 use crate::incident::{Incident, IncidentId, State};
 use crate::model::{Millis, Timestamp};
+use crate::report;
 use crate::store::{Shown, Store, StoreError};
-use crate::web::{View, incident_json, incidents_json, keys_json, status_json};
+use crate::web::{View, incident_json, incidents_json, keys_json, status_json, third_parties_json};
 
 /// How long those that are over are listed when nothing else is asked for.
 const RECENT: Millis = Millis::days(7);
@@ -19,6 +20,8 @@ pub fn answer(question: &Question, view: &View, store: Option<&Store>) -> Result
     match question {
         Question::Status => Ok(status_json(view)),
         Question::Keys => Ok(keys_json(view)),
+        Question::ThirdParties => Ok(third_parties_json(view)),
+        Question::Roles { days } => roles(store, *days),
         Question::Incidents { which, since } => {
             let listed = |it: &Incident| which.lists(it, *since, view.now);
             let mut view = view.clone();
@@ -30,10 +33,20 @@ pub fn answer(question: &Question, view: &View, store: Option<&Store>) -> Result
             let incident = find(id, view, store)?;
             Ok(json!({ "incident": incident_json(&incident) }))
         }
-        Question::Query { .. } | Question::Verdict { .. } | Question::Reload => {
+        Question::Query { .. }
+        | Question::Report { .. }
+        | Question::Verdict { .. }
+        | Question::Reload => {
             Err(Refusal::new(Because::NotUnderstood, "this has no answer of one line"))
         }
     }
+}
+
+fn roles(store: Option<&Store>, days: i64) -> Result<Value, Refusal> {
+    let failed = |error: &dyn std::fmt::Display| Refusal::new(Because::Failed, error.to_string());
+    let store = store.ok_or_else(|| failed(&"this keyvigil stores no events (run --state DIR)"))?;
+    let suggested = report::roles(store, days).map_err(|error| failed(&error))?;
+    serde_json::to_value(suggested).map_err(|error| failed(&error))
 }
 
 impl Which {

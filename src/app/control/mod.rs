@@ -1,8 +1,10 @@
 //! The control socket of a running daemon: whoever may ask gets one answer a connection.
 
 mod answer;
+mod facts;
 mod peer;
 mod place;
+mod report;
 mod stream;
 mod verdict;
 mod wire;
@@ -21,12 +23,14 @@ use tracing::{info, warn};
 
 pub use answer::answer;
 pub use place::{connect, places, state_name};
+pub use report::report;
 pub use stream::RowsEnd;
 pub use verdict::say_at_rest;
 pub use wire::{Because, Question, REPLY_BYTES_MAX, Refusal, Reply, Request, VERSION, Which};
 
 use super::orders::Orders;
 use super::steward::Asking;
+use crate::config::Config;
 use crate::store::Store;
 use crate::web::WebState;
 use peer::Doorkeeper;
@@ -50,6 +54,7 @@ pub(super) struct Desk {
     store: Option<Store>,
     asking: Asking,
     orders: Orders,
+    config: watch::Receiver<Arc<Config>>,
     questions: Questions,
 }
 
@@ -108,8 +113,10 @@ async fn serve_one(stream: UnixStream, desk: &Desk, door: Doorkeeper) {
     let peer = stream.get_ref().peer_cred();
     let found = match admitted(&mut stream, desk, door).await {
         Ok(Question::Query { sql }) => {
-            return desk.questions.answer(desk.store.clone(), sql, &mut stream).await;
+            let from = (desk.store.clone(), desk.page.fresh());
+            return desk.questions.answer(from, sql, &mut stream).await;
         }
+        Ok(Question::Report { from, until }) => desk.report(from, until).await,
         Ok(question) => timeout(ANSWER_MAX, desk.answer(question.signed(door, peer.ok())))
             .await
             .unwrap_or_else(|_| Err(Refusal::new(Because::Busy, "the answer took too long"))),
@@ -151,9 +158,9 @@ impl Desk {
     pub(super) fn new(
         state: PathBuf,
         (page, store): (WebState, Option<Store>),
-        (asking, orders): (Asking, Orders),
+        (asking, orders, config): (Asking, Orders, watch::Receiver<Arc<Config>>),
     ) -> Self {
-        Self { state, page, store, asking, orders, questions: Questions::default() }
+        Self { state, page, store, asking, orders, config, questions: Questions::default() }
     }
 
     async fn answer(&self, question: Question) -> Result<Value, Refusal> {

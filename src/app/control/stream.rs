@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use super::wire::{Because, Refusal, Reply};
 use crate::report::{self, ReportError};
 use crate::store::Store;
+use crate::web::View;
 
 /// An answer is cut after so many rows …
 const ROWS_MAX: usize = 1_000_000;
@@ -51,7 +52,7 @@ impl Questions {
     /// Writes the answer, or why there is none.
     pub(super) async fn answer(
         &self,
-        store: Option<Store>,
+        (store, view): (Option<Store>, Arc<View>),
         sql: String,
         out: &mut (impl AsyncWrite + Unpin),
     ) {
@@ -69,7 +70,7 @@ impl Questions {
         let (pieces, mut ready) = mpsc::channel(PIECES_WAITING_MAX);
         // Whoever goes away in between frees the turn only when the work has ended.
         drop(tokio::task::spawn_blocking(move || {
-            work(&store, &sql, &pieces);
+            work(&store, (&view, &sql), &pieces);
             drop(turn);
         }));
         while let Ok(Some(piece)) = timeout(QUESTION_MAX, ready.recv()).await {
@@ -80,8 +81,28 @@ impl Questions {
     }
 }
 
-fn work(store: &Store, sql: &str, pieces: &mpsc::Sender<Vec<u8>>) {
-    let table = match table(store, sql) {
+impl Questions {
+    /// Does what takes as long as a question does, in its turn.
+    pub(super) async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let busy = || Refusal::new(Because::Busy, "another question is being answered; ask again");
+        let turn = timeout(QUESTION_MAX, Arc::clone(&self.0).acquire_owned()).await;
+        let turn = turn.map_err(|_late| busy())?.map_err(|_closed| busy())?;
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(turn);
+            done
+        });
+        let failed =
+            |panic: tokio::task::JoinError| Refusal::new(Because::Failed, panic.to_string());
+        timeout(QUESTION_MAX, done).await.map_err(|_late| busy())?.map_err(failed)?
+    }
+}
+
+fn work(store: &Store, (view, sql): (&View, &str), pieces: &mpsc::Sender<Vec<u8>>) {
+    let table = match table(store, view, sql) {
         Ok(table) => table,
         Err(refusal) => {
             // Who went away needs no answer.
@@ -112,7 +133,7 @@ fn work(store: &Store, sql: &str, pieces: &mpsc::Sender<Vec<u8>>) {
     drop(pieces.blocking_send(piece));
 }
 
-fn table(store: &Store, sql: &str) -> Result<report::Table, Refusal> {
+fn table(store: &Store, view: &View, sql: &str) -> Result<report::Table, Refusal> {
     let wrong = |error: ReportError| Refusal::new(Because::NotUnderstood, error.to_string());
     let bytes = report::memory_bytes(store, sql).map_err(wrong)?;
     if MEMORY_MAX < bytes {
@@ -124,7 +145,7 @@ fn table(store: &Store, sql: &str) -> Result<report::Table, Refusal> {
         );
         return Err(Refusal::new(Because::TooLong, message));
     }
-    report::query(store, sql).map_err(wrong)
+    report::query(store, &view.keys, sql).map_err(wrong)
 }
 
 pub(super) fn line_of(reply: &Reply) -> Vec<u8> {

@@ -57,9 +57,12 @@ pub fn say_at_rest(
         }
         other @ (Question::Status
         | Question::Keys
+        | Question::ThirdParties
+        | Question::Roles { .. }
         | Question::Incidents { .. }
         | Question::Incident { .. }
         | Question::Query { .. }
+        | Question::Report { .. }
         | Question::Reload) => other,
     };
     let verdict = match verdict(question, crate::app::now(), known) {

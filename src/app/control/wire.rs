@@ -35,6 +35,10 @@ pub enum Question {
     Status,
     /// Every key: as `/api/v1/keys`.
     Keys,
+    /// Who has access to what: as `/api/v1/third-parties`.
+    ThirdParties,
+    /// What the keys of each role did in the last days.
+    Roles { days: i64 },
     /// As `/api/v1/incidents`; `since` in milliseconds.
     Incidents {
         which: Which,
@@ -45,6 +49,8 @@ pub enum Question {
     Incident { id: String },
     /// The columns, then the rows.
     Query { sql: String },
+    /// The report of a period, as data.
+    Report { from: Timestamp, until: Timestamp },
     /// A person's word about an incident: its answer is the incident as it stands then.
     Verdict {
         id: String,

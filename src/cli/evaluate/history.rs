@@ -148,7 +148,7 @@ fn replay(
 /// What each key did in each hour, as it was stored.
 fn counts(state: &Path) -> anyhow::Result<Vec<HourCount>> {
     let store = Store::open_existing(state, &OpenOptions::default())?;
-    let table = query(&store, BY_KEY_AND_HOUR)?;
+    let table = query(&store, &[], BY_KEY_AND_HOUR)?;
     Ok(table.rows().filter_map(count_of).collect())
 }
 

@@ -124,32 +124,33 @@ fn batch_of(day: i64, uses: &[&Use]) -> Arc<EventBatch> {
 /// From what was said, day by day, when each finding was opened and resolved. On the way:
 /// what is open is said again within a week, and no word is said for nothing.
 fn facts_of(findings: &[StaleFinding]) -> Vec<Fact> {
-    let mut open: BTreeMap<(String, String), (i64, i64, Severity)> = BTreeMap::new();
+    type Open = (Fact, i64, Severity);
+    let mut open: BTreeMap<(String, String), Open> = BTreeMap::new();
     let mut facts = Vec::new();
     for finding in findings {
         let today = day_of(finding.at);
         let id = (finding.key.clone(), finding.kind.clone());
-        let known = open.get(&id).copied();
-        if let Some((_, said, severity)) = known {
+        let known = open.remove(&id);
+        if let Some((_, said, severity)) = &known {
             assert!(today - said <= 7, "not reminded: {finding:?}");
-            let is_news = finding.severity != severity || finding.state == StaleState::Resolved;
+            let is_news = finding.severity != *severity || finding.state == StaleState::Resolved;
             assert!(today - said == 7 || is_news, "said for nothing: {finding:?}");
         }
+        let (mut fact, _, severity) = known.unwrap_or_else(|| {
+            assert_eq!(finding.state, StaleState::Open, "resolved, and was not open: {finding:?}");
+            let (key, kind) = id.clone();
+            let new = Fact { key, kind, opened: today, graver: None, resolved: None };
+            (new, today, finding.severity)
+        });
         match finding.state {
             StaleState::Open => {
-                let opened = known.map_or(today, |(opened, _, _)| opened);
-                open.insert(id, (opened, today, finding.severity));
+                fact.graver = fact.graver.or((severity < finding.severity).then_some(today));
+                open.insert(id, (fact, today, finding.severity));
             }
-            StaleState::Resolved => {
-                let (opened, _, _) = open.remove(&id).expect("was open");
-                let (key, kind) = id;
-                facts.push(Fact { key, kind, opened, resolved: Some(today) });
-            }
+            StaleState::Resolved => facts.push(Fact { resolved: Some(today), ..fact }),
         }
     }
-    for ((key, kind), (opened, _, _)) in open {
-        facts.push(Fact { key, kind, opened, resolved: None });
-    }
+    facts.extend(open.into_values().map(|(fact, _, _)| fact));
     facts.sort();
     facts
 }

@@ -5,7 +5,7 @@ use super::history::Dice;
 use super::lives_of_dates::{expiring, no_expiry, overdue, owner_gone, unclear};
 use super::lives_of_use::{
     badly_rotated, batch, deleted, dormant, granted_later, healthy, never_used, over_privileged,
-    paused, revived, revoked, rotated, shared,
+    paused, revived, revoked, rotated, shared, silent, used_elsewhere,
 };
 use crate::identity::{InventoryKey, KeyStatus};
 use crate::model::{Day, Timestamp};
@@ -34,6 +34,8 @@ pub(super) struct Fact {
     pub(super) key: String,
     pub(super) kind: String,
     pub(super) opened: i64,
+    /// From then on it is worse.
+    pub(super) graver: Option<i64>,
     /// `None`: still open at the end of the year.
     pub(super) resolved: Option<i64>,
 }
@@ -55,12 +57,12 @@ pub(super) fn day_of(at: Timestamp) -> i64 {
     at.day().0 - FIRST
 }
 
-/// The life with that number; every eighteenth is of the same sort.
+/// The life with that number; every twentieth is of the same sort.
 pub(super) fn life(number: usize) -> Life {
     let id = format!("k_{number:03}");
     let dice = &mut Dice(u64::try_from(number).unwrap() * 7919 + 1);
     let mut life = Life::default();
-    let sorts: [fn(&mut Life, &str, &mut Dice); 18] = [
+    let sorts: [fn(&mut Life, &str, &mut Dice); 20] = [
         healthy,
         dormant,
         revived,
@@ -79,11 +81,15 @@ pub(super) fn life(number: usize) -> Life {
         batch,
         paused,
         deleted,
+        silent,
+        used_elsewhere,
     ];
     sorts[number % sorts.len()](&mut life, &id, dice);
     life.facts.retain(|fact| fact.opened < DAYS);
     for fact in &mut life.facts {
         fact.resolved = fact.resolved.filter(|day| *day < DAYS);
+        let end = fact.resolved.unwrap_or(DAYS);
+        fact.graver = fact.graver.filter(|day| *day < end);
     }
     life.uses.retain(|it| it.day < DAYS);
     life.listed.retain(|(day, _)| *day < DAYS);
@@ -135,6 +141,11 @@ impl Life {
 
     pub(super) fn must(&mut self, id: &str, kind: &str, (opened, resolved): (i64, Option<i64>)) {
         let (key, kind) = (id.to_owned(), kind.to_owned());
-        self.facts.push(Fact { key, kind, opened, resolved });
+        self.facts.push(Fact { key, kind, opened, graver: None, resolved });
+    }
+
+    /// The last fact is worse from that day on.
+    pub(super) fn and_worse(&mut self, from: i64) {
+        self.facts.last_mut().unwrap().graver = Some(from);
     }
 }

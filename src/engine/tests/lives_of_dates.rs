@@ -28,11 +28,16 @@ pub(super) fn expiring(life: &mut Life, id: &str, dice: &mut Dice) {
         life.is_kept(renewed, DAYS, &key);
         life.is_used(id, 0, DAYS - 1);
         life.must(id, "expiring", (end - 30, Some(renewed)));
+        // The midnight of that day comes before its noon.
+        if end - 7 <= renewed {
+            life.and_worse(end - 7);
+        }
     } else {
         life.is_kept(0, DAYS, &key);
         life.is_used(id, 0, end + 4);
         life.is_used(id, end, end);
         life.must(id, "expiring", (end - 30, Some(end)));
+        life.and_worse(end - 7);
         life.must(id, "used_after_end", (end + 1, Some(end + 11)));
     }
 }

@@ -19,6 +19,36 @@ pub(super) fn dormant(life: &mut Life, id: &str, dice: &mut Dice) {
     let status = (KeyStatus::Disabled, Some(noon(off)));
     life.is(off, InventoryKey { status: status.0, status_since: status.1, ..key });
     life.must(id, "unused", (last + 45, Some(off)));
+    if last + 90 <= off {
+        life.and_worse(last + 90);
+    }
+}
+
+/// Made long ago, and not used since anybody watches: that alone is known of it.
+pub(super) fn silent(life: &mut Life, id: &str, dice: &mut Dice) {
+    let off = between(dice, 50, 300);
+    let key = well_kept(id, LONG_AGO);
+    life.is_kept(0, off, &key);
+    life.is(off, ended(id, KeyStatus::Disabled, off));
+    life.must(id, "unused", (45, Some(off)));
+    if 90 <= off {
+        life.and_worse(90);
+    }
+}
+
+/// Never in this log; but the list says when it was used.
+pub(super) fn used_elsewhere(life: &mut Life, id: &str, dice: &mut Dice) {
+    let (last, again) = (between(dice, -30, 40), between(dice, 100, 250));
+    let key = InventoryKey { last_used: Some(start(last)), ..well_kept(id, LONG_AGO) };
+    life.is_kept(0, again, &key);
+    let used = Some(start(again));
+    life.is_kept(again, DAYS, &InventoryKey { last_rotated: used, last_used: used, ..key });
+    life.must(id, "unused", (last + 45, Some(again)));
+    if last + 90 <= again {
+        life.and_worse(last + 90);
+    }
+    life.must(id, "unused", (again + 45, None));
+    life.and_worse(again + 90);
 }
 
 pub(super) fn revived(life: &mut Life, id: &str, dice: &mut Dice) {

@@ -1,0 +1,144 @@
+//! A report of a small store: every figure is what its own question answers.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::engine::Input;
+use crate::incident::{IncidentId, Remark, StaleFinding, State};
+use crate::model::Millis;
+use crate::model::{Entity, EventBatch, EventKind, Severity};
+use crate::report::query;
+use crate::store::{Commit, OpenOptions};
+
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
+
+#[test]
+fn every_figure_is_the_answer_to_its_question() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, keys) = (store(&dir), keys());
+    let report = made(&store, &keys, (0, 3 * DAY));
+    let mut asked = 0;
+    for figure in report.figures().filter(|figure| figure.is_sql()) {
+        let table = query(&store, &keys, &figure.made_by).unwrap();
+        assert_eq!(table.columns, figure.heads, "{}", figure.name);
+        let rows: Vec<String> = rows_of(&table).iter().map(|row| format!("{row:?}")).collect();
+        let shown: Vec<String> = figure.rows.iter().map(|row| format!("{row:?}")).collect();
+        assert_eq!(rows, shown, "{}: {}", figure.name, figure.made_by);
+        asked += 1;
+    }
+    assert!(40 < asked, "{asked} figures");
+}
+
+#[test]
+fn events_outside_of_the_period_are_in_no_figure() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, keys) = (store(&dir), keys());
+    let of = |period| made(&store, &keys, period);
+    assert_eq!(of((0, DAY)).value("events.all"), Some(&Value::Integer(18)));
+    assert_eq!(of((DAY, 2 * DAY)).value("events.all"), Some(&Value::Integer(0)));
+    let nothing = of((10 * DAY, 11 * DAY));
+    assert!(nothing.cautions[0].contains("from 1970-01-01 00:00 UTC to 1970-01-03"), "{nothing:?}");
+}
+
+#[test]
+fn what_is_missing_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, keys) = (store(&dir), keys());
+    let report = made(&store, &keys, (0, 3 * DAY));
+    assert!(report.cautions.iter().any(|it| it.starts_with("6 events came so late")));
+    let gaps = report.figure("coverage.gaps").unwrap();
+    assert_eq!(gaps.rows[0][0], Value::Time(Timestamp(6 * HOUR)));
+    assert_eq!(gaps.rows[0][2], Value::Integer(42));
+}
+
+#[test]
+fn what_a_stranger_wrote_is_harmless_in_every_form() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, keys) = (store(&dir), keys());
+    let report = made(&store, &keys, (0, 3 * DAY));
+    let text = serde_json::to_string(&report).unwrap();
+    assert!(!text.contains("\\u001b") && !text.contains('\u{202e}'), "{text}");
+    assert!(text.contains("[31mcurl"), "{text}");
+}
+
+fn made(store: &Store, keys: &[KeyRow], (from, until): (i64, i64)) -> Report {
+    let asked =
+        Asked { from: Timestamp(from), until: Timestamp(until), made: Timestamp(400 * DAY) };
+    report(store, &Known { keys, ..Known::default() }, asked).unwrap()
+}
+
+fn batch(first: i64) -> EventBatch {
+    let mut batch = EventBatch::default();
+    let events = [("k_a", 200), ("k_b", 403), ("", 0), ("k_a", 503), ("k_c", 401), ("k_b", 200)];
+    for (n, (key, status)) in (0i64..).zip(events) {
+        batch.time.push(first + n * HOUR + 500);
+        batch.kind.push(if n == 2 { EventKind::Usage } else { EventKind::Request });
+        batch.source.push("/var/log/a.log");
+        batch.key.push(key);
+        batch.role.push(if key == "k_a" { "partner" } else { "" });
+        batch.method.push("GET");
+        batch.route.push("/v1/orders/{id}");
+        batch.user_agent.push(if n == 1 { "\u{1b}[31mcurl\u{202e}" } else { "sdk/1" });
+        batch.model.push(if n < 2 { "x-1" } else { "" });
+        batch.country.push(if n == 0 { "NO" } else { "" });
+        batch.status.push(status);
+        batch.bytes.push(1000 + n.unsigned_abs());
+        batch.input_tokens.push(600);
+        batch.output_tokens.push(120);
+        batch.cost_micros.push(1230);
+        batch.late.push(n == 4);
+    }
+    batch
+}
+
+fn keys() -> Vec<KeyRow> {
+    let row = |key: &str, owner: &str| KeyRow {
+        key: key.to_owned(),
+        owner: owner.to_owned(),
+        state: "ready",
+        ..KeyRow::default()
+    };
+    vec![row("k_a", "a@example.com"), row("k_b", "")]
+}
+
+fn store(dir: &tempfile::TempDir) -> Store {
+    let store = Store::open(dir.path(), &OpenOptions { key: Some([1; 32]) }).unwrap();
+    let batches = [0, 0, 0, 2 * DAY, 2 * DAY, 2 * DAY];
+    let inputs: Vec<(u64, Input)> =
+        (0..).zip(batches.map(|first| Input::Batch(Arc::new(batch(first))))).collect();
+    let incidents = [incident(1, "revoked_key_used", 40), incident(2, "brute_force", 20)];
+    let finding = |kind: &str| StaleFinding {
+        key: "k_b".to_owned(),
+        kind: kind.to_owned(),
+        severity: Severity::Medium,
+        may: vec!["POST /v1/orders".to_owned()],
+        ..StaleFinding::default()
+    };
+    let stale = [finding("unused"), finding("over_privileged")];
+    let commit =
+        Commit { inputs: &inputs, incidents: &incidents, stale: &stale, ..Commit::default() };
+    store.commit(&commit).unwrap();
+    store
+}
+
+fn incident(id: u64, kind: &str, seconds: i64) -> crate::incident::Incident {
+    let opened = Timestamp(2 * HOUR);
+    crate::incident::Incident {
+        id: IncidentId(id << 40),
+        kind: kind.to_owned(),
+        entity: Entity::Key("k_a".to_owned()),
+        severity: Severity::High,
+        state: State::Acknowledged,
+        since: opened.back(Millis::seconds(seconds)),
+        opened,
+        last_seen: opened,
+        title: format!("k_a: {kind}"),
+        remarks: vec![Remark {
+            at: opened.plus(Millis::seconds(90)),
+            word: "acknowledged".to_owned(),
+            ..Remark::default()
+        }],
+        ..crate::incident::Incident::default()
+    }
+}
