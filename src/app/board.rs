@@ -288,6 +288,7 @@ impl Parts {
             degraded: self.degraded.iter().chain(self.notes.values()).cloned().collect(),
             config: self.config.clone(),
             alarm_line: overview.theta_is_learned.then_some(overview.theta),
+            kinds_off: overview.kinds_off.clone(),
         }
     }
 }

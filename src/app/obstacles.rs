@@ -8,6 +8,7 @@ use std::path::Path;
 use super::ways::smtp_options;
 use crate::alert::check_options;
 use crate::config::{Config, Secret};
+use crate::detect::SigmaRules;
 use crate::identity::{Inventory, Networks};
 use crate::store;
 use crate::survey::{Access, Machine};
@@ -53,6 +54,7 @@ pub fn obstacles(config: &Config, machine: &Machine) -> Obstacles {
             self::secret((usual, name, secret), machine, &mut found);
         }
     }
+    rules(config, &mut found);
     mail(config, &mut found);
     state(config, machine, &mut found);
     page(config, &mut found);
@@ -162,6 +164,20 @@ fn secret((usual, name, secret): (&str, &str, &Secret), machine: &Machine, found
         let mend = ["openssl rand -hex 32".to_owned()];
         found.problem(format!("{name} is not 64 hexadecimal digits; make one"), &mend);
     }
+}
+
+/// Rules of a person's own, and kinds of finding that are not as usual.
+fn rules(config: &Config, found: &mut Obstacles) {
+    let rules = SigmaRules::read(&config.rules.sigma);
+    for (title, file) in &rules.in_force {
+        found.notes.push(format!("in force: the Sigma rule {title:?} of {file}"));
+    }
+    found.notes.extend(rules.refused.iter().map(|why| format!("not in force: {why}")));
+    if rules.is_about_queries {
+        found.notes.push("rules see the names in a query only: values are not kept".to_owned());
+    }
+    let said = config.alerts.kinds.said().into_iter();
+    found.notes.extend(said.map(|said| format!("by [alerts.kinds] {said}")));
 }
 
 /// What can be known without asking the server.

@@ -203,7 +203,7 @@ mod tests {
         let config =
             Config::parse(&text, "suggested").unwrap_or_else(|error| panic!("{text}{error}"));
         let rules = &config.rules.roles["two words"];
-        assert_eq!((rules.hours, rules.requests_per_hour_max), (Some((22, 4)), Some(6)));
+        assert_eq!((rules.hours, rules.quota.requests_per_hour_max), (Some((22, 4)), Some(6)));
         assert!(rules.routes[0].covers("GET", "/v1/\"a\"\\b\nc"), "{text}");
         assert!(rules.networks.hold("192.0.2.9"));
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use crate::detect::{Panel, Rules};
+use crate::detect::{Kinds, Panel, Rules};
 use crate::format::{self, OwnFormats};
 use crate::identity::{KeyIs, ListFormat, PathKeys, Prefixes};
 use crate::model::Millis;
@@ -12,13 +12,16 @@ use crate::model::Millis;
 mod checks;
 mod dkim;
 mod formats;
+mod kinds;
 mod meant;
 mod mistakes;
 mod people;
 mod places;
+mod quotas;
 mod read;
 mod rules;
 mod secret;
+mod sigma;
 mod syntax;
 mod table;
 mod units;
@@ -98,6 +101,8 @@ pub struct List {
 pub struct Alerts {
     pub false_alarms_per_day: f64,
     pub patience: Millis,
+    /// Kinds of finding that are louder or quieter than the rest.
+    pub kinds: Kinds,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -188,7 +193,11 @@ impl Default for Config {
             geoip: Vec::new(),
             trusted_proxies: Prefixes::default(),
             keys_in_paths: PathKeys::default(),
-            alerts: Alerts { false_alarms_per_day: 1.0, patience: Millis::seconds(5) },
+            alerts: Alerts {
+                false_alarms_per_day: 1.0,
+                patience: Millis::seconds(5),
+                kinds: Kinds::default(),
+            },
             detectors: Panel::default(),
             rules: Rules::default(),
             mail: None,

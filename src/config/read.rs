@@ -152,7 +152,12 @@ fn alerts(alerts: &mut Alerts, values: &DeTable<'_>) -> Vec<Mistake> {
         }
     }
     alerts.patience = table.duration("patience").unwrap_or(alerts.patience);
-    table.finish()
+    let mut mistakes = Vec::new();
+    if let Some(values) = table.table("kinds") {
+        mistakes = super::kinds::kinds(&mut alerts.kinds, values);
+    }
+    mistakes.extend(table.finish());
+    mistakes
 }
 
 fn web(web: &mut Web, values: &DeTable<'_>) -> Vec<Mistake> {

@@ -18,6 +18,7 @@ impl Engine {
         while let Some((slot, mut use_)) = self.waiting.take_before(end) {
             self.raise_ahead(slot.start(), actions);
             self.roll_hours(slot.hour(), actions);
+            self.raise_matches(slot.next(), actions);
             use_.put_in_order();
             self.close_slot(slot, &use_, actions);
             self.fleet.count(&use_.all);
@@ -42,6 +43,7 @@ impl Engine {
         if self.hour.is_some() {
             self.roll_hours(end.hour(), actions);
         }
+        self.raise_matches(end, actions);
         let passed = self.waiting.open_from.map_or(end, |known| known.max(end));
         self.waiting.open_from = Some(passed);
     }
@@ -58,8 +60,8 @@ impl Engine {
             objects.extend(use_.objects_of(*index));
             self.close_cell(slot, (*index, counts, &objects), &mut suspicions);
         }
-        if !self.settings.rules.roles.is_empty() {
-            self.judge_rates(slot, use_, actions);
+        if self.settings.rules.has_quotas() {
+            self.judge_quotas(slot, use_, actions);
         }
         // By their ids and not by who came first.
         suspicions.sort_by(|a: &Suspicion, b| self.id_of(a.key).cmp(self.id_of(b.key)));

@@ -50,6 +50,9 @@ impl Engine {
             let seen = scratch.values.key(number).copied();
             seen.map_or_else(|| self.meet(batch, row, &mut scratch.values), |seen| seen.index)
         };
+        if !self.sigma.is_empty() {
+            self.match_rules(batch, row);
+        }
         if batch.kind.get(row).is_some_and(|&kind| kind != EventKind::Request) {
             return;
         }
@@ -66,7 +69,12 @@ impl Engine {
             actions.push(Action::SetAside { row: u32::try_from(row).unwrap_or(u32::MAX) });
             return;
         }
-        scratch.cell(slot, (number, key)).count(status, bytes);
+        let cell = scratch.cell(slot, (number, key));
+        cell.count(status, bytes);
+        let (tokens, cost) = spent(batch, row);
+        if tokens != 0 || cost != 0 {
+            cell.spend(tokens, cost);
+        }
         self.see_flaws(batch, (row, slot), (key, &mut scratch.flawed));
         if key == NOBODY {
             self.visit(batch, row, slot);
@@ -193,6 +201,12 @@ impl Engine {
         let in_use = self.waiting.keys();
         self.totals.keys_forgotten += self.keys.make_room(unlisted_max, &in_use);
     }
+}
+
+/// Tokens in and out, and what they cost.
+fn spent(batch: &EventBatch, row: usize) -> (u64, u64) {
+    let of = |column: &[u64]| column.get(row).copied().unwrap_or_default();
+    (of(&batch.input_tokens).saturating_add(of(&batch.output_tokens)), of(&batch.cost_micros))
 }
 
 fn sample_of(event: &Event<'_>) -> Sample {

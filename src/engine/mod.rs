@@ -24,11 +24,13 @@ mod novelty;
 mod outsiders;
 mod overview;
 mod parties;
+mod quotas;
 mod raise;
 mod role;
 mod rules;
 mod settings;
 mod shared;
+mod sigma;
 mod stale;
 mod state;
 mod strangers;
@@ -48,6 +50,7 @@ pub use overview::{HourRow, KeyRow, Overview, RoleRow};
 pub use parties::Party;
 pub use settings::Settings;
 
+use crate::detect::SigmaRules;
 use crate::identity::Inventory;
 use crate::incident::Incidents;
 use crate::model::{Entity, Hour, Timestamp};
@@ -76,6 +79,9 @@ pub struct Engine {
     gathered: hygiene::Gathered,
     /// Broken rules of lines that lie ahead of the watermark, until it comes to them.
     ahead: rules::Ahead,
+    /// A person's own rules, made ready, and what they matched.
+    sigma: SigmaRules,
+    matches: sigma::Matches,
     scratch: intake::Scratch,
     written: state::Written,
     parties_revision: u64,
@@ -91,13 +97,16 @@ struct Totals {
     /// Keys that were ever let in.
     keys_accepted: u32,
     keys_forgotten: u64,
+    /// Findings of kinds that are turned off.
+    turned_off: u64,
     /// The inventory has not been looked through yet: the next tick does.
     inventory_is_new: bool,
 }
 
 impl Engine {
     pub fn new(settings: Settings) -> Self {
-        Self { settings, ..Self::default() }
+        let sigma = SigmaRules::read(&settings.rules.sigma);
+        Self { settings, sigma, ..Self::default() }
     }
 
     /// Takes in one input and says what must be done now.
@@ -116,6 +125,7 @@ impl Engine {
             }
             Input::Settings(settings) => {
                 self.settings = settings.as_ref().clone();
+                self.sigma = SigmaRules::read(&self.settings.rules.sigma);
                 self.parties_revision += 1;
             }
             Input::Finish => self.finish(&mut actions),

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::key::Key;
 use super::role::Role;
 use super::{Engine, EngineError, Settings, StateRow};
+use crate::detect::SigmaRules;
 use crate::profile::hash_of_number;
 
 /// The first byte of each value. Another one is another layout.
@@ -41,6 +42,7 @@ impl Engine {
         others.extend(row_of("hour".to_owned(), &self.hour));
         others.extend(row_of("incidents".to_owned(), &self.incidents));
         others.extend(row_of("inventory".to_owned(), &self.inventory.as_deref()));
+        others.extend(row_of("matches".to_owned(), &self.matches));
         others.extend(row_of("settings".to_owned(), &self.settings));
         others.extend(row_of("sources".to_owned(), &self.sources));
         others.extend(row_of("stale".to_owned(), &self.stale));
@@ -61,6 +63,7 @@ impl Engine {
             engine.written.is_news(&row);
         }
         engine.keys.find_free();
+        engine.sigma = SigmaRules::read(&engine.settings.rules.sigma);
         Ok(engine)
     }
 
@@ -87,6 +90,7 @@ impl Engine {
                 let inventory: Option<crate::identity::Inventory> = read(id, value)?;
                 self.inventory = inventory.map(std::sync::Arc::new);
             }
+            "matches" => self.matches = read(id, value)?,
             "settings" => self.settings = read(id, value)?,
             "sources" => self.sources = read(id, value)?,
             "stale" => self.stale = read(id, value)?,

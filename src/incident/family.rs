@@ -39,7 +39,9 @@ pub fn family(kind: &str) -> Family {
         | "country_not_allowed"
         | "hours_not_allowed"
         | "tls_not_allowed"
-        | "rate_exceeded" => Family::Policy,
+        | "rate_exceeded"
+        | "quota_exceeded"
+        | "sigma_rule" => Family::Policy,
         "failures" => Family::Failures,
         "new_network" | "new_route" | "new_client" => Family::Novelty,
         "object_enumeration" | "large_answers" | "slow_exfiltration" => Family::Objects,

@@ -50,6 +50,8 @@ pub struct View {
     pub degraded: Vec<String>,
     /// Scores from here on are alarms, by the budget of false alarms.
     pub alarm_line: Option<f64>,
+    /// Kinds of finding that are turned off, and how many findings of them there were.
+    pub kinds_off: (Vec<String>, u64),
     /// The configuration file in force, if there is one.
     pub config: Option<String>,
 }
