@@ -140,6 +140,7 @@ impl Desk {
             Topic::Digest { since } => self.digest(since, row.notice.due)?,
             Topic::StaleKeys => self.stale_keys()?,
             Topic::SignOfLife { since } => Some(self.sign_of_life(since, row.notice.due)?),
+            Topic::MonthlyReport { from, until } => Some(self.monthly_report(from, until)?),
         };
         let id = format!("report.{:016x}", row.notice.id);
         Ok(view.map(|view| view.letter(&id, &self.worker.frame)).transpose())
@@ -239,6 +240,38 @@ impl Desk {
             link: frame.link_to("/"),
             link_text: "Open the status page",
             ..self.framed("the monthly sign of life goes to all of [mail] to")
+        })
+    }
+
+    /// Only that it is there, and in short what is in it: it names more than a mail should.
+    fn monthly_report(&self, from: Timestamp, until: Timestamp) -> Result<View, StoreError> {
+        let incidents = self.shown_between(from, until)?;
+        let severe = incidents.iter().filter(|it| Severity::High <= it.severity).count();
+        let stale = self.worker.store.stale_findings()?;
+        let stale = stale.iter().filter(|it| it.state == StaleState::Open).count();
+        let frame = &self.worker.frame;
+        let month = jiff::Timestamp::from_millisecond(from.0).unwrap_or_default();
+        let month = month.strftime("%Y-%m");
+        let line =
+            |title: &str, detail: String| Line { title: title.to_owned(), details: vec![detail] };
+        Ok(View {
+            subject: format!("[keyvigil] report of {month} on {}", plain(&frame.host, 40)),
+            head: format!("MONTHLY · report of {month}"),
+            what: format!(
+                "The report of {month} is ready. It lies on {} in the state directory, usually \
+                 /var/lib/keyvigil, as reports/keyvigil-{month}.html, a page that prints, and as \
+                 JSON beside it. It names keys, owners and incidents: hand it only to those who \
+                 may see them.",
+                plain(&frame.host, 80)
+            ),
+            lines: vec![
+                line("Incidents in that month", count_text(incidents.len() as u64)),
+                line("Of them high or critical", count_text(severe as u64)),
+                line("Findings about credentials that are open now", count_text(stale as u64)),
+            ],
+            link: frame.link_to("/"),
+            link_text: "Open the status page",
+            ..self.framed("the monthly report ([reports] monthly)")
         })
     }
 

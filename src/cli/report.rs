@@ -1,9 +1,7 @@
 //! `keyvigil report`: what was used, what went wrong and what is left to tidy up, for people
 //! who check.
 
-use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -98,7 +96,7 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
     }
     let written = written(args, &report)?;
     match &args.out {
-        Some(path) => write_file(path, &written)
+        Some(path) => app::write_whole(path, &written)
             .with_context(|| format!("cannot write the report to {}", path.display()))?,
         None => match io::stdout().lock().write_all(&written) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => (),
@@ -164,18 +162,6 @@ impl ReportArgs {
         };
         self.format.or(by_name).unwrap_or(natural)
     }
-}
-
-/// All of it or nothing: a report that is there is whole.
-fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let new = path.with_file_name(name);
-    let mut options = fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(new, path)
 }
 
 fn start(text: &str) -> Result<Start, String> {

@@ -60,6 +60,7 @@ pub struct Config {
     pub routes: Vec<Route>,
     pub web: Web,
     pub store: Store,
+    pub reports: Reports,
     pub control: Control,
 }
 
@@ -112,6 +113,15 @@ pub struct Store {
     pub directory: PathBuf,
     pub key: Option<Secret>,
     pub retention: Millis,
+}
+
+/// Reports that are written by themselves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reports {
+    /// Into the folder `reports` of the state directory.
+    pub monthly: bool,
+    /// How long after the end of their month they stay.
+    pub keep: Millis,
 }
 
 /// Where other commands reach the daemon.
@@ -190,6 +200,7 @@ impl Default for Config {
                 key: None,
                 retention: Millis::days(30),
             },
+            reports: Reports { monthly: false, keep: Millis::days(730) },
             control: Control::default(),
         }
     }
