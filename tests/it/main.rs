@@ -23,6 +23,7 @@ mod live;
 mod mail;
 mod onboarding;
 mod onboarding_mail;
+mod page;
 mod parts;
 mod people;
 mod program;
