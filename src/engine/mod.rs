@@ -25,6 +25,7 @@ mod novelty;
 mod outsiders;
 mod overview;
 mod parties;
+mod portrait;
 mod raise;
 mod role;
 mod rules;
@@ -48,6 +49,7 @@ use std::sync::Arc;
 pub use io::{Action, EngineError, Input, Judgement, StateRow, Verdict};
 pub use overview::{HourRow, KeyRow, Overview, RoleRow};
 pub use parties::Party;
+pub use portrait::Portrait;
 pub use settings::Settings;
 
 use crate::identity::Inventory;

@@ -111,12 +111,12 @@ impl Written {
     }
 }
 
-fn row_of<T: Serialize>(id: String, value: &T) -> Option<StateRow> {
+pub(super) fn row_of<T: Serialize>(id: String, value: &T) -> Option<StateRow> {
     let bytes = postcard::to_extend(value, vec![VERSION]).ok()?;
     Some(StateRow { id, value: Some(bytes) })
 }
 
-fn read<T: DeserializeOwned>(id: &str, value: &[u8]) -> Result<T, EngineError> {
+pub(super) fn read<T: DeserializeOwned>(id: &str, value: &[u8]) -> Result<T, EngineError> {
     let unreadable = || EngineError::Unreadable { id: id.to_owned() };
     let (&version, bytes) = value.split_first().ok_or_else(unreadable)?;
     if version != VERSION {
