@@ -17,6 +17,7 @@ mod namer;
 mod networks;
 mod path_keys;
 mod personal;
+mod plain;
 mod private;
 mod pseudonym;
 mod random;
