@@ -15,6 +15,7 @@ use super::memo::Memo;
 use super::namer::{Namer, Origin};
 use super::networks::Networks;
 use super::path_keys::PathKeys;
+use super::plain::plain_route;
 use super::pseudonym::{KeyIs, Pseudonyms};
 use super::route::route_of;
 use super::scrub::{Hides, Own, Scratch, Scrubber};
@@ -144,9 +145,15 @@ impl Identity {
         key.role.push_to(&mut batch.role);
 
         let is_key_in_url = origin == Origin::Query && !raw.is_empty();
-        let flaws = flaws_of(record, (path, query), is_key_in_url);
+        // What is no request has no route.
+        let is_request = record.raw_request.is_none();
+        let plain = if is_request { plain_route(path, route) } else { None };
+        let plain = plain.filter(|_| key.own.as_ref().is_none_or(|own| !own.is_in(path)));
+        let looked_at = if plain.is_some() { [].as_slice() } else { path };
+        let flaws = flaws_of(record, (looked_at, query), is_key_in_url);
         batch.flaws.push(flaws.0);
         let hides = if flaws.has_person() { Hides::People } else { Hides::Secrets };
+        let plain = plain.filter(|_| hides == Hides::Secrets);
         let raw = bytes_of(record.source_ip.as_ref());
         let raw = forwarded.as_deref().map_or(raw, str::as_bytes);
         let address = addresses.of(raw, || KnownAddress::of(raw, networks));
@@ -165,15 +172,18 @@ impl Identity {
         texts.append(record, batch, &mut desk);
         append_method(record, batch, (&mut last.method, &mut texts.method, &mut desk));
         desk.push(query, &mut batch.query, Limits { hides, ..QUERY });
-        let text = text_of(path);
         // Whichever key names the caller, the one in the path is hidden.
         let in_path = path_keys.said(path).filter(|_| namer.hides()).map(Own::of_any);
-        let in_path = in_path.map(|own| own.and(desk.own));
-        desk.own = in_path.as_ref().or(desk.own);
-        let path = desk.scrubbed(&text, Limits { hides, ..PATH }).unwrap_or(&text);
-        batch.path.push(path);
-        // What is no request has no route.
-        route_of(if record.raw_request.is_none() { path } else { "" }, route);
+        if let Some(path) = plain.filter(|_| in_path.is_none()) {
+            batch.path.push(path);
+        } else {
+            let in_path = in_path.map(|own| own.and(desk.own));
+            desk.own = in_path.as_ref().or(desk.own);
+            let text = text_of(path);
+            let path = desk.scrubbed(&text, Limits { hides, ..PATH }).unwrap_or(&text);
+            batch.path.push(path);
+            route_of(if is_request { path } else { "" }, route);
+        }
         last.route = batch.route.push_hinted(route, last.route);
     }
 

@@ -18,6 +18,7 @@ mod namer;
 mod networks;
 mod path_keys;
 mod personal;
+mod plain;
 mod private;
 mod pseudonym;
 mod random;

@@ -81,6 +81,47 @@ impl EventBatch {
     /// any chunking.
     pub const ROWS_MAX: usize = 8192;
 
+    /// An empty batch, with room for as much as this one holds: the next is mostly as large.
+    #[must_use]
+    pub fn empty_alike(&self) -> Self {
+        let rows = self.len();
+        Self {
+            time: Vec::with_capacity(rows),
+            source: self.source.empty_alike(),
+            format: self.format.empty_alike(),
+            kind: Vec::with_capacity(rows),
+            key: self.key.empty_alike(),
+            role: self.role.empty_alike(),
+            source_ip: self.source_ip.empty_alike(),
+            method: self.method.empty_alike(),
+            path: self.path.empty_alike(),
+            query: self.query.empty_alike(),
+            route: self.route.empty_alike(),
+            status: Vec::with_capacity(rows),
+            bytes: Vec::with_capacity(rows),
+            request_bytes: Vec::with_capacity(rows),
+            duration_us: Vec::with_capacity(rows),
+            user_agent: self.user_agent.empty_alike(),
+            referer: self.referer.empty_alike(),
+            user: self.user.empty_alike(),
+            model: self.model.empty_alike(),
+            input_tokens: Vec::with_capacity(rows),
+            output_tokens: Vec::with_capacity(rows),
+            cost_micros: Vec::with_capacity(rows),
+            asn: Vec::with_capacity(rows),
+            country: self.country.empty_alike(),
+            city: self.city.empty_alike(),
+            spot: Vec::with_capacity(rows),
+            flaws: Vec::with_capacity(rows),
+            operation: self.operation.empty_alike(),
+            outcome: self.outcome.empty_alike(),
+            subject: self.subject.empty_alike(),
+            tenant: self.tenant.empty_alike(),
+            count: Vec::with_capacity(rows),
+            late: Vec::with_capacity(rows),
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.time.len()
     }
