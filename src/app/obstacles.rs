@@ -12,7 +12,7 @@ use crate::detect::SigmaRules;
 use crate::identity::{Inventory, Networks};
 use crate::store;
 use crate::survey::{Access, Machine};
-use crate::web;
+use crate::web::Listening;
 
 /// What was found, in the order in which `run` would meet it.
 #[derive(Debug, Default)]
@@ -224,7 +224,9 @@ fn state(config: &Config, machine: &Machine, found: &mut Obstacles) {
 
 fn page(config: &Config, found: &mut Obstacles) {
     let Some(address) = config.web.listen else { return };
-    if let Err(error) = web::check_listen_address(address) {
+    // Whether there is a token only the daemon knows.
+    let has_tls = config.web.certificate.is_some();
+    if let Err(error) = (Listening { address, has_tls, has_token: true }).check() {
         return found.problem(error.to_string(), &[]);
     }
     let Err(error) = TcpListener::bind(address) else {

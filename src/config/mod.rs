@@ -8,6 +8,7 @@ use crate::detect::{Kinds, Panel, Rules};
 use crate::format::{self, OwnFormats};
 use crate::identity::{KeyIs, ListFormat, PathKeys, Prefixes};
 use crate::model::Millis;
+use crate::web::Proxy;
 
 mod checks;
 mod dkim;
@@ -111,6 +112,15 @@ pub struct Web {
     pub listen: Option<SocketAddr>,
     /// How people reach the page, for links in mails.
     pub base_url: Option<String>,
+    /// Further names by which it may be asked for.
+    pub hosts: Vec<String>,
+    /// Served over TLS if both are given: a chain and its key, as PEM.
+    pub certificate: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+    /// On a loopback address, whoever is on this machine may look without a token.
+    pub local_may_look: bool,
+    /// Who logs people in instead of us.
+    pub proxy: Option<Proxy>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -203,7 +213,15 @@ impl Default for Config {
             mail: None,
             notify: Vec::new(),
             routes: Vec::new(),
-            web: Web { listen: Self::DEFAULT_LISTEN.parse().ok(), base_url: None },
+            web: Web {
+                listen: Self::DEFAULT_LISTEN.parse().ok(),
+                base_url: None,
+                hosts: Vec::new(),
+                certificate: None,
+                key: None,
+                local_may_look: true,
+                proxy: None,
+            },
             store: Store {
                 directory: PathBuf::from("/var/lib/keyvigil"),
                 key: None,

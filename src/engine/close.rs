@@ -1,7 +1,7 @@
 //! A slot has waited long enough: what happened in it is added up and judged.
 
 use super::key::{Key, Learned, Limits};
-use super::role::Role;
+use super::role::{Role, role_of};
 use super::suspicion::Suspicion;
 use super::{Action, Engine};
 use crate::detect::{Failures, LargeAnswers, Metric, ObjectEnumeration, Panel, VolumeSpike};
@@ -22,6 +22,7 @@ impl Engine {
             use_.put_in_order();
             self.close_slot(slot, &use_, actions);
             self.fleet.count(&use_.all);
+            self.judge_spots(slot, &use_, actions);
             for doing in use_.doings {
                 self.note_deed(slot, doing);
             }
@@ -54,11 +55,9 @@ impl Engine {
         let since = self.totals.since.map_or(slot.start(), |known| known.min(slot.start()));
         self.totals.since = Some(since);
         let mut suspicions = Vec::new();
-        let mut objects = Vec::new();
+        let mut objects = use_.objects_by_key();
         for (index, counts) in &use_.keys {
-            objects.clear();
-            objects.extend(use_.objects_of(*index));
-            self.close_cell(slot, (*index, counts, &objects), &mut suspicions);
+            self.close_cell(slot, (*index, counts, objects.of(*index)), &mut suspicions);
         }
         if self.settings.rules.has_quotas() {
             self.judge_quotas(slot, use_, actions);
@@ -74,7 +73,12 @@ impl Engine {
         self.keys.get(key).map_or("", |key| &key.id)
     }
 
-    fn close_cell(&mut self, slot: Slot, of: (u32, &Counts, &[Object]), out: &mut Vec<Suspicion>) {
+    fn close_cell(
+        &mut self,
+        slot: Slot,
+        of: (u32, &Counts, &[(u32, Object)]),
+        out: &mut Vec<Suspicion>,
+    ) {
         let (index, counts, objects) = of;
         let at = slot.end().plus(self.settings.patience);
         let Some(key) = self.keys.get_mut(index) else { return };
@@ -91,7 +95,7 @@ impl Engine {
         if !key.deserves_profile() {
             return;
         }
-        let role = self.roles.entry(key.role.clone()).or_default();
+        let Some(role) = role_of(&mut self.roles, &key.role) else { return };
         if key.learned.is_none() {
             key.learned = Some(Box::new(Learned::of(slot.hour())));
             role.keys += 1;

@@ -185,8 +185,12 @@ impl Key {
         (raw - WILD_SHARE * *usual).max(0.0)
     }
 
+    pub(super) const fn has_room_for_evidence(&self) -> bool {
+        self.evidence.len() < EVIDENCE_MAX
+    }
+
     pub(super) fn add_evidence(&mut self, line: EvidenceLine) {
-        if self.evidence.len() < EVIDENCE_MAX
+        if self.has_room_for_evidence()
             && let Err(place) = self.evidence.binary_search(&line)
         {
             self.evidence.insert(place, line);

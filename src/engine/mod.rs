@@ -7,6 +7,7 @@
 //! **Invariant:** the order of lines within `patience` does not matter, so that several
 //! files may be read in any interleaving.
 
+mod audit;
 mod budget;
 mod causes;
 mod close;
@@ -24,6 +25,7 @@ mod novelty;
 mod outsiders;
 mod overview;
 mod parties;
+mod portrait;
 mod quotas;
 mod raise;
 mod role;
@@ -35,6 +37,7 @@ mod stale;
 mod state;
 mod strangers;
 mod suspicion;
+mod travel;
 mod values;
 mod verdicts;
 mod waiting;
@@ -48,6 +51,7 @@ use std::sync::Arc;
 pub use io::{Action, EngineError, Input, Judgement, StateRow, Verdict};
 pub use overview::{HourRow, KeyRow, Overview, RoleRow};
 pub use parties::Party;
+pub use portrait::Portrait;
 pub use settings::Settings;
 
 use crate::detect::SigmaRules;
@@ -77,6 +81,8 @@ pub struct Engine {
     incidents: Incidents,
     stale: stale::StaleFindings,
     gathered: hygiene::Gathered,
+    travels: travel::Travels,
+    audits: audit::Audits,
     /// Broken rules of lines that lie ahead of the watermark, until it comes to them.
     ahead: rules::Ahead,
     /// A person's own rules, made ready, and what they matched.
@@ -119,7 +125,8 @@ impl Engine {
             Input::Inventory(inventory) => {
                 let today = self.waiting.watermark.map(Timestamp::day);
                 self.keys.describe(inventory, today);
-                self.inventory = (!inventory.is_empty()).then(|| Arc::clone(inventory));
+                let inventory = self.with_audits(inventory);
+                self.inventory = (!inventory.is_empty()).then_some(inventory);
                 self.totals.inventory_is_new = true;
                 self.parties_revision += 1;
             }

@@ -26,10 +26,14 @@ impl Engine {
             context.role.clone_from(&key.role);
             context.owner.clone_from(&key.owner);
             context.label.clone_from(&key.label);
-            context.evidence.clone_from(&key.evidence);
+            // Lent, not copied: an incident under fire is raised again and again.
+            context.evidence = std::mem::take(&mut key.evidence);
             context.events = u64::from(key.hour.requests);
         }
         let changes = self.incidents.absorb(finding, &context);
+        if let Some(key) = index.and_then(|index| self.keys.get_mut(index)) {
+            key.evidence = context.evidence;
+        }
         self.tell(changes, actions);
     }
 

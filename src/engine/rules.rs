@@ -66,11 +66,15 @@ impl Engine {
         (row, index): (usize, u32),
         actions: &mut Vec<Action>,
     ) {
-        let event = batch.event(row);
+        let at = Timestamp(batch.time.get(row).copied().unwrap_or_default());
         let Some(key) = self.keys.get_mut(index) else { return };
-        if key.watch_until.is_some_and(|until| event.at < until) {
-            key.add_evidence(evidence_of(&event));
+        if key.watch_until.is_some_and(|until| at < until) && key.has_room_for_evidence() {
+            key.add_evidence(evidence_of(&batch.event(row)));
         }
+        if !self.is_ruled(batch.key.get(row), index) {
+            return;
+        }
+        let event = batch.event(row);
         let listed = self.listed(event.key);
         let circumstances = Circumstances {
             country: batch.country.get(row),

@@ -138,7 +138,8 @@ impl Asked {
 impl Case<'_> {
     /// A figure whose rows are the answer to its question.
     fn ask(&mut self, name: &str, title: &str, sql: String) -> Result<Figure, ReportError> {
-        let table = super::answer(&mut self.tables, &sql).map_err(|error| super::wrong(&error))?;
+        let table =
+            super::table_of(&mut self.tables, &sql).map_err(|error| super::wrong(&error))?;
         Ok(Figure {
             name: name.to_owned(),
             title: title.to_owned(),
