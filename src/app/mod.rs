@@ -56,7 +56,7 @@ pub use play::{NextHour, Play};
 pub use reading::Reject;
 pub use replay::{Progress, Replay, SourceSummary, Summary};
 pub use steward::{Reloaded, Reread};
-pub use ways::{render_mail, send_test_mail, smtp_options};
+pub use ways::{check_way, render_mail, send_test_mail, smtp_options};
 pub use whole_file::write_whole;
 
 /// The one clock of the program.

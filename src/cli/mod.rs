@@ -18,6 +18,7 @@ mod ask;
 mod check;
 mod check_logs;
 mod check_mail;
+mod check_ways;
 mod columns;
 mod demo;
 mod evaluate;

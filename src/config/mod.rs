@@ -11,6 +11,7 @@ use crate::model::Millis;
 use crate::web::Proxy;
 
 mod checks;
+mod dkim;
 mod formats;
 mod meant;
 mod mistakes;
@@ -23,6 +24,7 @@ mod syntax;
 mod table;
 mod units;
 
+pub use dkim::Dkim;
 pub use formats::{FormatsError, own_formats};
 pub use mistakes::ConfigError;
 pub use people::{Mail, Notify, NotifyKind, Place, QuietHours, Route, Tls};

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use super::audit::KeyDeed;
 use super::clean::{cut, text_of};
 use super::columns::{Desk, KnownAddress, KnownKey, Limits, TextMemo};
 use super::credential::{api_key_in_query, in_query};
@@ -16,7 +17,7 @@ use super::networks::Networks;
 use super::path_keys::PathKeys;
 use super::pseudonym::{KeyIs, Pseudonyms};
 use super::route::route_of;
-use super::scrub::{Hides, Scratch, Scrubber};
+use super::scrub::{Hides, Own, Scratch, Scrubber};
 use super::shapes::Place;
 use crate::model::{EventBatch, Record, Timestamp};
 
@@ -152,6 +153,9 @@ impl Identity {
         address.text.push_to(&mut batch.source_ip);
         let asn = record.asn.filter(|asn| 0 < *asn).unwrap_or(address.asn);
         batch.asn.push(asn);
+        address.city.push_to(&mut batch.city);
+        batch.spot.push(address.spot);
+        append_subject(record, batch, namer);
 
         let mut desk = Desk { scrubber, scratch, own: key.own.as_ref() };
         match record.country.as_deref() {
@@ -162,6 +166,10 @@ impl Identity {
         append_method(record, batch, (&mut last.method, &mut texts.method, &mut desk));
         desk.push(query, &mut batch.query, Limits { hides, ..QUERY });
         let text = text_of(path);
+        // Whichever key names the caller, the one in the path is hidden.
+        let in_path = path_keys.said(path).filter(|_| namer.hides()).map(Own::of_any);
+        let in_path = in_path.map(|own| own.and(desk.own));
+        desk.own = in_path.as_ref().or(desk.own);
         let path = desk.scrubbed(&text, Limits { hides, ..PATH }).unwrap_or(&text);
         batch.path.push(path);
         // What is no request has no route.
@@ -308,6 +316,22 @@ fn credential_of<'r>(
         (Some(found), _) => (Origin::Query, found),
         (None, Some(subject)) => (Origin::User, Cow::Borrowed(subject)),
         (None, None) => (Origin::Query, Cow::default()),
+    }
+}
+
+/// The key that something was done to, by the name that its own use has.
+fn append_subject(record: &Record<'_>, batch: &mut EventBatch, namer: &Namer) {
+    let is_subject = |(name, value): &&(Cow<'_, [u8]>, Cow<'_, [u8]>)| {
+        **name == *b"subject" && !value.is_empty()
+    };
+    let is_about_a_key = || {
+        let operation = text_of(bytes_of(record.operation.as_ref()));
+        KeyDeed::of(&operation).is_some()
+    };
+    let subject = record.extras.iter().find(is_subject).filter(|_| is_about_a_key());
+    match subject {
+        Some((_, subject)) => batch.subject.push(&namer.listed(&text_of(subject))),
+        None => batch.subject.push(""),
     }
 }
 
