@@ -140,6 +140,7 @@ impl Desk {
             Topic::Digest { since } => self.digest(since, row.notice.due)?,
             Topic::StaleKeys => self.stale_keys()?,
             Topic::SignOfLife { since } => Some(self.sign_of_life(since, row.notice.due)?),
+            Topic::MonthlyReport { from, until } => Some(self.monthly_report(from, until)?),
         };
         let id = format!("report.{:016x}", row.notice.id);
         Ok(view.map(|view| view.letter(&id, &self.worker.frame)).transpose())
@@ -169,7 +170,7 @@ impl Desk {
             more: small.len().saturating_sub(LINES_MAX),
             link: frame.link_to("/incidents"),
             link_text: "Open the list of incidents",
-            ..self.framed("the daily digest")
+            ..self.framed("the daily digest goes to all of [mail] to")
         }))
     }
 
@@ -180,10 +181,13 @@ impl Desk {
         if open.is_empty() {
             return Ok(None);
         }
-        let mut keys: Vec<&str> = open.iter().map(|finding| finding.key.as_str()).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        let count = counted(keys.len(), "key");
+        let mut about: Vec<&str> = open.iter().map(StaleFinding::subject).collect();
+        about.sort_unstable();
+        about.dedup();
+        // Requests without any key can be unsafe, too.
+        let are_keys = open.iter().all(|finding| !finding.key.is_empty());
+        let count = counted(about.len(), if are_keys { "key" } else { "key or path" });
+        let count = count.replace("key or paths", "keys and paths");
         let not_known: Vec<String> =
             (self.worker.not_known)().iter().map(|it| format!(" Not known yet: {it}.")).collect();
         Ok(Some(View {
@@ -199,7 +203,7 @@ impl Desk {
             more: open.len().saturating_sub(LINES_MAX),
             link: self.worker.frame.link_to("/keys"),
             link_text: "Open the list of keys",
-            ..self.framed("the weekly report")
+            ..self.framed("the weekly report goes to all of [mail] to")
         }))
     }
 
@@ -235,7 +239,39 @@ impl Desk {
             ],
             link: frame.link_to("/"),
             link_text: "Open the status page",
-            ..self.framed("the monthly sign of life")
+            ..self.framed("the monthly sign of life goes to all of [mail] to")
+        })
+    }
+
+    /// Only that it is there, and in short what is in it: it names more than a mail should.
+    fn monthly_report(&self, from: Timestamp, until: Timestamp) -> Result<View, StoreError> {
+        let incidents = self.shown_between(from, until)?;
+        let severe = incidents.iter().filter(|it| Severity::High <= it.severity).count();
+        let stale = self.worker.store.stale_findings()?;
+        let stale = stale.iter().filter(|it| it.state == StaleState::Open).count();
+        let frame = &self.worker.frame;
+        let month = jiff::Timestamp::from_millisecond(from.0).unwrap_or_default();
+        let month = month.strftime("%Y-%m");
+        let line =
+            |title: &str, detail: String| Line { title: title.to_owned(), details: vec![detail] };
+        Ok(View {
+            subject: format!("[keyvigil] report of {month} on {}", plain(&frame.host, 40)),
+            head: format!("MONTHLY · report of {month}"),
+            what: format!(
+                "The report of {month} is ready. It lies on {} in the state directory, usually \
+                 /var/lib/keyvigil, as reports/keyvigil-{month}.html, a page that prints, and as \
+                 JSON beside it. It names keys, owners and incidents: hand it only to those who \
+                 may see them.",
+                plain(&frame.host, 80)
+            ),
+            lines: vec![
+                line("Incidents in that month", count_text(incidents.len() as u64)),
+                line("Of them high or critical", count_text(severe as u64)),
+                line("Findings about credentials that are open now", count_text(stale as u64)),
+            ],
+            link: frame.link_to("/"),
+            link_text: "Open the status page",
+            ..self.framed("the monthly report ([reports] monthly)")
         })
     }
 
@@ -273,11 +309,11 @@ fn stale_line(finding: &StaleFinding) -> Line {
         format!(" · role {}", plain(&finding.role, 40))
     };
     Line {
-        title: format!("{}: {title}", plain(&finding.key, 40)),
+        title: format!("{}: {title}", plain(finding.subject(), 40)),
         details: vec![
             plain(&finding.because, 200),
-            format!("{} · {owner}{role}", finding.severity.name()),
             format!("Next: {}", plain(&finding.next, 200)),
+            format!("{} · {owner}{role}", finding.severity.name()),
         ],
     }
 }

@@ -45,6 +45,7 @@ impl Difference {
             ("[mail]", old.mail != in_force.mail),
             ("notify", old.notify != in_force.notify),
             ("routes", old.routes != in_force.routes),
+            ("[reports]", old.reports != in_force.reports),
             ("[store] retention", old.store.retention != in_force.store.retention),
         ];
         let mut changed = named(&changed);

@@ -1,7 +1,7 @@
 //! What stands open to people beside the stages: the page, and the socket by which other
 //! commands ask.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -9,12 +9,14 @@ use tokio::sync::watch;
 use tracing::warn;
 
 use super::board::Board;
-use super::control::{Control, Desk};
+use super::control::{Control, Desk, state_name};
 use super::job::JobError;
+use super::monthly::Monthly;
 use super::orders::Orders;
 use super::people::Tasks;
 use super::steward::Asking;
 use crate::config::Config;
+use crate::model::Timestamp;
 use crate::store::Store;
 use crate::web;
 
@@ -44,13 +46,26 @@ impl Hall<'_> {
         Ok(())
     }
 
+    /// Reports are written when their time comes, if they are wanted then.
+    pub(super) fn report_monthly(
+        &mut self,
+        store: Option<Store>,
+        (config, state): (watch::Receiver<Arc<Config>>, &Path),
+    ) {
+        let (Some(store), state) = (store, state_name(state)) else { return };
+        let (board, now) = (self.board.clone(), super::now as fn() -> Timestamp);
+        let monthly = Monthly { store, config, state, board, now };
+        self.tasks.spawn(monthly.run(self.stopped.clone()));
+    }
+
     /// A daemon that cannot be asked still does its work, and says so.
     pub(super) fn open_control(
         &mut self,
-        state: PathBuf,
+        state: &Path,
         store: Option<Store>,
         to: (Asking, Orders, watch::Receiver<Arc<Config>>),
     ) {
+        let state = state_name(state);
         match Control::open(self.config.control.socket.as_deref(), &state) {
             Ok(control) => {
                 let page = self.board.web_state(self.config);

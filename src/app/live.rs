@@ -12,7 +12,6 @@ use tracing::{error, info, warn};
 
 use super::beats::{Beats, Stage};
 use super::board::Board;
-use super::control::state_name;
 use super::follow::Follow;
 use super::hall::Hall;
 use super::job::{Job, JobError, Outputs};
@@ -90,8 +89,8 @@ pub async fn run(live: Live) -> Result<(), JobError> {
     let (asking, asked) = Asking::new();
     let (orders, ordered) = Orders::new();
     if let Some(state) = &state {
-        let to = (asking, orders.clone(), in_force.subscribe());
-        hall.open_control(state_name(state), store.clone(), to);
+        hall.report_monthly(setting.of_life(store.as_ref()), (in_force.subscribe(), state));
+        hall.open_control(state, store.clone(), (asking, orders.clone(), in_force.subscribe()));
     }
     let (policy, kept_by) = watch::channel((setting.policy_of)(&config));
     tasks.spawn(
@@ -164,6 +163,11 @@ impl Setting {
         let view = board.view();
         let not_known = Arc::new(move || view.borrow().not_known.clone());
         Post { store: store.clone(), now: self.clock, letters: self.letters.clone(), not_known }
+    }
+
+    /// The store, where what is in it happens.
+    fn of_life(&self, store: Option<&Store>) -> Option<Store> {
+        store.cloned().filter(|_| self.letters.is_none())
     }
 
     fn board(&self, board: Board) -> Board {

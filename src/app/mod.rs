@@ -22,6 +22,7 @@ mod keeper;
 mod lateness;
 mod live;
 mod look;
+mod monthly;
 mod obstacles;
 mod once;
 mod orders;
@@ -37,6 +38,7 @@ mod troubles;
 mod wall;
 mod watermark;
 mod ways;
+mod whole_file;
 
 pub use counts::Counts;
 pub use job::{JobError, Outputs, open_existing};
@@ -47,7 +49,8 @@ pub use play::{NextHour, Play};
 pub use reading::Reject;
 pub use replay::{Progress, Replay, SourceSummary, Summary};
 pub use steward::{Reloaded, Reread};
-pub use ways::{render_mail, send_test_mail, smtp_options};
+pub use ways::{check_way, render_mail, send_test_mail, smtp_options};
+pub use whole_file::write_whole;
 
 /// The one clock of the program.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]

@@ -46,7 +46,9 @@ pub fn obstacles(config: &Config, machine: &Machine) -> Obstacles {
         ("store-key", "[store] key", config.store.key.as_ref()),
         ("smtp", "[mail] password", config.mail.as_ref().and_then(|mail| mail.password.as_ref())),
     ];
-    for (usual, name, secret) in secrets {
+    let dkim = config.mail.as_ref().and_then(|mail| mail.dkim.as_ref());
+    let dkim = dkim.map(|dkim| ("dkim", "[mail.dkim] key", Some(&dkim.key)));
+    for (usual, name, secret) in secrets.into_iter().chain(dkim) {
         if let Some(secret) = secret {
             self::secret((usual, name, secret), machine, &mut found);
         }
@@ -172,7 +174,12 @@ fn mail(config: &Config, found: &mut Obstacles) {
     let without_password = crate::config::Mail { password: None, ..mail.clone() };
     let made = smtp_options(&without_password)
         .and_then(|options| check_options(&options).map_err(super::JobError::from));
-    if let Err(error) = made {
+    // A key that is not there was told of with the other secrets.
+    let signs = match super::ways::frame(config) {
+        Ok(_) | Err(super::JobError::Secret(_)) => Ok(()),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = made.and(signs) {
         let cause = std::error::Error::source(&error).map(|it| format!(": {it}"));
         found.problem(format!("[mail] {error}{}", cause.unwrap_or_default()), &[]);
     }

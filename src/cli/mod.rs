@@ -18,6 +18,7 @@ mod ask;
 mod check;
 mod check_logs;
 mod check_mail;
+mod check_ways;
 mod columns;
 mod demo;
 mod evaluate;
@@ -46,6 +47,7 @@ mod simulate;
 mod status;
 mod tell;
 mod third_parties;
+mod top;
 mod verdict;
 
 /// Learns how each API key is normally used, and says when that changes.
@@ -94,6 +96,8 @@ enum Command {
     Resolve(verdict::WordArgs),
     /// Every key, and which are stale
     Keys(keys::KeysArgs),
+    /// The keys that are used now, live in the terminal
+    Top(top::TopArgs),
     /// Who has access to what, and who still uses it
     ThirdParties(third_parties::ThirdPartiesArgs),
     /// Roles, and what their keys may do
@@ -140,6 +144,7 @@ pub fn main() -> ExitCode {
         Command::Incidents(args) => incidents::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Keys(args) => keys::run(args),
+        Command::Top(args) => top::run(args),
         Command::ThirdParties(args) => third_parties::run(args),
         Command::Roles(args) => roles::run(args),
         Command::Ack(args) => verdict::say(args, Judgement::Acknowledged),

@@ -17,7 +17,7 @@ const AFTER_HELP: &str = "\
 The table `events` has a row for each request:
   time, hour, day, source, format, kind, key, role, source_ip, method, path, query, route,
   status, bytes, duration_ms, user_agent, referer, user, model, tokens_in, tokens_out, cost,
-  units, operation, outcome, tenant, asn, country, late
+  units, operation, outcome, tenant, asn, country, city, subject, late
 Beside it there are:
   incidents  id, kind, class, severity, state, title, key, role, owner, address, since, opened,
              last_seen, told, acknowledged, acknowledged_by, resolved, detected_s, told_s,
@@ -43,6 +43,9 @@ pub(super) struct QueryArgs {
     /// How to print the answer; a table on a terminal, otherwise CSV
     #[arg(long, value_enum)]
     format: Option<Format>,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -67,7 +70,8 @@ pub(super) fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
     let stdout = io::stdout();
     let natural = if stdout.is_terminal() { Format::Table } else { Format::Csv };
     let mut out = BufWriter::new(stdout.lock());
-    let printed = print(&mut out, &mut answer, args.format.unwrap_or(natural));
+    let format = if args.json { Format::Json } else { args.format.unwrap_or(natural) };
+    let printed = print(&mut out, &mut answer, format);
     match printed.and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
         printed => printed.context("cannot print the answer")?,
@@ -211,7 +215,7 @@ mod tests {
         check(
             Format::Csv,
             "time,path,status\n1970-01-01T00:00:01.5Z,\"/a,\"\"b\"\"\",200\n\
-             1970-01-01T00:00:02.5Z,/\u{1b}[31m,\n",
+             1970-01-01T00:00:02.5Z,/\\u{1b}[31m,\n",
         );
     }
 

@@ -1,9 +1,7 @@
 //! `keyvigil report`: what was used, what went wrong and what is left to tidy up, for people
 //! who check.
 
-use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -24,8 +22,8 @@ The last month as a page that prints well, and the incidents for a spreadsheet:
   keyvigil report --out report.html
   keyvigil report --since 90d --section incidents --format csv --out incidents.csv
 
-Sections: coverage, usage, incidents, credentials, evidence (by control: GDPR, CCPA, HIPAA, SOC 2,
-PCI DSS), processing (the record of GDPR, article 30), notice (text for a privacy notice).
+Sections: coverage, usage, incidents, credentials, third-parties, evidence (by control: GDPR, CCPA,
+HIPAA, SOC 2, PCI DSS), processing (the record of GDPR, article 30), notice (for a privacy notice).
 
 HTML is one file that needs nothing beside itself. CSV is a line for each value, or, with the name
 of one figure (--figure usage.by-key), that table as it is; no cell is a formula. OCSF gives
@@ -98,7 +96,7 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
     }
     let written = written(args, &report)?;
     match &args.out {
-        Some(path) => write_file(path, &written)
+        Some(path) => app::write_whole(path, &written)
             .with_context(|| format!("cannot write the report to {}", path.display()))?,
         None => match io::stdout().lock().write_all(&written) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => (),
@@ -164,18 +162,6 @@ impl ReportArgs {
         };
         self.format.or(by_name).unwrap_or(natural)
     }
-}
-
-/// All of it or nothing: a report that is there is whole.
-fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let new = path.with_file_name(name);
-    let mut options = fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(new, path)
 }
 
 fn start(text: &str) -> Result<Start, String> {

@@ -49,6 +49,9 @@ const OTHER_WORDS: &[(&str, &str, &str)] = &[
     ("store", "keep", "retention"),
     ("store", "retain", "retention"),
     ("alerts", "budget", "false_alarms_per_day"),
+    ("", "report", "reports"),
+    ("reports", "month", "monthly"),
+    ("reports", "retention", "keep"),
 ];
 
 /// Which table a setting belongs to, where its name is in one only.

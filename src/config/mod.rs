@@ -10,6 +10,7 @@ use crate::identity::{KeyIs, ListFormat, PathKeys, Prefixes};
 use crate::model::Millis;
 
 mod checks;
+mod dkim;
 mod formats;
 mod meant;
 mod mistakes;
@@ -22,6 +23,7 @@ mod syntax;
 mod table;
 mod units;
 
+pub use dkim::Dkim;
 pub use formats::{FormatsError, own_formats};
 pub use mistakes::ConfigError;
 pub use people::{Mail, Notify, NotifyKind, Place, QuietHours, Route, Tls};
@@ -58,6 +60,7 @@ pub struct Config {
     pub routes: Vec<Route>,
     pub web: Web,
     pub store: Store,
+    pub reports: Reports,
     pub control: Control,
 }
 
@@ -110,6 +113,15 @@ pub struct Store {
     pub directory: PathBuf,
     pub key: Option<Secret>,
     pub retention: Millis,
+}
+
+/// Reports that are written by themselves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reports {
+    /// Into the folder `reports` of the state directory.
+    pub monthly: bool,
+    /// How long after the end of their month they stay.
+    pub keep: Millis,
 }
 
 /// Where other commands reach the daemon.
@@ -188,6 +200,7 @@ impl Default for Config {
                 key: None,
                 retention: Millis::days(30),
             },
+            reports: Reports { monthly: false, keep: Millis::days(730) },
             control: Control::default(),
         }
     }

@@ -11,7 +11,9 @@ use super::meant;
 use super::mistakes::{self, Mistake};
 use super::syntax;
 use super::table::Table;
-use super::{Alerts, Config, ConfigError, Control, List, Source, Store, Web, people, rules};
+use super::{
+    Alerts, Config, ConfigError, Control, List, Reports, Source, Store, Web, people, rules,
+};
 use crate::detect::Panel;
 use crate::format::{self, OwnFormats, Parser};
 use crate::identity::{KeyIs, ListFormat};
@@ -76,6 +78,7 @@ fn fill(
     each(top.table("mail"), &mut |table| people::mail(&mut config.mail, table));
     each(top.table("web"), &mut |table| web(&mut config.web, table));
     each(top.table("store"), &mut |table| store(&mut config.store, table));
+    each(top.table("reports"), &mut |table| reports(&mut config.reports, table));
     each(top.table("control"), &mut |table| control(&mut config.control, table));
     for table in top.tables("notify") {
         mistakes.extend(people::notify(&mut config.notify, table));
@@ -176,6 +179,13 @@ fn store(store: &mut Store, values: &DeTable<'_>) -> Vec<Mistake> {
     }
     store.key = table.secret("key");
     store.retention = table.duration("retention").unwrap_or(store.retention);
+    table.finish()
+}
+
+fn reports(reports: &mut Reports, values: &DeTable<'_>) -> Vec<Mistake> {
+    let mut table = Table::new("reports", values);
+    reports.monthly = table.flag("monthly").unwrap_or(reports.monthly);
+    reports.keep = table.duration("keep").unwrap_or(reports.keep);
     table.finish()
 }
 

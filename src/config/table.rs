@@ -67,6 +67,14 @@ impl<'t, 'i> Table<'t, 'i> {
         number.or_else(|| self.complain(value.span(), format!("`{name}` is out of range"), ""))
     }
 
+    pub(super) fn flag(&mut self, name: &'static str) -> Option<bool> {
+        let value = self.value(name)?;
+        if let DeValue::Boolean(flag) = value.get_ref() {
+            return Some(*flag);
+        }
+        self.wrong_type(name, value.span(), (value.get_ref(), "true or false"))
+    }
+
     pub(super) fn duration(&mut self, name: &'static str) -> Option<Millis> {
         const INSTEAD: &str = "write a number and s, m, h, d or w: \"45d\"";
         let value = self.value(name)?;

@@ -9,6 +9,7 @@ mod distributed_automation;
 mod failures;
 mod grant;
 mod hygiene;
+mod impossible_travel;
 mod key_flood;
 mod large_answers;
 mod metric;
@@ -42,13 +43,14 @@ pub use distributed_automation::DistributedAutomation;
 pub use failures::Failures;
 pub use grant::{Grant, Meanings};
 pub use hygiene::{Flawed, Hygiene, Whose};
+pub use impossible_travel::{ImpossibleTravel, Journey};
 pub use key_flood::KeyFlood;
 pub use large_answers::LargeAnswers;
 pub use metric::Metric;
 pub use newcomer::{Newcomer, Novelty};
 pub use object_enumeration::ObjectEnumeration;
 pub use pattern::Pattern;
-pub use plain::{count_text, time_text};
+pub use plain::{count_text, date_text, time_text};
 pub use role_policy::{Circumstances, RolePolicy};
 pub use rules::{RoleRules, Rules, TlsMin};
 pub use scanning::Scanning;
@@ -118,6 +120,8 @@ panel! {
         "a key walks from one object's number to the next";
     newcomer: Newcomer, Statistical, Medium,
         "first use of a key from a new network, by new client software, or of a new route";
+    impossible_travel: ImpossibleTravel, Statistical, Low,
+        "a key is used in two places, and nobody can have come from one to the other in that time";
     credential_status: CredentialStatus, Policy, High,
         "a revoked, retired, disabled or expired key is used";
     canary_key_used: CanaryKeyUsed, Policy, Critical,

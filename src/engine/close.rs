@@ -21,6 +21,7 @@ impl Engine {
             use_.put_in_order();
             self.close_slot(slot, &use_, actions);
             self.fleet.count(&use_.all);
+            self.judge_spots(slot, &use_, actions);
             for doing in use_.doings {
                 self.note_deed(slot, doing);
             }

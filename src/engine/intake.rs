@@ -66,6 +66,9 @@ impl Engine {
             let seen = scratch.values.key(number).copied();
             seen.map_or_else(|| self.meet(batch, row, &mut scratch.values), |seen| seen.index)
         };
+        if batch.subject.number(row) != 0 {
+            self.hear_audit(batch, row);
+        }
         if batch.kind.get(row).is_some_and(|&kind| kind != EventKind::Request) {
             return;
         }
@@ -88,6 +91,7 @@ impl Engine {
             self.visit(batch, row, slot);
         } else {
             self.touch(batch, (row, slot), (key, &mut scratch.values));
+            self.see_spot(batch, (row, slot), (key, &mut scratch.values));
             if scratch.values.key(number).is_some_and(|seen| seen.is_listed) {
                 self.see_deeds(batch, (row, slot), (key, &mut scratch.values));
             }

@@ -126,6 +126,7 @@ pub(super) struct Signal {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct BrokenRule {
+    /// With its severity.
     pub(super) kind: String,
     /// Told once in each hour of the clock: the earliest break in it.
     pub(super) first: Timestamp,

@@ -7,6 +7,7 @@
 //! **Invariant:** the order of lines within `patience` does not matter, so that several
 //! files may be read in any interleaving.
 
+mod audit;
 mod budget;
 mod causes;
 mod close;
@@ -33,6 +34,7 @@ mod stale;
 mod state;
 mod strangers;
 mod suspicion;
+mod travel;
 mod values;
 mod verdicts;
 mod waiting;
@@ -74,6 +76,8 @@ pub struct Engine {
     incidents: Incidents,
     stale: stale::StaleFindings,
     gathered: hygiene::Gathered,
+    travels: travel::Travels,
+    audits: audit::Audits,
     /// Broken rules of lines that lie ahead of the watermark, until it comes to them.
     ahead: rules::Ahead,
     scratch: intake::Scratch,
@@ -110,7 +114,8 @@ impl Engine {
             Input::Inventory(inventory) => {
                 let today = self.waiting.watermark.map(Timestamp::day);
                 self.keys.describe(inventory, today);
-                self.inventory = (!inventory.is_empty()).then(|| Arc::clone(inventory));
+                let inventory = self.with_audits(inventory);
+                self.inventory = (!inventory.is_empty()).then_some(inventory);
                 self.totals.inventory_is_new = true;
                 self.parties_revision += 1;
             }

@@ -195,7 +195,8 @@ impl Engine {
     /// The earliest break of a rule in each hour is told, whatever order the lines come in.
     fn is_news(&mut self, index: u32, broken: &Broken) -> bool {
         let Some(key) = self.keys.get_mut(index) else { return false };
-        let mut of_kind = key.broken_rules.iter_mut().filter(|rule| rule.kind == broken.kind);
+        let told_as = broken.told_as();
+        let mut of_kind = key.broken_rules.iter_mut().filter(|rule| rule.kind == told_as);
         match of_kind.find(|rule| rule.first.hour() == broken.at.hour()) {
             Some(known) if known.first <= broken.at => false,
             Some(known) => {
@@ -203,8 +204,7 @@ impl Engine {
                 true
             }
             None => {
-                let kind = broken.kind.clone();
-                key.broken_rules.push(BrokenRule { kind, first: broken.at });
+                key.broken_rules.push(BrokenRule { kind: told_as, first: broken.at });
                 true
             }
         }
@@ -235,10 +235,17 @@ impl Engine {
     }
 }
 
+impl Broken {
+    /// What was refused first and is let in later in the same hour is news.
+    fn told_as(&self) -> String {
+        format!("{} {}", self.severity.name(), self.kind)
+    }
+}
+
 impl Ahead {
     /// Of one key, kind and hour the earliest is enough.
     fn keep(&mut self, broken: Broken) {
-        let id = (broken.at.hour(), broken.key.clone(), broken.kind.clone());
+        let id = (broken.at.hour(), broken.key.clone(), broken.told_as());
         if BROKEN_MAX <= self.0.len() && !self.0.contains_key(&id) {
             return;
         }

@@ -32,6 +32,7 @@ impl Engine {
             others.extend(row_of(format!("role/{name}"), role));
         }
         others.extend(row_of("ahead".to_owned(), &self.ahead));
+        others.extend(row_of("audits".to_owned(), &self.audits));
         others.extend(row_of("budget".to_owned(), &self.budget));
         others.extend(row_of("causes".to_owned(), &self.causes));
         others.extend(row_of("fleet".to_owned(), &self.fleet));
@@ -46,6 +47,7 @@ impl Engine {
         others.extend(row_of("stale".to_owned(), &self.stale));
         others.extend(row_of("strangers".to_owned(), &self.strangers));
         others.extend(row_of("totals".to_owned(), &self.totals));
+        others.extend(row_of("travels".to_owned(), &self.travels));
         others.extend(row_of("waiting".to_owned(), &self.waiting));
         rows.extend(others.into_iter().filter(|row| self.written.is_news(row)));
         rows
@@ -75,6 +77,7 @@ impl Engine {
         }
         match id {
             "ahead" => self.ahead = read(id, value)?,
+            "audits" => self.audits = read(id, value)?,
             "budget" => self.budget = read(id, value)?,
             "causes" => self.causes = read(id, value)?,
             "fleet" => self.fleet = read(id, value)?,
@@ -92,6 +95,7 @@ impl Engine {
             "stale" => self.stale = read(id, value)?,
             "strangers" => self.strangers = read(id, value)?,
             "totals" => self.totals = read(id, value)?,
+            "travels" => self.travels = read(id, value)?,
             "waiting" => self.waiting = read(id, value)?,
             _ => return Err(EngineError::Unreadable { id: id.to_owned() }),
         }

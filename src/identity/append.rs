@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use super::audit::KeyDeed;
 use super::clean::{cut, text_of};
 use super::columns::{Desk, KnownAddress, KnownKey, Limits, TextMemo};
 use super::credential::{api_key_in_query, in_query};
@@ -17,7 +18,7 @@ use super::path_keys::PathKeys;
 use super::plain::plain_route;
 use super::pseudonym::{KeyIs, Pseudonyms};
 use super::route::route_of;
-use super::scrub::{Hides, Scratch, Scrubber};
+use super::scrub::{Hides, Own, Scratch, Scrubber};
 use super::shapes::Place;
 use crate::model::{EventBatch, Record, Timestamp};
 
@@ -146,7 +147,8 @@ impl Identity {
         let is_key_in_url = origin == Origin::Query && !raw.is_empty();
         // What is no request has no route.
         let is_request = record.raw_request.is_none();
-        let plain = if is_request { plain_route(path, route) } else { None };
+        let is_plain = is_request && path_keys.said(path).is_none();
+        let plain = if is_plain { plain_route(path, route) } else { None };
         let plain = plain.filter(|_| key.own.as_ref().is_none_or(|own| !own.is_in(path)));
         let looked_at = if plain.is_some() { [].as_slice() } else { path };
         let flaws = flaws_of(record, (looked_at, query), is_key_in_url);
@@ -159,6 +161,9 @@ impl Identity {
         address.text.push_to(&mut batch.source_ip);
         let asn = record.asn.filter(|asn| 0 < *asn).unwrap_or(address.asn);
         batch.asn.push(asn);
+        address.city.push_to(&mut batch.city);
+        batch.spot.push(address.spot);
+        append_subject(record, batch, namer);
 
         let mut desk = Desk { scrubber, scratch, own: key.own.as_ref() };
         match record.country.as_deref() {
@@ -172,6 +177,10 @@ impl Identity {
             batch.path.push(path);
         } else {
             let text = text_of(path);
+            // Whichever key names the caller, the one in the path is hidden.
+            let in_path = path_keys.said(path).filter(|_| namer.hides()).map(Own::of_any);
+            let in_path = in_path.map(|own| own.and(desk.own));
+            desk.own = in_path.as_ref().or(desk.own);
             let path = desk.scrubbed(&text, Limits { hides, ..PATH }).unwrap_or(&text);
             batch.path.push(path);
             route_of(if is_request { path } else { "" }, route);
@@ -318,6 +327,22 @@ fn credential_of<'r>(
         (Some(found), _) => (Origin::Query, found),
         (None, Some(subject)) => (Origin::User, Cow::Borrowed(subject)),
         (None, None) => (Origin::Query, Cow::default()),
+    }
+}
+
+/// The key that something was done to, by the name that its own use has.
+fn append_subject(record: &Record<'_>, batch: &mut EventBatch, namer: &Namer) {
+    let is_subject = |(name, value): &&(Cow<'_, [u8]>, Cow<'_, [u8]>)| {
+        **name == *b"subject" && !value.is_empty()
+    };
+    let is_about_a_key = || {
+        let operation = text_of(bytes_of(record.operation.as_ref()));
+        KeyDeed::of(&operation).is_some()
+    };
+    let subject = record.extras.iter().find(is_subject).filter(|_| is_about_a_key());
+    match subject {
+        Some((_, subject)) => batch.subject.push(&namer.listed(&text_of(subject))),
+        None => batch.subject.push(""),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod address;
 mod append;
+mod audit;
 mod claims;
 mod clean;
 mod columns;
@@ -30,6 +31,7 @@ mod tests;
 mod words;
 
 pub use append::{Identity, Seen};
+pub use audit::KeyDeed;
 pub use hops::Prefixes;
 pub use import::ListFormat;
 pub use inventory::{Inventory, InventoryKey, KeyStatus};

@@ -38,6 +38,10 @@ pub struct EventBatch {
     /// 0 if neither the line nor the networks know it.
     pub asn: Vec<u32>,
     pub country: TextColumn,
+    /// As the networks know it.
+    pub city: TextColumn,
+    /// Where on the globe, as a [`Spot`](super::Spot); 0 if nobody knows.
+    pub spot: Vec<u32>,
     /// [`Flaws`](super::Flaws) of the request, as a number.
     pub flaws: Vec<u32>,
     /// What was done, where a path does not say it.
@@ -46,6 +50,8 @@ pub struct EventBatch {
     pub outcome: TextColumn,
     /// The project, account, team or app on whose behalf.
     pub tenant: TextColumn,
+    /// The key that an audit event is about.
+    pub subject: TextColumn,
     /// How many requests or units a record of usage stands for.
     pub count: Vec<u64>,
     /// Set once the engine has found that the event's slot was judged before it came.
@@ -104,6 +110,9 @@ impl EventBatch {
             cost_micros: Vec::with_capacity(rows),
             asn: Vec::with_capacity(rows),
             country: self.country.empty_alike(),
+            city: self.city.empty_alike(),
+            spot: Vec::with_capacity(rows),
+            subject: self.subject.empty_alike(),
             flaws: Vec::with_capacity(rows),
             operation: self.operation.empty_alike(),
             outcome: self.outcome.empty_alike(),

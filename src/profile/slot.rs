@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Counts, Deed, Facet, Object};
-use crate::model::Timestamp;
+use crate::model::{Spot, Timestamp};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SlotUse {
@@ -17,6 +17,8 @@ pub struct SlotUse {
     /// What listed keys did, as far as it was not noted yet.
     pub doings: Vec<Doing>,
     pub flawed: Vec<FlawedUse>,
+    /// Where on the globe keys were used.
+    pub spots: Vec<SpotUse>,
     /// Objects by number, with the key that asked for them.
     pub objects: Vec<(u32, Object)>,
     /// Of everyone, with and without keys; known once the slot is in order.
@@ -34,6 +36,15 @@ pub struct FlawedUse {
     pub signature: u64,
     pub place: u64,
     pub requests: u32,
+}
+
+/// A key was used there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SpotUse {
+    pub key: u32,
+    pub spot: Spot,
+    pub city: String,
+    pub address: String,
 }
 
 /// What a key did.
@@ -145,6 +156,8 @@ impl SlotUse {
         });
         self.doings.sort_unstable();
         self.doings.dedup();
+        self.spots.sort_unstable();
+        self.spots.dedup_by(|later, first| (later.key, later.spot) == (first.key, first.spot));
         self.flawed.sort_unstable();
         self.flawed.dedup_by(|later, first| {
             let same = FlawedUse { requests: 0, ..later.clone() }

@@ -238,6 +238,8 @@ fn text_of<'a>(name: &str, batch: &'a EventBatch) -> Option<&'a TextColumn> {
         "outcome" => Some(&batch.outcome),
         "tenant" => Some(&batch.tenant),
         "country" => Some(&batch.country),
+        "city" => Some(&batch.city),
+        "subject" => Some(&batch.subject),
         "referer" => Some(&batch.referer),
         "user" => Some(&batch.user),
         _ => None,

@@ -55,6 +55,8 @@ pub enum Topic {
     StaleKeys,
     /// That the daemon watches, and what it has seen since then.
     SignOfLife { since: Timestamp },
+    /// That the report of a month lies in the state directory.
+    MonthlyReport { from: Timestamp, until: Timestamp },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -135,6 +135,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "toml",
             "std::thread",
             "std::os",
+            "ratatui",
         ],
     ),
 ];
@@ -167,6 +168,7 @@ const GUARDED: &[&str] = &[
     "prometheus_client",
     "rand",
     "rand_distr",
+    "ratatui",
     "sd_notify",
     "serde",
     "serde_json",

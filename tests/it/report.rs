@@ -113,3 +113,23 @@ fn a_report_goes_into_a_file_that_only_its_owner_reads() {
     let wrong = ask(folder.path(), &["report", "--since", "soon"]);
     assert!(stderr(&wrong).contains("is not a time"), "{}", stderr(&wrong));
 }
+
+#[test]
+fn top_without_a_terminal_is_a_table_and_needs_a_daemon() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = configured(folder.path());
+    let output = ask(folder.path(), &["top", "--every", "1"]);
+    let text = stdout(&output);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(text.starts_with("keyvigil: alert · 2 high"), "{text}");
+    assert!(text.contains("k_usual") && !text.contains('\u{1b}'), "{text}");
+    let json =
+        stdout(&ask(folder.path(), &["top", "--json", "--every", "1", "--sort", "requests"]));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["keys"][0]["key"], "k_usual");
+    assert_eq!(json["keys"][0]["requests_per_minute"], 0.0);
+    assert_eq!(running.stop(), 0);
+    let output = ask(folder.path(), &["top", "--once"]);
+    assert_eq!(output.status.code(), Some(69), "{}", stderr(&output));
+    assert!(stderr(&output).contains("no daemon runs"), "{}", stderr(&output));
+}

@@ -19,7 +19,12 @@ pub fn report(
     config: &Config,
     asked: Asked,
 ) -> Result<Report, ReportError> {
-    let known = Known { host: view.host.clone(), keys: &view.keys, facts: facts(config) };
+    let known = Known {
+        host: view.host.clone(),
+        keys: &view.keys,
+        parties: &view.parties,
+        facts: facts(config),
+    };
     report::report(store, &known, asked)
 }
 

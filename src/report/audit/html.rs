@@ -6,6 +6,7 @@ use super::coverage::minute;
 use super::paper::{Control, Evidence};
 use super::shown::{Shown, shown};
 use super::{Figure, Report, Section};
+use crate::report::Value;
 
 #[derive(Template)]
 #[template(path = "report.html")]
@@ -72,7 +73,10 @@ struct Source {
 }
 
 /// Columns that are not broken into lines.
-const IN_ONE_LINE: [&str; 13] = [
+const IN_ONE_LINE: [&str; 16] = [
+    "kind",
+    "state",
+    "role",
     "key",
     "id",
     "method",
@@ -142,14 +146,17 @@ impl Report {
     fn sheet<'a>(&self, figure: &'a Figure) -> Sheet<'a> {
         let first = figure.shown_rows().next().unwrap_or_default();
         let numbers = first.iter().map(|cell| cell.is_number);
+        let places = 0..figure.heads.len();
+        let is_shown: Vec<bool> = places.map(|place| figure.has_values(place)).collect();
         let cells = |row: Vec<Shown>| {
-            let cells = figure.heads.iter().zip(row);
-            cells.map(|(head, cell)| Cell::of(head, cell)).collect::<Vec<_>>()
+            let cells = figure.heads.iter().zip(row).zip(&is_shown).filter(|(_, shown)| **shown);
+            cells.map(|((head, cell), _)| Cell::of(head, cell)).collect::<Vec<_>>()
         };
+        let labels = figure.labels().into_iter().zip(numbers).zip(&is_shown);
         Sheet {
             figure,
             mark: self.mark(&figure.name),
-            labels: figure.labels().into_iter().zip(numbers).collect(),
+            labels: labels.filter(|(_, shown)| **shown).map(|(label, _)| label).collect(),
             rows: figure.shown_rows().map(cells).collect(),
         }
     }
@@ -176,6 +183,16 @@ impl Report {
     fn mark(&self, name: &str) -> String {
         let place = self.figures().position(|figure| figure.name == name);
         place.map(|place| format!("F{}", place + 1)).unwrap_or_default()
+    }
+}
+
+impl Figure {
+    /// A column of names in which no row has one needs no room. That there are no times is worth
+    /// to be seen.
+    fn has_values(&self, place: usize) -> bool {
+        let is_span = self.heads.get(place).is_some_and(|head| head.ends_with("_s"));
+        let is_absent = |row: &Vec<Value>| row.get(place).is_none_or(|it| *it == Value::Absent);
+        is_span || !self.rows.iter().all(is_absent)
     }
 }
 

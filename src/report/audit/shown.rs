@@ -54,6 +54,7 @@ pub(super) fn shown(head: &str, value: &Value) -> Shown {
         },
         Value::Fraction(seconds) if is_span => number(span(rounded(*seconds))),
         Value::Fraction(fraction) => number(format!("{fraction:.2}")),
+        Value::Text(some) if head == "kind" => text(some.replace('_', " ")),
         Value::Text(some) => text(some.clone()),
         Value::Time(at) => {
             let form = if head == "day" { "%Y-%m-%d" } else { "%Y-%m-%d %H:%M" };
