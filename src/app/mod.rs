@@ -11,14 +11,19 @@ mod board;
 pub mod control;
 mod counts;
 mod difference;
+mod errands;
 mod follow;
 mod hall;
+mod hearing;
 mod intake;
 #[cfg(test)]
 mod intake_tests;
 mod job;
 mod judge;
 mod keeper;
+mod key_file;
+mod keyring;
+mod known;
 mod lateness;
 mod live;
 mod look;
@@ -34,6 +39,7 @@ mod replay;
 mod routes;
 mod stages;
 mod steward;
+mod tls;
 mod troubles;
 mod wall;
 mod watermark;
@@ -42,6 +48,7 @@ mod whole_file;
 
 pub use counts::Counts;
 pub use job::{JobError, Outputs, open_existing};
+pub use keyring::ask_at_rest;
 pub use live::{Live, Reader, run};
 pub use look::{Resting, look};
 pub use obstacles::{Obstacle, Obstacles, obstacles};
@@ -49,7 +56,7 @@ pub use play::{NextHour, Play};
 pub use reading::Reject;
 pub use replay::{Progress, Replay, SourceSummary, Summary};
 pub use steward::{Reloaded, Reread};
-pub use ways::{render_mail, send_test_mail, smtp_options};
+pub use ways::{check_way, render_mail, send_test_mail, smtp_options};
 pub use whole_file::write_whole;
 
 /// The one clock of the program.

@@ -46,6 +46,10 @@ impl Engine {
         } else {
             raw.min(suspicion.metric.score_max())
         };
+        let Some(score) = self.settings.kinds.weigh(suspicion.metric.kind(), score) else {
+            self.totals.turned_off += u64::from(self.budget.theta <= score);
+            return;
+        };
         if score < SCORE_MIN || suspicion.is_tried {
             return;
         }

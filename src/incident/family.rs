@@ -39,9 +39,14 @@ pub fn family(kind: &str) -> Family {
         | "country_not_allowed"
         | "hours_not_allowed"
         | "tls_not_allowed"
-        | "rate_exceeded" => Family::Policy,
+        | "tenant_not_allowed"
+        | "rate_exceeded"
+        | "quota_exceeded"
+        | "sigma_rule" => Family::Policy,
         "failures" => Family::Failures,
-        "new_network" | "new_route" | "new_client" | "odd_hours" => Family::Novelty,
+        "new_network" | "new_route" | "new_client" | "odd_hours" | "impossible_travel" => {
+            Family::Novelty
+        }
         "object_enumeration" | "large_answers" | "slow_exfiltration" | "token_burn" => {
             Family::Objects
         }
@@ -72,7 +77,9 @@ pub fn family(kind: &str) -> Family {
         | "signed_url_expired"
         | "signed_url_shared"
         | "deprecated_version"
-        | "client_outdated" => Family::Stale,
+        | "client_outdated"
+        | "list_outdated"
+        | "not_listed" => Family::Stale,
         _ => Family::Volume,
     }
 }

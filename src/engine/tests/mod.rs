@@ -2,6 +2,7 @@
 
 mod habits;
 mod history;
+mod kinds;
 mod life;
 mod limits;
 mod lives;
@@ -9,6 +10,8 @@ mod lives_of_dates;
 mod lives_of_use;
 mod poisoning;
 mod properties;
+mod quotas;
+mod sigma;
 mod state;
 mod stories;
 mod town;
