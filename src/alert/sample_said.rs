@@ -4,12 +4,13 @@
 use crate::baseline::{Compared, Daily, Expected};
 use crate::detect::{
     BruteForce, CanaryKeyUsed, Circumstances, CredentialStatus, Failures, KeyFlood, LargeAnswers,
-    Newcomer, Novelty, ObjectEnumeration, Pattern, RolePolicy, RoleRules, Scanning, SharedCause,
-    SilentKey, SlowDrift, TlsMin, UnknownKeyAccepted, Verdict, VolumeSpike, count_text, time_text,
+    Newcomer, Novelty, ObjectEnumeration, Pattern, Quota, RolePolicy, RoleRules, Scanning,
+    SharedCause, SigmaMatch, SilentKey, SlowDrift, Spent, TlsMin, UnknownKeyAccepted, Verdict,
+    VolumeSpike, count_text, time_text,
 };
 use crate::identity::{InventoryKey, KeyStatus, Prefixes};
 use crate::incident::CurveHour;
-use crate::model::{Event, EventKind, Hour, Timestamp, Transport};
+use crate::model::{Event, EventKind, Hour, Severity, Timestamp, Transport};
 use crate::profile::{Counts, Facet, Failure, Source};
 
 /// None for a kind that nobody knows.
@@ -45,9 +46,13 @@ pub(super) fn said(kind: &str, since: Timestamp, last: CurveHour) -> Option<Stri
              them came more than 10 times or did much else",
             time_text(since)
         ),
-        "rate_exceeded" => {
-            RolePolicy::judge_rate("partner", (12_400, 10_000), "hour").map(because)?
+        "rate_exceeded" | "quota_exceeded" => used_up(kind)?,
+        "sigma_rule" => SigmaMatch {
+            title: "Looks for backups".to_owned(),
+            severity: Severity::High,
+            attack: vec!["T1595.003".to_owned()],
         }
+        .because(("GET", "/dump.sql", 200)),
         "canary_key_used" => CanaryKeyUsed::judge(401).because,
         "unknown_key_accepted" => UnknownKeyAccepted::judge(200).map(because)?,
         "key_flood" => KeyFlood::default().judge((2_100, 148), 24).map(because)?,
@@ -55,6 +60,18 @@ pub(super) fn said(kind: &str, since: Timestamp, last: CurveHour) -> Option<Stri
         "scanning" => Scanning::default().judge(&source(since)).map(because)?,
         _ => ended(kind, since).or_else(|| forbidden(kind, since))?,
     })
+}
+
+fn used_up(kind: &str) -> Option<String> {
+    let quota = Quota {
+        requests_per_hour_max: Some(10_000),
+        bytes_per_hour_max: Some(2_000_000_000),
+        ..Quota::default()
+    };
+    let hour = Counts { requests: 12_400, bytes: 12_400_000_000, ..Counts::default() };
+    let spent = Spent { minute_requests: 0, hour: &hour, day: &Counts::default() };
+    let verdicts = quota.judge(&spent, "a key of role partner");
+    verdicts.into_iter().find(|verdict| verdict.kind == kind).map(because)
 }
 
 fn because(verdict: Verdict) -> String {

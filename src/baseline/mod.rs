@@ -5,6 +5,7 @@ pub mod calibration;
 pub mod drift;
 pub mod habit;
 pub mod ratio;
+pub mod series;
 pub mod size;
 pub mod tail;
 
@@ -12,4 +13,5 @@ pub use calibration::{Calibration, Tail};
 pub use drift::{Compared, Daily, Drift, median};
 pub use habit::{Expected, Habit, RoleHabit};
 pub use ratio::Ratio;
+pub use series::Series;
 pub use size::Size;

@@ -9,7 +9,9 @@ mod distributed_automation;
 mod failures;
 mod grant;
 mod hygiene;
+mod impossible_travel;
 mod key_flood;
+mod kinds;
 mod large_answers;
 mod metric;
 mod newcomer;
@@ -17,10 +19,13 @@ mod object_enumeration;
 mod over_privileged;
 mod pattern;
 mod plain;
+mod quota;
 mod role_policy;
 mod rules;
 mod scanning;
 mod shared_cause;
+mod sigma;
+mod sigma_fields;
 mod silent_key;
 mod slow_drift;
 mod stale_credential;
@@ -42,17 +47,21 @@ pub use distributed_automation::DistributedAutomation;
 pub use failures::Failures;
 pub use grant::{Grant, Meanings};
 pub use hygiene::{Flawed, Hygiene, Whose};
+pub use impossible_travel::{ImpossibleTravel, Journey};
 pub use key_flood::KeyFlood;
+pub use kinds::{Kinds, Loudness};
 pub use large_answers::LargeAnswers;
 pub use metric::Metric;
 pub use newcomer::{Newcomer, Novelty};
 pub use object_enumeration::ObjectEnumeration;
 pub use pattern::Pattern;
-pub use plain::{count_text, time_text};
+pub use plain::{count_text, date_text, time_text};
+pub use quota::{Quota, Spent};
 pub use role_policy::{Circumstances, RolePolicy};
 pub use rules::{RoleRules, Rules, TlsMin};
 pub use scanning::Scanning;
 pub use shared_cause::SharedCause;
+pub use sigma::{SigmaFile, SigmaMatch, SigmaRules};
 pub use silent_key::SilentKey;
 pub use slow_drift::SlowDrift;
 pub use stale_credential::{Stale, StaleCredential, Watched};
@@ -118,6 +127,8 @@ panel! {
         "a key walks from one object's number to the next";
     newcomer: Newcomer, Statistical, Medium,
         "first use of a key from a new network, by new client software, or of a new route";
+    impossible_travel: ImpossibleTravel, Statistical, Low,
+        "a key is used in two places, and nobody can have come from one to the other in that time";
     credential_status: CredentialStatus, Policy, High,
         "a revoked, retired, disabled or expired key is used";
     canary_key_used: CanaryKeyUsed, Policy, Critical,

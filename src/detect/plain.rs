@@ -73,7 +73,7 @@ pub fn time_text(at: Timestamp) -> String {
 }
 
 /// `2026-03-17`.
-pub(super) fn date_text(at: Timestamp) -> String {
+pub fn date_text(at: Timestamp) -> String {
     let date = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
     date.strftime("%Y-%m-%d").to_string()
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::rules::TlsMin;
-use super::{POLICY_SCORE, RoleRules, Verdict, count_text};
+use super::{POLICY_SCORE, RoleRules, Verdict};
 use crate::identity::InventoryKey;
 use crate::model::{Event, Severity, Transport};
 
@@ -64,20 +64,6 @@ impl RolePolicy {
                 event.source_ip
             );
             verdict("network_not_allowed", event.status, &because)
-        })
-    }
-
-    /// More than a role's keys may ask.
-    pub fn judge_rate(role: &str, (seen, most): (u32, u32), per: &str) -> Option<Verdict> {
-        (most < seen).then(|| Verdict {
-            kind: "rate_exceeded",
-            severity: Severity::Medium,
-            score: POLICY_SCORE,
-            because: format!(
-                "{} requests in one {per}; a key of role {role} may make {}",
-                count_text(u64::from(seen)),
-                count_text(u64::from(most))
-            ),
         })
     }
 }
@@ -261,15 +247,5 @@ mod tests {
         check("@own", "other", &["tenant_not_allowed"]);
         check("other", "acme", &["tenant_not_allowed"]);
         check("other", "other", &[]);
-    }
-
-    #[test]
-    fn a_rate_is_exceeded_above_its_limit() {
-        assert_eq!(RolePolicy::judge_rate("partner", (100, 100), "minute"), None);
-        let verdict = RolePolicy::judge_rate("partner", (1101, 1100), "hour").unwrap();
-        assert_eq!(
-            verdict.because,
-            "1,101 requests in one hour; a key of role partner may make 1,100"
-        );
     }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use super::audit::KeyDeed;
 use super::clean::{cut, text_of};
 use super::columns::{Desk, KnownAddress, KnownKey, Limits, TextMemo};
 use super::credential::{api_key_in_query, in_query};
@@ -14,9 +15,10 @@ use super::memo::Memo;
 use super::namer::{Namer, Origin};
 use super::networks::Networks;
 use super::path_keys::PathKeys;
+use super::plain::plain_route;
 use super::pseudonym::{KeyIs, Pseudonyms};
 use super::route::route_of;
-use super::scrub::{Hides, Scratch, Scrubber};
+use super::scrub::{Hides, Own, Scratch, Scrubber};
 use super::shapes::Place;
 use crate::model::{EventBatch, Record, Timestamp};
 
@@ -143,15 +145,24 @@ impl Identity {
         key.role.push_to(&mut batch.role);
 
         let is_key_in_url = origin == Origin::Query && !raw.is_empty();
-        let flaws = flaws_of(record, (path, query), is_key_in_url);
+        // What is no request has no route.
+        let is_request = record.raw_request.is_none();
+        let plain = if is_request { plain_route(path, route) } else { None };
+        let plain = plain.filter(|_| key.own.as_ref().is_none_or(|own| !own.is_in(path)));
+        let looked_at = if plain.is_some() { [].as_slice() } else { path };
+        let flaws = flaws_of(record, (looked_at, query), is_key_in_url);
         batch.flaws.push(flaws.0);
         let hides = if flaws.has_person() { Hides::People } else { Hides::Secrets };
+        let plain = plain.filter(|_| hides == Hides::Secrets);
         let raw = bytes_of(record.source_ip.as_ref());
         let raw = forwarded.as_deref().map_or(raw, str::as_bytes);
         let address = addresses.of(raw, || KnownAddress::of(raw, networks));
         address.text.push_to(&mut batch.source_ip);
         let asn = record.asn.filter(|asn| 0 < *asn).unwrap_or(address.asn);
         batch.asn.push(asn);
+        address.city.push_to(&mut batch.city);
+        batch.spot.push(address.spot);
+        append_subject(record, batch, namer);
 
         let mut desk = Desk { scrubber, scratch, own: key.own.as_ref() };
         match record.country.as_deref() {
@@ -161,11 +172,18 @@ impl Identity {
         texts.append(record, batch, &mut desk);
         append_method(record, batch, (&mut last.method, &mut texts.method, &mut desk));
         desk.push(query, &mut batch.query, Limits { hides, ..QUERY });
-        let text = text_of(path);
-        let path = desk.scrubbed(&text, Limits { hides, ..PATH }).unwrap_or(&text);
-        batch.path.push(path);
-        // What is no request has no route.
-        route_of(if record.raw_request.is_none() { path } else { "" }, route);
+        // Whichever key names the caller, the one in the path is hidden.
+        let in_path = path_keys.said(path).filter(|_| namer.hides()).map(Own::of_any);
+        if let Some(path) = plain.filter(|_| in_path.is_none()) {
+            batch.path.push(path);
+        } else {
+            let in_path = in_path.map(|own| own.and(desk.own));
+            desk.own = in_path.as_ref().or(desk.own);
+            let text = text_of(path);
+            let path = desk.scrubbed(&text, Limits { hides, ..PATH }).unwrap_or(&text);
+            batch.path.push(path);
+            route_of(if is_request { path } else { "" }, route);
+        }
         last.route = batch.route.push_hinted(route, last.route);
     }
 
@@ -308,6 +326,22 @@ fn credential_of<'r>(
         (Some(found), _) => (Origin::Query, found),
         (None, Some(subject)) => (Origin::User, Cow::Borrowed(subject)),
         (None, None) => (Origin::Query, Cow::default()),
+    }
+}
+
+/// The key that something was done to, by the name that its own use has.
+fn append_subject(record: &Record<'_>, batch: &mut EventBatch, namer: &Namer) {
+    let is_subject = |(name, value): &&(Cow<'_, [u8]>, Cow<'_, [u8]>)| {
+        **name == *b"subject" && !value.is_empty()
+    };
+    let is_about_a_key = || {
+        let operation = text_of(bytes_of(record.operation.as_ref()));
+        KeyDeed::of(&operation).is_some()
+    };
+    let subject = record.extras.iter().find(is_subject).filter(|_| is_about_a_key());
+    match subject {
+        Some((_, subject)) => batch.subject.push(&namer.listed(&text_of(subject))),
+        None => batch.subject.push(""),
     }
 }
 

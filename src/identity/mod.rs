@@ -2,6 +2,7 @@
 
 mod address;
 mod append;
+mod audit;
 mod claims;
 mod clean;
 mod columns;
@@ -17,6 +18,7 @@ mod namer;
 mod networks;
 mod path_keys;
 mod personal;
+mod plain;
 mod private;
 mod pseudonym;
 mod random;
@@ -29,6 +31,7 @@ mod tests;
 mod words;
 
 pub use append::{Identity, Seen};
+pub use audit::KeyDeed;
 pub use hops::Prefixes;
 pub use import::ListFormat;
 pub use inventory::{Inventory, InventoryKey, KeyStatus};

@@ -93,4 +93,26 @@ pub(super) const POLICY: &[Words] = &[
         attack: &["T1530", "T1499"],
         owasp: &["API4", "API6"],
     },
+    Words {
+        kind: "sigma_rule",
+        title: "matches a rule of yours",
+        why_it_matters: "You gave keyvigil this Sigma rule; what it means stands in the rule's own description.",
+        next_steps: &[
+            "Read the rule's description and its known false positives, then the lines behind this incident.",
+            "If it is right so, narrow the rule, or take it out of its folder and reload.",
+        ],
+        attack: &[],
+        owasp: &[],
+    },
+    Words {
+        kind: "quota_exceeded",
+        title: "uses more than it may",
+        why_it_matters: "You said how much this key or its role may use: bytes, refused requests, tokens or cost. It has used more: a program runs in circles, data is copied out, or somebody spends your money.",
+        next_steps: &[
+            "Ask the owner whether more was needed. If so, raise the limit in the configuration.",
+            "If nobody knows, limit the key at the gateway and look at which paths it uses, from where.",
+        ],
+        attack: &["T1530", "T1496.004"],
+        owasp: &["API4"],
+    },
 ];

@@ -80,6 +80,17 @@ pub(super) const USE: &[Words] = &[
         owasp: &["API5", "API3"],
     },
     Words {
+        kind: "impossible_travel",
+        title: "used in places too far apart",
+        why_it_matters: "Nobody can have come from one to the other in that time. Addresses tell a place only roughly, and a VPN, a proxy or a second machine does the same: by itself it is a hint.",
+        next_steps: &[
+            "Ask the owner whether the key is used from both places, or through a VPN.",
+            "If so, give each place a key of its own. If nobody knows the second one, rotate the key.",
+        ],
+        attack: &["T1078.004", "T1550.001"],
+        owasp: &["API2"],
+    },
+    Words {
         kind: "new_network",
         title: "used from an unknown network",
         why_it_matters: "A key that always came from the same places and now comes from another may be in other hands.",

@@ -3,7 +3,7 @@
 use crate::store::Column;
 
 /// In the order in which `*` gives them.
-pub const NAMES: [&str; 30] = [
+pub const NAMES: [&str; 32] = [
     "time",
     "hour",
     "day",
@@ -33,6 +33,8 @@ pub const NAMES: [&str; 30] = [
     "tenant",
     "asn",
     "country",
+    "city",
+    "subject",
     "late",
 ];
 
@@ -66,6 +68,8 @@ pub(super) fn stored(name: &str) -> Option<Column> {
         "tenant" => Column::Tenant,
         "asn" => Column::Asn,
         "country" => Column::Country,
+        "city" => Column::City,
+        "subject" => Column::Subject,
         "late" => Column::Late,
         _ => return None,
     };

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::Timestamp;
 
 /// Rows are made as they are asked for: an answer may be as large as the store.
-pub struct Table {
-    pub columns: Vec<String>,
+pub(super) struct Table {
+    pub(super) columns: Vec<String>,
     frame: DataFrame,
 }
 
@@ -32,20 +32,16 @@ impl Table {
         Self { columns, frame }
     }
 
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.frame.height()
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    pub fn rows(&self) -> impl Iterator<Item = Vec<Value>> + '_ {
+    pub(super) fn rows(&self) -> impl Iterator<Item = Vec<Value>> + '_ {
         (0..self.len()).map(|row| self.row(row))
     }
 
     /// The values of a row; absent beyond the last.
-    pub fn row(&self, row: usize) -> Vec<Value> {
+    pub(super) fn row(&self, row: usize) -> Vec<Value> {
         let value = |column: &polars::prelude::Column| {
             column.get(row).map_or(Value::Absent, |value| value_of(&value))
         };

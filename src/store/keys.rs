@@ -19,6 +19,8 @@ pub(super) const STALE: &[u8] = b"f";
 /// A notice that is to be told, or was.
 pub(super) const OUTBOX: &[u8] = b"n";
 pub(super) const META: &[u8] = b"m";
+/// An entry of the audit journal: its number.
+pub(super) const JOURNAL: u8 = b'a';
 
 /// A name under a prefix.
 pub(super) fn name(prefix: &[u8], name: &[u8]) -> Vec<u8> {

@@ -26,6 +26,7 @@ mod mail;
 mod mail_thread;
 mod onboarding;
 mod onboarding_mail;
+mod page;
 mod parts;
 mod people;
 mod program;

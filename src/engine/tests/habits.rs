@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::detect::{Pattern, RoleRules};
+use crate::detect::{Pattern, Quota, RoleRules};
 use crate::engine::{Action, Engine, Input, Settings, StateRow};
 use crate::identity::Inventory;
 use crate::incident::{Incident, StaleFinding, StaleState};
@@ -99,7 +99,8 @@ fn played(engine: &mut Engine, hits: &[Hit], until: i64) -> Vec<Action> {
 fn a_request_outside_of_the_role_is_an_incident_at_once() {
     let mut settings = Settings::default();
     let routes = vec![Pattern::from("GET /v1/orders*".to_owned())];
-    let rules = RoleRules { routes, requests_per_minute_max: Some(3), ..RoleRules::default() };
+    let quota = Quota { requests_per_minute_max: Some(3), ..Quota::default() };
+    let rules = RoleRules { routes, quota, ..RoleRules::default() };
     settings.rules.roles.insert("partner".to_owned(), rules);
     let mut engine = engine(settings, "");
     engine.step(&Input::Tick(at(0)));

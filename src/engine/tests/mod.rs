@@ -2,10 +2,13 @@
 
 mod habits;
 mod history;
+mod kinds;
 mod life;
 mod limits;
 mod lives;
 mod lives_of_dates;
 mod lives_of_use;
 mod properties;
+mod quotas;
+mod sigma;
 mod walk;

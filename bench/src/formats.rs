@@ -1,24 +1,23 @@
 //! Lines a second of every format, on one core, beside loops over the same bytes that only split
 //! (memchr) or only parse JSON (sonic-rs).
-#![allow(dead_code, unused_imports)]
-
-#[path = "../../../src/format/mod.rs"]
-mod format;
-#[path = "../../../src/model/mod.rs"]
-mod model;
 
 use std::hint::black_box;
 
-use format::{FORMATS, Options, Outcome, Parser};
+use crate::clock::seconds_on_core;
+use crate::format::{FORMATS, Options, Outcome, Parser};
 
 const LINES: usize = 100_000;
 const SECONDS_MIN: f64 = 0.2;
 
-fn main() {
+pub(crate) fn run() {
     let combined = combined();
-    let split = rate(&combined, |lines| lines.split(|byte| *byte == b'\n').map(split_columns).sum());
+    let split =
+        rate(&combined, |lines| lines.split(|byte| *byte == b'\n').map(split_columns).sum());
     let nginx = parsed("nginx", &combined);
-    println!("combined: {nginx:.2} M lines/s; only split: {split:.2}; {:.0} %", 100.0 * nginx / split);
+    println!(
+        "combined: {nginx:.2} M lines/s; only split: {split:.2}; {:.0} %",
+        100.0 * nginx / split
+    );
     for (name, text) in examples() {
         let lines = text.as_bytes();
         let is_json = text.starts_with('{') || text.starts_with("[{");
@@ -26,13 +25,18 @@ fn main() {
         let beside = if is_json {
             rate(lines, |lines| {
                 let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-                lines.map(|line| usize::from(sonic_rs::from_slice::<sonic_rs::Value>(line).is_ok())).sum()
+                lines
+                    .map(|line| usize::from(sonic_rs::from_slice::<sonic_rs::Value>(line).is_ok()))
+                    .sum()
             })
         } else {
             rate(lines, |lines| lines.split(|byte| *byte == b'\n').map(split_columns).sum())
         };
         let what = if is_json { "sonic-rs only parses" } else { "only split" };
-        println!("{name:22} {own:6.2} M lines/s; {what} {beside:6.2}; {:4.0} %", 100.0 * own / beside);
+        println!(
+            "{name:22} {own:6.2} M lines/s; {what} {beside:6.2}; {:4.0} %",
+            100.0 * own / beside
+        );
     }
 }
 
@@ -49,13 +53,6 @@ fn rate(lines: &[u8], mut run: impl FnMut(&[u8]) -> usize) -> f64 {
     count as f64 * rounds / (seconds_on_core() - begun) / 1e6
 }
 
-/// What this thread has had of a core: other programs do not count.
-fn seconds_on_core() -> f64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanos = text.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok());
-    nanos.unwrap_or(0.0) / 1e9
-}
-
 fn parsed(name: &str, lines: &[u8]) -> f64 {
     let mut parser = Parser::by_name(name, &Options::default()).unwrap();
     rate(lines, |lines| {
@@ -63,7 +60,9 @@ fn parsed(name: &str, lines: &[u8]) -> f64 {
         let mut events = 0;
         for end in memchr::memchr_iter(b'\n', lines) {
             match parser.parse(&lines[from..end]) {
-                Outcome::Event(record) => events += usize::from(black_box(&record).status.is_some()),
+                Outcome::Event(record) => {
+                    events += usize::from(black_box(&record).status.is_some())
+                }
                 Outcome::Events(records) => events += black_box(&records).len(),
                 _ => {}
             }
@@ -75,7 +74,9 @@ fn parsed(name: &str, lines: &[u8]) -> f64 {
 
 /// Cuts at spaces and quotes: the least that a reader of columns has to do.
 fn split_columns(line: &[u8]) -> usize {
-    memchr::memchr2_iter(b' ', b'"', line).map(|at| line.get(at).map_or(0, |byte| *byte as usize)).sum()
+    memchr::memchr2_iter(b' ', b'"', line)
+        .map(|at| line.get(at).map_or(0, |byte| *byte as usize))
+        .sum()
 }
 
 fn combined() -> Vec<u8> {
@@ -93,10 +94,15 @@ fn combined() -> Vec<u8> {
 fn examples() -> Vec<(&'static str, String)> {
     let mut all = Vec::new();
     for info in FORMATS.iter() {
-        let path = format!("{}/../../config/formats/{}.toml", env!("CARGO_MANIFEST_DIR"), info.name);
+        let path = format!("{}/../config/formats/{}.toml", env!("CARGO_MANIFEST_DIR"), info.name);
         let Ok(file) = std::fs::read_to_string(path) else { continue };
         let file: toml::Table = toml::from_str(&file).unwrap();
-        let lines: Vec<&str> = file["example"].as_array().unwrap().iter().map(|it| it["lines"].as_str().unwrap().trim()).collect();
+        let lines: Vec<&str> = file["example"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it["lines"].as_str().unwrap().trim())
+            .collect();
         let one = lines.join("\n") + "\n";
         all.push((info.name, one.repeat(LINES / 2)));
     }
