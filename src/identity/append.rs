@@ -147,7 +147,8 @@ impl Identity {
         let is_key_in_url = origin == Origin::Query && !raw.is_empty();
         // What is no request has no route.
         let is_request = record.raw_request.is_none();
-        let plain = if is_request { plain_route(path, route) } else { None };
+        let is_plain = is_request && path_keys.said(path).is_none();
+        let plain = if is_plain { plain_route(path, route) } else { None };
         let plain = plain.filter(|_| key.own.as_ref().is_none_or(|own| !own.is_in(path)));
         let looked_at = if plain.is_some() { [].as_slice() } else { path };
         let flaws = flaws_of(record, (looked_at, query), is_key_in_url);
@@ -172,14 +173,14 @@ impl Identity {
         texts.append(record, batch, &mut desk);
         append_method(record, batch, (&mut last.method, &mut texts.method, &mut desk));
         desk.push(query, &mut batch.query, Limits { hides, ..QUERY });
-        // Whichever key names the caller, the one in the path is hidden.
-        let in_path = path_keys.said(path).filter(|_| namer.hides()).map(Own::of_any);
-        if let Some(path) = plain.filter(|_| in_path.is_none()) {
+        if let Some(path) = plain {
             batch.path.push(path);
         } else {
+            let text = text_of(path);
+            // Whichever key names the caller, the one in the path is hidden.
+            let in_path = path_keys.said(path).filter(|_| namer.hides()).map(Own::of_any);
             let in_path = in_path.map(|own| own.and(desk.own));
             desk.own = in_path.as_ref().or(desk.own);
-            let text = text_of(path);
             let path = desk.scrubbed(&text, Limits { hides, ..PATH }).unwrap_or(&text);
             batch.path.push(path);
             route_of(if is_request { path } else { "" }, route);
