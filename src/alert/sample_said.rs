@@ -1,12 +1,12 @@
 //! What a made-up incident says was seen: in the detectors' own words, so that a sample
 //! reads like the mail that will come.
 
-use crate::baseline::{Compared, Daily, Expected};
+use crate::baseline::{Amount, Compared, Daily, Expected};
 use crate::detect::{
     BruteForce, CanaryKeyUsed, Circumstances, CredentialStatus, Failures, ImpossibleTravel,
-    Journey, KeyFlood, LargeAnswers, Newcomer, Novelty, ObjectEnumeration, Pattern, Quota,
-    RolePolicy, RoleRules, Scanning, SharedCause, SigmaMatch, SilentKey, SlowDrift, Spent, TlsMin,
-    UnknownKeyAccepted, Verdict, VolumeSpike, count_text, time_text,
+    Journey, KeyFlood, LargeAnswers, Newcomer, Novelty, ObjectEnumeration, OddHours, Pattern,
+    Quota, RolePolicy, RoleRules, Scanning, SharedCause, SigmaMatch, SilentKey, SlowDrift, Spent,
+    TlsMin, TokenBurn, UnknownKeyAccepted, Verdict, VolumeSpike, count_text, time_text,
 };
 use crate::identity::{InventoryKey, KeyStatus, Prefixes};
 use crate::incident::CurveHour;
@@ -41,6 +41,11 @@ pub(super) fn said(kind: &str, since: Timestamp, last: CurveHour) -> Option<Stri
             let counts = Counts { requests: 57, bytes: 136_800_000, ..Counts::default() };
             LargeAnswers::because(&counts, hour, 18_400.0)
         }
+        "token_burn" => {
+            let counts = Counts { requests: 57, tokens: 684_000, ..Counts::default() };
+            TokenBurn::because((Amount::Tokens, &counts), hour, 1_400.0)
+        }
+        "odd_hours" => OddHours::because(20, (hour, &night())),
         "distributed_automation" => format!(
             "1,140 visits from 380 addresses without keys since {}: 91 % of all visits; none of \
              them came more than 10 times or did much else",
@@ -86,6 +91,11 @@ fn because(verdict: Verdict) -> String {
 fn expected(last: CurveHour) -> Expected {
     let mean = f64::from(last.expected_low.midpoint(last.expected_high));
     Expected { mean, mean_upper: mean, mean_lower: mean, dispersion: 0.1 }
+}
+
+/// An hour at which the key sleeps.
+const fn night() -> Expected {
+    Expected { mean: 0.02, mean_upper: 0.02, mean_lower: 0.02, dispersion: 0.5 }
 }
 
 const fn compared(seen: u64, usual: u64) -> Compared {

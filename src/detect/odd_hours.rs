@@ -62,7 +62,7 @@ mod tests {
         assert!(2.0 < OddHours::score(20, &night));
         assert_eq!(
             OddHours::because(20, (Hour(3), &night)),
-            "20 requests 03:00–04:00 UTC, an hour at which hardly any are usual"
+            "20 requests in the hour from 03:00 UTC, an hour at which hardly any are usual"
         );
     }
 }

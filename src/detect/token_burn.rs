@@ -41,7 +41,7 @@ mod tests {
         let counts = Counts { requests: 20, tokens: 240_000, ..Counts::default() };
         assert_eq!(
             TokenBurn::because((Amount::Tokens, &counts), Hour(3), 1400.2),
-            "12,000 tokens a request 03:00–04:00 UTC over 20 requests, 1,400 are usual"
+            "12,000 tokens a request in the hour from 03:00 UTC over 20 requests, 1,400 are usual"
         );
     }
 }

@@ -173,7 +173,8 @@ impl Engine {
     /// Whether it was refused, was told of, and has gone on ever since: once a week is enough.
     fn only_goes_on(&mut self, index: u32, broken: &Broken) -> bool {
         let Some(key) = self.keys.get_mut(index) else { return false };
-        if Severity::Medium < broken.severity {
+        // What was used up is told each time.
+        if Severity::Medium < broken.severity || broken.line.is_none() {
             return false;
         }
         let told = key.told_rules.entry(broken.kind.clone()).or_insert((broken.at, Timestamp(0)));
