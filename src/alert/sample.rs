@@ -119,6 +119,11 @@ const SAMPLES: &[(&str, Whom, &str)] = &[
         Whom::Rule,
         "role partner: over TLS 1.1, and TLS 1.2 is the least and it was let in (answered with 200)",
     ),
+    (
+        "tenant_not_allowed",
+        Whom::Rule,
+        "asked for tenant acme with success; the key belongs to tenant globex",
+    ),
     ("rate_exceeded", Whom::Rule, "role partner: 12,400 requests in one hour; 10,000 are allowed"),
     ("canary_key_used", Whom::Rule, "a canary key was sent; it was answered with 401"),
     ("brute_force", Whom::Address, "412 logins refused with 38 keys in ten minutes"),
@@ -131,6 +136,27 @@ const SAMPLES: &[(&str, Whom, &str)] = &[
         "distributed_automation",
         Whom::Route,
         "380 addresses with at most 3 requests each make up 91 % of its use",
+    ),
+    (
+        "message_pumping",
+        Whom::App,
+        "2,400 messages of template otp in the hour from 03:00; 90 is usual",
+    ),
+    (
+        "delivery_failures",
+        Whom::App,
+        "310 messages of template otp failed in the hour from 03:00; 4 is usual",
+    ),
+    (
+        "no_opt_in",
+        Whom::App,
+        "a message of template promo went to a recipient who is on no list of opt-ins",
+    ),
+    ("after_opt_out", Whom::App, "a message of template promo went to a recipient who opted out"),
+    (
+        "usage_spike",
+        Whom::Key,
+        "2,100,000 tokens of small-1 in the hour from 03:00; 180,000 is usual",
     ),
     ("key_flood", Whom::Fleet, "2,100 new keys in an hour; 0 to 4 are usual"),
     (
@@ -147,6 +173,7 @@ enum Whom {
     Rule,
     Address,
     Route,
+    App,
     Fleet,
 }
 
@@ -163,13 +190,14 @@ pub(super) fn sample(kind: &str, now: Timestamp) -> Option<Incident> {
         Whom::Rule => (Entity::Key(KEY.to_owned()), "billing-sync", severity_of_rule(kind)),
         Whom::Address => (Entity::Address(ADDRESS.to_owned()), "", Severity::High),
         Whom::Route => (Entity::Route("/v1/signup".to_owned()), "", Severity::High),
+        Whom::App => (Entity::App("VideoBot".to_owned()), "", Severity::High),
         Whom::Fleet => (Entity::Fleet, "", Severity::High),
     };
     let class = if matches!(whom, Whom::Rule) { Class::Policy } else { Class::Statistical };
     let is_key = matches!(whom, Whom::Key | Whom::Rule);
     let name = match &entity {
         Entity::Key(_) => label,
-        Entity::Address(name) | Entity::Route(name) => name,
+        Entity::Address(name) | Entity::Route(name) | Entity::App(name) => name,
         Entity::Fleet => "all keys",
     };
     let title = format!("{name}: {}", words(kind)?.title);

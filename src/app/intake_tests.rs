@@ -1,6 +1,5 @@
 //! Where a source goes on after a kill, if its lines come in parts.
 
-use std::collections::BTreeMap;
 use std::fs;
 
 use super::intake::Intake;
@@ -20,7 +19,7 @@ const LINES: [(&str, &str); 6] = [
 ];
 
 fn intake(source: &SourceId) -> Intake {
-    let mut intake = Intake::new(Identity::new([7; 32], KeyIs::Id), Millis(0), BTreeMap::new());
+    let mut intake = Intake::new(Identity::new([7; 32], KeyIs::Id), Millis(0), Default::default());
     intake.add(source, Parser::by_name("clf", &Options::default()).ok());
     intake
 }

@@ -13,6 +13,7 @@ mod counts;
 mod difference;
 mod follow;
 mod hall;
+mod headers;
 mod intake;
 #[cfg(test)]
 mod intake_tests;
@@ -39,6 +40,7 @@ mod wall;
 mod watermark;
 mod ways;
 mod whole_file;
+mod windows;
 
 pub use counts::Counts;
 pub use job::{JobError, Outputs, open_existing};

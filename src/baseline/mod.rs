@@ -6,6 +6,7 @@ pub mod drift;
 pub mod habit;
 pub mod ratio;
 pub mod size;
+pub mod steady;
 pub mod tail;
 
 pub use calibration::{Calibration, Tail};
@@ -13,3 +14,4 @@ pub use drift::{Compared, Daily, Drift, median};
 pub use habit::{Expected, Habit, RoleHabit};
 pub use ratio::Ratio;
 pub use size::Size;
+pub use steady::Steady;

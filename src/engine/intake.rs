@@ -51,7 +51,7 @@ impl Engine {
             seen.map_or_else(|| self.meet(batch, row, &mut scratch.values), |seen| seen.index)
         };
         if batch.kind.get(row).is_some_and(|&kind| kind != EventKind::Request) {
-            return;
+            return self.take_other(batch, row, actions);
         }
         let status = batch.status.get(row).copied().unwrap_or_default();
         let bytes = batch.bytes.get(row).copied().unwrap_or_default();

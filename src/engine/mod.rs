@@ -21,6 +21,7 @@ mod io;
 mod key;
 mod keys;
 mod novelty;
+mod others;
 mod outsiders;
 mod overview;
 mod parties;
@@ -72,6 +73,7 @@ pub struct Engine {
     causes: causes::Causes,
     budget: budget::Budget,
     incidents: Incidents,
+    others: others::Others,
     stale: stale::StaleFindings,
     gathered: hygiene::Gathered,
     /// Broken rules of lines that lie ahead of the watermark, until it comes to them.

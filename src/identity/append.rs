@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::clean::{cut, text_of};
 use super::columns::{Desk, KnownAddress, KnownKey, Limits, TextMemo};
+use super::consent::Consent;
 use super::credential::{api_key_in_query, in_query};
 use super::flaws::flaws_of;
 use super::hops::{Prefixes, client_of};
@@ -13,6 +14,7 @@ use super::inventory::Inventory;
 use super::memo::Memo;
 use super::namer::{Namer, Origin};
 use super::networks::Networks;
+use super::openapi::Templates;
 use super::path_keys::PathKeys;
 use super::pseudonym::{KeyIs, Pseudonyms};
 use super::route::route_of;
@@ -26,6 +28,8 @@ pub struct Identity {
     scrubber: Scrubber,
     inventory: Arc<Inventory>,
     networks: Arc<Networks>,
+    consent: Arc<Consent>,
+    templates: Arc<Templates>,
     trusted: Prefixes,
     path_keys: PathKeys,
     keys: Keys,
@@ -62,6 +66,7 @@ struct Texts {
     operation: TextMemo,
     outcome: TextMemo,
     tenant: TextMemo,
+    object: TextMemo,
     method: TextMemo,
 }
 
@@ -88,6 +93,8 @@ impl Identity {
             namer: Namer::new(pseudonyms, key_is),
             inventory: Arc::default(),
             networks: Arc::default(),
+            consent: Arc::default(),
+            templates: Arc::default(),
             trusted: Prefixes::default(),
             path_keys: PathKeys::default(),
             keys: Keys::new(seeds),
@@ -111,6 +118,16 @@ impl Identity {
         self.addresses.clear();
     }
 
+    /// Who agreed to be written to, and who does not any more.
+    pub fn set_consent(&mut self, consent: Arc<Consent>) {
+        self.consent = consent;
+    }
+
+    /// Paths get the names that the API's own description has for them.
+    pub fn set_templates(&mut self, templates: Arc<Templates>) {
+        self.templates = templates;
+    }
+
     /// Of a request that came through one of these, the address before it counts.
     pub fn trust(&mut self, proxies: Prefixes) {
         self.trusted = proxies;
@@ -125,6 +142,7 @@ impl Identity {
     pub fn append(&mut self, record: &Record<'_>, seen: &Seen<'_>, batch: &mut EventBatch) {
         let forwarded = forwarded(record, &self.trusted);
         let Self { namer, scrubber, inventory, networks, path_keys, .. } = self;
+        let Self { consent, templates, .. } = self;
         let Self { keys, addresses, texts, scratch, route, last, .. } = self;
         append_numbers(record, seen, batch);
         last.source = batch.source.push_hinted(seen.source, last.source);
@@ -144,6 +162,11 @@ impl Identity {
 
         let is_key_in_url = origin == Origin::Query && !raw.is_empty();
         let flaws = flaws_of(record, (path, query), is_key_in_url);
+        let at = record.time.unwrap_or(seen.arrival);
+        let flaws = match record.recipient.as_deref() {
+            Some(recipient) => consent.flaws_of((recipient, at), flaws),
+            None => flaws,
+        };
         batch.flaws.push(flaws.0);
         let hides = if flaws.has_person() { Hides::People } else { Hides::Secrets };
         let raw = bytes_of(record.source_ip.as_ref());
@@ -165,7 +188,12 @@ impl Identity {
         let path = desk.scrubbed(&text, Limits { hides, ..PATH }).unwrap_or(&text);
         batch.path.push(path);
         // What is no request has no route.
-        route_of(if record.raw_request.is_none() { path } else { "" }, route);
+        let named = if record.raw_request.is_none() { path } else { "" };
+        let template = if templates.is_empty() { None } else { templates.of(named) };
+        match template {
+            Some(template) => template.clone_into(route),
+            None => route_of(named, route),
+        }
         last.route = batch.route.push_hinted(route, last.route);
     }
 
@@ -230,6 +258,7 @@ impl Texts {
             operation: TextMemo::new(seeds, 256),
             outcome: TextMemo::new(seeds, 256).without_people(),
             tenant: TextMemo::new(seeds, 256),
+            object: TextMemo::new(seeds, 256),
             method: TextMemo::new(seeds, 64),
         }
     }
@@ -242,6 +271,7 @@ impl Texts {
         self.operation.push(record.operation.as_deref(), &mut batch.operation, desk);
         self.outcome.push(record.outcome.as_deref(), &mut batch.outcome, desk);
         self.tenant.push(record.tenant.as_deref(), &mut batch.tenant, desk);
+        self.object.push(record.object.as_deref(), &mut batch.object, desk);
     }
 }
 

@@ -39,8 +39,10 @@ pub fn family(kind: &str) -> Family {
         | "country_not_allowed"
         | "hours_not_allowed"
         | "tls_not_allowed"
-        | "rate_exceeded" => Family::Policy,
-        "failures" => Family::Failures,
+        | "rate_exceeded"
+        | "no_opt_in"
+        | "after_opt_out" => Family::Policy,
+        "failures" | "delivery_failures" => Family::Failures,
         "new_network" | "new_route" | "new_client" => Family::Novelty,
         "object_enumeration" | "large_answers" | "slow_exfiltration" => Family::Objects,
         "brute_force" | "scanning" | "distributed_automation" => Family::Address,

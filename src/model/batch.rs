@@ -46,6 +46,8 @@ pub struct EventBatch {
     pub outcome: TextColumn,
     /// The project, account, team or app on whose behalf.
     pub tenant: TextColumn,
+    /// What it was done to or with: the key of an audit event, the template of a message.
+    pub object: TextColumn,
     /// How many requests or units a record of usage stands for.
     pub count: Vec<u64>,
     /// Set once the engine has found that the event's slot was judged before it came.

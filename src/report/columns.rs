@@ -3,7 +3,7 @@
 use crate::store::Column;
 
 /// In the order in which `*` gives them.
-pub const NAMES: [&str; 30] = [
+pub const NAMES: [&str; 31] = [
     "time",
     "hour",
     "day",
@@ -31,6 +31,7 @@ pub const NAMES: [&str; 30] = [
     "operation",
     "outcome",
     "tenant",
+    "object",
     "asn",
     "country",
     "late",
@@ -64,6 +65,7 @@ pub(super) fn stored(name: &str) -> Option<Column> {
         "operation" => Column::Operation,
         "outcome" => Column::Outcome,
         "tenant" => Column::Tenant,
+        "object" => Column::Object,
         "asn" => Column::Asn,
         "country" => Column::Country,
         "late" => Column::Late,

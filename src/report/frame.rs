@@ -204,6 +204,7 @@ fn text_of<'a>(name: &str, batch: &'a EventBatch) -> Option<&'a TextColumn> {
         "operation" => Some(&batch.operation),
         "outcome" => Some(&batch.outcome),
         "tenant" => Some(&batch.tenant),
+        "object" => Some(&batch.object),
         "country" => Some(&batch.country),
         "referer" => Some(&batch.referer),
         "user" => Some(&batch.user),

@@ -29,7 +29,7 @@ pub use error::StoreError;
 pub use health::Health;
 pub use key_file::key_of;
 pub use merging::Merged;
-pub use meta::Counters;
+pub use meta::{Counters, Memory};
 pub use outbox::{Answer, OutboxCounts, OutboxRow, OutboxState, Refused, Told, Topic};
 pub use people::Shown;
 pub use read::{Recovered, Wanted};

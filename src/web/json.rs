@@ -204,6 +204,7 @@ fn entity_of(entity: &Entity) -> Value {
         Entity::Key(key) => json!({ "key": clean(key) }),
         Entity::Address(address) => json!({ "address": clean(address) }),
         Entity::Route(route) => json!({ "route": clean(route) }),
+        Entity::App(app) => json!({ "app": clean(app) }),
         Entity::Fleet => json!("fleet"),
     }
 }

@@ -7,5 +7,6 @@ mod limits;
 mod lives;
 mod lives_of_dates;
 mod lives_of_use;
+mod messages;
 mod properties;
 mod walk;

@@ -9,7 +9,7 @@ macro_rules! columns {
         pub enum Column { $($name = $number),+ }
 
         impl Column {
-            pub const ALL: [Self; 30] = [$(Self::$name),+];
+            pub const ALL: [Self; 31] = [$(Self::$name),+];
 
             pub(super) const fn number(self) -> u8 {
                 self as u8
@@ -30,7 +30,7 @@ columns! {
     Path = 8, Query = 9, Route = 10, Status = 11, Bytes = 12, RequestBytes = 13, Duration = 14,
     UserAgent = 15, Referer = 16, User = 17, Model = 18, InputTokens = 19, OutputTokens = 20,
     Cost = 21, Asn = 22, Country = 23, Late = 24, Operation = 25, Outcome = 26, Tenant = 27,
-    Count = 28, Flaws = 29,
+    Count = 28, Flaws = 29, Object = 33,
 }
 
 /// A column of one batch, by the sort of its values.
@@ -57,19 +57,19 @@ pub(super) enum ViewMut<'a> {
 
 /// A set of columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Columns(u32);
+pub struct Columns(u64);
 
 impl Columns {
     pub const NONE: Self = Self(0);
-    pub const ALL: Self = Self(u32::MAX);
+    pub const ALL: Self = Self(u64::MAX);
 
     #[must_use]
     pub const fn with(self, column: Column) -> Self {
-        Self(self.0 | 1 << column.number())
+        Self(self.0 | 1u64 << column.number())
     }
 
     pub const fn holds(self, column: Column) -> bool {
-        self.0 & 1 << column.number() != 0
+        self.0 & 1u64 << column.number() != 0
     }
 }
 
@@ -93,6 +93,7 @@ impl Column {
             Self::Operation => View::Text(&batch.operation),
             Self::Outcome => View::Text(&batch.outcome),
             Self::Tenant => View::Text(&batch.tenant),
+            Self::Object => View::Text(&batch.object),
             Self::Count => View::Counts(&batch.count),
             Self::Bytes => View::Counts(&batch.bytes),
             Self::RequestBytes => View::Counts(&batch.request_bytes),
@@ -128,6 +129,7 @@ impl Column {
             Self::Operation => ViewMut::Text(&mut batch.operation),
             Self::Outcome => ViewMut::Text(&mut batch.outcome),
             Self::Tenant => ViewMut::Text(&mut batch.tenant),
+            Self::Object => ViewMut::Text(&mut batch.object),
             Self::Count => ViewMut::Counts(&mut batch.count),
             Self::Bytes => ViewMut::Counts(&mut batch.bytes),
             Self::RequestBytes => ViewMut::Counts(&mut batch.request_bytes),

@@ -39,7 +39,9 @@ fn events(from: i64, rows: usize) -> EventBatch {
         for column in [&mut batch.referer, &mut batch.user, &mut batch.model, &mut batch.country] {
             column.push("");
         }
-        for column in [&mut batch.operation, &mut batch.outcome, &mut batch.tenant] {
+        for column in
+            [&mut batch.operation, &mut batch.outcome, &mut batch.tenant, &mut batch.object]
+        {
             column.push("");
         }
         batch.asn.push(0);
