@@ -28,7 +28,13 @@ const ATTACKS: &[(&str, &str)] = &[
     ("syslog's structure", "x\"] [evil@1 a=\"b\" \\"),
     ("encoded word", "=?utf-8?q?=0d=0aBcc:_x?="),
     ("NUL and DEL", "a\0b\u{7f}c\u{85}d"),
+    ("very long", LONG),
+    ("what was no UTF-8", "caf\u{fffd}\u{fffd}("),
 ];
+const LONG: &str = match std::str::from_utf8(&[b'z'; 100_000]) {
+    Ok(text) => text,
+    Err(_) => "",
+};
 
 /// Every text that a log line or an inventory can bring is the attack.
 fn evil(text: &str) -> Incident {
@@ -65,6 +71,7 @@ fn bulletin(text: &str) -> Bulletin {
         mails_before: 0,
         is_owner: true,
         is_flapping: false,
+        stale: &[],
     };
     let frame = super::Frame { host: text.to_owned(), ..frame() };
     let letter = Letter::of(&incident, &occasion, &frame).unwrap();

@@ -27,6 +27,10 @@ pub enum AlertError {
          https, http only to this machine"
     )]
     PlainWeb { host: String },
+    #[error(
+        "the key of [mail.dkim] cannot sign: {why}; make one with: openssl genrsa -out dkim.pem 2048"
+    )]
+    DkimKey { why: String },
     #[error("a url begins with https:// and names a machine")]
     NoUrl,
     #[error(

@@ -1,19 +1,21 @@
 //! What people are told about an incident: the same in plain text and in HTML.
 
+use std::sync::Arc;
+
 use askama::Template;
 use jiff::tz::TimeZone;
 
 use super::budget::PER_ROUTE_MAX;
 use super::chart::{Chart, chart};
 use super::letter_parts::{
-    NAME_CHARS_MAX, SENTENCE_CHARS_MAX, TEXT_WIDTH, closing, evidence, ids, since, status, subject,
-    who, wrapped,
+    NAME_CHARS_MAX, SENTENCE_CHARS_MAX, TEXT_WIDTH, closing, evidence, ids, moment, status,
+    subject, who, wrapped,
 };
 use super::plain::plain;
-use super::{AlertError, tone};
+use super::{AlertError, Signer, tone};
 use crate::detect::count_text;
-use crate::incident::{Incident, Notice, State, Transition, words};
-use crate::model::Severity;
+use crate::incident::{Incident, Notice, StaleFinding, StaleState, State, Transition, words};
+use crate::model::{Class, Severity};
 
 /// Ready to be addressed. Nothing in it can break a header or steer a terminal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,7 +33,7 @@ pub struct Letter {
 }
 
 /// What is the same in every letter.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Frame {
     /// The sender: an address, or a name with one.
     pub from: String,
@@ -43,6 +45,8 @@ pub struct Frame {
     pub host: String,
     /// Of shown times, beside UTC.
     pub zone: Option<TimeZone>,
+    /// Mails are signed.
+    pub signer: Option<Arc<Signer>>,
 }
 
 /// Why a person gets it.
@@ -64,6 +68,8 @@ pub struct Occasion<'a> {
     pub is_owner: bool,
     /// It came and went so often that this is the last mail about that.
     pub is_flapping: bool,
+    /// What is known about the state of its key.
+    pub stale: &'a [StaleFinding],
 }
 
 #[derive(Template)]
@@ -86,9 +92,12 @@ struct View {
     id: String,
     title: String,
     what: String,
+    /// How sure that is, where it is no estimate.
+    certain: &'static str,
     since: String,
     who: String,
-    why: Vec<String>,
+    known: Vec<String>,
+    also: Vec<String>,
     matters: &'static str,
     question: String,
     next: Vec<String>,
@@ -105,7 +114,9 @@ struct View {
     closing: String,
 }
 
-const WHY_MAX: usize = 6;
+const ALSO_MAX: usize = 6;
+const KNOWN_MAX: usize = 2;
+const CERTAIN: &str = "A rule was broken: this is certain, not an estimate.";
 
 impl Letter {
     pub fn of(
@@ -161,7 +172,7 @@ impl View {
     fn of(incident: &Incident, occasion: &Occasion<'_>, frame: &Frame) -> Self {
         let words = words(&incident.kind);
         let strongest = incident.findings.first();
-        let others = incident.findings.iter().skip(1).take(WHY_MAX);
+        let others = incident.findings.iter().skip(1).take(ALSO_MAX);
         let is_over = incident.state == State::Resolved;
         let because = |text: &str| plain(text, SENTENCE_CHARS_MAX);
         let domain = frame.domain();
@@ -172,12 +183,14 @@ impl View {
             id: incident.id.to_string(),
             title: plain(&incident.title, NAME_CHARS_MAX),
             what: strongest.map_or_else(String::new, |finding| because(&finding.because)),
-            since: since(incident, frame),
+            certain: if incident.class == Class::Policy { CERTAIN } else { "" },
+            since: moment(incident.since, frame),
             who: who(incident),
-            why: others.map(|finding| because(&finding.because)).collect(),
+            known: known(incident, occasion.stale),
+            also: others.map(|finding| because(&finding.because)).collect(),
             matters: words.map_or("", |words| words.why_it_matters),
             question: question(incident, occasion),
-            next: next_steps(incident),
+            next: next_steps(incident, occasion),
             evidence: evidence(incident),
             events: count_text(incident.events.max(incident.evidence.len() as u64)),
             chart: chart(incident, &frame.zone()),
@@ -200,9 +213,13 @@ impl View {
         }
     }
 
-    /// A paragraph behind a label of six columns.
+    /// A paragraph behind a label of seven columns.
     fn hanging(text: &str) -> String {
-        wrapped(text, TEXT_WIDTH - 6, "      ")
+        wrapped(text, TEXT_WIDTH - 7, "       ")
+    }
+
+    fn matter(text: &str) -> String {
+        wrapped(&format!("Why it matters: {text}"), TEXT_WIDTH, "")
     }
 
     fn paragraph(text: &str) -> String {
@@ -210,7 +227,7 @@ impl View {
     }
 
     fn item(text: &str) -> String {
-        wrapped(text, TEXT_WIDTH - 9, "         ")
+        wrapped(text, TEXT_WIDTH - 10, "          ")
     }
 
     fn shown(&self) -> usize {
@@ -218,11 +235,23 @@ impl View {
     }
 }
 
-/// With the owner's name, where it is known.
-fn next_steps(incident: &Incident) -> Vec<String> {
+/// What the weekly report would say of the key: how old it is, who answers for it.
+fn known(incident: &Incident, stale: &[StaleFinding]) -> Vec<String> {
+    let key = incident.entity.key().unwrap_or_default();
+    let mut about: Vec<&StaleFinding> =
+        stale.iter().filter(|it| !key.is_empty() && it.key == key).collect();
+    about.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let said = about.into_iter().filter(|finding| finding.state == StaleState::Open);
+    said.take(KNOWN_MAX).map(|finding| plain(&finding.because, SENTENCE_CHARS_MAX)).collect()
+}
+
+/// With the owner's name, where it is known; the owner has nobody else to ask.
+fn next_steps(incident: &Incident, occasion: &Occasion<'_>) -> Vec<String> {
     const ASK: &str = "Ask the owner";
     let owner = plain(&incident.owner, NAME_CHARS_MAX);
-    let ask = if owner.is_empty() {
+    let ask = if occasion.is_owner {
+        "Find out".to_owned()
+    } else if owner.is_empty() {
         "Find out who uses the key, and ask".to_owned()
     } else {
         format!("Ask {owner}")

@@ -18,13 +18,6 @@ const LAST_LINES: usize = 2;
 /// The quiet after which an incident is over.
 const QUIET: Millis = Millis::hours(2);
 
-/// When it began; empty if the first sentence says it.
-pub(super) fn since(incident: &Incident, frame: &Frame) -> String {
-    let said =
-        incident.findings.first().is_some_and(|one| one.because.contains(&in_utc(incident.since)));
-    if said { String::new() } else { moment(incident.since, frame) }
-}
-
 /// The same for all of an incident's mails, whatever becomes of it.
 pub(super) fn subject(incident: &Incident) -> String {
     let before = format!("[keyvigil {}] ", incident.first_severity.name().to_uppercase());

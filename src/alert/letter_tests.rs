@@ -6,9 +6,10 @@ use super::message::mail;
 use super::summary::{Cause, summary};
 use super::{Frame, Letter, Occasion, Reason, render_eml};
 use crate::incident::{
-    Contribution, EvidenceLine, Incident, IncidentId, Notice, State, Transition,
+    Contribution, EvidenceLine, Incident, IncidentId, Notice, StaleFinding, StaleState, State,
+    Transition,
 };
-use crate::model::{Entity, Millis, Severity, Timestamp};
+use crate::model::{Class, Entity, Millis, Severity, Timestamp};
 
 pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(1_773_738_000).plus(Millis::seconds(seconds))
@@ -106,6 +107,7 @@ fn letter_after(incident: &Incident, transition: Transition, mails_before: u32) 
         mails_before,
         is_owner: false,
         is_flapping: false,
+        stale: &[],
     };
     Letter::of(incident, &occasion, &frame()).unwrap()
 }
@@ -199,7 +201,7 @@ fn text_and_html_are_both_there_and_say_the_same() {
     let html = parsed.body_html(0).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
     for said in [
         "8,200 requests a minute; 120 to 200 are usual",
-        "since 2026-03-17 08:50 UTC",
+        "2026-03-17 08:50 UTC",
         "role partner, owner payments@example.com, from 203.0.113.9 and 1 more",
         "31 % answered with 403",
         "rotate the key",
@@ -231,6 +233,42 @@ fn the_status_says_where_the_incident_stands() {
     let by =
         Incident { state: State::Acknowledged, acknowledged_by: "ana".to_owned(), ..incident() };
     check(&by, Transition::Update, "ACKNOWLEDGED by ana");
+}
+
+#[test]
+fn what_is_known_of_the_key_and_how_sure_it_is_are_said() {
+    let stale = |key: &str, because: &str, severity, state| StaleFinding {
+        key: key.to_owned(),
+        because: because.to_owned(),
+        severity,
+        state,
+        ..StaleFinding::default()
+    };
+    let own = incident().entity.key().unwrap().to_owned();
+    let known = [
+        stale(&own, "never expires", Severity::Low, StaleState::Open),
+        stale(&own, "last rotated 203 days ago", Severity::Medium, StaleState::Open),
+        stale(&own, "was shared", Severity::High, StaleState::Resolved),
+        stale("k_other", "unused for 90 days", Severity::High, StaleState::Open),
+    ];
+    let occasion = Occasion {
+        notice: &notice(Transition::Opened),
+        reason: &reason(),
+        mails_before: 0,
+        is_owner: true,
+        is_flapping: false,
+        stale: &known,
+    };
+    let rule = Incident { class: Class::Policy, ..incident() };
+    let letter = Letter::of(&rule, &occasion, &frame()).unwrap();
+    assert!(letter.text.contains("Known: last rotated 203 days ago\n       never expires\n"));
+    assert!(!letter.text.contains("was shared") && !letter.text.contains("unused for"));
+    assert!(letter.text.contains("A rule was broken: this is certain, not an estimate."));
+    // Who is asked has nobody else to ask.
+    assert!(letter.text.contains("One question:") && letter.text.contains("1. Find out whether"));
+    for said in ["last rotated 203 days ago", "this is certain", "Find out whether"] {
+        assert!(letter.html.contains(said), "{said}");
+    }
 }
 
 #[test]

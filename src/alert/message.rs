@@ -36,7 +36,11 @@ pub(super) fn mail(
         let all: Vec<String> = letter.references.iter().map(|id| bracketed(id)).collect();
         builder = builder.in_reply_to(bracketed(last)).references(all.join(" "));
     }
-    builder.multipart(body(letter)).map_err(AlertError::Message)
+    let mut mail = builder.multipart(body(letter)).map_err(AlertError::Message)?;
+    if let Some(signer) = &frame.signer {
+        signer.sign(&mut mail);
+    }
+    Ok(mail)
 }
 
 pub(super) fn mail_of(bulletin: &Bulletin) -> Result<Message, AlertError> {

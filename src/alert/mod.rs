@@ -8,6 +8,7 @@ mod bench_for_tests;
 mod budget;
 mod chart;
 mod digits;
+mod dkim;
 mod eml;
 mod error;
 mod letter;
@@ -17,6 +18,8 @@ mod letter_tests;
 mod memory;
 mod message;
 mod ocsf;
+#[cfg(test)]
+mod ocsf_tests;
 mod outbox;
 #[cfg(test)]
 mod outbox_life_tests;
@@ -35,11 +38,15 @@ mod retry;
 mod round;
 mod route;
 mod sample;
+mod sample_lines;
+mod sample_said;
 mod sendmail;
 mod slack;
 mod smtp;
 mod summary;
 mod syslog;
+#[cfg(test)]
+mod syslog_tests;
 mod tone;
 mod ways;
 mod web;
@@ -47,6 +54,7 @@ mod webhook;
 
 pub use alertmanager::Alertmanager;
 pub use budget::{Allowed, Budget};
+pub use dkim::Signer;
 pub use eml::EmlDirectory;
 pub use error::AlertError;
 pub use letter::{Frame, Letter, Occasion, Reason};

@@ -95,6 +95,11 @@ fn finding(incident: &Incident, transition: Transition, bulletin: &Bulletin) -> 
         Severity::High => (4, "High"),
         Severity::Critical => (5, "Critical"),
     };
+    // A broken rule is no estimate.
+    let (confidence, confidence_name) = match incident.class {
+        Class::Policy => (3, "High"),
+        Class::Statistical | Class::Stale => (2, "Medium"),
+    };
     json!({
         "class_uid": CLASS,
         "class_name": "Detection Finding",
@@ -108,7 +113,9 @@ fn finding(incident: &Incident, transition: Transition, bulletin: &Bulletin) -> 
         "severity": severity_name,
         "status_id": status,
         "status": status_name,
-        "is_alert": true,
+        "is_alert": transition != Transition::Resolved,
+        "confidence_id": confidence,
+        "confidence": confidence_name,
         "time": bulletin.at.0,
         "start_time": incident.since.0,
         "end_time": incident.last_seen.0,
@@ -119,6 +126,7 @@ fn finding(incident: &Incident, transition: Transition, bulletin: &Bulletin) -> 
         "anomaly_analyses": [analysis(incident)],
         "remediation": { "desc": next_steps(incident) },
         "evidences": evidences(incident),
+        "resources": resources(incident),
         "unmapped": { "score": incident.score, "role": text(&incident.role), "owner": text(&incident.owner) },
     })
 }
@@ -232,6 +240,10 @@ fn evidences(incident: &Incident) -> Vec<Value> {
             json!({
                 "name": "access log line",
                 "src_endpoint": { "ip": text(&line.source_ip) },
+                "api": {
+                    "operation": text(&format!("{} {}", line.method, line.path)),
+                    "response": { "code": line.status },
+                },
                 "data": {
                     "time": line.at.0,
                     "method": text(&line.method),
@@ -242,6 +254,13 @@ fn evidences(incident: &Incident) -> Vec<Value> {
             })
         })
         .collect()
+}
+
+/// The keys that it is about; of all keys none is named.
+fn resources(incident: &Incident) -> Vec<Value> {
+    let named = |key: &String| json!({ "uid": text(key), "name": text(&incident.name()), "type": "API key" });
+    let own = |key: &&String| incident.entity.key() == Some(key.as_str());
+    incident.keys.iter().filter(own).map(named).collect()
 }
 
 fn next_steps(incident: &Incident) -> String {

@@ -154,6 +154,7 @@ impl Desk {
         let mut any = false;
         let mut is_over = false;
         self.memory.name(&mut bundle.incident);
+        let stale = self.worker.store.stale_findings()?;
         for recipient in recipients {
             let Some(lead) = bundle.lead(recipient).map(|row| row.notice.clone()) else { continue };
             let occasion = Occasion {
@@ -161,6 +162,7 @@ impl Desk {
                 reason,
                 mails_before: self.memory.mails(bundle.incident.id, recipient),
                 is_owner: *recipient == bundle.incident.owner,
+                stale: &stale,
                 is_flapping: self.memory.threads.get(&bundle.incident.id).is_some_and(|thread| {
                     lead.transition == Transition::Resolved
                         && super::memory::ENDS_MAX <= thread.ends + 1

@@ -170,7 +170,7 @@ impl Desk {
             more: small.len().saturating_sub(LINES_MAX),
             link: frame.link_to("/incidents"),
             link_text: "Open the list of incidents",
-            ..self.framed("the daily digest")
+            ..self.framed("the daily digest goes to all of [mail] to")
         }))
     }
 
@@ -181,10 +181,13 @@ impl Desk {
         if open.is_empty() {
             return Ok(None);
         }
-        let mut keys: Vec<&str> = open.iter().map(|finding| finding.key.as_str()).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        let count = counted(keys.len(), "key");
+        let mut about: Vec<&str> = open.iter().map(StaleFinding::subject).collect();
+        about.sort_unstable();
+        about.dedup();
+        // Requests without any key can be unsafe, too.
+        let are_keys = open.iter().all(|finding| !finding.key.is_empty());
+        let count = counted(about.len(), if are_keys { "key" } else { "key or path" });
+        let count = count.replace("key or paths", "keys and paths");
         let not_known: Vec<String> =
             (self.worker.not_known)().iter().map(|it| format!(" Not known yet: {it}.")).collect();
         Ok(Some(View {
@@ -200,7 +203,7 @@ impl Desk {
             more: open.len().saturating_sub(LINES_MAX),
             link: self.worker.frame.link_to("/keys"),
             link_text: "Open the list of keys",
-            ..self.framed("the weekly report")
+            ..self.framed("the weekly report goes to all of [mail] to")
         }))
     }
 
@@ -236,7 +239,7 @@ impl Desk {
             ],
             link: frame.link_to("/"),
             link_text: "Open the status page",
-            ..self.framed("the monthly sign of life")
+            ..self.framed("the monthly sign of life goes to all of [mail] to")
         })
     }
 
@@ -306,11 +309,11 @@ fn stale_line(finding: &StaleFinding) -> Line {
         format!(" · role {}", plain(&finding.role, 40))
     };
     Line {
-        title: format!("{}: {title}", plain(&finding.key, 40)),
+        title: format!("{}: {title}", plain(finding.subject(), 40)),
         details: vec![
             plain(&finding.because, 200),
-            format!("{} · {owner}{role}", finding.severity.name()),
             format!("Next: {}", plain(&finding.next, 200)),
+            format!("{} · {owner}{role}", finding.severity.name()),
         ],
     }
 }

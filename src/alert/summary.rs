@@ -156,7 +156,7 @@ pub fn test_letter(frame: &Frame, now: Timestamp) -> Result<Letter, AlertError> 
         ),
         link: frame.link_to("/"),
         link_text: "Open the status page",
-        reason: "keyvigil mail test".to_owned(),
+        reason: "somebody ran keyvigil mail test".to_owned(),
         host,
         tone: tone::CALM,
         ..View::default()

@@ -9,20 +9,18 @@ use tokio::sync::watch;
 
 use super::intake::Intake;
 use super::job::Job;
+use super::known::{Known, keep_stale};
 use super::lateness::Lateness;
 use super::reading::Reject;
 use super::replay::Found;
 use super::troubles;
 use crate::config::Config;
 use crate::engine::Overview;
-use crate::incident::{Incident, IncidentId, StaleFinding, StaleState, State};
+use crate::incident::{Incident, StaleFinding};
 use crate::model::{Millis, Timestamp};
-use crate::store::{Shown, Store};
+use crate::store::Store;
 use crate::tail::{SourceState, SourceStatus};
-use crate::web::{HourPoint, Learning, Mail, Mode, Reading, Source, View, WebState};
-
-/// Incidents that the page lists; the store knows them all.
-const INCIDENTS_SHOWN_MAX: usize = 1000;
+use crate::web::{HourPoint, Learning, Mail, Mode, Reading, Source, View, Visitor, Window};
 
 /// What `status` says of a store at rest.
 const NOBODY_WATCHES: &str = "keyvigil is not running, so nothing is watched; this is what its \
@@ -46,8 +44,7 @@ struct Parts {
     mode: Mode,
     started: Option<Timestamp>,
     overview: Overview,
-    incidents: BTreeMap<IncidentId, Incident>,
-    stale: BTreeMap<(String, String), StaleFinding>,
+    known: Known,
     sources: Vec<Source>,
     last_event: Option<Timestamp>,
     mail_enabled: bool,
@@ -71,15 +68,16 @@ impl Board {
         store: Option<Store>,
         config: &Config,
     ) -> Result<Self, super::JobError> {
+        let overview = job.judge.overview();
         let mut parts = Parts {
             started: Some(super::now()),
-            overview: job.judge.overview(),
+            overview,
             mail_enabled: config.mail.is_some() || !config.notify.is_empty(),
             degraded: job.degraded.clone(),
             ..Parts::default()
         };
         if let Some(store) = &store {
-            parts.remember(store)?;
+            parts.known.remember(store)?;
         }
         Ok(Self::new(parts, store))
     }
@@ -89,7 +87,7 @@ impl Board {
         let mut parts = Parts { overview, ..Parts::default() };
         parts.degraded.extend(store.health().problems());
         parts.degraded.push(NOBODY_WATCHES.to_owned());
-        parts.remember(store)?;
+        parts.known.remember(store)?;
         let board = Self::new(parts, Some(store.clone()));
         board.publish();
         Ok(board)
@@ -112,10 +110,10 @@ impl Board {
         Self { parts: Arc::new(Mutex::new(parts)), view, store, found: None, now: super::now }
     }
 
-    pub(super) fn web_state(&self, config: &Config) -> WebState {
+    /// For the page, and whoever else looks.
+    pub(super) fn window(&self) -> Window {
         self.publish();
-        let host = config.web.base_url.as_deref().and_then(host_of);
-        WebState { view: self.view.subscribe(), now: self.now, hosts: host.into_iter().collect() }
+        Window { view: self.view.subscribe(), now: self.now }
     }
 
     pub(super) fn overview(&self, overview: Overview) {
@@ -148,9 +146,7 @@ impl Board {
             return;
         }
         let mut parts = self.parts();
-        parts.incidents.extend(incidents.iter().map(|it| (it.id, it.clone())));
-        parts.keep_those_that_matter();
-        keep_stale(&mut parts.stale, stale);
+        parts.known.take(incidents, stale);
         drop(parts);
         self.publish();
     }
@@ -227,30 +223,6 @@ impl Parts {
         }
     }
 
-    /// What people are shown, as the store has it.
-    fn remember(&mut self, store: &Store) -> Result<(), super::JobError> {
-        let known = store.incidents(Shown::All)?;
-        self.incidents = known.into_iter().map(|it| (it.id, it)).collect();
-        self.keep_those_that_matter();
-        keep_stale(&mut self.stale, &store.stale_findings()?);
-        Ok(())
-    }
-
-    /// At the limit those under the alarm line go first, then those that are over.
-    fn keep_those_that_matter(&mut self) {
-        let excess = self.incidents.len().saturating_sub(INCIDENTS_SHOWN_MAX);
-        if excess == 0 {
-            return;
-        }
-        let is_open = |it: &Incident| matches!(it.state, State::Open | State::Acknowledged);
-        let rank = |it: &Incident| (!it.below, is_open(it), it.opened, it.id);
-        let mut ranks: Vec<_> = self.incidents.values().map(rank).collect();
-        ranks.sort_unstable();
-        for (_, _, _, id) in ranks.into_iter().take(excess) {
-            self.incidents.remove(&id);
-        }
-    }
-
     fn view(&self, wall: Timestamp) -> View {
         let overview = &self.overview;
         let now = match self.mode {
@@ -272,11 +244,12 @@ impl Parts {
             events: overview.events,
             late: overview.late,
             roles: count(overview.roles.len()),
+            role_rows: overview.roles.clone().into(),
             keys: Arc::clone(&overview.keys),
             parties: Arc::clone(&overview.parties),
             not_known: overview.not_known.clone(),
-            incidents: self.incidents.values().cloned().collect(),
-            stale: self.stale.values().cloned().collect(),
+            incidents: Arc::clone(&self.known.incidents),
+            stale: Arc::clone(&self.known.stale),
             sources: self.sources.clone(),
             mail: Mail { enabled: self.mail_enabled, ..Mail::default() },
             hours: overview.hours.iter().map(HourPoint::from).collect(),
@@ -287,18 +260,10 @@ impl Parts {
             },
             degraded: self.degraded.iter().chain(self.notes.values()).cloned().collect(),
             config: self.config.clone(),
+            visitor: Visitor::default(),
             alarm_line: overview.theta_is_learned.then_some(overview.theta),
+            kinds_off: overview.kinds_off.clone(),
         }
-    }
-}
-
-fn keep_stale(known: &mut BTreeMap<(String, String), StaleFinding>, changed: &[StaleFinding]) {
-    for finding in changed {
-        let name = (finding.subject().to_owned(), finding.kind.clone());
-        match finding.state {
-            StaleState::Open => known.insert(name, finding.clone()),
-            StaleState::Resolved => known.remove(&name),
-        };
     }
 }
 
@@ -328,13 +293,6 @@ fn source_row(status: &SourceStatus, intake: &Intake) -> Source {
     }
 }
 
-/// The name in `https://name:port/path`.
-fn host_of(url: &str) -> Option<String> {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let host = rest.split(['/', ':']).next()?;
-    (!host.is_empty()).then(|| host.to_owned())
-}
-
 fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
@@ -342,37 +300,4 @@ fn count(number: usize) -> u64 {
 #[expect(clippy::cast_precision_loss, reason = "a lag in seconds, shown with one digit")]
 fn seconds(length: Millis) -> f64 {
     length.0.max(0) as f64 / 1000.0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_crowd_under_the_alarm_line_hides_no_open_incident() {
-        let mut parts = Parts::default();
-        let mut add = |number: u64, below: bool, state: State| {
-            let opened = Timestamp(number.cast_signed());
-            let id = IncidentId(number);
-            parts
-                .incidents
-                .insert(id, Incident { id, state, opened, below, ..Incident::default() });
-        };
-        add(1, false, State::Open);
-        add(2, false, State::Resolved);
-        for number in 3..=INCIDENTS_SHOWN_MAX as u64 + 1 {
-            add(number, true, State::Open);
-        }
-        parts.keep_those_that_matter();
-        assert_eq!(parts.incidents.len(), INCIDENTS_SHOWN_MAX);
-        let is_shown = |number| parts.incidents.contains_key(&IncidentId(number));
-        assert_eq!([1, 2, 3, 4].map(is_shown), [true, true, false, true]);
-    }
-
-    #[test]
-    fn a_page_behind_a_name_is_asked_for_by_that_name() {
-        assert_eq!(host_of("https://keys.example.com:8443/x").as_deref(), Some("keys.example.com"));
-        assert_eq!(host_of("keys.example.com").as_deref(), Some("keys.example.com"));
-        assert_eq!(host_of("https:///x"), None);
-    }
 }

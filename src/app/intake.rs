@@ -11,7 +11,7 @@ use super::headers::Headers;
 use super::once::Once;
 use super::reading::{Reading, Reject};
 use super::watermark::Watermark;
-use crate::format::{Joined, Joins, Outcome, Parser, Turn};
+use crate::format::{Grows, Joined, Joins, Outcome, Parser, Turn};
 use crate::identity::{Identity, Inventory, Networks, Seen};
 use crate::model::{EventBatch, Millis, Position, Record, SourceId, Timestamp};
 use crate::store::{Counters, Memory};
@@ -164,9 +164,9 @@ impl Intake {
     /// One line without its end. Whether it and all before it were dealt with: a line that
     /// was written in parts, and what comes between them, waits for the last of them.
     pub(super) fn take_line(&mut self, source: &SourceId, line: &[u8], arrival: Timestamp) -> bool {
-        let Some(reading) = self.sources.get_mut(source) else { return true };
+        let Some((reading, mut desk)) = self.desk(source) else { return true };
         match reading.parts.push(line) {
-            Turn::Now => self.take_whole(source, (line, 1), arrival),
+            Turn::Now => desk.take((source, reading), (line, 1), arrival),
             Turn::Later => {
                 reading.waits.get_or_insert((arrival, None));
                 return false;
@@ -240,58 +240,18 @@ impl Intake {
     }
 
     /// A line that was so many lines of the file.
-    fn take_whole(
-        &mut self,
-        source: &SourceId,
-        (line, of_lines): (&[u8], u64),
-        arrival: Timestamp,
-    ) {
-        let Some(reading) = self.sources.get_mut(source) else { return };
-        reading.counts.lines += of_lines;
-        reading.doubt.0 += 1;
-        reading.count_joined(of_lines);
-        let Some(parser) = &mut reading.parser else {
-            reading.reject("format not recognised", line, &self.identity);
-            return;
-        };
-        let grows = parser.grows();
-        self.once.begin_line();
-        match parser.parse(line) {
-            Outcome::Event(mut record) => {
-                if !self.once.admits(&mut record, grows) {
-                    count(&mut reading.counts.skipped, REPEATED);
-                    return;
-                }
-                let seen = Seen { source: &source.0, format: &reading.format, arrival };
-                append(&mut self.identity, &record, &seen, &mut self.taken.batch);
-                reading.counts.accept(&record);
-            }
-            Outcome::Events(records) => {
-                for mut record in records {
-                    if !self.once.admits(&mut record, grows) {
-                        count(&mut reading.counts.skipped, REPEATED);
-                        continue;
-                    }
-                    let seen = Seen { source: &source.0, format: &reading.format, arrival };
-                    append(&mut self.identity, &record, &seen, &mut self.taken.batch);
-                    reading.counts.accept(&record);
-                }
-            }
-            Outcome::Skip(reason) => {
-                count(&mut reading.counts.skipped, reason);
-                if let Some(header) = parser.header() {
-                    self.headers.note(source, header);
-                }
-            }
-            Outcome::Malformed(reason) | Outcome::Pending(reason) => {
-                reading.reject(reason, line, &self.identity);
-                return;
-            }
+    fn take_whole(&mut self, source: &SourceId, line: (&[u8], u64), arrival: Timestamp) {
+        if let Some((reading, mut desk)) = self.desk(source) {
+            desk.take((source, reading), line, arrival);
         }
-        if let Some(at) = self.taken.batch.time.last() {
-            self.latest = Some(Timestamp(*at));
-            self.watermark.saw(source, Timestamp(*at));
-        }
+    }
+
+    /// A source, and what its lines are taken with.
+    fn desk(&mut self, source: &SourceId) -> Option<(&mut Reading, Desk<'_>)> {
+        let Self { sources, identity, once, headers, taken, watermark, latest, .. } = self;
+        let batch = &mut taken.batch;
+        let desk = Desk { identity, once, headers, batch, watermark, latest };
+        Some((sources.get_mut(source)?, desk))
     }
 
     /// The time that a line gives, without taking it.
@@ -323,7 +283,8 @@ impl Intake {
         let counters = (!self.is_empty()).then(|| self.counters());
         let mut memory = self.once.take_news();
         memory.extend(self.headers.take_news());
-        let taken = std::mem::take(&mut self.taken);
+        let next = Taken { batch: self.taken.batch.empty_alike(), ..Taken::default() };
+        let taken = std::mem::replace(&mut self.taken, next);
         Taken { watermark, counters, memory, ..taken }
     }
 
@@ -373,6 +334,76 @@ impl Intake {
     }
 }
 
-fn append(identity: &mut Identity, record: &Record<'_>, seen: &Seen<'_>, batch: &mut EventBatch) {
-    identity.append(record, seen, batch);
+/// What lines are taken with, whatever source they come from.
+struct Desk<'i> {
+    identity: &'i mut Identity,
+    once: &'i mut Once,
+    headers: &'i mut Headers,
+    batch: &'i mut EventBatch,
+    watermark: &'i mut Watermark,
+    latest: &'i mut Option<Timestamp>,
+}
+
+impl Desk<'_> {
+    /// A line that was so many lines of the file.
+    fn take(
+        &mut self,
+        (source, reading): (&SourceId, &mut Reading),
+        (line, of_lines): (&[u8], u64),
+        arrival: Timestamp,
+    ) {
+        reading.counts.lines += of_lines;
+        reading.doubt.0 += 1;
+        reading.count_joined(of_lines);
+        let Reading { parser: Some(parser), counts, format, .. } = reading else {
+            reading.reject("format not recognised", line, self.identity);
+            return;
+        };
+        let grows = parser.grows();
+        let seen = Seen { source: &source.0, format, arrival };
+        self.once.begin_line();
+        match parser.parse(line) {
+            Outcome::Event(record) => {
+                if !self.append(record, (&seen, grows), counts) {
+                    return;
+                }
+            }
+            Outcome::Events(records) => {
+                for record in records {
+                    self.append(record, (&seen, grows), counts);
+                }
+            }
+            Outcome::Skip(reason) => {
+                count(&mut counts.skipped, reason);
+                if let Some(header) = parser.header() {
+                    self.headers.note(source, header);
+                }
+            }
+            Outcome::Malformed(reason) | Outcome::Pending(reason) => {
+                reading.reject(reason, line, self.identity);
+                return;
+            }
+        }
+        if let Some(at) = self.batch.time.last() {
+            *self.latest = Some(Timestamp(*at));
+            self.watermark.saw(source, Timestamp(*at));
+        }
+    }
+
+    /// Whether the record was not here before.
+    fn append(
+        &mut self,
+        mut record: Record<'_>,
+        (seen, grows): (&Seen<'_>, Grows),
+        counts: &mut Counts,
+    ) -> bool {
+        let is_new = self.once.admits(&mut record, grows);
+        if is_new {
+            self.identity.append(&record, seen, self.batch);
+            counts.accept(&record);
+        } else {
+            count(&mut counts.skipped, REPEATED);
+        }
+        is_new
+    }
 }

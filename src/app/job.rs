@@ -221,6 +221,7 @@ pub(super) fn settings(config: &Config) -> Settings {
     Settings {
         false_alarms_per_day: config.alerts.false_alarms_per_day,
         patience: config.alerts.patience,
+        kinds: config.alerts.kinds.clone(),
         detectors: config.detectors.clone(),
         rules: config.rules.clone(),
         ..Settings::default()

@@ -80,17 +80,18 @@ pub async fn run(live: Live) -> Result<(), JobError> {
     let in_force = watch::Sender::new(Arc::new(config.clone()));
     let board = setting.board(Board::live(&mut job, store.clone(), &config)?);
     let mut tasks = Tasks::new();
-    let mut hall = Hall { config: &config, board: &board, tasks: &mut tasks, stopped: &stopped };
+    let (orders, ordered) = Orders::new();
+    let ours = (&board, store.clone());
+    let mut hall = Hall::new(&config, ours, orders.clone(), (&mut tasks, &stopped))?;
     hall.open_page(any_port, on_page).await?;
     if let Some(store) = &store {
         let post = setting.post(store, &board);
         people::start(in_force.subscribe(), post, (hall.tasks, &stopped))?;
     }
     let (asking, asked) = Asking::new();
-    let (orders, ordered) = Orders::new();
     if let Some(state) = &state {
         hall.report_monthly(setting.of_life(store.as_ref()), (in_force.subscribe(), state));
-        hall.open_control(state, store.clone(), (asking, orders.clone(), in_force.subscribe()));
+        hall.open_control(state, (asking, in_force.subscribe()));
     }
     let (policy, kept_by) = watch::channel((setting.policy_of)(&config));
     tasks.spawn(
@@ -124,11 +125,15 @@ pub async fn run(live: Live) -> Result<(), JobError> {
         merged: 0,
         tidy_at: Duration::ZERO,
     };
-    let source = Source::open(reader, &config, &job)?;
-    let reading = start_reading(job, keeper, source, (ordered, stopped))?;
+    let reader = Source::open(reader, &config, &job)?;
+    let reading = start_reading(job, keeper, reader, (ordered, stopped))?;
+    say_ready(&config);
+    until_the_end(reading, tasks, (&beats, &stop)).await
+}
+
+fn say_ready(config: &Config) {
     notify(NotifyState::Ready);
     info!(sources = config.sources.len(), "watching");
-    until_the_end(reading, tasks, (&beats, &stop)).await
 }
 
 fn say_what_is_odd(job: &Job) {

@@ -11,15 +11,20 @@ mod board;
 pub mod control;
 mod counts;
 mod difference;
+mod errands;
 mod follow;
 mod hall;
 mod headers;
+mod hearing;
 mod intake;
 #[cfg(test)]
 mod intake_tests;
 mod job;
 mod judge;
 mod keeper;
+mod key_file;
+mod keyring;
+mod known;
 mod lateness;
 mod live;
 mod look;
@@ -35,6 +40,7 @@ mod replay;
 mod routes;
 mod stages;
 mod steward;
+mod tls;
 mod troubles;
 mod wall;
 mod watermark;
@@ -44,6 +50,7 @@ mod windows;
 
 pub use counts::Counts;
 pub use job::{JobError, Outputs, open_existing};
+pub use keyring::ask_at_rest;
 pub use live::{Live, Reader, run};
 pub use look::{Resting, look};
 pub use obstacles::{Obstacle, Obstacles, obstacles};
@@ -51,7 +58,7 @@ pub use play::{NextHour, Play};
 pub use reading::Reject;
 pub use replay::{Progress, Replay, SourceSummary, Summary};
 pub use steward::{Reloaded, Reread};
-pub use ways::{render_mail, send_test_mail, smtp_options};
+pub use ways::{check_way, render_mail, send_test_mail, smtp_options};
 pub use whole_file::write_whole;
 
 /// The one clock of the program.

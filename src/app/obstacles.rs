@@ -8,10 +8,11 @@ use std::path::Path;
 use super::ways::smtp_options;
 use crate::alert::check_options;
 use crate::config::{Config, Secret};
+use crate::detect::SigmaRules;
 use crate::identity::{Inventory, Networks};
 use crate::store;
 use crate::survey::{Access, Machine};
-use crate::web;
+use crate::web::Listening;
 
 /// What was found, in the order in which `run` would meet it.
 #[derive(Debug, Default)]
@@ -46,11 +47,14 @@ pub fn obstacles(config: &Config, machine: &Machine) -> Obstacles {
         ("store-key", "[store] key", config.store.key.as_ref()),
         ("smtp", "[mail] password", config.mail.as_ref().and_then(|mail| mail.password.as_ref())),
     ];
-    for (usual, name, secret) in secrets {
+    let dkim = config.mail.as_ref().and_then(|mail| mail.dkim.as_ref());
+    let dkim = dkim.map(|dkim| ("dkim", "[mail.dkim] key", Some(&dkim.key)));
+    for (usual, name, secret) in secrets.into_iter().chain(dkim) {
         if let Some(secret) = secret {
             self::secret((usual, name, secret), machine, &mut found);
         }
     }
+    rules(config, &mut found);
     mail(config, &mut found);
     state(config, machine, &mut found);
     page(config, &mut found);
@@ -162,6 +166,20 @@ fn secret((usual, name, secret): (&str, &str, &Secret), machine: &Machine, found
     }
 }
 
+/// Rules of a person's own, and kinds of finding that are not as usual.
+fn rules(config: &Config, found: &mut Obstacles) {
+    let rules = SigmaRules::read(&config.rules.sigma);
+    for (title, file) in &rules.in_force {
+        found.notes.push(format!("in force: the Sigma rule {title:?} of {file}"));
+    }
+    found.notes.extend(rules.refused.iter().map(|why| format!("not in force: {why}")));
+    if rules.is_about_queries {
+        found.notes.push("rules see the names in a query only: values are not kept".to_owned());
+    }
+    let said = config.alerts.kinds.said().into_iter();
+    found.notes.extend(said.map(|said| format!("by [alerts.kinds] {said}")));
+}
+
 /// What can be known without asking the server.
 fn mail(config: &Config, found: &mut Obstacles) {
     let Some(mail) = &config.mail else {
@@ -172,7 +190,12 @@ fn mail(config: &Config, found: &mut Obstacles) {
     let without_password = crate::config::Mail { password: None, ..mail.clone() };
     let made = smtp_options(&without_password)
         .and_then(|options| check_options(&options).map_err(super::JobError::from));
-    if let Err(error) = made {
+    // A key that is not there was told of with the other secrets.
+    let signs = match super::ways::frame(config) {
+        Ok(_) | Err(super::JobError::Secret(_)) => Ok(()),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = made.and(signs) {
         let cause = std::error::Error::source(&error).map(|it| format!(": {it}"));
         found.problem(format!("[mail] {error}{}", cause.unwrap_or_default()), &[]);
     }
@@ -201,7 +224,9 @@ fn state(config: &Config, machine: &Machine, found: &mut Obstacles) {
 
 fn page(config: &Config, found: &mut Obstacles) {
     let Some(address) = config.web.listen else { return };
-    if let Err(error) = web::check_listen_address(address) {
+    // Whether there is a token only the daemon knows.
+    let has_tls = config.web.certificate.is_some();
+    if let Err(error) = (Listening { address, has_tls, has_token: true }).check() {
         return found.problem(error.to_string(), &[]);
     }
     let Err(error) = TcpListener::bind(address) else {

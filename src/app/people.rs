@@ -47,6 +47,7 @@ pub(super) fn start(
 
 /// Whether people can be told with this configuration, as far as this machine knows.
 pub(super) fn check(config: &Config) -> Result<(), JobError> {
+    ways::frame(config)?;
     ways::all(config).map(drop)
 }
 
@@ -123,7 +124,7 @@ impl Post {
             routes: routes::all(config),
             reports: mail.map(routes::reports).unwrap_or_default(),
             opted_out: mail.map(|mail| mail.opt_out.clone()).unwrap_or_default(),
-            frame: routes::frame(config),
+            frame: ways::frame(config)?,
             not_known: Arc::clone(&self.not_known),
             now: self.now,
         }))

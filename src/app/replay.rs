@@ -209,6 +209,7 @@ fn read_all(
             while let Some(chunk) = feed.reader.next_chunk()? {
                 let arrival = intake.latest().unwrap_or_default();
                 intake.take(&chunk, arrival, &mut ready);
+                feed.reader.reuse(chunk.bytes);
                 progress(Progress::of(std::slice::from_ref(feed)));
             }
         }
@@ -277,6 +278,9 @@ impl Feed {
         let used_up = self.chunk.as_ref().is_none_or(|chunk| chunk.bytes.len() <= self.consumed);
         if used_up {
             self.mark(intake);
+            if let Some(chunk) = self.chunk.take() {
+                self.reader.reuse(chunk.bytes);
+            }
             self.chunk = self.reader.next_chunk()?;
             (self.consumed, self.whole) = (0, 0);
         }

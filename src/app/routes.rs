@@ -16,6 +16,7 @@ pub(super) fn frame(config: &Config) -> Frame {
         base_url: base_url.or_else(listen),
         host: super::host_name(),
         zone: Some(TimeZone::system()),
+        signer: None,
     }
 }
 

@@ -38,7 +38,7 @@ pub struct Reloaded {
 }
 
 /// How often the files beside the configuration are looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(400);
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// What the page says of the configuration stands under this name.
 const CONFIGURATION: &str = "configuration";

@@ -2,15 +2,16 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::job::JobError;
-use super::routes::frame;
+use super::routes;
 use crate::alert::{
-    self, Alertmanager, Notifier, Ocsf, Security, Sendmail, Slack, Smtp, SmtpOptions, Syslog, Ways,
-    Web, Webhook,
+    self, Alertmanager, Frame, Notifier, Ocsf, Security, Sendmail, Signer, Slack, Smtp,
+    SmtpOptions, Syslog, Ways, Web, Webhook,
 };
-use crate::config::{Config, Mail, Notify, NotifyKind, Place, Tls};
+use crate::config::{Config, Dkim, Mail, Notify, NotifyKind, Place, Tls};
 
 pub(super) fn all(config: &Config) -> Result<Ways, JobError> {
     let mut ways = match &config.mail {
@@ -28,6 +29,7 @@ pub async fn send_test_mail(
     config: &Config,
     to: Option<&str>,
 ) -> Result<Vec<(String, String)>, JobError> {
+    let frame = frame(config)?;
     let Some(mail) = &config.mail else {
         let hint = "there is no [mail] in the configuration, so nobody can be mailed";
         return Err(JobError::Refused(hint.to_owned()));
@@ -37,7 +39,7 @@ pub async fn send_test_mail(
     let mut replies = Vec::new();
     for to in recipients {
         let now = super::now();
-        let reply = alert::send_test(notifier.as_ref(), &frame(config), &to, now).await?;
+        let reply = alert::send_test(notifier.as_ref(), &frame, &to, now).await?;
         replies.push((to, reply));
     }
     Ok(replies)
@@ -45,13 +47,22 @@ pub async fn send_test_mail(
 
 /// The bytes of a test mail, or of a mail about a made-up incident of a kind.
 pub fn render_mail(config: &Config, kind: Option<&str>, to: &str) -> Result<Vec<u8>, JobError> {
-    let frame = frame(config);
+    let frame = frame(config)?;
     let now = super::now();
     let letter = match kind {
         None => alert::test_letter(&frame, now)?,
         Some(kind) => alert::sample_letter(kind, &frame, now)?,
     };
     Ok(alert::render_eml(&letter, &frame, to, now)?)
+}
+
+/// What is the same in every mail, with the key that signs them.
+pub(super) fn frame(config: &Config) -> Result<Frame, JobError> {
+    let dkim = config.mail.as_ref().and_then(|mail| mail.dkim.as_ref());
+    let signer = |dkim: &Dkim| -> Result<_, JobError> {
+        Ok(Arc::new(Signer::new(&dkim.domain, &dkim.selector, &dkim.key.reveal()?)?))
+    };
+    Ok(Frame { signer: dkim.map(signer).transpose()?, ..routes::frame(config) })
 }
 
 fn by_mail(mail: &Mail) -> Result<Box<dyn Notifier>, JobError> {
@@ -81,6 +92,11 @@ pub fn smtp_options(mail: &Mail) -> Result<SmtpOptions, JobError> {
             .timeout
             .map(|timeout| Duration::from_millis(u64::try_from(timeout.0).unwrap_or(u64::MAX))),
     })
+}
+
+/// Whether a way can be made ready: its secret is there, and its address is one.
+pub fn check_way(notify: &Notify) -> Result<(), JobError> {
+    way(notify).map(drop)
 }
 
 /// One line for each kind of way.

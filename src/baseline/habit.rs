@@ -99,6 +99,11 @@ impl Habit {
         (self.curve.requests + role_requests) / (self.curve.exposure + ROLE_WORTH_HOURS)
     }
 
+    /// What the same hours of the last week brought, Monday 00:00 UTC first.
+    pub fn week(&self) -> &[u32] {
+        &self.week
+    }
+
     /// Takes in what an hour brought. Out of proportion, it counts only as far as it could
     /// have been chance; `role` learns the same.
     pub fn learn(&mut self, hour: Hour, requests: u32, role: &mut RoleHabit) {

@@ -34,6 +34,12 @@ pub fn silence(mean: f64, dispersion: f64) -> f64 {
     (-ln_p / std::f64::consts::LN_10).min(SCORE_MAX)
 }
 
+/// So many spreads off in either direction, where now and then one is far off by chance.
+pub fn student(spreads: f64, freedom: f64) -> f64 {
+    let exponent = 0.5f64.mul_add(freedom, 0.5);
+    exponent * (spreads * spreads / freedom).ln_1p() * std::f64::consts::LOG10_E
+}
+
 /// At least `hits` of `trials` where the share itself varies as Beta(a, b).
 ///
 /// A beta-binomial tail by its first terms: each term follows from the one before, and

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use serde_json::json;
 
 use super::check_logs;
 use super::check_mail;
@@ -35,6 +36,9 @@ pub(super) struct CheckArgs {
     /// A folder in the place of the machine's root
     #[arg(long, value_name = "DIR", default_value = "/", hide = true)]
     root: PathBuf,
+    /// What is in the way, as JSON
+    #[arg(long, conflicts_with_all = ["logs", "mail", "key_lines"])]
+    json: bool,
 }
 
 fn servers() -> clap::builder::PossibleValuesParser {
@@ -61,6 +65,9 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         }
         loaded => loaded?,
     };
+    if args.json {
+        return in_json(&config, &machine);
+    }
     let mut text = format!("{}: no mistakes\n", args.config.display());
     let mut wrong = obstacles(&mut text, &config, &machine);
     if args.logs {
@@ -79,6 +86,20 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         print(&format!("\nto look closer: keyvigil check {}\n", more.join(" ")))?;
     }
     Ok(if wrong { ExitCode::from(exit::FINDINGS) } else { ExitCode::SUCCESS })
+}
+
+/// A wrong configuration is told on standard error, as without it.
+fn in_json(config: &Config, machine: &Machine) -> anyhow::Result<ExitCode> {
+    let found = app::obstacles(config, machine);
+    let problem = |it: &app::Obstacle| json!({ "what": it.what, "mend": it.mend });
+    let mut problems: Vec<_> = found.problems.iter().map(problem).collect();
+    if config.sources.is_empty() {
+        problems.push(json!({ "what": "there is no log to watch", "mend": ["keyvigil init"] }));
+    }
+    let fine = problems.is_empty();
+    let answer = json!({ "fine": fine, "problems": problems, "notes": found.notes });
+    print(&format!("{answer:#}\n"))?;
+    Ok(if fine { ExitCode::SUCCESS } else { ExitCode::from(exit::FINDINGS) })
 }
 
 /// Whether anything would keep `run` from working.

@@ -1,14 +1,25 @@
 //! `check --mail`: talks to the mail server, and says each step in words.
 
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 
+use super::check_ways;
 use super::tell::shown;
 use crate::alert::{self, Step};
 use crate::app;
 use crate::config::{Config, Mail, Tls};
 
-/// Whether a mail would be taken.
+/// Whether a mail would be taken, and the other ways can be used.
 pub(super) fn run(config: &Config) -> anyhow::Result<bool> {
+    let is_by_mail = config.mail.is_some() || config.notify.is_empty();
+    let mailed = !is_by_mail || by_mail(config)?;
+    let mut text = String::new();
+    let others = check_ways::run(&mut text, config);
+    std::io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(mailed && others)
+}
+
+fn by_mail(config: &Config) -> anyhow::Result<bool> {
     let mut out = std::io::stdout().lock();
     let Some(mail) = &config.mail else {
         writeln!(
@@ -18,11 +29,21 @@ pub(super) fn run(config: &Config) -> anyhow::Result<bool> {
         return Ok(false);
     };
     if let Some(program) = &mail.sendmail {
+        let is_program = std::fs::metadata(program)
+            .is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0);
         let program = program.display();
+        if !is_program {
+            writeln!(out, "\nmail by the program {program}\n  PROBLEM   it is not there")?;
+            return Ok(false);
+        }
         writeln!(out, "\nmail by the program {program}; `keyvigil mail test` sends one")?;
         return Ok(true);
     }
     writeln!(out, "\nmail by {}", server(mail))?;
+    if let Some(dkim) = &mail.dkim {
+        let (selector, domain) = (&dkim.selector, &dkim.domain);
+        writeln!(out, "  DKIM      signed with the key of {selector}._domainkey.{domain}")?;
+    }
     let options = match app::smtp_options(mail) {
         Ok(options) => options,
         Err(error) => {

@@ -95,6 +95,10 @@ fn files() -> Vec<Entry> {
             "/var/lib/keyvigil",
             "What is remembered: events, positions, what is usual, incidents. Encrypted.",
         ),
+        (
+            "/var/lib/keyvigil/reports",
+            "The reports of past months, if [reports] monthly is set; not encrypted.",
+        ),
         ("/run/keyvigil/control.sock", "Where other commands ask the running daemon."),
         (
             "/etc/credstore/keyvigil.smtp",

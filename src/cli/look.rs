@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::ask::{Asked, WhomArgs};
 use crate::app;
-use crate::app::control::{self, Question};
+use crate::app::control::{self, Question, TokenAsk};
 use crate::config::{Config, Secret};
 use crate::store::{Store, key_of};
 
@@ -47,6 +47,19 @@ impl LookArgs {
         }
         let (config, state) = (self.config()?, self.whom.state());
         Ok(control::say_at_rest(&config, &state, question.clone())??)
+    }
+
+    /// A running daemon's answer, if one runs.
+    pub(super) fn running(&self, question: &Question) -> anyhow::Result<Option<Value>> {
+        Ok(match self.whom.ask(question)? {
+            Asked::Answer(answer) => Some(answer),
+            Asked::Nobody => None,
+        })
+    }
+
+    /// What is asked about tokens, while no daemon runs.
+    pub(super) fn token_at_rest(&self, ask: &TokenAsk) -> anyhow::Result<Value> {
+        Ok(app::ask_at_rest(&self.config()?, &self.whom.state(), ask)??)
     }
 
     /// What the store knows while no daemon runs.

@@ -18,6 +18,7 @@ mod ask;
 mod check;
 mod check_logs;
 mod check_mail;
+mod check_ways;
 mod columns;
 mod demo;
 mod evaluate;
@@ -46,6 +47,7 @@ mod simulate;
 mod status;
 mod tell;
 mod third_parties;
+mod token;
 mod top;
 mod verdict;
 
@@ -101,6 +103,8 @@ enum Command {
     ThirdParties(third_parties::ThirdPartiesArgs),
     /// Roles, and what their keys may do
     Roles(roles::RolesArgs),
+    /// Tokens by which people and programs log in to the page
+    Token(token::TokenArgs),
     /// What was used, what went wrong, what to tidy up: for people who check
     Report(report::ReportArgs),
     /// Let the running daemon read its configuration again
@@ -152,6 +156,7 @@ pub fn main() -> ExitCode {
         Command::Expected(args) => verdict::say(args, Judgement::Expected),
         Command::FalsePositive(args) => verdict::say(args, Judgement::FalseAlarm),
         Command::Resolve(args) => verdict::say(args, Judgement::Resolved),
+        Command::Token(args) => token::run(args),
         Command::Report(args) => report::run(args),
         Command::Reload(args) => reload::run(args),
         Command::Simulate(args) => simulate::run(args),

@@ -8,14 +8,16 @@ use anyhow::Context as _;
 use super::ask::Rows;
 use super::exit;
 use super::look::LookArgs;
-use crate::report::{Table, Value, is_about_keys, query};
+use crate::engine::KeyRow;
+use crate::report::{self, ReportError, Value, is_about_keys};
+use crate::store::Store;
 use crate::web::is_inert;
 
 const AFTER_HELP: &str = "\
 The table `events` has a row for each request:
   time, hour, day, source, format, kind, key, role, source_ip, method, path, query, route,
   status, bytes, duration_ms, user_agent, referer, user, model, tokens_in, tokens_out, cost,
-  units, operation, outcome, tenant, object, asn, country, late
+  units, operation, outcome, tenant, object, asn, country, city, late
 Beside it there are:
   incidents  id, kind, class, severity, state, title, key, role, owner, address, since, opened,
              last_seen, told, acknowledged, acknowledged_by, resolved, detected_s, told_s,
@@ -41,6 +43,9 @@ pub(super) struct QueryArgs {
     /// How to print the answer; a table on a terminal, otherwise CSV
     #[arg(long, value_enum)]
     format: Option<Format>,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -51,14 +56,22 @@ enum Format {
 }
 
 pub(super) fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
-    let mut answer = match args.look.whom.query(&args.sql)? {
-        Some(rows) => Answer { columns: rows.columns.clone(), rows: Source::Daemon(rows) },
-        None => at_rest(args)?,
+    let store;
+    let mut answer = if let Some(rows) = args.look.whom.query(&args.sql)? {
+        Answer { columns: rows.columns.clone(), rows: Source::Daemon(rows) }
+    } else if is_about_keys(&args.sql) {
+        let resting = args.look.resting()?;
+        store = resting.store;
+        Answer::at_rest(&store, &resting.view.keys, &args.sql)?
+    } else {
+        store = args.look.store()?;
+        Answer::at_rest(&store, &[], &args.sql)?
     };
     let stdout = io::stdout();
     let natural = if stdout.is_terminal() { Format::Table } else { Format::Csv };
     let mut out = BufWriter::new(stdout.lock());
-    let printed = print(&mut out, &mut answer, args.format.unwrap_or(natural));
+    let format = if args.json { Format::Json } else { args.format.unwrap_or(natural) };
+    let printed = print(&mut out, &mut answer, format);
     match printed.and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
         printed => printed.context("cannot print the answer")?,
@@ -74,39 +87,35 @@ pub(super) fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// An answer whose rows come one after the other.
-struct Answer {
+struct Answer<'s> {
     columns: Vec<String>,
-    rows: Source,
+    rows: Source<'s>,
 }
 
-enum Source {
+enum Source<'s> {
     Daemon(Rows),
-    Store(Table, std::ops::Range<usize>),
+    Store(Box<report::Answer<'s>>),
 }
 
-impl Iterator for Source {
+impl<'s> Answer<'s> {
+    fn at_rest(store: &'s Store, keys: &[KeyRow], sql: &str) -> Result<Self, ReportError> {
+        let rows = report::answer(store, keys, sql)?;
+        Ok(Self { columns: rows.columns.clone(), rows: Source::Store(Box::new(rows)) })
+    }
+}
+
+impl Iterator for Source<'_> {
     type Item = io::Result<Vec<Value>>;
 
     fn next(&mut self) -> Option<Self::Item> {
         match self {
             Self::Daemon(rows) => rows.next(),
-            Self::Store(table, rows) => rows.next().map(|row| Ok(table.row(row))),
+            Self::Store(rows) => rows.next().map(|row| row.map_err(io::Error::other)),
         }
     }
 }
 
-fn at_rest(args: &QueryArgs) -> anyhow::Result<Answer> {
-    let table = if is_about_keys(&args.sql) {
-        let resting = args.look.resting()?;
-        query(&resting.store, &resting.view.keys, &args.sql)?
-    } else {
-        query(&args.look.store()?, &[], &args.sql)?
-    };
-    let (columns, rows) = (table.columns.clone(), 0..table.len());
-    Ok(Answer { columns, rows: Source::Store(table, rows) })
-}
-
-fn print(out: &mut impl Write, answer: &mut Answer, format: Format) -> io::Result<()> {
+fn print(out: &mut impl Write, answer: &mut Answer<'_>, format: Format) -> io::Result<()> {
     match format {
         Format::Table => print_table(out, answer),
         Format::Csv => print_csv(out, answer),
@@ -114,7 +123,7 @@ fn print(out: &mut impl Write, answer: &mut Answer, format: Format) -> io::Resul
     }
 }
 
-fn print_csv(out: &mut impl Write, answer: &mut Answer) -> io::Result<()> {
+fn print_csv(out: &mut impl Write, answer: &mut Answer<'_>) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(&answer.columns)?;
     for row in &mut answer.rows {
@@ -123,7 +132,7 @@ fn print_csv(out: &mut impl Write, answer: &mut Answer) -> io::Result<()> {
     csv.flush()
 }
 
-fn print_json(out: &mut impl Write, answer: &mut Answer) -> io::Result<()> {
+fn print_json(out: &mut impl Write, answer: &mut Answer<'_>) -> io::Result<()> {
     let mut separator = "[";
     for row in &mut answer.rows {
         let row = row?;
@@ -135,7 +144,7 @@ fn print_json(out: &mut impl Write, answer: &mut Answer) -> io::Result<()> {
     writeln!(out, "{}]", if separator == "[" { separator } else { "\n" })
 }
 
-fn print_table(out: &mut impl Write, answer: &mut Answer) -> io::Result<()> {
+fn print_table(out: &mut impl Write, answer: &mut Answer<'_>) -> io::Result<()> {
     let rows: Vec<Vec<Value>> = (&mut answer.rows).collect::<Result<_, _>>()?;
     let mut widths: Vec<usize> = answer.columns.iter().map(|name| name.chars().count()).collect();
     for row in &rows {
@@ -175,7 +184,7 @@ mod tests {
     use super::*;
     use crate::engine::Input;
     use crate::model::EventBatch;
-    use crate::store::{Commit, OpenOptions, Store};
+    use crate::store::{Commit, OpenOptions};
 
     fn check(format: Format, expected: &str) {
         let dir = tempfile::tempdir().unwrap();
@@ -188,9 +197,7 @@ mod tests {
         store.commit(&Commit { inputs: &inputs, ..Commit::default() }).unwrap();
         let sql = "SELECT time, path, status FROM events ORDER BY time";
         let mut out = Vec::new();
-        let table = query(&store, &[], sql).unwrap();
-        let (columns, rows) = (table.columns.clone(), 0..table.len());
-        let mut answer = Answer { columns, rows: Source::Store(table, rows) };
+        let mut answer = Answer::at_rest(&store, &[], sql).unwrap();
         print(&mut out, &mut answer, format).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
@@ -208,7 +215,7 @@ mod tests {
         check(
             Format::Csv,
             "time,path,status\n1970-01-01T00:00:01.5Z,\"/a,\"\"b\"\"\",200\n\
-             1970-01-01T00:00:02.5Z,/\u{1b}[31m,\n",
+             1970-01-01T00:00:02.5Z,/\\u{1b}[31m,\n",
         );
     }
 

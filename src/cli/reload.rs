@@ -19,6 +19,9 @@ use crate::config::Config;
 pub(super) struct ReloadArgs {
     #[command(flatten)]
     whom: WhomArgs,
+    /// What came of it, as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn run(args: &ReloadArgs) -> anyhow::Result<ExitCode> {
@@ -30,7 +33,12 @@ pub(super) fn run(args: &ReloadArgs) -> anyhow::Result<ExitCode> {
     let reloaded: Reloaded =
         serde_json::from_value(answer).context("the daemon's answer cannot be understood")?;
     let mut out = std::io::stdout().lock();
-    out.write_all(told(&reloaded)?.as_bytes())?;
+    let text = if args.json {
+        format!("{:#}\n", serde_json::to_value(&reloaded)?)
+    } else {
+        told(&reloaded)?
+    };
+    out.write_all(text.as_bytes())?;
     let fine = reloaded.problems.is_empty();
     Ok(if fine { ExitCode::SUCCESS } else { ExitCode::from(exit::FINDINGS) })
 }

@@ -22,8 +22,8 @@ The last month as a page that prints well, and the incidents for a spreadsheet:
   keyvigil report --out report.html
   keyvigil report --since 90d --section incidents --format csv --out incidents.csv
 
-Sections: coverage, usage, incidents, credentials, evidence (by control: GDPR, CCPA, HIPAA, SOC 2,
-PCI DSS), processing (the record of GDPR, article 30), notice (text for a privacy notice).
+Sections: coverage, usage, incidents, credentials, third-parties, evidence (by control: GDPR, CCPA,
+HIPAA, SOC 2, PCI DSS), processing (the record of GDPR, article 30), notice (for a privacy notice).
 
 HTML is one file that needs nothing beside itself. CSV is a line for each value, or, with the name
 of one figure (--figure usage.by-key), that table as it is; no cell is a formula. OCSF gives

@@ -37,6 +37,9 @@ struct SuggestArgs {
     /// How far to look back
     #[arg(long, default_value_t = 90)]
     days: i64,
+    /// What each role did, as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 /// A rate has room for a busier day.
@@ -46,9 +49,15 @@ const NETWORKS_MAX: usize = 16;
 
 pub(super) fn run(args: &RolesArgs) -> anyhow::Result<ExitCode> {
     let RolesCommand::Suggest(args) = &args.command;
-    let suggested = suggested(args)?;
+    let mut suggested = suggested(args)?;
+    let text = if args.json {
+        suggested.roles.retain(|role, _| args.role.as_ref().is_none_or(|only| only == role));
+        format!("{:#}\n", serde_json::to_value(&suggested)?)
+    } else {
+        policy(&suggested, args)
+    };
     let mut out = std::io::stdout().lock();
-    out.write_all(policy(&suggested, args).as_bytes())?;
+    out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(ExitCode::SUCCESS)
 }
@@ -194,7 +203,7 @@ mod tests {
         let config =
             Config::parse(&text, "suggested").unwrap_or_else(|error| panic!("{text}{error}"));
         let rules = &config.rules.roles["two words"];
-        assert_eq!((rules.hours, rules.requests_per_hour_max), (Some((22, 4)), Some(6)));
+        assert_eq!((rules.hours, rules.quota.requests_per_hour_max), (Some((22, 4)), Some(6)));
         assert!(rules.routes[0].covers("GET", "/v1/\"a\"\\b\nc"), "{text}");
         assert!(rules.networks.hold("192.0.2.9"));
     }

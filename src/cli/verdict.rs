@@ -22,6 +22,9 @@ pub(super) struct WordArgs {
     /// Why, for whoever looks at it later
     #[arg(long, value_name = "TEXT", default_value = "")]
     reason: String,
+    /// How it stands then, as /api/v1/incidents/ID gives it
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     look: LookArgs,
 }
@@ -39,12 +42,16 @@ pub(super) struct MuteArgs {
     /// Until when: a date, or RFC 3339
     #[arg(long, value_name = "TIME", value_parser = moment, required_unless_present = "length")]
     until: Option<Timestamp>,
+    /// How it stands then, as /api/v1/incidents/ID gives it
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     look: LookArgs,
 }
 
 pub(super) fn say(args: &WordArgs, judgement: Judgement) -> anyhow::Result<ExitCode> {
-    tell(&args.look, (&args.id, &args.reason), judgement)
+    let answer = asked(&args.look, (&args.id, &args.reason), judgement)?;
+    print(&answer, judgement, args.json.then_some(AsJson))
 }
 
 pub(super) fn mute(args: &MuteArgs) -> anyhow::Result<ExitCode> {
@@ -53,18 +60,31 @@ pub(super) fn mute(args: &MuteArgs) -> anyhow::Result<ExitCode> {
     let Some(until) = until.filter(|until| now < *until) else {
         anyhow::bail!("the mute would be over already: name a time to come");
     };
-    tell(&args.look, (&args.id, &args.reason), Judgement::Muted { until })
+    let judgement = Judgement::Muted { until };
+    let answer = asked(&args.look, (&args.id, &args.reason), judgement)?;
+    print(&answer, judgement, args.json.then_some(AsJson))
 }
 
-fn tell(
+/// For programs.
+#[derive(Clone, Copy, Debug)]
+struct AsJson;
+
+fn asked(
     look: &LookArgs,
     (id, reason): (&str, &str),
     judgement: Judgement,
-) -> anyhow::Result<ExitCode> {
+) -> anyhow::Result<Value> {
     let by = std::env::var("USER").unwrap_or_default();
     let (id, reason) = (id.to_owned(), reason.to_owned());
-    let answer = look.word(&Question::Verdict { id, judgement, reason, by })?;
-    let text = told(answer.get("incident").unwrap_or(&Value::Null), judgement);
+    look.word(&Question::Verdict { id, judgement, reason, by })
+}
+
+fn print(answer: &Value, judgement: Judgement, json: Option<AsJson>) -> anyhow::Result<ExitCode> {
+    let incident = answer.get("incident").unwrap_or(&Value::Null);
+    let text = match json {
+        Some(AsJson) => format!("{incident:#}\n"),
+        None => told(incident, judgement),
+    };
     std::io::stdout().lock().write_all(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -69,6 +69,8 @@ impl Checks<'_, '_> {
             ("", "networks"),
             ("store", "directory"),
             ("mail", "root_certificate"),
+            ("web", "certificate"),
+            ("web", "key"),
         ] {
             if let Some((path, at)) = self.text(table, name) {
                 self.path(name, &path, at);

@@ -6,25 +6,31 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
-use crate::detect::{Panel, Rules};
+use crate::detect::{Kinds, Panel, Rules};
 use crate::format::{self, OwnFormats};
 use crate::identity::{KeyIs, ListFormat, PathKeys, Prefixes};
 use crate::model::Millis;
+use crate::web::Proxy;
 
 mod checks;
+mod dkim;
 mod formats;
+mod kinds;
 mod log_format;
 mod meant;
 mod mistakes;
 mod people;
 mod places;
+mod quotas;
 mod read;
 mod rules;
 mod secret;
+mod sigma;
 mod syntax;
 mod table;
 mod units;
 
+pub use dkim::Dkim;
 pub use formats::{FormatsError, own_formats};
 pub use log_format::{LogFormatError, Pasted, zone};
 pub use mistakes::ConfigError;
@@ -113,6 +119,8 @@ pub struct List {
 pub struct Alerts {
     pub false_alarms_per_day: f64,
     pub patience: Millis,
+    /// Kinds of finding that are louder or quieter than the rest.
+    pub kinds: Kinds,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -121,6 +129,15 @@ pub struct Web {
     pub listen: Option<SocketAddr>,
     /// How people reach the page, for links in mails.
     pub base_url: Option<String>,
+    /// Further names by which it may be asked for.
+    pub hosts: Vec<String>,
+    /// Served over TLS if both are given: a chain and its key, as PEM.
+    pub certificate: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+    /// On a loopback address, whoever is on this machine may look without a token.
+    pub local_may_look: bool,
+    /// Who logs people in instead of us.
+    pub proxy: Option<Proxy>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -205,13 +222,25 @@ impl Default for Config {
             keys_in_paths: PathKeys::default(),
             openapi: Vec::new(),
             consent: ConsentLists::default(),
-            alerts: Alerts { false_alarms_per_day: 1.0, patience: Millis::seconds(5) },
+            alerts: Alerts {
+                false_alarms_per_day: 1.0,
+                patience: Millis::seconds(5),
+                kinds: Kinds::default(),
+            },
             detectors: Panel::default(),
             rules: Rules::default(),
             mail: None,
             notify: Vec::new(),
             routes: Vec::new(),
-            web: Web { listen: Self::DEFAULT_LISTEN.parse().ok(), base_url: None },
+            web: Web {
+                listen: Self::DEFAULT_LISTEN.parse().ok(),
+                base_url: None,
+                hosts: Vec::new(),
+                certificate: None,
+                key: None,
+                local_may_look: true,
+                proxy: None,
+            },
             store: Store {
                 directory: PathBuf::from("/var/lib/keyvigil"),
                 key: None,

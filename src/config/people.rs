@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use super::Config;
+use super::dkim::{Dkim, dkim};
 use super::mistakes::Mistake;
 use super::secret::Secret;
 use super::table::Table;
@@ -35,6 +36,8 @@ pub struct Mail {
     pub root_certificate: Option<PathBuf>,
     /// How long the talk about one mail may take, if not the usual time.
     pub timeout: Option<Millis>,
+    /// Mails are signed.
+    pub dkim: Option<Dkim>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,12 +147,15 @@ pub(super) fn mail(mail: &mut Option<Mail>, values: &DeTable<'_>) -> Vec<Mistake
         let place = table.place_of("reports_at");
         table.complain::<()>(place, "`reports_at` is not a time".into(), "write \"08:00\"");
     }
+    let from = from.unwrap_or_else(|| "keyvigil@localhost".to_owned());
+    let (dkim, mistakes) =
+        table.table("dkim").map(|values| dkim(&from, values)).unwrap_or_default();
     *mail = Some(Mail {
         server: table.text("server").unwrap_or_else(|| "localhost".to_owned()),
         port: port.unwrap_or(usual),
         tls,
         sendmail: table.text("sendmail").map(PathBuf::from),
-        from: from.unwrap_or_else(|| "keyvigil@localhost".to_owned()),
+        from,
         reply_to,
         to,
         severity: table.choice("severity", &SEVERITIES).unwrap_or(Severity::High),
@@ -160,8 +166,9 @@ pub(super) fn mail(mail: &mut Option<Mail>, values: &DeTable<'_>) -> Vec<Mistake
         password: table.secret("password"),
         root_certificate: table.text("root_certificate").map(PathBuf::from),
         timeout: table.duration("timeout"),
+        dkim,
     });
-    table.finish()
+    table.finish().into_iter().chain(mistakes).collect()
 }
 
 pub(super) fn notify(all: &mut Vec<Notify>, values: &DeTable<'_>) -> Vec<Mistake> {

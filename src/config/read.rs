@@ -20,6 +20,7 @@ use super::{
 use crate::detect::Panel;
 use crate::format::{self, OwnFormats, Parser};
 use crate::identity::{KeyIs, ListFormat};
+use crate::web::Proxy;
 
 /// The file as the detectors see it.
 #[derive(Deserialize)]
@@ -204,7 +205,12 @@ fn alerts(alerts: &mut Alerts, values: &DeTable<'_>) -> Vec<Mistake> {
         }
     }
     alerts.patience = table.duration("patience").unwrap_or(alerts.patience);
-    table.finish()
+    let mut mistakes = Vec::new();
+    if let Some(values) = table.table("kinds") {
+        mistakes = super::kinds::kinds(&mut alerts.kinds, values);
+    }
+    mistakes.extend(table.finish());
+    mistakes
 }
 
 fn web(web: &mut Web, values: &DeTable<'_>) -> Vec<Mistake> {
@@ -221,7 +227,45 @@ fn web(web: &mut Web, values: &DeTable<'_>) -> Vec<Mistake> {
         }
     }
     web.base_url = table.text("base_url");
-    table.finish()
+    web.hosts = table.texts("hosts");
+    web.certificate = table.text("certificate").map(PathBuf::from);
+    web.key = table.text("key").map(PathBuf::from);
+    let local = table.choice("local", &[("view", true), ("login", false)]);
+    web.local_may_look = local.unwrap_or(web.local_may_look);
+    let mut mistakes = Vec::new();
+    if let Some(values) = table.table("proxy") {
+        let (proxy, wrong) = proxy(values);
+        web.proxy = proxy;
+        mistakes = wrong;
+    }
+    if web.certificate.is_some() != web.key.is_some() {
+        let name = if web.key.is_some() { "key" } else { "certificate" };
+        let at = table.place_of(name);
+        let what = "a certificate and its key belong together".to_owned();
+        table.complain::<()>(at, what, "add certificate = \"/…\" and key = \"/…\", or neither");
+    }
+    mistakes.extend(table.finish());
+    mistakes
+}
+
+fn proxy(values: &DeTable<'_>) -> (Option<Proxy>, Vec<Mistake>) {
+    let mut table = Table::new("web.proxy", values);
+    let from = rules::prefixes(&mut table, "from");
+    let header = table.text("header").unwrap_or_else(|| "x-remote-user".to_owned());
+    let (operators, admins) = (table.texts("operators"), table.texts("admins"));
+    if from.is_empty() {
+        let at = values.keys().next().map_or(0..0, toml::Spanned::span);
+        let what = "whose word counts? `from` is missing".to_owned();
+        table.complain::<()>(at, what, "add the proxy's own addresses: from = [\"192.0.2.7\"]");
+    }
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || it == '-';
+    if header.is_empty() || !header.chars().all(is_plain) {
+        let at = table.place_of("header");
+        let what = format!("{header:?} is not the name of a header");
+        table.complain::<()>(at, what, "write \"x-remote-user\"");
+    }
+    let header = header.to_ascii_lowercase();
+    (Some(Proxy { from, header, operators, admins }), table.finish())
 }
 
 fn store(store: &mut Store, values: &DeTable<'_>) -> Vec<Mistake> {

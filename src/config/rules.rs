@@ -5,6 +5,8 @@ use toml::de::DeTable;
 
 use super::Config;
 use super::mistakes::Mistake;
+use super::quotas;
+use super::sigma;
 use super::table::Table;
 use crate::detect::{Pattern, RoleRules, StaleCredential, TlsMin};
 use crate::identity::{PathKeys, Prefixes};
@@ -24,7 +26,11 @@ pub(super) fn rules(config: &mut Config, top: &mut Table<'_, '_>) -> Vec<Mistake
     for (id, values) in top.named_tables("keys") {
         let mut table = Table::new(&format!("keys.{id}"), values);
         let own = own_stale(&mut table, &usual, &mut mistakes);
+        let quota = quotas::quota(&mut table);
         mistakes.extend(table.finish());
+        if !quota.is_empty() {
+            config.rules.quotas.insert(id.clone(), quota);
+        }
         config.rules.keys.extend(own.map(|stale| (id, stale)));
     }
     for (scope, patterns) in top.named_texts("scopes") {
@@ -33,6 +39,9 @@ pub(super) fn rules(config: &mut Config, top: &mut Table<'_, '_>) -> Vec<Mistake
     }
     for (name, least) in top.named_texts("clients") {
         config.rules.clients.extend(least.into_iter().next().map(|least| (name, least)));
+    }
+    if let Some(values) = top.table("rules") {
+        mistakes.extend(sigma::rules(config, values));
     }
     if let Some(values) = top.table("api") {
         let mut table = Table::new("api", values);
@@ -113,8 +122,7 @@ fn role(
         countries: table.texts("countries"),
         tenants: table.texts("tenants"),
         hours: hours(table),
-        requests_per_minute_max: rate(table, "requests_per_minute"),
-        requests_per_hour_max: rate(table, "requests_per_hour"),
+        quota: quotas::quota(table),
         tls_min: table.choice("tls", &tls),
     }
 }
@@ -152,20 +160,6 @@ fn hours(table: &mut Table<'_, '_>) -> Option<(u8, u8)> {
         let (at, what) = (table.place_of("hours"), format!("`hours` cannot be {text:?}"));
         table.complain(at, what, "write two hours of the day in UTC: \"08-18\"")
     })
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "checked to be a whole number of the range"
-)]
-fn rate(table: &mut Table<'_, '_>, name: &'static str) -> Option<u32> {
-    let number = table.number(name)?;
-    if (1.0..=1e9).contains(&number) && number.fract() == 0.0 {
-        return Some(number as u32);
-    }
-    let (at, what) = (table.place_of(name), format!("`{name}` cannot be {number}"));
-    table.complain(at, what, "write a whole number from 1")
 }
 
 /// What is not said is as for all keys.

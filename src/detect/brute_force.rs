@@ -56,8 +56,8 @@ impl BruteForce {
         let keys = match source.keys.len() {
             0 => "without a key".to_owned(),
             1 => "with one key".to_owned(),
-            keys if Source::KEYS_MAX <= keys => format!("with {keys} keys or more"),
-            keys => format!("with {keys} keys"),
+            keys if Source::KEYS_MAX <= keys => format!("with {keys} different keys or more"),
+            keys => format!("with {keys} different keys"),
         };
         let because = format!(
             "refused {} times (401) since {}, {keys}",

@@ -16,9 +16,7 @@ impl CanaryKeyUsed {
             kind: "canary_key_used",
             severity: Severity::Critical,
             score: POLICY_SCORE,
-            because: format!(
-                "the canary key was used (answered with {status}); nobody should have it"
-            ),
+            because: format!("a key that nobody should have was sent (answered with {status})"),
         }
     }
 }

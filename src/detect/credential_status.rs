@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::plain::time_text;
+use super::plain::{date_text, time_text};
 use super::{POLICY_SCORE, Verdict};
 use crate::identity::{InventoryKey, KeyStatus};
 use crate::model::{Millis, Severity, Timestamp};
@@ -38,7 +38,7 @@ impl CredentialStatus {
             KeyStatus::Disabled => ("disabled_key_used", "disabled"),
             KeyStatus::Active | KeyStatus::Unknown => return self.judge_expiry(key, (at, status)),
         };
-        let since = key.status_since.map(|since| format!(" since {}", time_text(since)));
+        let since = key.status_since.map(|since| format!(" since {}", date_or_time(since)));
         Some(verdict(kind, status, &format!("{word}{}", since.unwrap_or_default())))
     }
 
@@ -46,7 +46,7 @@ impl CredentialStatus {
         let expires = key.expires?;
         let is_over = expires.plus(Millis::seconds(self.grace_seconds)) < at;
         is_over.then(|| {
-            verdict("expired_key_used", status, &format!("expired {}", time_text(expires)))
+            verdict("expired_key_used", status, &format!("expired since {}", date_or_time(expires)))
         })
     }
 }
@@ -54,10 +54,14 @@ impl CredentialStatus {
 fn verdict(kind: &'static str, status: u16, what: &str) -> Verdict {
     let is_let_in = status < 400;
     let severity = if is_let_in { Severity::High } else { Severity::Medium };
-    let outcome = if is_let_in { "and it still works" } else { "and it was refused" };
-    let because = format!("used although it is {what} {outcome} (answered with {status})");
-    let because = because.replace("is expired", "has expired");
+    let outcome = if is_let_in { "it still works" } else { "it was refused" };
+    let because = format!("{what}, and used all the same: {outcome} (answered with {status})");
     Verdict { kind, severity, score: POLICY_SCORE, because }
+}
+
+/// Inventories mostly give days.
+fn date_or_time(at: Timestamp) -> String {
+    if at == at.day().start() { date_text(at) } else { time_text(at) }
 }
 
 #[cfg(test)]

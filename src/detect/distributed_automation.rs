@@ -44,7 +44,7 @@ impl DistributedAutomation {
             return None;
         }
         let because = format!(
-            "{} visits from {} addresses without keys since {}, {:.0} % of all visits; none came more than {} times or did much else",
+            "{} visits from {} addresses without keys since {}: {:.0} % of all visits; none of them came more than {} times or did much else",
             count_text(crowd.requests),
             count_text(crowd.addresses as u64),
             time_text(crowd.since),

@@ -37,11 +37,12 @@ impl Failures {
     pub fn because(failure: Failure, (hits, trials): (u32, u32), at: (Hour, f64)) -> String {
         let (hour, usual) = at;
         format!(
-            "{} of {} requests {}: {}, {} is usual",
+            "{} of {} requests {} ended in {} ({}); {} is usual",
             count_text(u64::from(hits)),
             count_text(u64::from(trials)),
             hour_text(hour),
             failure.name(),
+            share_text(f64::from(hits) / f64::from(trials.max(1))),
             share_text(usual),
         )
     }
@@ -55,7 +56,7 @@ mod tests {
     fn says_how_many_and_how_many_are_usual() {
         assert_eq!(
             Failures::because(Failure::Forbidden, (30, 64), (Hour(3), 0.012)),
-            "30 of 64 requests 03:00–04:00 UTC: 403 forbidden, 1.2 % is usual"
+            "30 of 64 requests in the hour from 03:00 UTC ended in 403 forbidden (47 %); 1.2 % is usual"
         );
         assert_eq!(Failures::default().limit(11, Failure::Broken), u32::MAX);
         assert_eq!(Failures::default().limit(12, Failure::Broken), 15);

@@ -35,7 +35,7 @@ impl KeyFlood {
             severity: Severity::High,
             score: 6.0 + (f64::from(new) / f64::from(self.keys_min)).log10() * 2.0,
             because: format!(
-                "{} keys never seen before were refused within the hour, {} were known",
+                "{} keys never seen before were refused within the hour; {} keys are known",
                 count_text(u64::from(new)),
                 count_text(u64::from(known)),
             ),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::plain::{count_text, hour_text, mean_text};
+use super::plain::{bytes_text, count_text, hour_text};
 use crate::model::Hour;
 use crate::profile::Counts;
 
@@ -27,14 +27,15 @@ impl LargeAnswers {
         self.hours_min <= hours && self.requests_min <= requests
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "three digits of it are shown")]
     pub fn because(counts: &Counts, hour: Hour, usual: f64) -> String {
-        let size = counts.bytes / u64::from(counts.requests.max(1));
+        let size = counts.bytes as f64 / f64::from(counts.requests.max(1));
         format!(
-            "{} bytes a request {} over {} requests, {} are usual",
-            count_text(size),
+            "{} an answer {}, over {} requests; {} is usual",
+            bytes_text(size),
             hour_text(hour),
             count_text(u64::from(counts.requests)),
-            mean_text(usual),
+            bytes_text(usual),
         )
     }
 }
@@ -48,7 +49,7 @@ mod tests {
         let counts = Counts { requests: 20, bytes: 1_000_000, ..Counts::default() };
         assert_eq!(
             LargeAnswers::because(&counts, Hour(3), 2100.4),
-            "50,000 bytes a request 03:00–04:00 UTC over 20 requests, 2,100 are usual"
+            "50 kB an answer in the hour from 03:00 UTC, over 20 requests; 2.1 kB is usual"
         );
         assert!(LargeAnswers::default().applies(24, 10));
         assert!(!LargeAnswers::default().applies(23, 10));

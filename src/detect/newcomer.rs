@@ -65,12 +65,19 @@ impl Newcomer {
         };
         let name: String = name.chars().take(80).collect();
         let plural = if novelty.requests == 1 { "" } else { "s" };
-        format!(
-            "{what} {name}, used by {} of {} peers; {} request{plural} so far",
-            count_text(u64::from(novelty.peers_using)),
-            count_text(u64::from(novelty.peers)),
-            count_text(u64::from(novelty.requests)),
-        )
+        let peers = count_text(u64::from(novelty.peers));
+        let others = match (novelty.peers, novelty.peers_using) {
+            (0, _) => "there is no other key of its role to compare with".to_owned(),
+            (1, 0) => "the other key of its role does not use it".to_owned(),
+            (1, _) => "the other key of its role uses it too".to_owned(),
+            (_, 0) => format!("none of the {peers} other keys of its role uses it"),
+            (_, 1) => format!("1 of the {peers} other keys of its role uses it"),
+            (_, using) => {
+                format!("{} of the {peers} other keys of its role use it", count_text(using.into()))
+            }
+        };
+        let requests = count_text(u64::from(novelty.requests));
+        format!("{what} {name}, {requests} request{plural} so far; {others}")
     }
 }
 
@@ -87,7 +94,7 @@ mod tests {
         assert!(Newcomer::score(&restless) + 1.0 < Newcomer::score(&strange));
         assert_eq!(
             Newcomer::because(Facet::Network, "AS64903", &strange),
-            "first use from AS64903, used by 0 of 24 peers; 20 requests so far"
+            "first use from AS64903, 20 requests so far; none of the 24 other keys of its role uses it"
         );
     }
 }

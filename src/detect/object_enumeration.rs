@@ -27,10 +27,11 @@ impl ObjectEnumeration {
 
     pub fn because((hits, trials): (u32, u32), (hour, usual): (Hour, f64)) -> String {
         format!(
-            "{} of {} requests {} walked from one object's number to the next, {} is usual",
+            "{} of {} requests {} went from one object's number to the next ({}); {} is usual",
             count_text(u64::from(hits)),
             count_text(u64::from(trials)),
             hour_text(hour),
+            share_text(f64::from(hits) / f64::from(trials.max(1))),
             share_text(usual)
         )
     }
@@ -46,7 +47,7 @@ mod tests {
         assert_eq!((detector.limit(167), detector.limit(168)), (u32::MAX, 8));
         assert_eq!(
             ObjectEnumeration::because((412, 500), (Hour(3), 0.013)),
-            "412 of 500 requests 03:00–04:00 UTC walked from one object's number to the next, 1.3 % is usual"
+            "412 of 500 requests in the hour from 03:00 UTC went from one object's number to the next (82 %); 1.3 % is usual"
         );
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::rules::TlsMin;
-use super::{POLICY_SCORE, RoleRules, Verdict, count_text};
+use super::{POLICY_SCORE, RoleRules, Verdict};
 use crate::identity::InventoryKey;
 use crate::model::{Event, Severity, Transport};
 
@@ -43,59 +43,16 @@ impl RolePolicy {
         (event, role): (&Event<'_>, &str),
         circumstances: Circumstances<'_>,
     ) -> Vec<Verdict> {
-        let mut broken = Vec::new();
-        let mut say = |kind, because: String| {
-            broken.push(verdict(kind, event.status, &format!("role {role}: {because}")));
-        };
-        let is_method = |method: &String| method.eq_ignore_ascii_case(event.method);
-        let covers = |path: &str| rules.routes.iter().any(|it| it.covers(event.method, path));
-        if !rules.methods.is_empty() && !rules.methods.iter().any(is_method) {
-            let allowed = rules.methods.join(", ");
-            say("method_not_allowed", format!("{} is not among {allowed}", event.method));
-        } else if !rules.routes.is_empty() && !covers(event.path) && !covers(event.route) {
-            let route = if event.route.is_empty() { event.path } else { event.route };
-            say("route_not_allowed", format!("{} {route} is not among its routes", event.method));
-        }
-        if !rules.networks.is_empty()
-            && !event.source_ip.is_empty()
-            && !rules.networks.hold(event.source_ip)
-        {
-            say("network_not_allowed", format!("{} is in none of its networks", event.source_ip));
-        }
-        let country = circumstances.country;
-        let is_country = |it: &String| it.eq_ignore_ascii_case(country);
-        if !rules.countries.is_empty()
-            && !country.is_empty()
-            && !rules.countries.iter().any(is_country)
-        {
-            let allowed = rules.countries.join(", ");
-            say("country_not_allowed", format!("from {country}, not from {allowed}"));
-        }
-        let Circumstances { tenant, own_tenant, .. } = circumstances;
-        let is_tenant = |it: &String| it == tenant || it == OWN && own_tenant == tenant;
-        if !rules.tenants.is_empty() && !tenant.is_empty() && !rules.tenants.iter().any(is_tenant) {
-            say(
-                "tenant_not_allowed",
-                format!("on behalf of {tenant}, which is none of its tenants"),
-            );
-        }
-        let hour = event.at.hour().of_day();
-        if rules.hours.is_some_and(|hours| !is_within(hours, hour)) {
-            let (from, to) = rules.hours.unwrap_or_default();
-            say(
-                "hours_not_allowed",
-                format!("at {hour:02} h UTC, not from {from:02} to {to:02} h"),
-            );
-        }
-        let transport = circumstances.transport;
-        if let Some(min) = rules.tls_min
-            && transport != Transport::Unknown
-            && transport < min.transport()
-        {
-            let least = min.transport().name();
-            say("tls_not_allowed", format!("over {}, and {least} is the least", transport.name()));
-        }
-        broken
+        let broken = [
+            by_method_or_route(rules, event, role),
+            by_network(rules, event, role),
+            by_country(rules, circumstances.country, role),
+            by_tenant(rules, circumstances, role),
+            by_hour(rules, event, role),
+            by_transport(rules, circumstances.transport, role),
+        ];
+        let told = broken.into_iter().flatten();
+        told.map(|(kind, because)| verdict(kind, event.status, &because)).collect()
     }
 
     /// A key whose owner named the networks it may come from.
@@ -103,24 +60,10 @@ impl RolePolicy {
         let is_allowed = key.may_come_from(event.source_ip);
         (!event.source_ip.is_empty() && !is_allowed).then(|| {
             let because = format!(
-                "{} is in none of the networks that the key may come from",
+                "came from {}, which is in none of the networks that the key may come from",
                 event.source_ip
             );
             verdict("network_not_allowed", event.status, &because)
-        })
-    }
-
-    /// More than a role's keys may ask.
-    pub fn judge_rate(role: &str, (seen, most): (u32, u32), per: &str) -> Option<Verdict> {
-        (most < seen).then(|| Verdict {
-            kind: "rate_exceeded",
-            severity: Severity::Medium,
-            score: POLICY_SCORE,
-            because: format!(
-                "role {role}: {} requests in one {per}; {} are allowed",
-                count_text(u64::from(seen)),
-                count_text(u64::from(most))
-            ),
         })
     }
 }
@@ -132,6 +75,76 @@ impl TlsMin {
             Self::Tls13 => Transport::Tls13,
         }
     }
+}
+
+/// The kind of a broken rule, and what was seen.
+type Broken = Option<(&'static str, String)>;
+
+fn by_method_or_route(rules: &RoleRules, event: &Event<'_>, role: &str) -> Broken {
+    let sent = event.method;
+    let is_method = |method: &String| method.eq_ignore_ascii_case(sent);
+    if !rules.methods.is_empty() && !rules.methods.iter().any(is_method) {
+        let allowed = rules.methods.join(", ");
+        return Some((
+            "method_not_allowed",
+            format!("sent {sent}; role {role} may send {allowed}"),
+        ));
+    }
+    let covers = |path: &str| rules.routes.iter().any(|it| it.covers(sent, path));
+    let is_left = !rules.routes.is_empty() && !covers(event.path) && !covers(event.route);
+    is_left.then(|| {
+        let route = if event.route.is_empty() { event.path } else { event.route };
+        let because =
+            format!("called {sent} {route}, which is not among the routes of role {role}");
+        ("route_not_allowed", because)
+    })
+}
+
+fn by_network(rules: &RoleRules, event: &Event<'_>, role: &str) -> Broken {
+    let from = event.source_ip;
+    let is_outside = !rules.networks.is_empty() && !from.is_empty() && !rules.networks.hold(from);
+    let because = || format!("came from {from}, which is in none of the networks of role {role}");
+    is_outside.then(|| ("network_not_allowed", because()))
+}
+
+fn by_country(rules: &RoleRules, country: &str, role: &str) -> Broken {
+    let is_country = |it: &String| it.eq_ignore_ascii_case(country);
+    let is_outside = !rules.countries.is_empty()
+        && !country.is_empty()
+        && !rules.countries.iter().any(is_country);
+    is_outside.then(|| {
+        let allowed = rules.countries.join(", ");
+        let because = format!("came from {country}; role {role} may come from {allowed}");
+        ("country_not_allowed", because)
+    })
+}
+
+fn by_tenant(rules: &RoleRules, circumstances: Circumstances<'_>, role: &str) -> Broken {
+    let Circumstances { tenant, own_tenant, .. } = circumstances;
+    let is_tenant = |it: &String| it == tenant || it == OWN && own_tenant == tenant;
+    let is_other =
+        !rules.tenants.is_empty() && !tenant.is_empty() && !rules.tenants.iter().any(is_tenant);
+    is_other.then(|| {
+        let because = format!("acted for {tenant}, which is none of the tenants of role {role}");
+        ("tenant_not_allowed", because)
+    })
+}
+
+fn by_hour(rules: &RoleRules, event: &Event<'_>, role: &str) -> Broken {
+    let hour = event.at.hour().of_day();
+    let (from, to) = rules.hours.filter(|hours| !is_within(*hours, hour))?;
+    let because =
+        format!("used at {hour:02} h UTC; the hours of role {role} are {from:02} to {to:02} h");
+    Some(("hours_not_allowed", because))
+}
+
+fn by_transport(rules: &RoleRules, transport: Transport, role: &str) -> Broken {
+    let least = rules.tls_min?.transport();
+    let is_known = transport != Transport::Unknown;
+    (is_known && transport < least).then(|| {
+        let (over, least) = (transport.name(), least.name());
+        ("tls_not_allowed", format!("used over {over}; role {role} needs {least} at least"))
+    })
 }
 
 fn is_within((from, to): (u8, u8), hour: usize) -> bool {
@@ -147,8 +160,8 @@ fn verdict(kind: &'static str, status: u16, because: &str) -> Verdict {
         severity: if is_let_in { Severity::High } else { Severity::Medium },
         score: POLICY_SCORE,
         because: format!(
-            "{because} {} (answered with {status})",
-            if is_let_in { "and it was let in" } else { "and it was refused" }
+            "{because}. It was {} (answered with {status})",
+            if is_let_in { "let in" } else { "refused" }
         ),
     }
 }
@@ -234,12 +247,5 @@ mod tests {
         check("@own", "other", &["tenant_not_allowed"]);
         check("other", "acme", &["tenant_not_allowed"]);
         check("other", "other", &[]);
-    }
-
-    #[test]
-    fn a_rate_is_exceeded_above_its_limit() {
-        assert_eq!(RolePolicy::judge_rate("partner", (100, 100), "minute"), None);
-        let verdict = RolePolicy::judge_rate("partner", (1101, 1100), "hour").unwrap();
-        assert_eq!(verdict.because, "role partner: 1,101 requests in one hour; 1,100 are allowed");
     }
 }

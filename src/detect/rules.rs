@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Meanings, Pattern, StaleCredential};
+use super::{Meanings, Pattern, Quota, SigmaFile, StaleCredential};
 use crate::identity::{InventoryKey, Prefixes};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -14,6 +14,10 @@ pub struct Rules {
     pub roles: BTreeMap<String, RoleRules>,
     /// When single keys are stale.
     pub keys: BTreeMap<String, StaleCredential>,
+    /// How much single keys may use.
+    pub quotas: BTreeMap<String, Quota>,
+    /// Rules of a person's own.
+    pub sigma: Vec<SigmaFile>,
     /// What scopes mean whose names do not say it.
     pub scopes: Meanings,
     /// Requests that nobody should make any more: old versions of the API.
@@ -39,8 +43,8 @@ pub struct RoleRules {
     pub tenants: Vec<String>,
     /// The hours of the day, UTC, from and to: over midnight if the first is the later.
     pub hours: Option<(u8, u8)>,
-    pub requests_per_minute_max: Option<u32>,
-    pub requests_per_hour_max: Option<u32>,
+    /// How much each of its keys may use.
+    pub quota: Quota,
     pub tls_min: Option<TlsMin>,
 }
 
@@ -51,6 +55,11 @@ pub enum TlsMin {
 }
 
 impl Rules {
+    /// Whether anybody may use only so much.
+    pub fn has_quotas(&self) -> bool {
+        !self.quotas.is_empty() || self.roles.values().any(|role| !role.quota.is_empty())
+    }
+
     /// When this key is stale: as the key's own limits say, or its role's, or all.
     pub fn stale_of<'a>(
         &'a self,

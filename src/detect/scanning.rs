@@ -34,7 +34,7 @@ impl Scanning {
         let routes = source.paths.len();
         let more = if Source::PATHS_MAX <= routes { " or more" } else { "" };
         let because = format!(
-            "{} requests for {routes}{more} things that are not there or not allowed since {}",
+            "{} requests since {} for {routes}{more} different things that are not there or not allowed",
             count_text(u64::from(seen)),
             time_text(source.since),
         );

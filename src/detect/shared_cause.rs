@@ -28,7 +28,7 @@ impl SharedCause {
 
     pub fn because(keys: usize, active: usize, what: &str) -> String {
         format!(
-            "{} of {} active keys within two hours; one of them: {what}",
+            "{} of {} active keys show the same within two hours; one of them: {what}",
             count_text(keys as u64),
             count_text(active as u64),
         )

@@ -33,7 +33,7 @@ impl SilentKey {
 
     pub fn because(last_used: Timestamp, missing: f64, hours: u32) -> String {
         format!(
-            "no requests since {}, {} expected in these {} hours",
+            "no request since {}; {} were expected in these {} hours",
             time_text(last_used),
             mean_text(missing),
             count_text(u64::from(hours)),

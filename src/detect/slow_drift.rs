@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::plain::count_text;
+use super::plain::{bytes_text, count_text, times_text};
 use crate::baseline::{Compared, Daily};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,13 +26,21 @@ impl SlowDrift {
         self.factor_min.ln() <= compared.off - common
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "three digits of it are shown")]
     pub fn because(daily: Daily, compared: &Compared) -> String {
-        format!(
-            "{} {} in the last 24 hours, {} on the same kind of day before",
-            count_text(compared.seen),
-            daily.name(),
-            count_text(compared.usual),
-        )
+        let (seen, usual) = (compared.seen as f64, compared.usual as f64);
+        match daily {
+            Daily::Requests => format!(
+                "{} requests in the last 24 hours, {} of such a day before",
+                count_text(compared.seen),
+                times_text(seen, usual),
+            ),
+            Daily::Bytes => format!(
+                "{} answered in the last 24 hours; such a day used to bring {}",
+                bytes_text(seen),
+                bytes_text(usual),
+            ),
+        }
     }
 }
 
@@ -45,7 +53,7 @@ mod tests {
         let compared = Compared { seen: 1240, usual: 400, off: 1.13, spread: 0.2 };
         assert_eq!(
             SlowDrift::because(Daily::Requests, &compared),
-            "1,240 requests in the last 24 hours, 400 on the same kind of day before"
+            "1,240 requests in the last 24 hours, 3.1 times the 400 of such a day before"
         );
         assert!(SlowDrift::default().applies(&compared, 0.5));
         assert!(!SlowDrift::default().applies(&compared, 0.9));

@@ -40,7 +40,7 @@ impl Default for Spending {
 
 /// What is counted in an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Spent {
+pub enum Amount {
     Messages,
     Failures,
     Requests,
@@ -53,7 +53,7 @@ impl Spending {
     /// `what` is the template or the model, where the records name one.
     pub fn judge(
         &self,
-        (spent, sum): (Spent, u64),
+        (spent, sum): (Amount, u64),
         usual: &Steady,
         (what, hour): (&str, Hour),
     ) -> Option<Verdict> {
@@ -64,11 +64,11 @@ impl Spending {
         )]
         let cost_min = (self.cost_min * 1e6) as u64;
         let (kind, least) = match spent {
-            Spent::Messages => ("message_pumping", self.messages_min),
-            Spent::Failures => ("delivery_failures", self.failures_min),
-            Spent::Requests => ("usage_spike", self.requests_min),
-            Spent::Tokens => ("usage_spike", self.tokens_min),
-            Spent::Cost => ("usage_spike", cost_min),
+            Amount::Messages => ("message_pumping", self.messages_min),
+            Amount::Failures => ("delivery_failures", self.failures_min),
+            Amount::Requests => ("usage_spike", self.requests_min),
+            Amount::Tokens => ("usage_spike", self.tokens_min),
+            Amount::Cost => ("usage_spike", cost_min),
         };
         #[expect(clippy::cast_precision_loss, reason = "2^53 of anything is enough")]
         let (seen, most) = (sum as f64, usual.most() as f64);
@@ -84,13 +84,13 @@ impl Spending {
         )]
         let mean = usual.mean().round() as u64;
         let because = match spent {
-            Spent::Messages => format!("{} messages{whose}", count_text(sum)),
-            Spent::Failures => format!("{} messages{whose} failed", count_text(sum)),
-            Spent::Requests => format!("{} units{whose}", count_text(sum)),
-            Spent::Tokens => format!("{} tokens{whose}", count_text(sum)),
-            Spent::Cost => format!("a cost of {}{whose}", cost_text(sum)),
+            Amount::Messages => format!("{} messages{whose}", count_text(sum)),
+            Amount::Failures => format!("{} messages{whose} failed", count_text(sum)),
+            Amount::Requests => format!("{} units{whose}", count_text(sum)),
+            Amount::Tokens => format!("{} tokens{whose}", count_text(sum)),
+            Amount::Cost => format!("a cost of {}{whose}", cost_text(sum)),
         };
-        let mean = if spent == Spent::Cost { cost_text(mean) } else { count_text(mean) };
+        let mean = if spent == Amount::Cost { cost_text(mean) } else { count_text(mean) };
         Some(Verdict {
             kind,
             severity: Severity::High,
@@ -117,7 +117,7 @@ mod tests {
 
     fn judged(sum: u64, usual: &Steady) -> bool {
         let spending = Spending::default();
-        spending.judge((Spent::Messages, sum), usual, ("otp", Hour(3))).is_some()
+        spending.judge((Amount::Messages, sum), usual, ("otp", Hour(3))).is_some()
     }
 
     #[test]
@@ -128,7 +128,7 @@ mod tests {
         assert!(judged(100, &usual(24, 2)));
         assert!(!judged(99, &usual(24, 2)));
         let verdict = Spending::default()
-            .judge((Spent::Cost, 25_500_000), &usual(30, 1_000_000), ("small-1", Hour(3)))
+            .judge((Amount::Cost, 25_500_000), &usual(30, 1_000_000), ("small-1", Hour(3)))
             .unwrap();
         assert_eq!(
             verdict.because,

@@ -16,7 +16,9 @@ impl UnknownKeyAccepted {
             kind: "unknown_key_accepted",
             severity: Severity::High,
             score: POLICY_SCORE,
-            because: format!("answered with {status}, but the inventory has no such key"),
+            because: format!(
+                "the inventory has no such key, and it was let in (answered with {status})"
+            ),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::plain::{count_text, hour_text, mean_text};
+use super::plain::{count_text, hour_text, times_text};
 use crate::baseline::{Expected, tail};
 use crate::model::Hour;
 
@@ -41,10 +41,10 @@ impl VolumeSpike {
 
     pub fn because(seen: u32, most: u32, (hour, expected): (Hour, &Expected)) -> String {
         format!(
-            "{} requests {}, {} expected (most ever {})",
+            "{} requests {}, {} expected; the most in any hour before was {}",
             count_text(u64::from(seen)),
             hour_text(hour),
-            mean_text(expected.mean),
+            times_text(f64::from(seen), expected.mean),
             count_text(u64::from(most)),
         )
     }
@@ -79,7 +79,7 @@ mod tests {
         assert!(VolumeSpike::score((45, 96), &USUAL) < 1.5);
         assert_eq!(
             VolumeSpike::because(1240, 96, (Hour(3), &USUAL)),
-            "1,240 requests 03:00–04:00 UTC, 38 expected (most ever 96)"
+            "1,240 requests in the hour from 03:00 UTC, 33 times the 38 expected; the most in any hour before was 96"
         );
     }
 }

@@ -1,7 +1,7 @@
 //! A slot has waited long enough: what happened in it is added up and judged.
 
 use super::key::{Key, Learned, Limits};
-use super::role::Role;
+use super::role::{Role, role_of};
 use super::suspicion::Suspicion;
 use super::{Action, Engine};
 use crate::detect::{Failures, LargeAnswers, Metric, ObjectEnumeration, Panel, VolumeSpike};
@@ -18,9 +18,11 @@ impl Engine {
         while let Some((slot, mut use_)) = self.waiting.take_before(end) {
             self.raise_ahead(slot.start(), actions);
             self.roll_hours(slot.hour(), actions);
+            self.raise_matches(slot.next(), actions);
             use_.put_in_order();
             self.close_slot(slot, &use_, actions);
             self.fleet.count(&use_.all);
+            self.judge_spots(slot, &use_, actions);
             for doing in use_.doings {
                 self.note_deed(slot, doing);
             }
@@ -42,6 +44,7 @@ impl Engine {
         if self.hour.is_some() {
             self.roll_hours(end.hour(), actions);
         }
+        self.raise_matches(end, actions);
         let passed = self.waiting.open_from.map_or(end, |known| known.max(end));
         self.waiting.open_from = Some(passed);
     }
@@ -52,14 +55,12 @@ impl Engine {
         let since = self.totals.since.map_or(slot.start(), |known| known.min(slot.start()));
         self.totals.since = Some(since);
         let mut suspicions = Vec::new();
-        let mut objects = Vec::new();
+        let mut objects = use_.objects_by_key();
         for (index, counts) in &use_.keys {
-            objects.clear();
-            objects.extend(use_.objects_of(*index));
-            self.close_cell(slot, (*index, counts, &objects), &mut suspicions);
+            self.close_cell(slot, (*index, counts, objects.of(*index)), &mut suspicions);
         }
-        if !self.settings.rules.roles.is_empty() {
-            self.judge_rates(slot, use_, actions);
+        if self.settings.rules.has_quotas() {
+            self.judge_quotas(slot, use_, actions);
         }
         // By their ids and not by who came first.
         suspicions.sort_by(|a: &Suspicion, b| self.id_of(a.key).cmp(self.id_of(b.key)));
@@ -72,7 +73,12 @@ impl Engine {
         self.keys.get(key).map_or("", |key| &key.id)
     }
 
-    fn close_cell(&mut self, slot: Slot, of: (u32, &Counts, &[Object]), out: &mut Vec<Suspicion>) {
+    fn close_cell(
+        &mut self,
+        slot: Slot,
+        of: (u32, &Counts, &[(u32, Object)]),
+        out: &mut Vec<Suspicion>,
+    ) {
         let (index, counts, objects) = of;
         let at = slot.end().plus(self.settings.patience);
         let Some(key) = self.keys.get_mut(index) else { return };
@@ -89,7 +95,7 @@ impl Engine {
         if !key.deserves_profile() {
             return;
         }
-        let role = self.roles.entry(key.role.clone()).or_default();
+        let Some(role) = role_of(&mut self.roles, &key.role) else { return };
         if key.learned.is_none() {
             key.learned = Some(Box::new(Learned::of(slot.hour())));
             role.keys += 1;

@@ -7,12 +7,14 @@ use super::novelty::Standing;
 use super::values::{NOBODY, Seen, Values};
 use super::{Action, Engine};
 use crate::model::{Event, EventBatch, EventKind, Slot, Timestamp};
-use crate::profile::{Counts, Facet, Sample, SlotUse, SourceUse, Touch, Visit, hash_of};
+use crate::profile::{Counts, Facet, Object, Sample, SourceUse, Touch, Visit, hash_of};
 
 /// Room that is used again for each batch. Nothing in it outlives one.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     cells: Vec<(Slot, u32, Counts)>,
+    /// What was asked for by number.
+    asked: Vec<(Slot, u32, Object)>,
     /// By number: where the key's cell of the slot at hand lies.
     last_cell: Vec<(Slot, u32)>,
     values: Values,
@@ -29,14 +31,28 @@ impl Engine {
         for row in 0..batch.len() {
             self.take_row(batch, row, (&mut scratch, actions));
         }
-        for (slot, key, counts) in scratch.cells.drain(..) {
-            self.waiting.slot(slot).keys.push((key, counts));
-        }
+        self.keep_use(&scratch);
         self.keep_flaws(batch, &mut scratch.flawed);
         for seen in scratch.values.seen() {
             self.note_use(seen);
         }
         self.scratch = scratch;
+    }
+
+    /// Puts what was counted into its slots. Rows of one slot mostly come one after the other.
+    fn keep_use(&mut self, scratch: &Scratch) {
+        for cells in scratch.cells.chunk_by(|(a, ..), (b, ..)| a == b) {
+            let Some((slot, ..)) = cells.first() else { continue };
+            let keys = cells.iter().map(|(_, key, counts)| (*key, *counts));
+            self.waiting.slot(*slot).keys.extend(keys);
+        }
+        for asked in scratch.asked.chunk_by(|(a, ..), (b, ..)| a == b) {
+            let Some((slot, ..)) = asked.first() else { continue };
+            let slot = self.waiting.slot(*slot);
+            for (_, key, object) in asked {
+                slot.ask_for(*key, *object);
+            }
+        }
     }
 
     fn take_row(&mut self, batch: &EventBatch, row: usize, out: (&mut Scratch, &mut Vec<Action>)) {
@@ -50,7 +66,14 @@ impl Engine {
             let seen = scratch.values.key(number).copied();
             seen.map_or_else(|| self.meet(batch, row, &mut scratch.values), |seen| seen.index)
         };
-        if batch.kind.get(row).is_some_and(|&kind| kind != EventKind::Request) {
+        if !self.sigma.is_empty() {
+            self.match_rules(batch, row);
+        }
+        let kind = batch.kind.get(row).copied().unwrap_or_default();
+        if batch.object.number(row) != 0 && kind != EventKind::Delivery {
+            self.hear_audit(batch, row);
+        }
+        if kind != EventKind::Request {
             return self.take_other(batch, row, actions);
         }
         let status = batch.status.get(row).copied().unwrap_or_default();
@@ -66,17 +89,23 @@ impl Engine {
             actions.push(Action::SetAside { row: u32::try_from(row).unwrap_or(u32::MAX) });
             return;
         }
-        scratch.cell(slot, (number, key)).count(status, bytes);
+        let cell = scratch.cell(slot, (number, key));
+        cell.count(status, bytes);
+        let (tokens, cost) = spent(batch, row);
+        if tokens != 0 || cost != 0 {
+            cell.spend(tokens, cost);
+        }
         self.see_flaws(batch, (row, slot), (key, &mut scratch.flawed));
         if key == NOBODY {
             self.visit(batch, row, slot);
         } else {
             self.touch(batch, (row, slot), (key, &mut scratch.values));
+            self.see_spot(batch, (row, slot), (key, &mut scratch.values));
             if scratch.values.key(number).is_some_and(|seen| seen.is_listed) {
                 self.see_deeds(batch, (row, slot), (key, &mut scratch.values));
             }
             if let Some(object) = scratch.values.object(batch, row) {
-                self.waiting.slot(slot).ask_for(key, object);
+                scratch.asked.push((slot, key, object));
             }
         }
         if matches!(status, 401 | 403 | 404) {
@@ -123,14 +152,15 @@ impl Engine {
         let path = if batch.route.number(row) == 0 { &batch.path } else { &batch.route };
         let route =
             if changes_state { format!("{method} {}", path.get(row)) } else { String::new() };
-        let sample = changes_state.then(|| sample_of(&batch.event(row)));
-        let visit = Visit { route, address: address.to_owned(), requests: 1, sample };
         let visits = &mut self.waiting.slot(slot).visits;
         match visits.last_mut() {
-            Some(last) if (&last.route, &last.address) == (&visit.route, &visit.address) => {
+            Some(last) if last.address == address && is_alike(&last.route, &route) => {
                 last.requests += 1;
             }
-            Some(_) | None => visits.push(visit),
+            Some(_) | None => {
+                let sample = changes_state.then(|| sample_of(&batch.event(row)));
+                visits.push(Visit { route, address: address.to_owned(), requests: 1, sample });
+            }
         }
     }
 
@@ -140,24 +170,17 @@ impl Engine {
         if address.is_empty() {
             return;
         }
-        let status = batch.status.get(row).copied().unwrap_or_default();
-        let path = if batch.route.number(row) == 0 { &batch.path } else { &batch.route };
-        let mut refused = SourceUse {
-            address: address.to_owned(),
-            unauthorized: u32::from(status == 401),
-            forbidden: u32::from(status == 403),
-            missing: u32::from(status == 404),
-            keys: Vec::new(),
-            paths: vec![hash_of(path.get(row))],
-            samples: vec![sample_of(&batch.event(row))],
-        };
-        if key != NOBODY {
-            refused.keys.push(key);
+        let event = batch.event(row);
+        let path = if batch.route.number(row) == 0 { event.path } else { event.route };
+        let sources = &mut self.waiting.slot(slot).sources;
+        let is_of_last = sources.last().is_some_and(|last| last.address == address);
+        if !is_of_last {
+            sources.push(SourceUse { address: address.to_owned(), ..SourceUse::default() });
         }
-        let SlotUse { sources, .. } = self.waiting.slot(slot);
-        match sources.last_mut() {
-            Some(last) if last.address == refused.address => last.add(&mut refused),
-            Some(_) | None => sources.push(refused),
+        let Some(last) = sources.last_mut() else { return };
+        last.refuse(event.status, (key, hash_of(path)));
+        if last.has_room_for_sample(event.at) {
+            last.add_sample(sample_of(&event));
         }
     }
 
@@ -195,6 +218,17 @@ impl Engine {
     }
 }
 
+/// Tokens in and out, and what they cost.
+fn spent(batch: &EventBatch, row: usize) -> (u64, u64) {
+    let of = |column: &[u64]| column.get(row).copied().unwrap_or_default();
+    (of(&batch.input_tokens).saturating_add(of(&batch.output_tokens)), of(&batch.cost_micros))
+}
+
+/// As `==`, without a call where both are empty, as they mostly are.
+fn is_alike(one: &str, other: &str) -> bool {
+    one.len() == other.len() && (one.is_empty() || one == other)
+}
+
 fn sample_of(event: &Event<'_>) -> Sample {
     Sample {
         at: event.at,
@@ -209,6 +243,7 @@ fn sample_of(event: &Event<'_>) -> Sample {
 impl Scratch {
     fn begin(&mut self, batch: &EventBatch) {
         self.cells.clear();
+        self.asked.clear();
         self.last_cell.clear();
         self.last_cell.resize(batch.key.dictionary.len(), (NO_SLOT, 0));
         self.values.begin(batch);

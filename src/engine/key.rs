@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use super::quotas::UsedUp;
 use crate::baseline::{Drift, Expected, Habit, Ratio, Size};
 use crate::detect::Metric;
 use crate::incident::EvidenceLine;
@@ -46,8 +47,8 @@ pub(super) struct Key {
     /// The highest raw score of an earlier day, slowly forgotten, and of today, by metric:
     /// what is wild every day is less unusual.
     pub(super) wildest: Vec<(Metric, f64, f64)>,
-    /// The minute that was counted last, and its requests.
-    pub(super) minute: (i64, u32),
+    /// What it used of what it may; none where nobody set a limit.
+    pub(super) used_up: Option<Box<UsedUp>>,
     /// What it did in the last months; of listed keys only.
     pub(super) uses: Option<Box<Uses>>,
     /// Its scopes, and since when it has those that came after the first list.
@@ -126,6 +127,7 @@ pub(super) struct Signal {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct BrokenRule {
+    /// With its severity.
     pub(super) kind: String,
     /// Told once in each hour of the clock: the earliest break in it.
     pub(super) first: Timestamp,
@@ -183,8 +185,12 @@ impl Key {
         (raw - WILD_SHARE * *usual).max(0.0)
     }
 
+    pub(super) const fn has_room_for_evidence(&self) -> bool {
+        self.evidence.len() < EVIDENCE_MAX
+    }
+
     pub(super) fn add_evidence(&mut self, line: EvidenceLine) {
-        if self.evidence.len() < EVIDENCE_MAX
+        if self.has_room_for_evidence()
             && let Err(place) = self.evidence.binary_search(&line)
         {
             self.evidence.insert(place, line);

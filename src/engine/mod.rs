@@ -7,6 +7,7 @@
 //! **Invariant:** the order of lines within `patience` does not matter, so that several
 //! files may be read in any interleaving.
 
+mod audit;
 mod budget;
 mod causes;
 mod close;
@@ -25,15 +26,19 @@ mod others;
 mod outsiders;
 mod overview;
 mod parties;
+mod portrait;
+mod quotas;
 mod raise;
 mod role;
 mod rules;
 mod settings;
 mod shared;
+mod sigma;
 mod stale;
 mod state;
 mod strangers;
 mod suspicion;
+mod travel;
 mod values;
 mod verdicts;
 mod waiting;
@@ -47,8 +52,10 @@ use std::sync::Arc;
 pub use io::{Action, EngineError, Input, Judgement, StateRow, Verdict};
 pub use overview::{HourRow, KeyRow, Overview, RoleRow};
 pub use parties::Party;
+pub use portrait::Portrait;
 pub use settings::Settings;
 
+use crate::detect::SigmaRules;
 use crate::identity::Inventory;
 use crate::incident::Incidents;
 use crate::model::{Entity, Hour, Timestamp};
@@ -76,8 +83,13 @@ pub struct Engine {
     others: others::Others,
     stale: stale::StaleFindings,
     gathered: hygiene::Gathered,
+    travels: travel::Travels,
+    audits: audit::Audits,
     /// Broken rules of lines that lie ahead of the watermark, until it comes to them.
     ahead: rules::Ahead,
+    /// A person's own rules, made ready, and what they matched.
+    sigma: SigmaRules,
+    matches: sigma::Matches,
     scratch: intake::Scratch,
     written: state::Written,
     parties_revision: u64,
@@ -93,13 +105,16 @@ struct Totals {
     /// Keys that were ever let in.
     keys_accepted: u32,
     keys_forgotten: u64,
+    /// Findings of kinds that are turned off.
+    turned_off: u64,
     /// The inventory has not been looked through yet: the next tick does.
     inventory_is_new: bool,
 }
 
 impl Engine {
     pub fn new(settings: Settings) -> Self {
-        Self { settings, ..Self::default() }
+        let sigma = SigmaRules::read(&settings.rules.sigma);
+        Self { settings, sigma, ..Self::default() }
     }
 
     /// Takes in one input and says what must be done now.
@@ -112,12 +127,14 @@ impl Engine {
             Input::Inventory(inventory) => {
                 let today = self.waiting.watermark.map(Timestamp::day);
                 self.keys.describe(inventory, today);
-                self.inventory = (!inventory.is_empty()).then(|| Arc::clone(inventory));
+                let inventory = self.with_audits(inventory);
+                self.inventory = (!inventory.is_empty()).then_some(inventory);
                 self.totals.inventory_is_new = true;
                 self.parties_revision += 1;
             }
             Input::Settings(settings) => {
                 self.settings = settings.as_ref().clone();
+                self.sigma = SigmaRules::read(&self.settings.rules.sigma);
                 self.parties_revision += 1;
             }
             Input::Finish => self.finish(&mut actions),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Action, Engine};
 use crate::baseline::Steady;
-use crate::detect::{Consent, POLICY_SCORE, Spent, Verdict};
+use crate::detect::{Amount, Consent, POLICY_SCORE, Verdict};
 use crate::model::{Class, Entity, EventBatch, EventKind, Finding, Flaws, Hour, Timestamp};
 
 /// Series that are followed; the records of further ones are counted.
@@ -44,7 +44,7 @@ struct Of {
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Series {
-    usual: BTreeMap<Spent, Steady>,
+    usual: BTreeMap<Amount, Steady>,
     /// Not learned from yet.
     open: BTreeMap<Hour, Sums>,
     /// Later records of hours before this one change nothing.
@@ -53,7 +53,7 @@ struct Series {
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Sums {
-    spent: BTreeMap<Spent, u64>,
+    spent: BTreeMap<Amount, u64>,
     /// Kinds of findings that were told of this hour, with the records so far; told again when
     /// these have doubled.
     told: BTreeMap<String, u64>,
@@ -175,17 +175,20 @@ fn of_row(batch: &EventBatch, row: usize, kind: EventKind) -> Option<(Entity, Of
     (!of.whose.is_empty()).then_some((entity, of))
 }
 
-fn amounts(batch: &EventBatch, row: usize, kind: EventKind) -> Vec<(Spent, u64)> {
+fn amounts(batch: &EventBatch, row: usize, kind: EventKind) -> Vec<(Amount, u64)> {
     let of = |column: &[u64]| column.get(row).copied().unwrap_or_default();
-    let cost = (Spent::Cost, of(&batch.cost_micros));
+    let cost = (Amount::Cost, of(&batch.cost_micros));
     let amounts = if kind == EventKind::Delivery {
         let outcome = batch.outcome.get(row).to_ascii_lowercase();
         let has_failed = FAILED.iter().any(|word| outcome.contains(word));
-        vec![(Spent::Messages, 1), (Spent::Failures, u64::from(has_failed)), cost]
+        vec![(Amount::Messages, 1), (Amount::Failures, u64::from(has_failed)), cost]
     } else {
         let tokens = of(&batch.input_tokens).saturating_add(of(&batch.output_tokens));
-        vec![(Spent::Requests, of(&batch.count)), (Spent::Tokens, tokens), cost]
+        vec![(Amount::Requests, of(&batch.count)), (Amount::Tokens, tokens), cost]
     };
     // An hour without failures is one to learn from; a record that counts no tokens is not.
-    amounts.into_iter().filter(|(spent, amount)| *spent == Spent::Failures || 0 < *amount).collect()
+    amounts
+        .into_iter()
+        .filter(|(spent, amount)| *spent == Amount::Failures || 0 < *amount)
+        .collect()
 }

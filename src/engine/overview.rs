@@ -35,6 +35,8 @@ pub struct Overview {
     pub addresses: usize,
     /// Unknown keys that were forgotten because there were too many.
     pub keys_forgotten: u64,
+    /// Kinds of finding that are turned off, and how many findings of them there were.
+    pub kinds_off: (Vec<String>, u64),
     /// What cannot be said yet about stale keys, and when it can.
     pub not_known: Vec<String>,
 }
@@ -105,6 +107,7 @@ impl super::Engine {
             waiting_slots: self.waiting.len(),
             addresses: self.sources.len(),
             keys_forgotten: self.totals.keys_forgotten,
+            kinds_off: (self.settings.kinds.off(), self.totals.turned_off),
             not_known: self.not_known(),
         }
     }

@@ -16,6 +16,9 @@ impl Engine {
         of: (Option<u32>, Option<f64>),
         actions: &mut Vec<Action>,
     ) {
+        if self.is_off(finding) {
+            return;
+        }
         let (index, combined) = of;
         let mut context = Context { theta: self.budget.theta, combined, ..Context::default() };
         if let Some(key) = index.and_then(|index| self.keys.get_mut(index)) {
@@ -23,10 +26,14 @@ impl Engine {
             context.role.clone_from(&key.role);
             context.owner.clone_from(&key.owner);
             context.label.clone_from(&key.label);
-            context.evidence.clone_from(&key.evidence);
+            // Lent, not copied: an incident under fire is raised again and again.
+            context.evidence = std::mem::take(&mut key.evidence);
             context.events = u64::from(key.hour.requests);
         }
         let changes = self.incidents.absorb(finding, &context);
+        if let Some(key) = index.and_then(|index| self.keys.get_mut(index)) {
+            key.evidence = context.evidence;
+        }
         self.tell(changes, actions);
     }
 
@@ -37,12 +44,22 @@ impl Engine {
         samples: Vec<Sample>,
         actions: &mut Vec<Action>,
     ) {
+        if self.is_off(finding) {
+            return;
+        }
         let evidence: Vec<EvidenceLine> = samples.into_iter().map(line_of).collect();
         let events = u64::try_from(evidence.len()).unwrap_or_default();
         let theta = self.budget.theta;
         let context = Context { evidence, events, theta, ..Context::default() };
         let changes = self.incidents.absorb(finding, &context);
         self.tell(changes, actions);
+    }
+
+    /// Of a kind that nobody wants to hear of.
+    fn is_off(&mut self, finding: &Finding) -> bool {
+        let is_off = self.settings.kinds.is_off(&finding.kind);
+        self.totals.turned_off += u64::from(is_off);
+        is_off
     }
 
     pub(super) fn tell(&mut self, changes: Vec<Change>, actions: &mut Vec<Action>) {

@@ -14,9 +14,8 @@ use crate::detect::{
 use crate::identity::InventoryKey;
 use crate::incident::EvidenceLine;
 use crate::model::{
-    Class, Entity, Event, EventBatch, Finding, Flaws, Hour, Millis, Severity, Slot, Timestamp,
+    Class, Entity, Event, EventBatch, Finding, Flaws, Hour, Millis, Severity, Timestamp,
 };
-use crate::profile::{Counts, SlotUse};
 
 /// A line no further ahead of the watermark is judged as it arrives. What lies further
 /// ahead comes from reading history, and is told when time comes to it.
@@ -67,11 +66,15 @@ impl Engine {
         (row, index): (usize, u32),
         actions: &mut Vec<Action>,
     ) {
-        let event = batch.event(row);
+        let at = Timestamp(batch.time.get(row).copied().unwrap_or_default());
         let Some(key) = self.keys.get_mut(index) else { return };
-        if key.watch_until.is_some_and(|until| event.at < until) {
-            key.add_evidence(evidence_of(&event));
+        if key.watch_until.is_some_and(|until| at < until) && key.has_room_for_evidence() {
+            key.add_evidence(evidence_of(&batch.event(row)));
         }
+        if !self.is_ruled(batch.key.get(row), index) {
+            return;
+        }
+        let event = batch.event(row);
         let listed = self.listed(event.key);
         let circumstances = Circumstances {
             country: batch.country.get(row),
@@ -146,52 +149,11 @@ impl Engine {
         broken
     }
 
-    /// In the order of their ids, whoever came first.
-    pub(super) fn judge_rates(&mut self, slot: Slot, use_: &SlotUse, actions: &mut Vec<Action>) {
-        let mut rated: Vec<&(u32, Counts)> = use_.keys.iter().collect();
-        rated.sort_by(|(a, _), (b, _)| self.id_of(*a).cmp(self.id_of(*b)));
-        for (index, counts) in rated {
-            self.judge_rate(slot, (*index, counts), actions);
-        }
-    }
-
-    /// A slot's requests of a key, added to those of its minute and its hour.
-    fn judge_rate(
-        &mut self,
-        slot: Slot,
-        (index, counts): (u32, &Counts),
-        actions: &mut Vec<Action>,
-    ) {
-        let Some(key) = self.keys.get_mut(index) else { return };
-        let minute = slot.start().seconds().div_euclid(60);
-        if key.minute.0 != minute {
-            key.minute = (minute, 0);
-        }
-        key.minute.1 = key.minute.1.saturating_add(counts.requests);
-        let Some(rules) = self.settings.rules.roles.get(&key.role) else { return };
-        let rates = [
-            (key.minute.1, rules.requests_per_minute_max, "minute"),
-            (key.hour.requests, rules.requests_per_hour_max, "hour"),
-        ];
-        let verdict = rates
-            .into_iter()
-            .find_map(|(seen, most, per)| RolePolicy::judge_rate(&key.role, (seen, most?), per));
-        let Some(verdict) = verdict else { return };
-        let broken = Broken {
-            at: slot.start(),
-            key: key.id.clone(),
-            kind: verdict.kind.to_owned(),
-            severity: verdict.severity,
-            because: verdict.because,
-            line: None,
-        };
-        self.raise_broken(broken, actions);
-    }
-
     /// The earliest break of a rule in each hour is told, whatever order the lines come in.
     fn is_news(&mut self, index: u32, broken: &Broken) -> bool {
         let Some(key) = self.keys.get_mut(index) else { return false };
-        let mut of_kind = key.broken_rules.iter_mut().filter(|rule| rule.kind == broken.kind);
+        let told_as = broken.told_as();
+        let mut of_kind = key.broken_rules.iter_mut().filter(|rule| rule.kind == told_as);
         match of_kind.find(|rule| rule.first.hour() == broken.at.hour()) {
             Some(known) if known.first <= broken.at => false,
             Some(known) => {
@@ -199,14 +161,13 @@ impl Engine {
                 true
             }
             None => {
-                let kind = broken.kind.clone();
-                key.broken_rules.push(BrokenRule { kind, first: broken.at });
+                key.broken_rules.push(BrokenRule { kind: told_as, first: broken.at });
                 true
             }
         }
     }
 
-    fn raise_broken(&mut self, broken: Broken, actions: &mut Vec<Action>) {
+    pub(super) fn raise_broken(&mut self, broken: Broken, actions: &mut Vec<Action>) {
         let Some(index) = self.keys.index_of(&broken.key) else { return };
         if !self.is_news(index, &broken) {
             return;
@@ -231,10 +192,23 @@ impl Engine {
     }
 }
 
+impl Broken {
+    /// Of a key's use in a slot, not of a single line.
+    pub(super) fn by_use(verdict: Verdict, (key, at): (String, Timestamp)) -> Self {
+        let Verdict { kind, severity, because, .. } = verdict;
+        Self { at, key, kind: kind.to_owned(), severity, because, line: None }
+    }
+
+    /// What was refused first and is let in later in the same hour is news.
+    fn told_as(&self) -> String {
+        format!("{} {}", self.severity.name(), self.kind)
+    }
+}
+
 impl Ahead {
     /// Of one key, kind and hour the earliest is enough.
     fn keep(&mut self, broken: Broken) {
-        let id = (broken.at.hour(), broken.key.clone(), broken.kind.clone());
+        let id = (broken.at.hour(), broken.key.clone(), broken.told_as());
         if BROKEN_MAX <= self.0.len() && !self.0.contains_key(&id) {
             return;
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::detect::{Panel, Rules};
+use crate::detect::{Kinds, Panel, Rules};
 use crate::model::Millis;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ pub struct Settings {
     /// Keys that no inventory knows and that are remembered at a time. Beyond it those
     /// unused for longest are forgotten.
     pub unknown_keys_max: usize,
+    /// Kinds of finding that are louder or quieter than the rest.
+    pub kinds: Kinds,
     /// The thresholds of every detector, by its name.
     pub detectors: Panel,
     /// What single roles and keys may do, and when they are stale.
@@ -27,6 +29,7 @@ impl Default for Settings {
             false_alarms_per_day: 1.0,
             patience: Millis::seconds(5),
             unknown_keys_max: 10_000,
+            kinds: Kinds::default(),
             detectors: Panel::default(),
             rules: Rules::default(),
         }

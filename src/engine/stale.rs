@@ -50,6 +50,7 @@ impl Engine {
         }
         let mut found = Found::new();
         self.find_flaws(now, &mut found);
+        self.find_conflicts(now, &mut found);
         for ((subject, _), finding) in found {
             let mut known = round.before.0.remove(&subject).unwrap_or_default();
             let old = known.remove(&finding.kind);

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::key::Key;
 use super::role::Role;
 use super::{Engine, EngineError, Settings, StateRow};
+use crate::detect::SigmaRules;
 use crate::profile::hash_of_number;
 
 /// The first byte of each value. Another one is another layout.
@@ -32,6 +33,7 @@ impl Engine {
             others.extend(row_of(format!("role/{name}"), role));
         }
         others.extend(row_of("ahead".to_owned(), &self.ahead));
+        others.extend(row_of("audits".to_owned(), &self.audits));
         others.extend(row_of("budget".to_owned(), &self.budget));
         others.extend(row_of("causes".to_owned(), &self.causes));
         others.extend(row_of("fleet".to_owned(), &self.fleet));
@@ -42,11 +44,13 @@ impl Engine {
         others.extend(row_of("incidents".to_owned(), &self.incidents));
         others.extend(row_of("inventory".to_owned(), &self.inventory.as_deref()));
         others.extend(row_of("others".to_owned(), &self.others));
+        others.extend(row_of("matches".to_owned(), &self.matches));
         others.extend(row_of("settings".to_owned(), &self.settings));
         others.extend(row_of("sources".to_owned(), &self.sources));
         others.extend(row_of("stale".to_owned(), &self.stale));
         others.extend(row_of("strangers".to_owned(), &self.strangers));
         others.extend(row_of("totals".to_owned(), &self.totals));
+        others.extend(row_of("travels".to_owned(), &self.travels));
         others.extend(row_of("waiting".to_owned(), &self.waiting));
         rows.extend(others.into_iter().filter(|row| self.written.is_news(row)));
         rows
@@ -62,6 +66,7 @@ impl Engine {
             engine.written.is_news(&row);
         }
         engine.keys.find_free();
+        engine.sigma = SigmaRules::read(&engine.settings.rules.sigma);
         Ok(engine)
     }
 
@@ -76,6 +81,7 @@ impl Engine {
         }
         match id {
             "ahead" => self.ahead = read(id, value)?,
+            "audits" => self.audits = read(id, value)?,
             "budget" => self.budget = read(id, value)?,
             "causes" => self.causes = read(id, value)?,
             "fleet" => self.fleet = read(id, value)?,
@@ -89,11 +95,13 @@ impl Engine {
                 self.inventory = inventory.map(std::sync::Arc::new);
             }
             "others" => self.others = read(id, value)?,
+            "matches" => self.matches = read(id, value)?,
             "settings" => self.settings = read(id, value)?,
             "sources" => self.sources = read(id, value)?,
             "stale" => self.stale = read(id, value)?,
             "strangers" => self.strangers = read(id, value)?,
             "totals" => self.totals = read(id, value)?,
+            "travels" => self.travels = read(id, value)?,
             "waiting" => self.waiting = read(id, value)?,
             _ => return Err(EngineError::Unreadable { id: id.to_owned() }),
         }
@@ -109,12 +117,12 @@ impl Written {
     }
 }
 
-fn row_of<T: Serialize>(id: String, value: &T) -> Option<StateRow> {
+pub(super) fn row_of<T: Serialize>(id: String, value: &T) -> Option<StateRow> {
     let bytes = postcard::to_extend(value, vec![VERSION]).ok()?;
     Some(StateRow { id, value: Some(bytes) })
 }
 
-fn read<T: DeserializeOwned>(id: &str, value: &[u8]) -> Result<T, EngineError> {
+pub(super) fn read<T: DeserializeOwned>(id: &str, value: &[u8]) -> Result<T, EngineError> {
     let unreadable = || EngineError::Unreadable { id: id.to_owned() };
     let (&version, bytes) = value.split_first().ok_or_else(unreadable)?;
     if version != VERSION {

@@ -34,6 +34,10 @@ impl Engine {
         key.note_score(suspicion.metric, raw);
         let role = self.roles.get(&key.role);
         let score = role.map_or(0.0, |role| role.calibrated(suspicion.metric, raw));
+        let Some(score) = self.settings.kinds.weigh(suspicion.metric.kind(), score) else {
+            self.totals.turned_off += u64::from(self.budget.theta <= score);
+            return;
+        };
         if score < SCORE_MIN {
             return;
         }

@@ -53,7 +53,8 @@ impl Waiting {
             let cells = slot.keys.iter().map(|(key, _)| *key);
             let touches = slot.touches.iter().map(|touch| touch.key);
             let refused = slot.sources.iter().flat_map(|source| source.keys.iter().copied());
-            cells.chain(touches).chain(refused).collect::<Vec<_>>()
+            let spots = slot.spots.iter().map(|spot| spot.key);
+            cells.chain(touches).chain(refused).chain(spots).collect::<Vec<_>>()
         };
         self.slots.values().flat_map(of_slot).collect()
     }

@@ -1,6 +1,7 @@
 //! Alerts against labels: how much was found, how soon, and at the price of how many false alarms.
 
 mod labels;
+pub mod nab;
 mod naive;
 mod plot;
 mod score;

@@ -15,9 +15,13 @@ use super::credential::Credentials;
 use super::escape::Escape;
 use super::escape::undo;
 use super::number;
+use super::ordinary::set_address;
+use super::ordinary::set_ordinary;
 use super::place::Place;
 use super::place::set;
 use super::plan;
+use super::short::find;
+use super::short::find_either;
 use super::time::TimeReader;
 
 /// Reads a line of the family. Everything hangs on ` [date] "`: what is missing or too
@@ -27,6 +31,76 @@ pub(super) fn fill<'a>(
     line: &'a [u8],
     time: &mut TimeReader,
     credentials: &Credentials,
+) -> Result<(), &'static str> {
+    if !time.takes_any_notes() {
+        if fill_ordinary(record, line, time).is_some() {
+            settle(record, credentials);
+            return Ok(());
+        }
+        *record = Record::default();
+    }
+    fill_any(record, line, time)?;
+    settle(record, credentials);
+    Ok(())
+}
+
+fn settle(record: &mut Record<'_>, credentials: &Credentials) {
+    let mut best = Best::none();
+    if let Some(user) = record.user.clone()
+        && let Some(rank) = credentials.rank("remote_user")
+    {
+        best.offer(record, rank, &user);
+    }
+    credentials.settle(record, &best);
+}
+
+/// `client - user [time] "request" status bytes`, mostly with `"referer" "agent"` behind it, and
+/// nothing else: most lines are so. `None` for any other, whose record may then be half full.
+fn fill_ordinary<'a>(record: &mut Record<'a>, line: &'a [u8], time: &mut TimeReader) -> Option<()> {
+    let (client, rest) = line.split_at_checked(find(line, b' ')?)?;
+    let rest = rest.strip_prefix(b" - ")?;
+    let (user, rest) = rest.split_at_checked(find(rest, b' ')?)?;
+    let (date, rest) = rest.strip_prefix(b" [")?.split_first_chunk()?;
+    let rest = rest.strip_prefix(b"] \"")?;
+    if !set_address(record, client) || user.is_empty() || find(user, b'"').is_some() {
+        return None;
+    }
+    record.user = (user != b"-").then_some(Cow::Borrowed(user));
+    record.time = Some(time.read_clf(date)?);
+    let (request, rest) = plain_quoted(rest)?;
+    set_ordinary(record, Place::Request, request, time);
+    let (status, rest) = rest.strip_prefix(b" ")?.split_at_checked(3)?;
+    let rest = rest.strip_prefix(b" ")?;
+    let is_status = status.iter().all(u8::is_ascii_digit);
+    set_ordinary(record, Place::Status, status, time);
+    let (bytes, mut rest) = rest.split_at_checked(find(rest, b' ').unwrap_or(rest.len()))?;
+    let is_number = bytes == b"-" || !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit);
+    if !is_status || !is_number {
+        return None;
+    }
+    set_ordinary(record, Place::BytesOrDash, bytes, time);
+    for place in [Place::Referer, Place::UserAgent] {
+        if rest.is_empty() {
+            return Some(());
+        }
+        let (value, behind) = plain_quoted(rest.strip_prefix(b" \"")?)?;
+        set_ordinary(record, place, value, time);
+        rest = behind;
+    }
+    rest.is_empty().then_some(())
+}
+
+/// A field without escapes up to its closing quote, and what is behind.
+fn plain_quoted(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (value, behind) = text.split_at_checked(find_either(text, [b'"', b'\\'])?)?;
+    let is_end = matches!(behind, [b'"'] | [b'"', b' ', ..]);
+    is_end.then_some((value, behind.get(1..)?))
+}
+
+fn fill_any<'a>(
+    record: &mut Record<'a>,
+    line: &'a [u8],
+    time: &mut TimeReader,
 ) -> Result<(), &'static str> {
     let bracket = plan::bracket(line).or_else(|| later_bracket(line));
     let bracket = bracket.ok_or("has no [time] \"request\"")?;
@@ -41,13 +115,7 @@ pub(super) fn fill<'a>(
     fill_left(record, left.strip_suffix(b"[").unwrap_or(left).trim_ascii());
     let (request, right) = quoted(right).ok_or("has no end of its request")?;
     set(record, Place::Request, request, time);
-    fill_right(record, right.trim_ascii_start(), time)?;
-    let mut best = Best::none();
-    if let (Some(rank), Some(user)) = (credentials.rank("remote_user"), record.user.clone()) {
-        best.offer(record, rank, &user);
-    }
-    credentials.settle(record, &best);
-    Ok(())
+    fill_right(record, right.trim_ascii_start(), time)
 }
 
 /// A quote to the left of the time: a quoted user or host.
@@ -157,6 +225,8 @@ fn quoted(text: &[u8]) -> Option<(Cow<'_, [u8]>, &[u8])> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn check(left: &str, client: &str, user: &str, host: &str) {
@@ -187,6 +257,30 @@ mod tests {
         check("198.51.100.9, 192.0.2.1 - bob ", "192.0.2.1", "bob", "");
         check("unix: - - ", "", "", "");
         check("- - - ", "", "", "");
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_way_comes_to_the_same(
+            (left, user) in ("[0-9.,: ]{1,16}|-|::1|[a-z.]{3,9} 192.0.2.1", "[a-z \"\\[-]{0,12}|-"),
+            (request, status, bytes) in ("[A-Z]{0,5} ?[a-z/?=_ \\\\\"-]{0,30}( HTTP/[0-9.]{1,3})?", "[0-9 -]{0,4}", "[0-9 -]{0,20}"),
+            (agent, tail) in ("[ -~]{0,60}", "( \"[0-9.]{3}\"| [a-z]{2}| )?"),
+            at in any::<proptest::sample::Index>(),
+        ) {
+            let line = format!(
+                "{left} - {user} [09/Mar/2026:12:34:56 +0100] \"{request}\" {status} {bytes} \"-\" \"{agent}\"{tail}"
+            );
+            let place = at.index(line.len());
+            let damaged = format!("{}{}", line.get(..place).unwrap_or(""), line.get(place + 1..).unwrap_or(""));
+            for line in [line, damaged] {
+                let (mut short, mut long) = (Record::default(), Record::default());
+                let time = &mut TimeReader::default();
+                if fill_ordinary(&mut short, line.as_bytes(), time).is_some() {
+                    prop_assert_eq!(fill_any(&mut long, line.as_bytes(), time), Ok(()), "{}", line);
+                    prop_assert_eq!(short, long, "{}", line);
+                }
+            }
+        }
     }
 
     #[test]

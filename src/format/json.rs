@@ -7,6 +7,8 @@ use crate::model::Record;
 use super::Outcome;
 use super::aliases::DIALECTS;
 use super::credential::Credentials;
+use super::familiar::Familiar;
+use super::familiar::is_of_records;
 use super::outcome::owned;
 use super::place::Place;
 use super::preset::Preset;
@@ -49,6 +51,7 @@ struct Names {
     credentials: Arc<Credentials>,
     wanted: Arc<Wanted>,
     shape: Shape,
+    familiar: Familiar,
 }
 
 /// Where in the names the reading is.
@@ -77,6 +80,7 @@ impl Json {
             keeps_extras: false,
             credentials: Arc::new(credentials),
             wanted: Arc::new(wanted),
+            familiar: Familiar::default(),
         };
         Self { names, tape: Tape::default() }
     }
@@ -167,15 +171,17 @@ impl Names {
     }
 
     /// The objects of the lists that hold records, if there are any.
-    fn exploded(&self, value: Value<'_, '_>) -> Option<Vec<Item>> {
+    fn exploded(&mut self, value: Value<'_, '_>) -> Option<Vec<Item>> {
         let lists = self.preset.as_ref().map_or([].as_slice(), |preset| &preset.explode);
         let mut items = Vec::new();
         if !lists.is_empty() && explode(Item::new(value, &[]), (value, lists), &mut items) {
             return Some(items);
         }
-        let is_records = |value: &Value<'_, '_>| {
-            value.kind() == Kind::List && matches!(&*value.key(), b"Records" | b"records")
-        };
+        if !self.familiar.with(value).may_hold_records {
+            return None;
+        }
+        let is_records =
+            |value: &Value<'_, '_>| value.kind() == Kind::List && is_of_records(*value);
         let list = value.inner().find(is_records)?;
         let around = [value.number()];
         let items = list.inner().take(RECORDS_MAX).map(|item| Item::new(item, &around));
@@ -233,7 +239,8 @@ impl Names {
         }
         let mut slots = Slots::new();
         let of_type = if self.has_type { value.get("type").and_then(Value::text) } else { None };
-        let root = At::Known(if self.preset.is_some() { 0 } else { dialect_of(value) });
+        let is_of_preset = self.preset.is_some();
+        let root = At::Known(if is_of_preset { 0 } else { self.familiar.with(value).dialect });
         if let Some(of_type) = of_type
             && let Ok(of_type) = std::str::from_utf8(&of_type)
             && let Some(inner) = value.get(of_type)
@@ -364,10 +371,4 @@ fn explode(
         explode(Item::new(inner, &around), (root, lists), items);
     }
     true
-}
-
-/// The root of the names of the system whose mark the record has.
-fn dialect_of(value: Value<'_, '_>) -> usize {
-    let has = |(_, (marker, _)): &(usize, &(&str, _))| value.get(marker).is_some();
-    (1..).zip(DIALECTS).find(has).map_or(0, |(at, _)| at)
 }

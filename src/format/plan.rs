@@ -14,8 +14,10 @@ use super::credential::Credentials;
 use super::escape::Escape;
 use super::escape::undo;
 use super::literal::Literal;
+use super::ordinary::set_ordinary;
 use super::place::Place;
 use super::place::set;
+use super::short::find;
 use super::step::Cut;
 use super::step::Step;
 use super::time::TimeReader;
@@ -42,6 +44,8 @@ pub(super) struct Plan {
     anchored: Option<usize>,
     credentials: Credentials,
     keeps_extras: bool,
+    /// Whether lines that are not odd in any way can be read the short way.
+    is_ordinary: bool,
 }
 
 impl Plan {
@@ -87,12 +91,14 @@ impl Plan {
             ));
         }
         let anchored = anchor_of(head, &steps);
+        let is_ordinary = steps.iter().all(Step::is_ordinary);
         Ok(Self {
             head: Literal::new(head),
             steps: steps.into(),
             anchored,
             credentials,
             keeps_extras: false,
+            is_ordinary,
         })
     }
 
@@ -129,6 +135,60 @@ impl Plan {
 
     /// Cuts the line and puts every field in its place.
     pub(super) fn fill<'a>(
+        &self,
+        record: &mut Record<'a>,
+        line: &'a [u8],
+        time: &mut TimeReader,
+    ) -> Result<(), &'static str> {
+        if self.is_ordinary && !self.keeps_extras && !time.takes_any_notes() {
+            if self.fill_ordinary(record, line, time).is_some() {
+                return Ok(());
+            }
+            *record = Record::default();
+        }
+        self.fill_any(record, line, time)
+    }
+
+    /// A line without an escape or anything else that needs a second look; `None` for any
+    /// other, whose record may then be half full.
+    pub(super) fn fill_ordinary<'a>(
+        &self,
+        record: &mut Record<'a>,
+        line: &'a [u8],
+        time: &mut TimeReader,
+    ) -> Option<()> {
+        let mut rest = self.head.strip(line)?;
+        let mut best = Best::none();
+        for (index, step) in self.steps.iter().enumerate() {
+            let (text, behind) = step.cut_ordinary(rest)?;
+            rest = behind;
+            if self.anchored == Some(index) {
+                // The first quote of the line is to be the one behind the time.
+                let left = line.get(..line.len() - rest.len())?;
+                if find(left, b'"').is_some() {
+                    return None;
+                }
+            }
+            if let Some(rank) = step.rank {
+                if find(text, b' ').is_some() {
+                    return None;
+                }
+                best.offer(record, rank, &Cow::Borrowed(text));
+            }
+            if step.place == Place::Time {
+                record.time = Some(time.read_clf(text.try_into().ok()?)?);
+            } else {
+                set_ordinary(record, step.place, text, time);
+            }
+        }
+        if !rest.is_empty() {
+            return None;
+        }
+        self.credentials.settle(record, &best);
+        Some(())
+    }
+
+    pub(super) fn fill_any<'a>(
         &self,
         record: &mut Record<'a>,
         line: &'a [u8],
@@ -224,106 +284,4 @@ fn adjacent(pasted: &str, at: usize, names: [&str; 2]) -> FormatError {
     let [name, next] = names;
     let advice = format!("put something between {name} and {next}, a space or a quote");
     FormatError::at(pasted, at, "two variables have nothing between them", &advice)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::super::nginx;
-    use super::*;
-
-    const FORMAT: &str = "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent \"$http_referer\" \"$http_user_agent\" \"$http_x_api_key\" $request_time";
-
-    fn fill<'a>(format: &str, line: &'a str) -> Result<Record<'a>, &'static str> {
-        let plan = nginx::compile(format, Credentials::new(None)).unwrap();
-        let mut record = Record::default();
-        plan.fill(&mut record, line.as_bytes(), &mut TimeReader::default()).map(|()| record)
-    }
-
-    fn text<'r>(field: Option<&'r Field<'_>>) -> &'r str {
-        field.map_or("", |field| std::str::from_utf8(field).unwrap())
-    }
-
-    #[test]
-    fn a_users_name_cannot_shift_the_columns() {
-        let line = "192.0.2.1 - a - b [x] [09/Mar/2026:00:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"-\" \"k\" 0.1";
-        let record = fill(FORMAT, line).unwrap();
-        assert_eq!(text(record.user.as_ref()), "a - b [x]");
-        assert_eq!((record.status, text(record.key.as_ref())), (Some(200), "k"));
-    }
-
-    #[test]
-    fn lists_of_upstreams_are_one_column() {
-        let format = "$status $upstream_addr $upstream_status $request_time";
-        let record =
-            fill(format, "502 192.0.2.1:80, 192.0.2.2:80 : 192.0.2.3:80 504, 502 0.5").unwrap();
-        assert_eq!((record.status, record.duration_us), (Some(502), Some(500_000)));
-    }
-
-    #[test]
-    fn what_is_forgiven_is_said() {
-        let line = "192.0.2.1 - - [09/Mar/2026:00:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"-\" \"k\" 0.1 more";
-        assert_eq!(fill(FORMAT, line).unwrap().quirk, Some("extra columns"));
-        assert_eq!(
-            fill("$status \"$http_user_agent\"", "200 \"a b").unwrap().quirk,
-            Some("unclosed quote")
-        );
-        assert!(
-            fill(FORMAT, "192.0.2.1 - - [09/Mar/2026:00:00:00 +0000] \"GET / HTTP/1.1\" 200")
-                .is_err()
-        );
-    }
-
-    #[test]
-    fn variables_with_nothing_between_them_are_refused() {
-        let error =
-            nginx::compile("$status $host$request_uri", Credentials::new(None)).unwrap_err();
-        assert!(
-            error.to_string().ends_with(
-                "\n               ^ put something between host and request_uri, a space or a quote"
-            ),
-            "{error}"
-        );
-        assert!(nginx::compile("", Credentials::new(None)).is_err());
-        assert!(nginx::compile("no variable", Credentials::new(None)).is_err());
-        assert!(nginx::compile("a $ b", Credentials::new(None)).is_err());
-    }
-
-    #[test]
-    fn a_whole_statement_is_the_string_in_it() {
-        let statement = "log_format main escape=json '$remote_addr - '\n    '\"$http_user_agent\" ' # why\n  '$status';";
-        let record = fill(statement, "192.0.2.1 - \"a \\u0022b\\u0022\" 200").unwrap();
-        assert_eq!(text(record.user_agent.as_ref()), "a \"b\"");
-        assert_eq!(record.status, Some(200));
-    }
-
-    /// As nginx escapes by default.
-    fn escaped(text: &str) -> String {
-        text.replace('\\', "\\x5C").replace('"', "\\x22")
-    }
-
-    proptest! {
-        #[test]
-        fn what_a_server_writes_is_read_again(
-            (user, path, agent) in ("[a-z]{1,8}( [a-z\\[]{1,8})?", "/[a-zA-Z0-9./_ \"\\\\-]{0,20}", "[ -~]{2,40}"),
-            (key, status, bytes) in ("[a-zA-Z0-9_\"\\\\]{2,30}", 100u16..600, any::<u64>()),
-            seconds in 0u32..86_400,
-        ) {
-            let clock = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
-            let line = format!(
-                "192.0.2.1 - {user} [09/Mar/2026:{clock} +0000] \"GET {} HTTP/1.1\" {status} {bytes} \"-\" \"{}\" \"{}\" 0.250",
-                escaped(&path), escaped(&agent), escaped(&key),
-            );
-            let record = fill(FORMAT, &line).unwrap();
-            prop_assert_eq!(text(record.user.as_ref()), user);
-            prop_assert_eq!(text(record.path.as_ref()), path);
-            prop_assert_eq!(text(record.user_agent.as_ref()), agent);
-            prop_assert_eq!(text(record.key.as_ref()), key);
-            prop_assert_eq!((record.status, record.bytes), (Some(status), Some(bytes)));
-            let midnight = 1_773_014_400_000;
-            prop_assert_eq!(record.time.map(|at| at.0), Some(midnight + i64::from(seconds) * 1000));
-            prop_assert_eq!(record.duration_us, Some(250_000));
-        }
-    }
 }

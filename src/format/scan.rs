@@ -1,7 +1,6 @@
 //! One pass over the bytes of a JSON text: what is a value, and where it ends.
 
-use memchr::memchr2;
-
+use super::short::find_either;
 use super::tape::Kind;
 use super::tape::Node;
 use super::tape::Span;
@@ -116,7 +115,7 @@ impl Scan<'_> {
         let start = self.at;
         let mut is_escaped = false;
         loop {
-            self.at += plain_bytes(self.text.get(self.at..)?)?;
+            self.at += find_either(self.text.get(self.at..)?, [b'"', b'\\'])?;
             if self.peek()? == b'"' {
                 let span = self.span(start)?;
                 self.at += 1;
@@ -172,29 +171,6 @@ impl Scan<'_> {
     fn span(&self, start: usize) -> Option<Span> {
         Some(Span { start: u32::try_from(start).ok()?, end: u32::try_from(self.at).ok()? })
     }
-}
-
-/// How many bytes stand before the next quote or backslash. Most texts are short: eight bytes
-/// at a time first, and the wide search for what is longer.
-fn plain_bytes(text: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    while at < 32 {
-        let Some(chunk) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) else { break };
-        let word = u64::from_le_bytes(*chunk);
-        let found = has_byte(word, b'"') | has_byte(word, b'\\');
-        if found != 0 {
-            return Some(at + (found.trailing_zeros() / 8) as usize);
-        }
-        at += 8;
-    }
-    memchr2(b'"', b'\\', text.get(at..)?).map(|found| at + found)
-}
-
-/// The high bit of each byte that is `byte`, up to the first of them.
-const fn has_byte(word: u64, byte: u8) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let zeros = word ^ (ONES * byte as u64);
-    zeros.wrapping_sub(ONES) & !zeros & (ONES << 7)
 }
 
 #[cfg(test)]

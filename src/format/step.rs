@@ -6,6 +6,9 @@ use memchr::memchr2;
 use super::escape::Escape;
 use super::literal::Literal;
 use super::place::Place;
+use super::short::find;
+use super::short::find_either;
+use super::time::CLF_BYTES;
 
 /// A field and what stands behind it.
 #[derive(Clone, Debug)]
@@ -15,6 +18,8 @@ pub(super) struct Step {
     until: Until,
     /// What stands behind the field.
     pub(super) after: Literal,
+    /// Its first byte.
+    first: u8,
     pub(super) escape: Escape,
     pub(super) rank: Option<u8>,
     /// The field has at least so many bytes: a time holds a space.
@@ -60,10 +65,34 @@ impl Step {
             place,
             until,
             after: Literal::new(after),
+            first: after.first().copied().unwrap_or_default(),
             escape: Escape::default(),
             rank: None,
             bytes_min: if holds_space { "01/Jan/2000:00:00:00 ".len() } else { 0 },
         }
+    }
+
+    /// Whether lines that are not odd in any way can be cut by [`Step::cut_ordinary`].
+    pub(super) fn is_ordinary(&self) -> bool {
+        self.until != Until::List
+            && (self.place != Place::Time || self.after.bytes().first() == Some(&b']'))
+    }
+
+    /// The field and what is behind it, where the first place at which it may end is its end.
+    #[inline]
+    pub(super) fn cut_ordinary<'a>(&self, rest: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+        let end = match self.until {
+            _ if self.place == Place::Time => CLF_BYTES,
+            Until::Found => find(rest, self.first)?,
+            Until::Quote => find_either(rest, [b'"', b'\\'])?,
+            Until::End => find(rest, b'\\').map_or(Some(rest.len()), |_escape| None)?,
+            Until::Word => find(rest, b' ').map_or(Some(rest.len()), |_more| None)?,
+            Until::List => return None,
+        };
+        let (text, rest) = rest.split_at_checked(end)?;
+        let rest = self.after.strip(rest)?;
+        let is_padded = text.first() == Some(&b' ') || text.last() == Some(&b' ');
+        (!is_padded || !self.place.is_word()).then_some((text, rest))
     }
 
     pub(super) fn cut<'a>(&self, rest: &'a [u8]) -> Result<Cut<'a>, &'static str> {

@@ -87,6 +87,11 @@ impl<'t, 'a> Value<'t, 'a> {
         if node.has_escaped_key { unescaped(self.text, node.key) } else { Cow::Borrowed(key) }
     }
 
+    /// Whether it stands under that key, as it is written.
+    pub(super) fn is_under(self, key: &[u8]) -> bool {
+        self.node().is_some_and(|node| !node.has_escaped_key && self.piece(node.key) == key)
+    }
+
     /// The values in a list or map; of anything else, none.
     pub(super) fn inner(self) -> impl Iterator<Item = Self> {
         let end = match self.node() {

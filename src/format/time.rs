@@ -7,7 +7,7 @@ use crate::model::Timestamp;
 use super::moment::read;
 use super::place::Place;
 
-const CLF_BYTES: usize = "28/Feb/2013:12:00:00 +0900".len();
+pub(super) const CLF_BYTES: usize = "28/Feb/2013:12:00:00 +0900".len();
 const CACHED_BYTES_MAX: usize = 40;
 
 /// Reads times, and remembers the last one: most lines are of the same second as the
@@ -43,6 +43,10 @@ impl TimeReader {
         self.notes = Some(Vec::new());
     }
 
+    pub(super) const fn takes_any_notes(&self) -> bool {
+        self.notes.is_some()
+    }
+
     /// What was noted; nothing is noted any more.
     pub(super) fn notes(&mut self) -> Vec<Note> {
         self.notes.take().unwrap_or_default()
@@ -73,7 +77,7 @@ impl TimeReader {
         Some(at)
     }
 
-    fn read_clf(&mut self, text: &[u8; CLF_BYTES]) -> Option<Timestamp> {
+    pub(super) fn read_clf(&mut self, text: &[u8; CLF_BYTES]) -> Option<Timestamp> {
         let halves = ClfHalves::of(text)?;
         if halves == self.clf {
             return Some(self.clf_at);
@@ -189,10 +193,7 @@ mod tests {
         check("2017-01-03T14:56:11,756+00:00", 1_483_455_371_756);
         check("1483455396.639", 1_483_455_396_639);
         check("20221122044615.591", 1_669_092_375_591);
-    }
-
-    #[test]
-    fn a_leap_second_is_the_next_minute() {
+        // A leap second is the next minute.
         check("31/Dec/2016:23:59:60 +0000", 1_483_228_800_000);
     }
 

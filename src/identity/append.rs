@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use super::audit::KeyDeed;
 use super::clean::{cut, text_of};
 use super::columns::{Desk, KnownAddress, KnownKey, Limits, TextMemo};
 use super::consent::Consent;
@@ -16,9 +17,10 @@ use super::namer::{Namer, Origin};
 use super::networks::Networks;
 use super::openapi::Templates;
 use super::path_keys::PathKeys;
+use super::plain::plain_route;
 use super::pseudonym::{KeyIs, Pseudonyms};
 use super::route::route_of;
-use super::scrub::{Hides, Scratch, Scrubber};
+use super::scrub::{Hides, Own, Scratch, Scrubber};
 use super::shapes::Place;
 use crate::model::{EventBatch, Record, Timestamp};
 
@@ -161,20 +163,26 @@ impl Identity {
         key.role.push_to(&mut batch.role);
 
         let is_key_in_url = origin == Origin::Query && !raw.is_empty();
-        let flaws = flaws_of(record, (path, query), is_key_in_url);
-        let at = record.time.unwrap_or(seen.arrival);
+        // What is no request has no route.
+        let is_request = record.raw_request.is_none();
+        let plain = if is_request { plain_route(path, route) } else { None };
+        let plain = plain.filter(|_| key.own.as_ref().is_none_or(|own| !own.is_in(path)));
+        let looked_at = if plain.is_some() { [].as_slice() } else { path };
+        let flaws = flaws_of(record, (looked_at, query), is_key_in_url);
         let flaws = match record.recipient.as_deref() {
-            Some(recipient) => consent.flaws_of((recipient, at), flaws),
+            Some(to) => consent.flaws_of((to, record.time.unwrap_or(seen.arrival)), flaws),
             None => flaws,
         };
         batch.flaws.push(flaws.0);
         let hides = if flaws.has_person() { Hides::People } else { Hides::Secrets };
+        let plain = plain.filter(|_| hides == Hides::Secrets);
         let raw = bytes_of(record.source_ip.as_ref());
         let raw = forwarded.as_deref().map_or(raw, str::as_bytes);
         let address = addresses.of(raw, || KnownAddress::of(raw, networks));
         address.text.push_to(&mut batch.source_ip);
-        let asn = record.asn.filter(|asn| 0 < *asn).unwrap_or(address.asn);
-        batch.asn.push(asn);
+        batch.asn.push(record.asn.filter(|asn| 0 < *asn).unwrap_or(address.asn));
+        address.city.push_to(&mut batch.city);
+        batch.spot.push(address.spot);
 
         let mut desk = Desk { scrubber, scratch, own: key.own.as_ref() };
         match record.country.as_deref() {
@@ -182,18 +190,22 @@ impl Identity {
             None => address.country.push_to(&mut batch.country),
         }
         texts.append(record, batch, &mut desk);
+        append_object(record, batch, (namer, &mut texts.object, &mut desk));
         append_method(record, batch, (&mut last.method, &mut texts.method, &mut desk));
         desk.push(query, &mut batch.query, Limits { hides, ..QUERY });
-        let text = text_of(path);
-        let path = desk.scrubbed(&text, Limits { hides, ..PATH }).unwrap_or(&text);
+        // Whichever key names the caller, the one in the path is hidden.
+        let in_path = path_keys.said(path).filter(|_| namer.hides()).map(Own::of_any);
+        let in_path = in_path.map(|own| own.and(desk.own));
+        desk.own = in_path.as_ref().or(desk.own);
+        let plain = plain.filter(|_| in_path.is_none());
+        let text = if plain.is_some() { Cow::default() } else { text_of(path) };
+        let path = match plain {
+            Some(path) => path,
+            None => desk.scrubbed(&text, Limits { hides, ..PATH }).unwrap_or(&text),
+        };
         batch.path.push(path);
-        // What is no request has no route.
-        let named = if record.raw_request.is_none() { path } else { "" };
-        let template = if templates.is_empty() { None } else { templates.of(named) };
-        match template {
-            Some(template) => template.clone_into(route),
-            None => route_of(named, route),
-        }
+        let named = if is_request { path } else { "" };
+        name_route(named, templates, (plain.is_some(), route));
         last.route = batch.route.push_hinted(route, last.route);
     }
 
@@ -271,7 +283,6 @@ impl Texts {
         self.operation.push(record.operation.as_deref(), &mut batch.operation, desk);
         self.outcome.push(record.outcome.as_deref(), &mut batch.outcome, desk);
         self.tenant.push(record.tenant.as_deref(), &mut batch.tenant, desk);
-        self.object.push(record.object.as_deref(), &mut batch.object, desk);
     }
 }
 
@@ -338,6 +349,32 @@ fn credential_of<'r>(
         (Some(found), _) => (Origin::Query, found),
         (None, Some(subject)) => (Origin::User, Cow::Borrowed(subject)),
         (None, None) => (Origin::Query, Cow::default()),
+    }
+}
+
+/// What something was done to; a key by the name that its own use has.
+fn append_object(
+    record: &Record<'_>,
+    batch: &mut EventBatch,
+    (namer, memo, desk): (&Namer, &mut TextMemo, &mut Desk<'_>),
+) {
+    let object = bytes_of(record.object.as_ref());
+    let operation = bytes_of(record.operation.as_ref());
+    if !object.is_empty() && KeyDeed::of(&text_of(operation)).is_some() {
+        batch.object.push(&namer.listed(&text_of(object)));
+    } else {
+        memo.push(Some(object), &mut batch.object, desk);
+    }
+}
+
+/// A path of plain words has its route already; the API's own description knows better.
+fn name_route(path: &str, templates: &Templates, (is_named, route): (bool, &mut String)) {
+    let is_described = !path.is_empty() && !templates.is_empty();
+    let template = if is_described { templates.of(path) } else { None };
+    match template {
+        Some(template) => template.clone_into(route),
+        None if is_named => {}
+        None => route_of(path, route),
     }
 }
 

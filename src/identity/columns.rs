@@ -33,6 +33,8 @@ pub(super) struct KnownAddress {
     pub text: Known,
     pub asn: u32,
     pub country: Known,
+    pub city: Known,
+    pub spot: u32,
 }
 
 /// What is needed to scrub one line's texts.
@@ -83,8 +85,14 @@ impl KnownAddress {
         let Some(address) = address_of(raw) else {
             return Self::default();
         };
-        let (asn, country) = networks.place(address);
-        Self { text: Known::of(&address.to_string()), asn, country: Known::of(&country) }
+        let place = networks.place(address);
+        Self {
+            text: Known::of(&address.to_string()),
+            asn: place.asn,
+            country: Known::of(&place.country),
+            city: Known::of(&place.city),
+            spot: place.spot.0,
+        }
     }
 }
 

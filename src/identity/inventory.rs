@@ -84,6 +84,10 @@ impl Inventory {
         self.keys.get(key_id)
     }
 
+    pub(crate) fn get_mut(&mut self, key_id: &str) -> Option<&mut InventoryKey> {
+        self.keys.get_mut(key_id)
+    }
+
     /// In the order of their ids.
     pub fn iter(&self) -> impl Iterator<Item = &InventoryKey> {
         self.keys.values()

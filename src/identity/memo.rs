@@ -2,46 +2,91 @@
 
 use ahash::RandomState;
 use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
 
 /// Values by the bytes that they were made from. Forgets all when it is full: what is
 /// still in use comes back with the next line. It holds secrets, so it cannot be printed.
 pub(super) struct Memo<V> {
-    table: HashTable<(Box<[u8]>, V)>,
+    entries: Vec<(Box<[u8]>, V)>,
+    /// Of no bytes at all.
+    nothing: Option<V>,
+    /// Their numbers, by the hash of their bytes.
+    table: HashTable<u32>,
+    /// The number of one that was asked for lately, by a few of its bytes: most lines have the
+    /// values of lines shortly before.
+    lately: Box<[u32; LATELY]>,
     hasher: RandomState,
     bytes_held: usize,
 }
 
 const ENTRIES_MAX: usize = 65_536;
 const BYTES_MAX: usize = 8 << 20;
+const LATELY: usize = 256;
+const NONE: u32 = u32::MAX;
 
 impl<V> Memo<V> {
     pub(super) fn new([a, b, c, d]: [u64; 4]) -> Self {
         let hasher = RandomState::with_seeds(a, b, c, d);
-        Self { table: HashTable::new(), hasher, bytes_held: 0 }
+        let lately = Box::new([NONE; LATELY]);
+        let (entries, table) = (Vec::new(), HashTable::new());
+        Self { entries, nothing: None, table, lately, hasher, bytes_held: 0 }
     }
 
     /// The value of these bytes, made if it is not known.
+    #[expect(clippy::indexing_slicing, reason = "place_of gives a byte, number_of an entry")]
     pub(super) fn of(&mut self, raw: &[u8], make: impl FnOnce() -> V) -> &mut V {
-        if ENTRIES_MAX <= self.table.len() || BYTES_MAX < self.bytes_held {
+        if ENTRIES_MAX <= self.entries.len() || BYTES_MAX < self.bytes_held {
             self.clear();
         }
-        let Self { table, hasher, bytes_held } = self;
-        let hash = hasher.hash_one(raw);
-        let is_same = |entry: &(Box<[u8]>, V)| *entry.0 == *raw;
-        match table.entry(hash, is_same, |entry| hasher.hash_one(&*entry.0)) {
-            Entry::Occupied(entry) => &mut entry.into_mut().1,
-            Entry::Vacant(entry) => {
-                *bytes_held += raw.len();
-                &mut entry.insert((raw.into(), make())).into_mut().1
-            }
+        // The address of a line that has none.
+        if raw.is_empty() {
+            return self.nothing.get_or_insert_with(make);
         }
+        let place = usize::from(place_of(raw));
+        let mut number = self.lately[place];
+        let is_known = self.entries.get(number as usize).is_some_and(|(known, _)| **known == *raw);
+        if !is_known {
+            number = self.number_of(raw, make);
+            self.lately[place] = number;
+        }
+        &mut self.entries[number as usize].1
+    }
+
+    fn number_of(&mut self, raw: &[u8], make: impl FnOnce() -> V) -> u32 {
+        let Self { entries, table, hasher, bytes_held, .. } = self;
+        let hash = hasher.hash_one(raw);
+        let bytes_of = |number: u32| entries.get(number as usize).map_or(&[][..], |it| &*it.0);
+        if let Some(number) = table.find(hash, |&number| *bytes_of(number) == *raw) {
+            return *number;
+        }
+        // There are fewer entries than ENTRIES_MAX.
+        let number = u32::try_from(entries.len()).unwrap_or(NONE);
+        table.insert_unique(hash, number, |&number| hasher.hash_one(bytes_of(number)));
+        *bytes_held += raw.len();
+        entries.push((raw.into(), make()));
+        number
     }
 
     pub(super) fn clear(&mut self) {
+        self.entries.clear();
+        self.nothing = None;
         self.table.clear();
+        self.lately.fill(NONE);
         self.bytes_held = 0;
     }
+}
+
+/// A byte made of the first bytes, the last, those in the middle, and how many there are.
+fn place_of(raw: &[u8]) -> u8 {
+    let middle = raw.get(raw.len() / 2..).and_then(|rest| rest.first_chunk());
+    let of = |word: Option<&[u8; 8]>| word.map_or(0, |word| u64::from_le_bytes(*word));
+    let word = match raw.first_chunk() {
+        Some(first) => {
+            of(Some(first)) ^ of(raw.last_chunk()).rotate_left(21) ^ of(middle).rotate_left(42)
+        }
+        None => raw.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
+    let mixed = (word ^ raw.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed.to_be_bytes()[0]
 }
 
 #[cfg(test)]
@@ -62,7 +107,7 @@ mod tests {
         for number in 0..2 * ENTRIES_MAX + 10 {
             memo.of(&number.to_be_bytes(), || ());
         }
-        assert!(memo.table.len() <= ENTRIES_MAX);
+        assert!(memo.entries.len() <= ENTRIES_MAX);
         let long = vec![b'x'; BYTES_MAX];
         memo.of(&long, || ());
         memo.of(b"next", || ());

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use maxminddb::{PathElement, Reader};
 
 use super::table::InventoryError;
+use crate::model::Spot;
 
 /// One database, whatever it knows: country, city or network.
 #[derive(Clone)]
@@ -17,6 +18,8 @@ pub(super) struct Database {
     hash: [u8; 32],
 }
 
+/// A place that is known less well is none.
+const RADIUS_KM_MAX: u16 = 200;
 /// How such a file ends: its description begins with these bytes.
 const MARK: &[u8] = b"\xab\xcd\xefMaxMind.com";
 
@@ -51,6 +54,57 @@ impl Database {
             result.decode_path::<String>(way).ok()?
         });
         found.unwrap_or_default()
+    }
+
+    /// In English, or the only name there is.
+    pub(super) fn city(&self, address: IpAddr) -> String {
+        let named = [PathElement::Key("city"), PathElement::Key("names"), PathElement::Key("en")];
+        let flat = [PathElement::Key("city")];
+        let found = self.text(address, &named).or_else(|| self.text(address, &flat));
+        found.unwrap_or_default()
+    }
+
+    /// None where it is only known to be somewhere in a wide country.
+    pub(super) fn spot(&self, address: IpAddr) -> Option<Spot> {
+        let result = self.reader.lookup(address).ok()?;
+        let path = |name| [PathElement::Key("location"), PathElement::Key(name)];
+        let degrees = |name| result.decode_path::<f64>(&path(name)).ok().flatten();
+        let radius = result.decode_path::<u16>(&path("accuracy_radius")).ok().flatten();
+        if radius.is_some_and(|km| RADIUS_KM_MAX < km) {
+            return None;
+        }
+        Spot::of(degrees("latitude")?, degrees("longitude")?)
+    }
+
+    /// What sort of network it is, where it knows: carriers, satellites, proxies.
+    pub(super) fn kind(&self, address: IpAddr) -> String {
+        let of_traits = |name| [PathElement::Key("traits"), PathElement::Key(name)];
+        let Ok(result) = self.reader.lookup(address) else { return String::new() };
+        let flags = [
+            ("is_anonymous", "proxy"),
+            ("is_anonymous_proxy", "proxy"),
+            ("is_anonymous_vpn", "vpn"),
+            ("is_hosting_provider", "hosting"),
+            ("is_satellite_provider", "satellite"),
+            ("is_tor_exit_node", "tor"),
+        ];
+        let is = |name| {
+            let of_traits = result.decode_path::<bool>(&of_traits(name)).ok().flatten();
+            of_traits.or_else(|| result.decode_path(&[PathElement::Key(name)]).ok().flatten())
+        };
+        if let Some((_, kind)) = flags.iter().find(|(name, _)| is(name) == Some(true)) {
+            return (*kind).to_owned();
+        }
+        let told = ["user_type", "connection_type"];
+        let told = told.iter().find_map(|name| {
+            let flat = [PathElement::Key(name)];
+            self.text(address, &of_traits(name)).or_else(|| self.text(address, &flat))
+        });
+        told.unwrap_or_default().to_ascii_lowercase()
+    }
+
+    fn text(&self, address: IpAddr, path: &[PathElement<'_>]) -> Option<String> {
+        self.reader.lookup(address).ok()?.decode_path::<String>(path).ok()?
     }
 
     fn number(&self, address: IpAddr, name: &str) -> Option<u32> {
@@ -91,8 +145,23 @@ pub(super) mod tests {
         let map = |entries: u8| vec![0xe0 | entries];
         let u16_of = |number: u16| [vec![0xa2], number.to_be_bytes().to_vec()].concat();
         let u32_of = |number: u32| [vec![0xc4], number.to_be_bytes().to_vec()].concat();
+        let double = |number: f64| [vec![0x68], number.to_be_bytes().to_vec()].concat();
         let record = [
-            map(2),
+            map(4),
+            text("city"),
+            map(1),
+            text("names"),
+            map(1),
+            text("en"),
+            text("Berlin"),
+            text("location"),
+            map(3),
+            text("latitude"),
+            double(52.52),
+            text("longitude"),
+            double(13.405),
+            text("accuracy_radius"),
+            u16_of(20),
             text("country"),
             map(1),
             text("iso_code"),
@@ -141,7 +210,11 @@ pub(super) mod tests {
         let database = Database::read(&bytes, "n.mmdb").unwrap();
         let inside = "192.0.2.1".parse().unwrap();
         assert_eq!((database.asn(inside), database.country(inside).as_str()), (64_500, "DE"));
+        assert_eq!(database.city(inside), "Berlin");
+        assert_eq!(database.spot(inside), crate::model::Spot::of(52.52, 13.405));
+        assert_eq!(database.kind(inside), "");
         let outside = "10.0.0.1".parse().unwrap();
+        assert_eq!((database.city(outside).as_str(), database.spot(outside)), ("", None));
         assert_eq!((database.asn(outside), database.country(outside).as_str()), (0, ""));
         let six = "2001:db8::1".parse().unwrap();
         assert_eq!(database.asn(six), 0);

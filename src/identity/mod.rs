@@ -2,6 +2,7 @@
 
 mod address;
 mod append;
+mod audit;
 mod claims;
 mod clean;
 mod columns;
@@ -19,6 +20,7 @@ mod networks;
 mod openapi;
 mod path_keys;
 mod personal;
+mod plain;
 mod private;
 mod pseudonym;
 mod random;
@@ -31,6 +33,7 @@ mod tests;
 mod words;
 
 pub use append::{Identity, Seen};
+pub use audit::KeyDeed;
 pub use consent::Consent;
 pub use hops::Prefixes;
 pub use import::ListFormat;

@@ -77,6 +77,11 @@ impl Namer {
         Named { id: text_of(secret).into_owned(), secret: None }
     }
 
+    /// Whether a line's keys are secrets.
+    pub(super) fn hides(&self) -> bool {
+        self.key_is == KeyIs::Secret
+    }
+
     /// The name of a key that the inventory lists.
     pub(super) fn listed(&self, id: &str) -> String {
         if self.key_is == KeyIs::Secret && is_pseudonym(id) {

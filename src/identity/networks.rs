@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::mmdb::Database;
 use super::table::{InventoryError, Layout, Row, Table};
+use crate::model::Spot;
 
 /// Prefixes, of which the longest that holds an address counts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -29,17 +30,34 @@ pub struct Network {
     pub country: String,
     /// Such as cloud, corp or mobile.
     pub kind: String,
+    pub city: String,
+    pub spot: Spot,
 }
+
+/// Where an address is, as far as anybody knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Whereabouts {
+    pub asn: u32,
+    pub country: String,
+    pub city: String,
+    /// Nowhere for carriers, clouds and VPNs: their addresses do not tell where somebody is.
+    pub spot: Spot,
+}
+
+/// Kinds of networks whose addresses lie elsewhere than those who use them.
+const ELSEWHERE: [&str; 9] =
+    ["mobile", "cellular", "vpn", "proxy", "tor", "relay", "satellite", "cloud", "hosting"];
 
 const LAYOUT: Layout = Layout {
     key: "prefix",
-    known: &["prefix", "asn", "name", "country", "kind"],
+    known: &["prefix", "asn", "name", "country", "kind", "city", "latitude", "longitude"],
     usual: &["asn", "country"],
     rows: "networks",
 };
 const PREFIX_ALLOWED: &str = "a prefix such as 192.0.2.0/24 or 2001:db8::/32, or an address";
 /// The length of the prefix in which IPv6 holds IPv4.
 const MAPPED_BITS: u8 = 96;
+const DEGREES_ALLOWED: &str = "degrees such as 59.91, with a longitude beside it, or nothing";
 const ASN_ALLOWED: &str = "a number such as 64500 or AS64500, or nothing";
 
 impl Networks {
@@ -72,21 +90,31 @@ impl Networks {
         Database::is_one(bytes)
     }
 
-    /// The number of the address's network, 0 if nobody knows, and its country.
-    pub fn place(&self, address: IpAddr) -> (u32, String) {
+    /// What the list and then the databases know.
+    pub(super) fn place(&self, address: IpAddr) -> Whereabouts {
         let address = address.to_canonical();
         let network = self.lookup(address);
-        let mut asn = network.map_or(0, |network| network.asn);
-        let mut country = network.map_or_else(String::new, |network| network.country.clone());
+        let mut found = network.map(Network::whereabouts).unwrap_or_default();
+        let mut is_elsewhere = network.is_some_and(Network::is_elsewhere);
         for database in &self.databases {
-            if asn == 0 {
-                asn = database.asn(address);
+            if found.asn == 0 {
+                found.asn = database.asn(address);
             }
-            if country.is_empty() {
-                country = database.country(address);
+            if found.country.is_empty() {
+                found.country = database.country(address);
             }
+            if found.city.is_empty() {
+                found.city = database.city(address);
+            }
+            if !found.spot.is_known() {
+                found.spot = database.spot(address).unwrap_or_default();
+            }
+            is_elsewhere |= ELSEWHERE.contains(&database.kind(address).as_str());
         }
-        (asn, country)
+        if is_elsewhere {
+            found.spot = Spot::default();
+        }
+        found
     }
 
     /// The narrowest network that holds the address.
@@ -110,6 +138,17 @@ impl Networks {
 
     pub fn is_empty(&self) -> bool {
         self.listed.is_empty()
+    }
+}
+
+impl Network {
+    fn whereabouts(&self) -> Whereabouts {
+        let (country, city) = (self.country.clone(), self.city.clone());
+        Whereabouts { asn: self.asn, country, city, spot: self.spot }
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        ELSEWHERE.iter().any(|kind| self.kind.eq_ignore_ascii_case(kind))
     }
 }
 
@@ -171,7 +210,25 @@ fn network_of(table: &Table, row: &Row) -> Result<Network, InventoryError> {
         },
     };
     let text = |column| table.text(row, column).to_owned();
-    Ok(Network { prefix, asn, name: text("name"), country: text("country"), kind: text("kind") })
+    Ok(Network {
+        prefix,
+        asn,
+        name: text("name"),
+        country: text("country"),
+        kind: text("kind"),
+        city: text("city"),
+        spot: spot_of(table, row)?,
+    })
+}
+
+/// Both degrees, or neither.
+fn spot_of(table: &Table, row: &Row) -> Result<Spot, InventoryError> {
+    let [north, east] = ["latitude", "longitude"].map(|column| table.text(row, column));
+    if matches!((north, east), ("" | "-", "" | "-")) {
+        return Ok(Spot::default());
+    }
+    let spot = north.parse().ok().zip(east.parse().ok()).and_then(|(n, e)| Spot::of(n, e));
+    spot.ok_or_else(|| table.wrong(row, "latitude", DEGREES_ALLOWED))
 }
 
 #[cfg(test)]
@@ -219,6 +276,8 @@ mod tests {
             name: String::new(),
             country: String::new(),
             kind: String::new(),
+            city: String::new(),
+            spot: Spot::default(),
         };
         let networks = Networks::from((0..100_000).map(network).collect::<Vec<_>>());
         for number in (0..100_000).step_by(997) {
@@ -236,6 +295,30 @@ mod tests {
         );
         let error = Networks::from_csv(b"prefix,asn\n192.0.2.0/24,x\n", "n.csv").unwrap_err();
         assert!(error.to_string().starts_with("n.csv:2: asn \"x\" is not"), "{error}");
+    }
+
+    #[test]
+    fn a_place_is_told_where_its_network_tells_one() {
+        let csv = b"prefix,asn,country,kind,city,latitude,longitude\n\
+            192.0.2.0/25,1,NO,corp,Oslo,59.91,10.75\n\
+            192.0.2.128/25,2,NO,Mobile,Oslo,59.91,10.75\n\
+            198.51.100.0/24,3,NO,corp,Bergen,,\n";
+        let (networks, warnings) = Networks::from_csv(csv, "n.csv").unwrap();
+        assert_eq!(warnings, [""; 0]);
+        let place = |address: &str| networks.place(address.parse().unwrap());
+        assert_eq!(place("192.0.2.1").spot, Spot::of(59.91, 10.75).unwrap());
+        // A carrier's addresses come out where the carrier is.
+        let mobile = place("192.0.2.200");
+        assert_eq!((mobile.city.as_str(), mobile.spot), ("Oslo", Spot::default()));
+        assert_eq!(
+            (place("198.51.100.1").city.as_str(), place("198.51.100.1").spot.0),
+            ("Bergen", 0)
+        );
+        for wrong in ["59.91,", "91,10", "x,10"] {
+            let csv = format!("prefix,asn,country,latitude,longitude\n192.0.2.0/24,,,{wrong}\n");
+            let error = Networks::from_csv(csv.as_bytes(), "n.csv").unwrap_err();
+            assert!(error.to_string().starts_with("n.csv:2: latitude "), "{error}");
+        }
     }
 
     #[test]
@@ -257,7 +340,10 @@ mod tests {
     fn prefixes_count_before_databases() {
         let (mut networks, _) = Networks::from_csv(CSV, "networks.csv").unwrap();
         networks.add_database(&crate::identity::mmdb::tests::database(), "n.mmdb").unwrap();
-        let place = |address: &str| networks.place(address.parse().unwrap());
+        let place = |address: &str| {
+            let place = networks.place(address.parse().unwrap());
+            (place.asn, place.country)
+        };
         assert_eq!(place("203.0.113.1"), (64500, "US".to_owned()));
         assert_eq!(place("192.0.2.1"), (64500, "DE".to_owned()));
         assert_eq!(place("::ffff:192.0.2.1"), (64500, "DE".to_owned()));

@@ -31,11 +31,17 @@ impl PathKeys {
 
     /// The key that a path holds: where it was said to stand, or by its form.
     pub(super) fn find<'p>(&self, path: &'p [u8]) -> Option<&'p [u8]> {
-        let said = self.0.iter().find_map(|pattern| pattern.find(path));
-        said.or_else(|| {
+        self.said(path).or_else(|| {
             let mut segments = path.split(|byte| *byte == b'/');
             segments.find(|it| SHAPED_BYTES_MIN <= it.len() && is_live_secret(it))
         })
+    }
+}
+
+impl PathKeys {
+    /// The key where it was said to stand.
+    pub(super) fn said<'p>(&self, path: &'p [u8]) -> Option<&'p [u8]> {
+        self.0.iter().find_map(|pattern| pattern.find(path))
     }
 }
 

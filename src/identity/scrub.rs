@@ -123,9 +123,17 @@ impl Scrubber {
 impl Own {
     /// None if it is too short to be looked for.
     pub(super) fn of(secret: &[u8]) -> Option<Self> {
-        if secret.len() < OWN_BYTES_MIN {
-            return None;
-        }
+        (OWN_BYTES_MIN <= secret.len()).then(|| Self::of_any(secret))
+    }
+
+    /// To be looked for beside it, too.
+    pub(super) fn and(mut self, other: Option<&Self>) -> Self {
+        self.finders.extend(other.into_iter().flat_map(|other| other.finders.iter().cloned()));
+        self.is_plain &= other.is_none_or(|other| other.is_plain);
+        self
+    }
+
+    pub(super) fn of_any(secret: &[u8]) -> Self {
         let text = text_of(secret);
         let mut spellings = vec![
             text.as_bytes().to_vec(),
@@ -135,7 +143,7 @@ impl Own {
         spellings.dedup();
         let finder = |spelling: &Vec<u8>| Finder::new(spelling).into_owned();
         let is_plain = text.as_bytes() == secret;
-        Some(Self { finders: spellings.iter().map(finder).collect(), is_plain })
+        Self { finders: spellings.iter().map(finder).collect(), is_plain }
     }
 
     /// Whether it stands in these bytes of the line.

@@ -77,6 +77,56 @@ fn a_secret_in_any_field_is_found_in_no_column() {
 }
 
 #[test]
+fn the_key_that_an_audit_event_is_about_has_the_name_of_its_own_use() {
+    let about = |operation: &'static str, key_is| {
+        let record = Record {
+            operation: field(operation),
+            key: field("sk_live_admin1234567890"),
+            object: field("key_17"),
+            ..Record::default()
+        };
+        appended(key_is, &record).object.get(0).to_owned()
+    };
+    assert_eq!(about("api_key.deleted", KeyIs::Id), "key_17");
+    assert_eq!(about("project.archived", KeyIs::Secret), "key_17");
+    let named = Identity::new([3; 32], KeyIs::Secret).key_id_of("key_17");
+    assert_eq!(about("api_key.created", KeyIs::Secret), named);
+}
+
+#[test]
+fn a_route_of_plain_words_has_the_name_that_the_description_gives() {
+    let mut templates = super::Templates::default();
+    templates.add(br#"{"paths": {"/v1/orders/{order}": {}}}"#, "api.json").unwrap();
+    let mut identity = Identity::new([3; 32], KeyIs::Id);
+    identity.set_templates(std::sync::Arc::new(templates));
+    let mut batch = EventBatch::default();
+    for path in ["/v1/orders/17", "/v1/users/17", "/v1/orders/A.b"] {
+        identity.append(&Record { path: field(path), ..Record::default() }, &SEEN, &mut batch);
+    }
+    let routes = [0, 1, 2].map(|row| batch.route.get(row));
+    assert_eq!(routes, ["/v1/orders/{order}", "/v1/users/{id}", "/v1/orders/{order}"]);
+}
+
+#[test]
+fn a_key_in_a_path_names_the_caller_and_stands_nowhere() {
+    let mut identity = Identity::new([3; 32], KeyIs::Secret);
+    identity.look_into_paths(super::PathKeys::read(&["/hooks/{key}".to_owned()]).unwrap());
+    let named = identity.key_id_of("abcdefgh-canary");
+    let mut batch = EventBatch::default();
+    let record = Record { path: field("/hooks/abcdefgh-canary/x"), ..Record::default() };
+    identity.append(&record, &SEEN, &mut batch);
+    let record = Record { key: field("other"), ..record };
+    identity.append(&record, &SEEN, &mut batch);
+    assert_eq!(batch.key.get(0), named);
+    // A header's key wins.
+    assert_eq!(batch.key.get(1), identity.key_id_of("other"));
+    assert_eq!(batch.route.get(0), "/hooks/{secret}/x");
+    for row in [0, 1] {
+        assert!(!batch.path.get(row).contains("canary"), "{}", batch.path.get(row));
+    }
+}
+
+#[test]
 fn a_key_has_one_name_wherever_it_stands() {
     let identity = Identity::new([3; 32], KeyIs::Secret);
     let name = identity.key_id_of("s3cret-key");

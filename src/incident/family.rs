@@ -39,11 +39,14 @@ pub fn family(kind: &str) -> Family {
         | "country_not_allowed"
         | "hours_not_allowed"
         | "tls_not_allowed"
+        | "tenant_not_allowed"
         | "rate_exceeded"
+        | "quota_exceeded"
+        | "sigma_rule"
         | "no_opt_in"
         | "after_opt_out" => Family::Policy,
         "failures" | "delivery_failures" => Family::Failures,
-        "new_network" | "new_route" | "new_client" => Family::Novelty,
+        "new_network" | "new_route" | "new_client" | "impossible_travel" => Family::Novelty,
         "object_enumeration" | "large_answers" | "slow_exfiltration" => Family::Objects,
         "brute_force" | "scanning" | "distributed_automation" => Family::Address,
         "key_flood" | "fleet_errors" => Family::Fleet,
@@ -72,7 +75,9 @@ pub fn family(kind: &str) -> Family {
         | "signed_url_expired"
         | "signed_url_shared"
         | "deprecated_version"
-        | "client_outdated" => Family::Stale,
+        | "client_outdated"
+        | "list_outdated"
+        | "not_listed" => Family::Stale,
         _ => Family::Volume,
     }
 }

@@ -9,7 +9,7 @@ pub(super) const POLICY: &[Words] = &[
         why_it_matters: "The rules of the role do not allow this method. Either the API lets its keys do more than it should, or somebody tries.",
         next_steps: &[
             "Ask the owner whether the key's work has changed. If so, write it into the role's rules.",
-            "If it was let in, have the API refuse the method for this role. If nobody knows, rotate the key.",
+            "If it was let in, have the API refuse the method for this role. If nobody knows, replace the key.",
         ],
         attack: &["T1069.003", "T1526"],
         owasp: &["API5"],
@@ -21,7 +21,7 @@ pub(super) const POLICY: &[Words] = &[
         next_steps: &[
             "Ask the owner whether the key's work has changed. If so, write it into the role's rules.",
             "Look at the answers: a success outside of the role means that the API does not check it.",
-            "If nobody can explain it, rotate the key.",
+            "If nobody can explain it, replace the key.",
         ],
         attack: &["T1069.003", "T1526", "T1580"],
         owasp: &["API5", "API3"],
@@ -32,7 +32,7 @@ pub(super) const POLICY: &[Words] = &[
         why_it_matters: "The key may come from a list of networks only, and came from another: it may have been copied.",
         next_steps: &[
             "Ask the owner whether the service was moved. If so, add its network.",
-            "If not, rotate the key now and look at what was read from there.",
+            "If not, replace the key now and look at what was read from there.",
         ],
         attack: &["T1078.004", "T1550.001"],
         owasp: &["API2"],
@@ -43,7 +43,7 @@ pub(super) const POLICY: &[Words] = &[
         why_it_matters: "The key came from a country that its role has no business in. An address tells a country only roughly: a mobile carrier or VPN may end elsewhere.",
         next_steps: &[
             "Ask the owner whether someone works or a service runs there.",
-            "If not, rotate the key and look at what was read from there.",
+            "If not, replace the key and look at what was read from there.",
         ],
         attack: &["T1078.004", "T1550.001"],
         owasp: &["API2"],
@@ -66,7 +66,7 @@ pub(super) const POLICY: &[Words] = &[
         why_it_matters: "The role has its hours, and the key was used outside of them: a job was moved, or somebody uses the quiet of the night.",
         next_steps: &[
             "Ask the owner whether a job was moved to another time.",
-            "If nobody knows, look at what was read, and rotate the key.",
+            "If nobody knows, look at what was read, and replace the key.",
         ],
         attack: &["T1078.004"],
         owasp: &["API2"],
@@ -92,5 +92,27 @@ pub(super) const POLICY: &[Words] = &[
         ],
         attack: &["T1530", "T1499"],
         owasp: &["API4", "API6"],
+    },
+    Words {
+        kind: "sigma_rule",
+        title: "matches a rule of yours",
+        why_it_matters: "You gave keyvigil this Sigma rule; what it means stands in the rule's own description.",
+        next_steps: &[
+            "Read the rule's description and its known false positives, then the lines behind this incident.",
+            "If it is right so, narrow the rule, or take it out of its folder and reload.",
+        ],
+        attack: &[],
+        owasp: &[],
+    },
+    Words {
+        kind: "quota_exceeded",
+        title: "uses more than it may",
+        why_it_matters: "You said how much this key or its role may use: bytes, refused requests, tokens or cost. It has used more: a program runs in circles, data is copied out, or somebody spends your money.",
+        next_steps: &[
+            "Ask the owner whether more was needed. If so, raise the limit in the configuration.",
+            "If nobody knows, limit the key at the gateway and look at which paths it uses, from where.",
+        ],
+        attack: &["T1530", "T1496.004"],
+        owasp: &["API4"],
     },
 ];

@@ -18,6 +18,28 @@ pub(super) const STALE: &[Words] = &[
         owasp: FORGOTTEN_OWASP,
     },
     Words {
+        kind: "list_outdated",
+        title: "listed otherwise than it is",
+        why_it_matters: "The list of keys and the system that made them do not agree: whoever trusts the list is wrong about this key.",
+        next_steps: &[
+            "Correct the inventory, or have it exported anew.",
+            "If nobody meant to change the key, ask who did.",
+        ],
+        attack: &["T1098.001"],
+        owasp: &["API9"],
+    },
+    Words {
+        kind: "not_listed",
+        title: "made, and never listed",
+        why_it_matters: "Somebody made a key that is in no inventory: nobody answers for it, rotates it or takes it away.",
+        next_steps: &[
+            "Ask who made it what it is for.",
+            "List it with an owner and a role, or delete it.",
+        ],
+        attack: &["T1098.001", "T1136.003"],
+        owasp: &["API9", "API5"],
+    },
+    Words {
         kind: "never_used",
         title: "never used",
         why_it_matters: "A key that was made and never used gives access to whoever finds it, and is good for nothing else.",

@@ -80,6 +80,17 @@ pub(super) const USE: &[Words] = &[
         owasp: &["API5", "API3"],
     },
     Words {
+        kind: "impossible_travel",
+        title: "used in places too far apart",
+        why_it_matters: "Nobody can have come from one to the other in that time. Addresses tell a place only roughly, and a VPN, a proxy or a second machine does the same: by itself it is a hint.",
+        next_steps: &[
+            "Ask the owner whether the key is used from both places, or through a VPN.",
+            "If so, give each place a key of its own. If nobody knows the second one, rotate the key.",
+        ],
+        attack: &["T1078.004", "T1550.001"],
+        owasp: &["API2"],
+    },
+    Words {
         kind: "new_network",
         title: "used from an unknown network",
         why_it_matters: "A key that always came from the same places and now comes from another may be in other hands.",
@@ -199,7 +210,7 @@ pub(super) const USE: &[Words] = &[
         title: "canary key was touched",
         why_it_matters: "This key exists only as a trap: nobody has a reason to use it. Whoever sent it has read the place where it was hidden.",
         next_steps: &[
-            "Treat the place where the canary was hidden as read by a stranger, and rotate every secret that lay beside it.",
+            "Treat the place where the canary was hidden as read by a stranger, and replace every secret that lay beside it.",
             "Block the address, and look at all it did in the last days.",
             "Keep the logs of that time.",
         ],
@@ -254,7 +265,7 @@ pub(super) const USE: &[Words] = &[
     },
     Words {
         kind: "fleet_errors",
-        title: "errors rise for many keys",
+        title: "more errors than usual",
         why_it_matters: "Many keys fail at the same time. That is mostly a bad release or a failing service behind the API, and not one key's fault.",
         next_steps: &[
             "Look at the service and its latest change first. If one came just before, take it back.",

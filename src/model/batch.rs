@@ -38,6 +38,10 @@ pub struct EventBatch {
     /// 0 if neither the line nor the networks know it.
     pub asn: Vec<u32>,
     pub country: TextColumn,
+    /// As the networks know it.
+    pub city: TextColumn,
+    /// Where on the globe, as a [`Spot`](super::Spot); 0 if nobody knows.
+    pub spot: Vec<u32>,
     /// [`Flaws`](super::Flaws) of the request, as a number.
     pub flaws: Vec<u32>,
     /// What was done, where a path does not say it.
@@ -76,6 +80,47 @@ impl EventBatch {
     /// A batch is cut here, wherever the chunks of bytes end, so that it is the same in
     /// any chunking.
     pub const ROWS_MAX: usize = 8192;
+
+    /// An empty batch, with room for as much as this one holds: the next is mostly as large.
+    #[must_use]
+    pub fn empty_alike(&self) -> Self {
+        let rows = self.len();
+        Self {
+            time: Vec::with_capacity(rows),
+            source: self.source.empty_alike(),
+            format: self.format.empty_alike(),
+            kind: Vec::with_capacity(rows),
+            key: self.key.empty_alike(),
+            role: self.role.empty_alike(),
+            source_ip: self.source_ip.empty_alike(),
+            method: self.method.empty_alike(),
+            path: self.path.empty_alike(),
+            query: self.query.empty_alike(),
+            route: self.route.empty_alike(),
+            status: Vec::with_capacity(rows),
+            bytes: Vec::with_capacity(rows),
+            request_bytes: Vec::with_capacity(rows),
+            duration_us: Vec::with_capacity(rows),
+            user_agent: self.user_agent.empty_alike(),
+            referer: self.referer.empty_alike(),
+            user: self.user.empty_alike(),
+            model: self.model.empty_alike(),
+            input_tokens: Vec::with_capacity(rows),
+            output_tokens: Vec::with_capacity(rows),
+            cost_micros: Vec::with_capacity(rows),
+            asn: Vec::with_capacity(rows),
+            country: self.country.empty_alike(),
+            city: self.city.empty_alike(),
+            spot: Vec::with_capacity(rows),
+            flaws: Vec::with_capacity(rows),
+            operation: self.operation.empty_alike(),
+            outcome: self.outcome.empty_alike(),
+            tenant: self.tenant.empty_alike(),
+            object: self.object.empty_alike(),
+            count: Vec::with_capacity(rows),
+            late: Vec::with_capacity(rows),
+        }
+    }
 
     pub fn len(&self) -> usize {
         self.time.len()

@@ -5,6 +5,7 @@ pub mod finding;
 pub mod flaw;
 pub mod position;
 pub mod record;
+pub mod spot;
 pub mod text;
 pub mod time;
 
@@ -13,5 +14,6 @@ pub use finding::{Class, Entity, Finding, Severity};
 pub use flaw::{Flaw, Flaws, Transport};
 pub use position::{Position, SourceId};
 pub use record::{EventKind, Record};
+pub use spot::Spot;
 pub use text::{Dictionary, TextColumn};
 pub use time::{Day, Hour, Millis, Slot, Timestamp};

@@ -96,6 +96,17 @@ impl Dictionary {
 }
 
 impl TextColumn {
+    /// An empty column, with room for as much as this one holds.
+    #[must_use]
+    pub fn empty_alike(&self) -> Self {
+        let Dictionary { text, ends, hasher, .. } = &self.dictionary;
+        let mut empty = Dictionary::default();
+        empty.text.reserve(text.len());
+        empty.ends.reserve(ends.len());
+        empty.numbers.reserve(ends.len(), |&number| hasher.hash_one(number));
+        Self { dictionary: empty, rows: Vec::with_capacity(self.rows.len()) }
+    }
+
     pub fn push(&mut self, value: &str) {
         let number = self.dictionary.number_of(value);
         self.rows.push(number);

@@ -19,6 +19,10 @@ pub struct Counts {
     pub bytes: u64,
     /// Objects asked for right beside another one, by number.
     pub neighbours: u32,
+    /// Of language models, in and out.
+    pub tokens: u64,
+    /// What the log says it cost, in millionths.
+    pub cost: u64,
 }
 
 /// The classes of failure that are judged, each by its own baseline.
@@ -61,6 +65,11 @@ impl Counts {
         }
     }
 
+    pub const fn spend(&mut self, tokens: u64, cost: u64) {
+        self.tokens = self.tokens.saturating_add(tokens);
+        self.cost = self.cost.saturating_add(cost);
+    }
+
     pub const fn add(&mut self, other: &Self) {
         self.requests = self.requests.saturating_add(other.requests);
         self.unauthorized = self.unauthorized.saturating_add(other.unauthorized);
@@ -70,6 +79,8 @@ impl Counts {
         self.broken = self.broken.saturating_add(other.broken);
         self.bytes = self.bytes.saturating_add(other.bytes);
         self.neighbours = self.neighbours.saturating_add(other.neighbours);
+        self.tokens = self.tokens.saturating_add(other.tokens);
+        self.cost = self.cost.saturating_add(other.cost);
     }
 
     pub const fn of(&self, failure: Failure) -> u32 {

@@ -21,6 +21,6 @@ pub use hash::{hash_of, hash_of_number};
 pub use known::{Entry, Facet, Known};
 pub use objects::{Object, Trail};
 pub use place::place_of;
-pub use slot::{Doing, FlawedUse, Sample, SlotUse, SourceUse, Touch, Visit};
+pub use slot::{Doing, FlawedUse, Sample, SlotUse, SourceUse, SpotUse, Touch, Visit};
 pub use sources::{Source, Sources};
 pub use uses::{ClientUse, Deed, RouteUse, Uses};

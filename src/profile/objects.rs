@@ -36,8 +36,7 @@ const EMPTY_MIN: u32 = 8;
 impl Object {
     /// The last part of the path that is a number; none if there is none, or it is too long.
     pub fn of(path: &str, route: u64) -> Option<Self> {
-        let number = path.rsplit('/').find(|part| is_number(part))?;
-        let number: u64 = number.parse().ok()?;
+        let number = path.as_bytes().rsplit(|byte| *byte == b'/').find_map(number_of)?;
         let fits = number < 1 << NUMBER_BITS;
         fits.then_some(Self(((route & 0xff_ffff) << NUMBER_BITS) | number))
     }
@@ -48,25 +47,31 @@ impl Object {
     }
 }
 
-fn is_number(part: &str) -> bool {
+fn number_of(part: &[u8]) -> Option<u64> {
     // Longer ones are times or random, and nobody walks through those.
-    (1..=12).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    if !(1..=12).contains(&part.len()) {
+        return None;
+    }
+    part.iter().try_fold(0, |number, byte| {
+        byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0'))
+    })
 }
 
 impl Trail {
     /// Takes a slot's objects, ascending and each once. A step of a walk is the fourth and each
     /// further one of those that stand beside one another, or beside one asked for before.
-    pub fn walk(&mut self, objects: &[Object]) {
-        let mut steps: Vec<(Object, u8)> = Vec::with_capacity(objects.len());
-        for object in objects {
-            let beside = steps.last().into_iter().chain(&self.last);
+    /// Whose they are does not matter here.
+    pub fn walk(&mut self, objects: &[(u32, Object)]) {
+        let mut ends = Ends::default();
+        for (_, object) in objects {
+            let beside = ends.last().into_iter().chain(&self.last);
             let before = beside.filter(|(known, _)| object.is_beside(*known)).map(|(_, run)| *run);
             let run = before.max().unwrap_or(0).saturating_add(1);
             self.steps = self.steps.saturating_add(u32::from(WALK_MIN <= run));
-            steps.push((*object, run));
+            ends.push((*object, run));
             self.see(*object);
         }
-        self.remember(&steps);
+        self.remember(&ends);
     }
 
     /// The steps of this hour. Who walks comes to another object each time; the few objects of
@@ -103,17 +108,45 @@ impl Trail {
         (bits * (bits / f64::from(empty)).ln()).round() as u32
     }
 
-    fn remember(&mut self, steps: &[(Object, u8)]) {
+    fn remember(&mut self, ends: &Ends) {
         // A walk downwards goes on from its lowest object, with all its length.
-        let longest = steps.iter().map(|(_, run)| *run).max().unwrap_or(0);
-        let low = steps.iter().take(ENDS).map(|(object, _)| (*object, longest));
-        let high = steps.iter().skip(ENDS).rev().take(ENDS).copied();
+        let low = ends.low.iter().flatten().map(|(object, _)| (*object, ends.longest));
+        let high = ends.high.iter().flatten().copied();
         for (object, run) in low.chain(high) {
             self.last.retain(|(known, _)| *known != object);
             self.last.push((object, run));
         }
         let over = self.last.len().saturating_sub(TRAIL_MAX);
         self.last.drain(..over);
+    }
+}
+
+/// The objects at both ends of a slot's walk, each with how long the walk was up to it.
+#[derive(Debug, Default)]
+struct Ends {
+    /// The first of all.
+    low: [Option<(Object, u8)>; ENDS],
+    /// The last of those that are not among the first, the last of them first.
+    high: [Option<(Object, u8)>; ENDS],
+    longest: u8,
+}
+
+impl Ends {
+    fn push(&mut self, step: (Object, u8)) {
+        self.longest = self.longest.max(step.1);
+        if let Some(free) = self.low.iter_mut().find(|end| end.is_none()) {
+            *free = Some(step);
+            return;
+        }
+        self.high.rotate_right(1);
+        if let Some(first) = self.high.first_mut() {
+            *first = Some(step);
+        }
+    }
+
+    /// The one that was pushed last.
+    fn last(&self) -> Option<&(Object, u8)> {
+        self.high.iter().flatten().next().or_else(|| self.low.iter().flatten().last())
     }
 }
 
@@ -130,7 +163,7 @@ mod tests {
         let mut steps = Vec::new();
         for slot in slots {
             let before = trail.steps;
-            trail.walk(&slot.iter().map(|it| object(*it)).collect::<Vec<_>>());
+            trail.walk(&slot.iter().map(|it| (0, object(*it))).collect::<Vec<_>>());
             steps.push(trail.steps - before);
         }
         assert_eq!(steps, expected);
@@ -168,7 +201,7 @@ mod tests {
     fn the_trail_is_short() {
         let mut trail = Trail::default();
         for step in 0..100 {
-            trail.walk(&[object(1000 * step)]);
+            trail.walk(&[(0, object(1000 * step))]);
         }
         assert_eq!((trail.last.len(), trail.steps), (TRAIL_MAX, 0));
     }
@@ -177,12 +210,12 @@ mod tests {
     fn the_few_objects_of_a_busy_key_are_no_walk() {
         let mut busy = Trail::default();
         for number in 0..2000 {
-            busy.walk(&[object(number * 7 % 20)]);
+            busy.walk(&[(0, object(number * 7 % 20))]);
         }
         assert!(busy.steps() < 30, "{}", busy.steps());
         let mut walker = Trail::default();
         for number in 0..2000 {
-            walker.walk(&[object(number)]);
+            walker.walk(&[(0, object(number))]);
         }
         assert!(1900 < walker.steps());
         walker.close_hour();

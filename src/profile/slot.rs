@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Counts, Deed, Facet, Object};
-use crate::model::Timestamp;
+use crate::model::{Spot, Timestamp};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SlotUse {
@@ -17,6 +17,8 @@ pub struct SlotUse {
     /// What listed keys did, as far as it was not noted yet.
     pub doings: Vec<Doing>,
     pub flawed: Vec<FlawedUse>,
+    /// Where on the globe keys were used.
+    pub spots: Vec<SpotUse>,
     /// Objects by number, with the key that asked for them.
     pub objects: Vec<(u32, Object)>,
     /// Of everyone, with and without keys; known once the slot is in order.
@@ -34,6 +36,15 @@ pub struct FlawedUse {
     pub signature: u64,
     pub place: u64,
     pub requests: u32,
+}
+
+/// A key was used there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SpotUse {
+    pub key: u32,
+    pub spot: Spot,
+    pub city: String,
+    pub address: String,
 }
 
 /// What a key did.
@@ -91,6 +102,23 @@ pub struct Visit {
     pub sample: Option<Sample>,
 }
 
+/// The objects of a slot in order, to be asked for by ascending keys.
+#[derive(Clone, Copy, Debug)]
+pub struct ObjectsByKey<'u> {
+    rest: &'u [(u32, Object)],
+}
+
+impl<'u> ObjectsByKey<'u> {
+    pub fn of(&mut self, key: u32) -> &'u [(u32, Object)] {
+        let before = self.rest.iter().take_while(|(of, _)| *of < key).count();
+        let (_, rest) = self.rest.split_at_checked(before).unwrap_or_default();
+        let own = rest.iter().take_while(|(of, _)| *of == key).count();
+        let (own, rest) = rest.split_at_checked(own).unwrap_or_default();
+        self.rest = rest;
+        own
+    }
+}
+
 impl SlotUse {
     pub const NOBODY: u32 = u32::MAX;
     /// Of more objects in one slot the later ones are not looked at.
@@ -128,6 +156,8 @@ impl SlotUse {
         });
         self.doings.sort_unstable();
         self.doings.dedup();
+        self.spots.sort_unstable();
+        self.spots.dedup_by(|later, first| (later.key, later.spot) == (first.key, first.spot));
         self.flawed.sort_unstable();
         self.flawed.dedup_by(|later, first| {
             let same = FlawedUse { requests: 0, ..later.clone() }
@@ -142,11 +172,9 @@ impl SlotUse {
         self.put_sources_in_order();
     }
 
-    /// What one key asked for; only of a slot in order.
-    pub fn objects_of(&self, key: u32) -> impl Iterator<Item = Object> + '_ {
-        let start = self.objects.partition_point(|(of, _)| *of < key);
-        let rest = self.objects.iter().skip(start);
-        rest.take_while(move |(of, _)| *of == key).map(|(_, object)| *object)
+    /// What was asked for, key after key; only of a slot in order.
+    pub fn objects_by_key(&self) -> ObjectsByKey<'_> {
+        ObjectsByKey { rest: &self.objects }
     }
 
     fn put_sources_in_order(&mut self) {
@@ -173,6 +201,29 @@ impl SlotUse {
 impl SourceUse {
     pub const SAMPLES_MAX: usize = 3;
 
+    /// One more refusal: with which key, and of what.
+    pub fn refuse(&mut self, status: u16, (key, path): (u32, u64)) {
+        self.unauthorized += u32::from(status == 401);
+        self.forbidden += u32::from(status == 403);
+        self.missing += u32::from(status == 404);
+        if key != SlotUse::NOBODY {
+            insert(&mut self.keys, key);
+        }
+        insert(&mut self.paths, path);
+    }
+
+    /// Whether a line of that time may be among the earliest.
+    pub fn has_room_for_sample(&self, at: Timestamp) -> bool {
+        let is_full = Self::SAMPLES_MAX <= self.samples.len();
+        !is_full || self.samples.last().is_some_and(|last| at <= last.at)
+    }
+
+    pub fn add_sample(&mut self, sample: Sample) {
+        self.samples.push(sample);
+        self.samples.sort_unstable();
+        self.samples.truncate(Self::SAMPLES_MAX);
+    }
+
     pub fn add(&mut self, other: &mut Self) {
         self.unauthorized += other.unauthorized;
         self.forbidden += other.forbidden;
@@ -189,9 +240,17 @@ impl SourceUse {
     }
 }
 
+/// Adds to an ascending list what it does not have.
+fn insert<T: Ord>(list: &mut Vec<T>, value: T) {
+    if let Err(place) = list.binary_search(&value) {
+        list.insert(place, value);
+    }
+}
+
 /// The one that says something; of two the greater, so that the order does not matter.
 fn take_longer(first: &mut String, later: &mut String) {
-    if *first < *later {
+    // Most are empty.
+    if !later.is_empty() && *first < *later {
         std::mem::swap(first, later);
     }
 }

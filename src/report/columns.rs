@@ -3,7 +3,7 @@
 use crate::store::Column;
 
 /// In the order in which `*` gives them.
-pub const NAMES: [&str; 31] = [
+pub const NAMES: [&str; 32] = [
     "time",
     "hour",
     "day",
@@ -34,6 +34,7 @@ pub const NAMES: [&str; 31] = [
     "object",
     "asn",
     "country",
+    "city",
     "late",
 ];
 
@@ -68,6 +69,7 @@ pub(super) fn stored(name: &str) -> Option<Column> {
         "object" => Column::Object,
         "asn" => Column::Asn,
         "country" => Column::Country,
+        "city" => Column::City,
         "late" => Column::Late,
         _ => return None,
     };

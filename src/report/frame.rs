@@ -10,29 +10,62 @@ use super::columns;
 use crate::model::{EventBatch, EventKind, TextColumn, Timestamp};
 use crate::store::{Columns, Store, StoreError, Wanted};
 
-/// The events of the store. The outer error is the store's, the inner one polars'.
-pub(super) fn events(
-    store: &Store,
-    names: &[&'static str],
-) -> Result<PolarsResult<DataFrame>, StoreError> {
-    if names.is_empty() {
-        return Ok(no_columns(store.rows(&Wanted::default())?));
-    }
-    let stored = names.iter().filter_map(|name| columns::stored(name));
-    let columns = stored.fold(Columns::NONE, Columns::with);
-    let mut piece = Piece::new(names);
-    let mut frame = piece.take();
-    for batch in store.blocks(&Wanted { columns, ..Wanted::default() })? {
-        piece.append(&batch?);
-        if ROWS_PER_PIECE <= piece.rows {
-            frame = stacked(frame, piece.take());
-        }
-    }
-    Ok(stacked(frame, piece.take()))
+/// The wanted events of the store, so many at a time.
+pub(super) struct Pieces<'s> {
+    blocks: Box<dyn Iterator<Item = Result<EventBatch, StoreError>> + 's>,
+    piece: Piece,
+    is_done: bool,
 }
 
-/// Texts are kept once in each piece; this bounds what a piece's dictionaries hold.
-const ROWS_PER_PIECE: usize = 1 << 20;
+/// Bounds what a piece of an answer takes in memory.
+pub(super) const ROWS_PER_PIECE: u64 = 1 << 17;
+
+/// Texts are kept once in each chunk; this bounds what a chunk's dictionaries hold.
+const ROWS_PER_CHUNK: usize = 1 << 20;
+
+impl<'s> Pieces<'s> {
+    pub(super) fn of(
+        store: &'s Store,
+        names: &[&'static str],
+        wanted: &Wanted,
+    ) -> Result<Self, StoreError> {
+        let stored = names.iter().filter_map(|name| columns::stored(name));
+        let columns = stored.fold(Columns::NONE, Columns::with);
+        let blocks = Box::new(store.blocks(&Wanted { columns, ..wanted.clone() })?);
+        Ok(Self { blocks, piece: Piece::new(names), is_done: false })
+    }
+
+    pub(super) const fn is_done(&self) -> bool {
+        self.is_done
+    }
+
+    /// A frame of the next events. The outer error is the store's, the inner one polars'.
+    pub(super) fn next_piece(&mut self) -> Result<PolarsResult<DataFrame>, StoreError> {
+        self.take_until(usize::try_from(ROWS_PER_PIECE).unwrap_or(usize::MAX))?;
+        Ok(self.piece.take())
+    }
+
+    /// One frame of all that are left.
+    pub(super) fn all(&mut self) -> Result<PolarsResult<DataFrame>, StoreError> {
+        let mut frame = self.piece.take();
+        while !self.is_done {
+            self.take_until(ROWS_PER_CHUNK)?;
+            frame = stacked(frame, self.piece.take());
+        }
+        Ok(frame)
+    }
+
+    fn take_until(&mut self, rows: usize) -> Result<(), StoreError> {
+        while self.piece.rows < rows {
+            let Some(batch) = self.blocks.next() else {
+                self.is_done = true;
+                break;
+            };
+            self.piece.append(&batch?);
+        }
+        Ok(())
+    }
+}
 
 /// Events of some blocks, to become a part of the frame.
 struct Piece {
@@ -154,7 +187,7 @@ fn stacked(
 }
 
 /// Rows to be counted, with a column that nobody asks for.
-fn no_columns(rows: u64) -> PolarsResult<DataFrame> {
+pub(super) fn no_columns(rows: u64) -> PolarsResult<DataFrame> {
     let rows = usize::try_from(rows).unwrap_or(usize::MAX);
     let nothing = BooleanChunked::full("late".into(), false, rows);
     DataFrame::new(rows, vec![nothing.into_column()])
@@ -206,6 +239,7 @@ fn text_of<'a>(name: &str, batch: &'a EventBatch) -> Option<&'a TextColumn> {
         "tenant" => Some(&batch.tenant),
         "object" => Some(&batch.object),
         "country" => Some(&batch.country),
+        "city" => Some(&batch.city),
         "referer" => Some(&batch.referer),
         "user" => Some(&batch.user),
         _ => None,

@@ -1,23 +1,27 @@
 //! Stored events to tables: questions in SQL, and the report for people who check.
 
+mod answer;
 mod audit;
 mod columns;
 mod frame;
+mod needs;
 mod roles;
 mod table;
 mod tables;
+mod words;
 
-use polars::prelude::{DataFrame, IntoLazy as _, PolarsError, PolarsResult};
+use polars::prelude::{PolarsError, PolarsResult};
 use polars::sql::SQLContext;
 use thiserror::Error;
 
+pub use answer::{Answer, answer, memory_bytes};
 pub use audit::{Asked, Facts, Figure, Known, Report, SECTIONS, Shown, report};
 pub use columns::NAMES;
 pub use roles::{RoleUse, Suggested, roles};
-pub use table::{Table, Value};
+pub use table::Value;
 
-use crate::engine::KeyRow;
-use crate::store::{Store, StoreError, Wanted};
+use crate::store::StoreError;
+use table::Table;
 
 #[derive(Debug, Error)]
 pub enum ReportError {
@@ -29,38 +33,12 @@ pub enum ReportError {
     Store(#[from] StoreError),
 }
 
-/// Answers a question about the table `events`, or those beside it.
-pub fn query(store: &Store, keys: &[KeyRow], sql: &str) -> Result<Table, ReportError> {
-    let mut context = SQLContext::new();
-    let events = if tables::is_named("events", sql) {
-        frame::events(store, &columns::named_in(sql))?
-    } else {
-        Ok(DataFrame::empty())
-    };
-    let registered = tables::register(&mut context, (store, keys), sql)?;
-    let answer = || {
-        context.register("events", events?.lazy());
-        registered?;
-        answer(&mut context, sql)
-    };
-    answer().map_err(|error| wrong(&error))
-}
-
-/// What the events that a question needs will about take in memory.
-pub fn memory_bytes(store: &Store, sql: &str) -> Result<u64, ReportError> {
-    if !tables::is_named("events", sql) {
-        return Ok(0);
-    }
-    let each: u64 = columns::named_in(sql).into_iter().map(columns::row_bytes).sum();
-    Ok(store.rows(&Wanted::default())?.saturating_mul(each))
-}
-
 /// Whether a question needs to know the keys, which the engine knows and not the store.
 pub fn is_about_keys(sql: &str) -> bool {
     tables::is_named("keys", sql)
 }
 
-fn answer(context: &mut SQLContext, sql: &str) -> PolarsResult<Table> {
+fn table_of(context: &mut SQLContext, sql: &str) -> PolarsResult<Table> {
     context.execute(sql)?.collect().map(Table::new)
 }
 

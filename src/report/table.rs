@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::Timestamp;
 
 /// Rows are made as they are asked for: an answer may be as large as the store.
-pub struct Table {
-    pub columns: Vec<String>,
+pub(super) struct Table {
+    pub(super) columns: Vec<String>,
     frame: DataFrame,
 }
 
@@ -32,20 +32,16 @@ impl Table {
         Self { columns, frame }
     }
 
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.frame.height()
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    pub fn rows(&self) -> impl Iterator<Item = Vec<Value>> + '_ {
+    pub(super) fn rows(&self) -> impl Iterator<Item = Vec<Value>> + '_ {
         (0..self.len()).map(|row| self.row(row))
     }
 
     /// The values of a row; absent beyond the last.
-    pub fn row(&self, row: usize) -> Vec<Value> {
+    pub(super) fn row(&self, row: usize) -> Vec<Value> {
         let value = |column: &polars::prelude::Column| {
             column.get(row).map_or(Value::Absent, |value| value_of(&value))
         };
@@ -55,12 +51,20 @@ impl Table {
 
 impl Value {
     /// For a spreadsheet, which computes what begins like a formula: a text that does is marked
-    /// as a text.
+    /// as a text. What would steer the terminal of somebody who just looks at it is escaped.
     pub fn in_csv(&self) -> String {
         let text = self.to_string();
         let is_formula = matches!(self, Self::Text(_))
             && text.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-        if is_formula { format!("'{text}") } else { text }
+        let mut safe = if is_formula { "'".to_owned() } else { String::new() };
+        for sign in text.chars() {
+            if is_steering(sign) {
+                safe.extend(sign.escape_default());
+            } else {
+                safe.push(sign);
+            }
+        }
+        safe
     }
 
     pub fn in_json(&self) -> serde_json::Value {
@@ -147,16 +151,26 @@ mod as_text {
     }
 }
 
+/// Controls, and what turns the direction of text around or hides.
+fn is_steering(sign: char) -> bool {
+    sign.is_control()
+        || matches!(sign, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_formula_from_a_log_line_is_a_text_in_a_spreadsheet() {
-        for attack in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", " =1", "\t=1"] {
+        for attack in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", " =1"] {
             assert_eq!(Value::Text(attack.to_owned()).in_csv(), format!("'{attack}"));
         }
-        assert_eq!(Value::Text("/v1/a=b".to_owned()).in_csv(), "/v1/a=b");
+        let text = |text: &str| Value::Text(text.to_owned()).in_csv();
+        assert_eq!(text("\t=1"), "'\\t=1");
+        assert_eq!(text("\u{1b}[2Jx\u{202e}"), "\\u{1b}[2Jx\\u{202e}");
+        assert_eq!(text("/v1/a=b"), "/v1/a=b");
         assert_eq!(Value::Integer(-5).in_csv(), "-5");
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::engine::Input;
 use crate::model::{EventBatch, EventKind};
-use crate::store::{Commit, OpenOptions};
+use crate::store::{Commit, OpenOptions, Store};
 
 const HOUR: i64 = 3_600_000;
 
@@ -44,10 +44,11 @@ fn store(dir: &tempfile::TempDir) -> Store {
 
 fn check(sql: &str, expected: &str) {
     let dir = tempfile::tempdir().unwrap();
-    let table = query(&store(&dir), &[], sql).unwrap();
-    let mut lines = vec![table.columns.join("|")];
-    for row in table.rows() {
-        let cells: Vec<String> = row.iter().map(ToString::to_string).collect();
+    let store = store(&dir);
+    let answer = answer(&store, &[], sql).unwrap();
+    let mut lines = vec![answer.columns.join("|")];
+    for row in answer {
+        let cells: Vec<String> = row.unwrap().iter().map(ToString::to_string).collect();
         lines.push(cells.join("|"));
     }
     assert_eq!(lines.join("\n"), expected, "{sql}");
@@ -102,9 +103,10 @@ fn absent_is_null() {
 #[test]
 fn a_star_gives_every_column() {
     let dir = tempfile::tempdir().unwrap();
-    let table = query(&store(&dir), &[], "SELECT * FROM events").unwrap();
-    assert_eq!(table.columns, NAMES);
-    assert_eq!(table.len(), 8);
+    let store = store(&dir);
+    let answer = answer(&store, &[], "SELECT * FROM events").unwrap();
+    assert_eq!(answer.columns, NAMES);
+    assert_eq!(answer.count(), 8);
 }
 
 #[test]
@@ -112,7 +114,7 @@ fn a_wrong_question_is_told_the_columns() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(&dir);
     for sql in ["SELECT nobody FROM events", "SELECT key FROM event", "SELEKT", ""] {
-        let Err(error) = query(&store, &[], sql) else { panic!("{sql} was answered") };
+        let Err(error) = answer(&store, &[], sql) else { panic!("{sql} was answered") };
         assert!(error.to_string().contains("the columns of `events` are time, hour"), "{error}");
     }
 }
@@ -121,7 +123,19 @@ fn a_wrong_question_is_told_the_columns() {
 fn an_empty_store_has_no_rows_but_all_columns() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path(), &OpenOptions { key: Some([1; 32]) }).unwrap();
-    assert_eq!(query(&store, &[], "SELECT * FROM events").unwrap().columns, NAMES);
-    let table = query(&store, &[], "SELECT count(*) FROM events").unwrap();
-    assert_eq!(table.rows().next(), Some(vec![Value::Integer(0)]));
+    assert_eq!(answer(&store, &[], "SELECT * FROM events").unwrap().columns, NAMES);
+    let mut answer = answer(&store, &[], "SELECT count(*) FROM events").unwrap();
+    assert_eq!(answer.next().unwrap().unwrap(), [Value::Integer(0)]);
+}
+
+#[test]
+fn what_cannot_be_asked_for_is_not_read_and_the_answer_is_the_same() {
+    check(
+        "SELECT key, status FROM events WHERE key = 'k_b' AND time >= '1970-01-01 04:00:00'",
+        "key|status\nk_b|200",
+    );
+    check("SELECT count(*) AS n FROM events WHERE day = '1970-01-02'", "n\n0");
+    check("SELECT bytes FROM events WHERE hour = '1970-01-01 06:00:00'", "bytes\n200");
+    check("SELECT bytes FROM events LIMIT 3", "bytes\n0\n100\n200");
+    check("SELECT bytes FROM events WHERE key = 'nobody'", "bytes");
 }

@@ -21,6 +21,8 @@ pub(super) const OUTBOX: &[u8] = b"n";
 pub(super) const META: &[u8] = b"m";
 /// What the reading stage remembers: its name.
 pub(super) const MEMORY: &[u8] = b"r";
+/// An entry of the audit journal: its number.
+pub(super) const JOURNAL: u8 = b'a';
 
 /// A name under a prefix.
 pub(super) fn name(prefix: &[u8], name: &[u8]) -> Vec<u8> {

@@ -7,6 +7,7 @@ mod commit;
 mod database;
 mod error;
 mod health;
+mod journal;
 mod key_file;
 mod keys;
 mod marker;
@@ -27,11 +28,13 @@ pub use block::{Column, Columns};
 pub use commit::Commit;
 pub use error::StoreError;
 pub use health::Health;
+pub use journal::{ENTRIES_MAX, Entry};
 pub use key_file::key_of;
 pub use merging::Merged;
 pub use meta::{Counters, Memory};
 pub use outbox::{Answer, OutboxCounts, OutboxRow, OutboxState, Refused, Told, Topic};
 pub use people::Shown;
+pub use random::bytes as random_bytes;
 pub use read::{Recovered, Wanted};
 
 use block::Encoder;
@@ -65,6 +68,8 @@ struct Writer {
     encoder: Encoder,
     totals: Totals,
     waiting: outbox::Waiting,
+    /// The number of the journal's next entry, once it was looked up.
+    journal_next: Option<u64>,
 }
 
 impl Store {

@@ -9,7 +9,7 @@ use super::database::Batch;
 use super::people::{read, written};
 use super::vault::Vault;
 use super::{Store, StoreError, keys};
-use crate::incident::Notice;
+use crate::incident::{IncidentId, Notice};
 use crate::model::Timestamp;
 
 /// So many are removed in one commit, so that it stays small.
@@ -101,9 +101,23 @@ pub(super) struct Waiting {
     given_up: u64,
     last_sent: Option<Timestamp>,
     last_given_up: Option<Timestamp>,
+    /// All that there are, by their incident, whatever became of them.
+    by_incident: BTreeMap<IncidentId, Vec<u64>>,
 }
 
 impl Store {
+    /// Every notice about an incident, in the order in which they were due.
+    pub fn outbox_of(&self, incident: IncidentId) -> Result<Vec<OutboxRow>, StoreError> {
+        let known = self.writer().waiting.by_incident.get(&incident).cloned().unwrap_or_default();
+        let mut rows = Vec::new();
+        for id in known {
+            let value = self.vault().get(&name_of_id(id))?;
+            rows.extend(value.map(|value| read::<OutboxRow>(&value, "a notice")).transpose()?);
+        }
+        rows.sort_by_key(|row| (row.notice.due, row.notice.id));
+        Ok(rows)
+    }
+
     /// Every notice that there is, in the order in which it is tried.
     pub fn outbox(&self) -> Result<Vec<OutboxRow>, StoreError> {
         let mut rows = all(self.vault())?;
@@ -125,7 +139,7 @@ impl Store {
     /// How many notices wait and were given up, and when the last one went out.
     pub fn outbox_counts(&self) -> OutboxCounts {
         let writer = self.writer();
-        let Waiting { rows, given_up, last_sent, last_given_up } = &writer.waiting;
+        let Waiting { rows, given_up, last_sent, last_given_up, .. } = &writer.waiting;
         let waiting = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         let tried = rows.values().filter(|row| 0 < row.attempts).max_by_key(|row| row.attempts);
         let refused =
@@ -170,6 +184,9 @@ impl Store {
         let given_up = old.iter().filter(|row| row.is_given_up()).count();
         let given_up = u64::try_from(given_up).unwrap_or(u64::MAX);
         writer.waiting.given_up = writer.waiting.given_up.saturating_sub(given_up);
+        for row in &old {
+            writer.waiting.forget(&row.notice);
+        }
         Ok(old.len())
     }
 }
@@ -186,6 +203,10 @@ impl Waiting {
 
     /// The row is on the disk like this now. What is settled stays settled.
     pub(super) fn note(&mut self, row: &OutboxRow) {
+        let known = self.by_incident.entry(row.notice.incident).or_default();
+        if !known.contains(&row.notice.id) {
+            known.push(row.notice.id);
+        }
         match &row.state {
             OutboxState::Waiting => {
                 self.rows.insert(row.notice.id, row.clone());
@@ -199,6 +220,17 @@ impl Waiting {
             OutboxState::Unwanted { .. } => (),
         }
         self.rows.remove(&row.notice.id);
+    }
+}
+
+impl Waiting {
+    fn forget(&mut self, notice: &Notice) {
+        if let Some(known) = self.by_incident.get_mut(&notice.incident) {
+            known.retain(|id| *id != notice.id);
+            if known.is_empty() {
+                self.by_incident.remove(&notice.incident);
+            }
+        }
     }
 }
 
@@ -248,5 +280,9 @@ fn all(vault: &Vault) -> Result<Vec<OutboxRow>, StoreError> {
 }
 
 fn name_of(row: &OutboxRow) -> Vec<u8> {
-    keys::name(keys::OUTBOX, &row.notice.id.to_be_bytes())
+    name_of_id(row.notice.id)
+}
+
+fn name_of_id(id: u64) -> Vec<u8> {
+    keys::name(keys::OUTBOX, &id.to_be_bytes())
 }

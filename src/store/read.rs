@@ -72,6 +72,12 @@ impl Store {
         })
     }
 
+    /// One row of the engine's state, as of the last snapshot.
+    pub fn state_row(&self, id: &str) -> Result<Option<StateRow>, StoreError> {
+        let value = self.vault().get(&keys::name(keys::STATE, id.as_bytes()))?;
+        Ok(value.map(|value| StateRow { id: id.to_owned(), value: Some(value) }))
+    }
+
     /// Every input from a number on, in order: blocks and journalled inputs.
     pub fn inputs_from(
         &self,
@@ -111,6 +117,26 @@ impl Store {
         Ok(headers.map(move |row| {
             let (number, header) = row?;
             decode(self.vault(), &mut decoder, (number, &header), columns)
+        }))
+    }
+
+    /// The same, the latest commit first.
+    pub fn newest_blocks(
+        &self,
+        wanted: &Wanted,
+    ) -> Result<impl Iterator<Item = Result<EventBatch, StoreError>> + use<'_>, StoreError> {
+        let mut decoder = new_decoder()?;
+        let Wanted { times, key, columns } = wanted.clone();
+        let rows = self.vault().database.range(keys::between(keys::HEADER, 0, u64::MAX)).rev();
+        Ok(rows.filter_map(move |row| {
+            let opened = row.and_then(|(key, value)| self.open_header(&key, &value));
+            let (number, header) = match opened {
+                Ok(opened) => opened,
+                Err(error) => return Some(Err(error)),
+            };
+            let is_wanted = header.overlaps(times.start, times.end)
+                && key.as_deref().is_none_or(|key| header.may_hold_key(key));
+            is_wanted.then(|| decode(self.vault(), &mut decoder, (number, &header), columns))
         }))
     }
 

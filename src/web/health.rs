@@ -107,6 +107,11 @@ fn engine(view: &View, clock: &Clock) -> Vec<(&'static str, String)> {
     if let Some(line) = view.alarm_line {
         rows.push(("Alarms start at", format!("score {line:.1}")));
     }
+    let (kinds, findings) = &view.kinds_off;
+    if !kinds.is_empty() {
+        let text = format!("{}; {} not told", kinds.join(", "), number(*findings));
+        rows.push(("Turned off", text));
+    }
     rows
 }
 

@@ -2,14 +2,18 @@
 
 use askama::Template;
 
+use super::errand::Found;
+use super::history::{Moment, history};
 use super::incident_chart::{Chart, chart};
+use super::keys_page::encoded;
 use super::overview::{IncidentLine, because, capital, incident_line};
 use super::parts::{Frame, clock_of, entity_name, frame, incidents_in_order};
+use super::say::{MUTES, is_told};
 use super::text::{Clock, about, clean, count, cut, number, span};
 use super::view::{View, is_open};
 use crate::engine::KeyRow;
 use crate::incident::{Contribution, Incident, words};
-use crate::model::{Class, Timestamp};
+use crate::model::{Class, Millis, Timestamp};
 
 #[derive(Template)]
 #[template(path = "incident.html", escape = "page")]
@@ -20,7 +24,8 @@ pub(super) struct IncidentPage {
     opened: String,
     owner: String,
     role: String,
-    events: String,
+    /// Unknown until the slot is over in which a rule was broken.
+    events: Option<String>,
     chart: Option<Chart>,
     reasons: Vec<Reason>,
     score: String,
@@ -29,7 +34,14 @@ pub(super) struct IncidentPage {
     matters: &'static str,
     steps: Vec<&'static str>,
     facts: Vec<(&'static str, String)>,
-    history: Vec<(String, String)>,
+    key_href: Option<String>,
+    history: Vec<Moment>,
+    /// What was done by a form, or why it was not.
+    message: Option<String>,
+    is_done: bool,
+    /// It is not over yet.
+    is_alive: bool,
+    mutes: &'static [(&'static str, &'static str, Millis)],
     attack: String,
     owasp: String,
 }
@@ -101,7 +113,8 @@ fn is_wanted(incident: &Incident, wanted: &str) -> bool {
     }
 }
 
-pub(super) fn incident_page(view: &View, incident: &Incident) -> IncidentPage {
+pub(super) fn incident_page(view: &View, found: &Found, message: Option<String>) -> IncidentPage {
+    let incident = &found.incident;
     let clock = clock_of(view);
     let line = incident_line(incident, &clock);
     let words = words(&incident.kind);
@@ -116,7 +129,7 @@ pub(super) fn incident_page(view: &View, incident: &Incident) -> IncidentPage {
         opened: opened(incident, &clock),
         owner: line.owner.clone(),
         role: clean(&incident.role),
-        events: about(incident.events),
+        events: (0 < incident.events).then(|| about(incident.events)),
         chart: chart(view, (incident, key), &clock),
         reasons: reasons(incident, &clock),
         score: format!("{:.1}", incident.score),
@@ -128,7 +141,12 @@ pub(super) fn incident_page(view: &View, incident: &Incident) -> IncidentPage {
         matters: words.map_or("", |words| words.why_it_matters),
         steps: words.map_or_else(Vec::new, |words| words.next_steps.to_vec()),
         facts: facts(incident, key, &clock),
-        history: history(incident, &clock),
+        key_href: key.map(|key| format!("/keys/{}", encoded(&key.key))),
+        history: history(found, &clock),
+        is_done: message.as_deref().is_some_and(is_told),
+        message,
+        is_alive: incident.is_open() && incident.merged_into.is_none(),
+        mutes: &MUTES,
         attack: words.map_or_else(String::new, |words| words.attack.join(", ")),
         owasp: words.map_or_else(String::new, |words| words.owasp.join(", ")),
         line,
@@ -212,38 +230,4 @@ fn facts(incident: &Incident, key: Option<&KeyRow>, clock: &Clock) -> Vec<(&'sta
         ));
     }
     facts
-}
-
-fn history(incident: &Incident, clock: &Clock) -> Vec<(String, String)> {
-    let mut history = vec![(clock.when(incident.since), "Began".to_owned())];
-    history.push((
-        clock.when(incident.opened),
-        format!("Opened, {} after it began", span(incident.opened.since(incident.since))),
-    ));
-    let updates = usize::try_from(incident.revision).unwrap_or(usize::MAX).saturating_sub(1);
-    if 0 < updates {
-        history.push((
-            clock.when(incident.last_seen),
-            format!("Last seen, {}", count(updates, "update", "updates")),
-        ));
-    } else {
-        history.push((clock.when(incident.last_seen), "Last seen".to_owned()));
-    }
-    if !incident.acknowledged_by.is_empty() {
-        let by = cut(&clean(&incident.acknowledged_by), 60);
-        history.push((String::new(), format!("Acknowledged by {by}")));
-    }
-    if let Some(mute) = &incident.mute {
-        let (by, reason) = (cut(&clean(&mute.by), 60), cut(&clean(&mute.reason), 200));
-        let until = clock.when_minute(mute.until);
-        history.push((String::new(), format!("Muted by {by} until {until}: {reason}")));
-    }
-    if let Some(at) = incident.resolved {
-        history.push((clock.when(at), "Resolved".to_owned()));
-    }
-    if let Some(other) = incident.merged_into {
-        history.push((String::new(), format!("Merged into {other}: they share their evidence")));
-    }
-    history.reverse();
-    history
 }

@@ -28,6 +28,7 @@ pub(super) struct KeysPage {
     before: Option<String>,
     after: Option<String>,
     is_empty: bool,
+    export: String,
 }
 
 /// What was asked for, as the address gives it.
@@ -48,6 +49,7 @@ struct Choice {
 
 struct Row {
     key: String,
+    href: String,
     role: String,
     owner: String,
     first: String,
@@ -103,10 +105,19 @@ impl Wanted {
             && (text.is_empty() || has(&key.key) || has(&key.owner))
     }
 
-    /// The address of another page of the same list.
-    fn href(&self, page: usize) -> String {
+    /// Every key that fits, in the wanted order.
+    pub(super) fn all<'v>(&self, view: &'v View) -> Vec<&'v KeyRow> {
+        let flags = flags_of(view);
+        let mut keys: Vec<&KeyRow> =
+            view.keys.iter().filter(|key| self.fits(key, &flags)).collect();
+        order(&mut keys, &self.order, &flags);
+        keys
+    }
+
+    /// The address of another page of the same list, or of the list as a file.
+    fn href(&self, path: &str, page: usize) -> String {
         format!(
-            "/keys?q={}&role={}&state={}&order={}&page={page}",
+            "{path}?q={}&role={}&state={}&order={}&page={page}",
             encoded(&self.text),
             encoded(&self.role),
             encoded(&self.state),
@@ -154,9 +165,10 @@ pub(super) fn keys_page(view: &View, wanted: &Wanted) -> KeysPage {
             ),
         },
         rows: shown.into_iter().map(|key| row(key, &flags, &clock)).collect(),
-        before: (0 < page).then(|| wanted.href(page - 1)),
-        after: (page + 1 < pages).then(|| wanted.href(page + 1)),
+        before: (0 < page).then(|| wanted.href("/keys", page - 1)),
+        after: (page + 1 < pages).then(|| wanted.href("/keys", page + 1)),
         is_empty: view.keys.is_empty(),
+        export: wanted.href("/keys.csv", 0),
     }
 }
 
@@ -207,6 +219,7 @@ fn row(key: &KeyRow, flags: &Flags<'_>, clock: &Clock) -> Row {
         shown.push((class, called(&finding.kind)));
     }
     Row {
+        href: format!("/keys/{}", encoded(&key.key)),
         key: cut(&clean(&key.key), 40),
         role: cut(&clean(&key.role), 24),
         owner: cut(&clean(&key.owner), 40),
@@ -268,7 +281,7 @@ fn choices(all: &[(&str, &str)], chosen: &str) -> Vec<Choice> {
 }
 
 /// Percent-encoded for a query.
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {

@@ -7,43 +7,56 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::serve::Listener;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Sleep, sleep};
 
-/// More than this many wait in the system's queue.
-const CONNECTIONS_MAX: usize = 64;
+use super::tls::{Doors, Stream};
+
+/// More than this many wait in the system's queue. Every stream of events may stay open, and
+/// people still come through.
+const CONNECTIONS_MAX: usize = 192;
 
 /// A connection that neither asks nor takes for this long is closed.
 const IDLE: Duration = Duration::from_secs(10);
 
+/// A question has to be whole after this long, however busily it drips in.
+const ASKING: Duration = Duration::from_secs(15);
+
 /// No connection lives longer, however slowly it asks; browsers open another.
-const LIFE: Duration = Duration::from_mins(2);
+const LIFE: Duration = Duration::from_mins(10);
 
 /// What one connection may send: some hundred questions, and no body worth the name.
 const READ_BYTES_MAX: u64 = 512 * 1024;
 
 /// A listener that gives out a bounded number of bounded connections.
 pub(super) struct Limited {
-    listener: TcpListener,
+    doors: Doors,
     places: Arc<Semaphore>,
 }
 
 /// A connection with its limits. It gives its place back when it is dropped.
 pub(super) struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     idle: Pin<Box<Sleep>>,
     life: Pin<Box<Sleep>>,
+    /// From the first byte of a question until the first of its answer.
+    asking: Option<Pin<Box<Sleep>>>,
     read_bytes: u64,
     /// Held, never read: its drop frees the place.
     _place: Option<OwnedSemaphorePermit>,
 }
 
+/// Who is at the other end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub SocketAddr);
+
 impl Limited {
-    pub(super) fn new(listener: TcpListener) -> Self {
-        Self { listener, places: Arc::new(Semaphore::new(CONNECTIONS_MAX)) }
+    pub(super) fn new(listener: TcpListener, tls: Option<super::Tls>) -> Self {
+        Self { doors: Doors::new(listener, tls), places: Arc::new(Semaphore::new(CONNECTIONS_MAX)) }
     }
 }
 
@@ -52,15 +65,19 @@ impl Listener for Limited {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
-        // The semaphore is never closed, so there always is a place in the end.
-        let place = Arc::clone(&self.places).acquire_owned().await.ok();
-        let (stream, address) = Listener::accept(&mut self.listener).await;
+        let (stream, address, place) = self.doors.next(&self.places).await;
         let (idle, life) = (Box::pin(sleep(IDLE)), Box::pin(sleep(LIFE)));
-        (Connection { stream, idle, life, read_bytes: 0, _place: place }, address)
+        (Connection { stream, idle, life, asking: None, read_bytes: 0, _place: place }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        self.doors.local_addr()
+    }
+}
+
+impl Connected<IncomingStream<'_, Limited>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Limited>) -> Self {
+        Self(*stream.remote_addr())
     }
 }
 
@@ -100,6 +117,12 @@ impl AsyncRead for Connection {
         if READ_BYTES_MAX < self.read_bytes {
             return Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()));
         }
+        if 0 < more && self.asking.is_none() {
+            self.asking = Some(Box::pin(sleep(ASKING)));
+        }
+        if self.asking.as_mut().is_some_and(|asking| asking.as_mut().poll(context).is_ready()) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         self.bounded(polled, context)
     }
 }
@@ -110,6 +133,7 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.asking = None;
         let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.bounded(polled, context)
     }

@@ -1,22 +1,36 @@
 //! State to pages and JSON, read-only. Nothing here asks the engine: `app/` publishes a
 //! [`View`], and every page is made from the newest one.
 
+mod access;
+mod api;
+mod api_page;
 mod chart;
+mod errand;
+mod events;
 mod guard;
 mod headline;
 mod health;
+mod heat;
+mod history;
 mod incident_chart;
 mod incident_page;
-mod json;
+mod journal_page;
+mod key_page;
+mod keys_csv;
 mod keys_page;
 mod limits;
 mod metrics;
 mod overview;
 mod pages;
 mod parts;
+mod problem;
+mod roles_page;
+mod say;
 mod text;
 mod third_parties;
 mod tiles;
+mod tls;
+mod trail;
 mod verdict;
 mod view;
 mod week;
@@ -27,35 +41,49 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::model::{Millis, Timestamp};
 
-pub use json::{incident_json, incidents_json, keys_json, status_json};
+pub use access::{Access, Proxy, Rank, Rules, Token, TokenError, Tokens, Visitor, Way};
+pub use api::{incident_json, incidents_json, keys_json, status_json};
+pub use errand::{Because, Done, Errand, Errands, Found, KeyFile, Refused, Used, Word};
+pub use events::Streams;
 pub use text::is_inert;
 pub use third_parties::third_parties_json;
+pub use tls::{ServerConfig as TlsConfig, Tls, TlsError, tls_config};
+pub use trail::Trail;
 pub use verdict::{Verdict, verdict};
 pub use view::{HourPoint, Learning, Mail, Mode, Reading, Source, View};
 
-/// What the pages need: the newest view, and the clock.
+/// The newest view, and the clock.
 #[derive(Clone, Debug)]
-pub struct WebState {
+pub struct Window {
     pub view: watch::Receiver<Arc<View>>,
     pub now: fn() -> Timestamp,
-    /// Names beside the loopback's by which the page may be asked for.
-    pub hosts: Vec<String>,
+}
+
+/// What the pages need: something to show, who may see it, and who does what is asked.
+#[derive(Debug)]
+pub struct WebState {
+    pub window: Window,
+    pub access: Access,
+    pub errands: Errands,
+    pub trail: Trail,
+    pub streams: Streams,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum WebError {
     #[error(
-        "the page would listen on {address}, which others can reach, and it has no login yet: \
-         use a loopback address such as 127.0.0.1:8787, and reach it from elsewhere with \
-         `ssh -L 8787:127.0.0.1:8787 HOST`"
+        "the page would listen on {address}, which others can reach, without {missing}. Either \
+         use a loopback address such as 127.0.0.1:8787, and reach it from elsewhere with `ssh -L \
+         8787:127.0.0.1:8787 HOST`; or name certificate and key under [web] in the configuration \
+         and make a token with `keyvigil token create --role admin --name NAME`"
     )]
-    NotLoopback { address: SocketAddr },
+    Open { address: SocketAddr, missing: &'static str },
     #[error("cannot serve the page")]
     Serve { source: io::Error },
 }
@@ -66,12 +94,27 @@ const VIEW_AGE_MAX: Millis = Millis::seconds(60);
 /// How long a stopping server waits for answers that are on their way.
 const DRAIN: Duration = Duration::from_secs(3);
 
-/// Whether the page may listen there: on the loopback only.
-pub fn check_listen_address(address: SocketAddr) -> Result<(), WebError> {
-    if address.ip().to_canonical().is_loopback() {
-        Ok(())
-    } else {
-        Err(WebError::NotLoopback { address })
+/// Where the page is to be served, and how far that is protected.
+#[derive(Clone, Copy, Debug)]
+pub struct Listening {
+    pub address: SocketAddr,
+    pub has_tls: bool,
+    pub has_token: bool,
+}
+
+impl Listening {
+    /// Where others can reach it, it is served over TLS and with a token only.
+    pub fn check(self) -> Result<(), WebError> {
+        let address = self.address;
+        if address.ip().to_canonical().is_loopback() {
+            return Ok(());
+        }
+        match (self.has_tls, self.has_token) {
+            (true, true) => Ok(()),
+            (true, false) => Err(WebError::Open { address, missing: "a token to log in with" }),
+            (false, true) => Err(WebError::Open { address, missing: "TLS" }),
+            (false, false) => Err(WebError::Open { address, missing: "TLS and a token" }),
+        }
     }
 }
 
@@ -79,13 +122,12 @@ pub fn check_listen_address(address: SocketAddr) -> Result<(), WebError> {
 pub async fn serve(
     listener: TcpListener,
     state: WebState,
+    tls: Option<Tls>,
     stopped: watch::Receiver<bool>,
 ) -> Result<(), WebError> {
-    if let Ok(address) = listener.local_addr() {
-        check_listen_address(address)?;
-    }
     let drained = stopped.clone();
-    let server = axum::serve(limits::Limited::new(listener), router(state))
+    let service = router(state).into_make_service_with_connect_info::<limits::Peer>();
+    let server = axum::serve(limits::Limited::new(listener, tls), service)
         .with_graceful_shutdown(until_stopped(stopped));
     tokio::select! {
         ended = async { server.await } => ended.map_err(|source| WebError::Serve { source }),
@@ -99,24 +141,30 @@ fn router(state: WebState) -> Router {
         .route("/", get(pages::overview))
         .route("/incidents", get(pages::incidents))
         .route("/incidents/{id}", get(pages::incident))
+        .route("/incidents/{id}/{action}", post(say::posted))
         .route("/keys", get(pages::keys))
+        .route("/keys.csv", get(pages::keys_as_csv))
+        .route("/keys/{key}", get(pages::key))
+        .route("/roles", get(pages::roles))
+        .route("/api", get(pages::api))
+        .route("/events", get(events::events))
         .route("/third-parties", get(third_parties::page))
         .route("/health", get(pages::health))
+        .route("/journal", get(journal_page::journal))
+        .route("/login", get(access::login_page).post(access::log_in))
+        .route("/logout", post(access::log_out))
         .route("/assets/{name}", get(pages::asset))
-        .route("/api/v1/status", get(json::status))
-        .route("/api/v1/incidents", get(json::incidents))
-        .route("/api/v1/incidents/{id}", get(json::incident))
-        .route("/api/v1/keys", get(json::keys))
         .route("/api/v1/third-parties", get(third_parties::answer))
         .route("/healthz", get(pages::healthz))
         .route("/readyz", get(pages::readyz))
         .route("/metrics", get(metrics::metrics))
+        .merge(api::routes())
         .fallback(pages::not_found)
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&state), guard::guard))
         .with_state(state)
 }
 
-impl WebState {
+impl Window {
     /// The newest view, which knows how old it is.
     pub fn fresh(&self) -> Arc<View> {
         let view = Arc::clone(&self.view.borrow());
@@ -137,11 +185,26 @@ impl WebState {
     }
 }
 
+impl WebState {
+    fn fresh(&self) -> Arc<View> {
+        self.window.fresh()
+    }
+
+    /// The newest view, as this visitor sees it.
+    fn seen_by(&self, visitor: Visitor) -> View {
+        View { visitor, ..View::clone(&self.fresh()) }
+    }
+}
+
 async fn until_stopped(mut stopped: watch::Receiver<bool>) {
     // A sender that is gone has stopped, too.
     drop(stopped.wait_for(|&stopped| stopped).await);
 }
 
+#[cfg(test)]
+mod attack_tests;
+#[cfg(test)]
+mod many_tests;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]

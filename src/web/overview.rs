@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::headline::{Headline, headline};
+use super::keys_page::encoded;
 use super::parts::{Frame, clock_of, entity_name, frame, seconds, what, wide};
 use super::text::{Clock, clean, count, cut, number, share, span};
 use super::tiles::{Tile, tiles};
@@ -59,6 +60,7 @@ pub(super) struct IncidentLine {
 }
 
 pub(super) struct StaleLine {
+    pub href: String,
     pub key: String,
     pub role: String,
     pub severity: &'static str,
@@ -132,7 +134,7 @@ pub(super) fn incident_line(incident: &Incident, clock: &Clock) -> IncidentLine 
     }
 }
 
-fn stale_line(finding: &StaleFinding) -> StaleLine {
+pub(super) fn stale_line(finding: &StaleFinding) -> StaleLine {
     const DETAIL_BYTES_MAX: usize = 32;
     let because = capital(&cut(&clean(&finding.because), BECAUSE_CHARS_MAX));
     let (because, detail) = match because.rsplit_once(", ") {
@@ -140,6 +142,7 @@ fn stale_line(finding: &StaleFinding) -> StaleLine {
         Some(_) | None => (because, String::new()),
     };
     StaleLine {
+        href: format!("/keys/{}", encoded(&finding.key)),
         key: cut(&clean(&finding.key), 40),
         role: cut(&clean(&finding.role), 24),
         severity: finding.severity.name(),

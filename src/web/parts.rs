@@ -3,6 +3,7 @@
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::LazyLock;
 
+use super::access::{Rank, Visitor, Way};
 use super::text::{Clock, clean, cut, number};
 use super::view::{HourPoint, Mode, View, is_open};
 use super::{Verdict, verdict};
@@ -11,12 +12,17 @@ use crate::model::{Hour, Millis};
 
 pub(super) const CSS: &str = include_str!("templates/app.css");
 
-/// The style sheet's name changes with its content, so that it may be kept for ever.
-pub(super) static CSS_NAME: LazyLock<String> = LazyLock::new(|| {
+pub(super) const JS: &str = include_str!("templates/app.js");
+
+/// The names change with the contents, so that they may be kept for ever.
+pub(super) static CSS_NAME: LazyLock<String> = LazyLock::new(|| named(CSS, "css"));
+pub(super) static JS_NAME: LazyLock<String> = LazyLock::new(|| named(JS, "js"));
+
+fn named(text: &str, ending: &str) -> String {
     let mut hasher = DefaultHasher::new();
-    hasher.write(CSS.as_bytes());
-    format!("app-{:012x}.css", hasher.finish() >> 16)
-});
+    hasher.write(text.as_bytes());
+    format!("app-{:012x}.{ending}", hasher.finish() >> 16)
+}
 
 /// Head, navigation and foot of a page.
 pub(super) struct Frame {
@@ -33,6 +39,30 @@ pub(super) struct Frame {
     pub today: String,
     pub version: String,
     pub css: &'static str,
+    pub js: &'static str,
+    /// Who looks, and what they may do.
+    pub user: String,
+    pub rank: &'static str,
+    pub csrf: String,
+    pub visitor: Visitor,
+}
+
+impl Frame {
+    pub(super) fn may_look(&self) -> bool {
+        self.visitor.may(Rank::Viewer)
+    }
+
+    pub(super) fn may_act(&self) -> bool {
+        self.visitor.may(Rank::Operator)
+    }
+
+    pub(super) fn is_admin(&self) -> bool {
+        self.visitor.may(Rank::Admin)
+    }
+
+    pub(super) fn has_session(&self) -> bool {
+        self.visitor.way == Way::Session
+    }
 }
 
 pub(super) fn clock_of(view: &View) -> Clock {
@@ -61,7 +91,18 @@ pub(super) fn frame(view: &View, here: &'static str, title: &str) -> Frame {
         today: clock.today(),
         version: view.version.clone(),
         css: CSS_NAME.as_str(),
+        js: JS_NAME.as_str(),
+        user: cut(&clean(&view.visitor.name), 60),
+        rank: view.visitor.rank.map_or("", Rank::name),
+        csrf: view.visitor.csrf.clone(),
+        visitor: view.visitor.clone(),
     }
+}
+
+/// For someone nobody knows yet: it tells nothing of how things stand.
+pub(super) fn frame_of_stranger(title: &str) -> Frame {
+    let frame = frame(&View::default(), "", title);
+    Frame { title: format!("{title} · keyvigil"), verdict: Verdict::Learning.name(), ..frame }
 }
 
 /// Open first, then the newest first.

@@ -66,8 +66,8 @@ pub(super) fn calm() -> View {
 
 pub(super) fn alert() -> View {
     let mut view = calm();
-    view.incidents = vec![spike(), revoked(), sweep(), resolved()];
-    view.stale = stale();
+    view.incidents = [spike(), revoked(), sweep(), resolved()].into();
+    view.stale = stale().into();
     if let Some(hour) = view.hours.last_mut() {
         hour.requests *= 9;
     }
@@ -78,7 +78,7 @@ pub(super) fn alert() -> View {
 }
 
 pub(super) fn stale_only() -> View {
-    View { stale: stale(), incidents: vec![resolved()], ..calm() }
+    View { stale: stale().into(), incidents: [resolved()].into(), ..calm() }
 }
 
 pub(super) fn blind() -> View {
@@ -141,7 +141,7 @@ pub(super) fn attack() -> View {
     let evil =
         "\"'><script>alert(1)</script><img src=x onerror=alert(2)>\u{202e}\u{1b}[31m\r\nX: y";
     let mut view = alert();
-    let incident = &mut view.incidents[0];
+    let incident = &mut Arc::make_mut(&mut view.incidents)[0];
     incident.kind = format!("kind{evil}");
     incident.title = evil.into();
     incident.label = evil.into();
@@ -164,7 +164,7 @@ pub(super) fn attack() -> View {
         key.owner = evil.into();
         key.role = evil.into();
     }
-    for finding in &mut view.stale {
+    for finding in Arc::make_mut(&mut view.stale) {
         finding.key = evil.into();
         finding.because = evil.into();
         finding.next = evil.into();

@@ -6,18 +6,22 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use super::access::{Access, Rules, Tokens};
 use super::sample;
-use super::{View, WebState, check_listen_address, serve};
+use super::{Errands, Listening, Streams, Trail, View, WebState, Window, serve};
 use crate::model::Timestamp;
 
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 10] = [
     "/",
     "/incidents",
     "/incidents/INC-7f3c9a",
     "/keys",
     "/keys?state=stale&page=9",
+    "/keys/erp-bridge",
+    "/roles",
     "/third-parties",
     "/health",
+    "/api",
 ];
 
 /// What the server sends for one request line and host.
@@ -26,8 +30,7 @@ async fn answer(view: Arc<View>, request: &str) -> String {
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = watch::channel(false);
     let (_views, view) = watch::channel(view);
-    let state = WebState { view, now: || sample::NOW, hosts: vec!["status.example.com".into()] };
-    let server = tokio::spawn(serve(listener, state, stopped));
+    let server = tokio::spawn(serve(listener, state(view, Tokens::default()), None, stopped));
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut text = Vec::new();
@@ -37,12 +40,32 @@ async fn answer(view: Arc<View>, request: &str) -> String {
     String::from_utf8(text).unwrap()
 }
 
+/// What a page on the loopback has, with nobody to do what is asked.
+pub(super) fn state(view: watch::Receiver<Arc<View>>, tokens: Tokens) -> WebState {
+    let hosts = vec!["status.example.com".into()];
+    let rules = Rules { hosts, local_may_look: true, ..Rules::default() };
+    WebState {
+        window: Window { view, now: || sample::NOW },
+        access: Access::new(rules, watch::channel(Arc::new(tokens)).1).unwrap(),
+        errands: Errands::new().0,
+        trail: Trail::default(),
+        streams: Streams::new(never()),
+    }
+}
+
+/// A daemon that does not end.
+fn never() -> watch::Receiver<bool> {
+    let (sender, receiver) = watch::channel(false);
+    std::mem::forget(sender);
+    receiver
+}
+
 async fn get(view: View, path: &str) -> String {
     let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     answer(Arc::new(view), &request).await
 }
 
-fn status_of(answer: &str) -> &str {
+pub(super) fn status_of(answer: &str) -> &str {
     answer.split(' ').nth(1).unwrap()
 }
 
@@ -57,20 +80,26 @@ async fn every_page_of_every_state_is_shown_small_and_strict() {
             let request =
                 format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1:8787\r\nconnection: close\r\n\r\n");
             let text = answer(Arc::clone(&view), &request).await;
-            let expected =
-                if path.contains("INC-") && view.incidents.is_empty() { "404" } else { "200" };
+            let is_known = match path {
+                path if path.contains("INC-") => !view.incidents.is_empty(),
+                path if path.starts_with("/keys/") => {
+                    view.keys.iter().any(|it| it.key == "erp-bridge")
+                }
+                _ => true,
+            };
             let is_gone = path.contains("INC-") && status_of(&text) == "404";
+            let expected = if is_known { "200" } else { "404" };
             assert!(is_gone || status_of(&text) == expected, "{name} {path}: {text}");
             let size = text.len() + super::parts::CSS.len();
             assert!(name == "attack" || size < 50_000, "{name} {path}: {}", text.len());
             for wanted in [
                 "content-security-policy: default-src 'none'; script-src 'self'",
                 "x-content-type-options: nosniff",
-                "referrer-policy: no-referrer",
+                "referrer-policy: same-origin",
             ] {
                 assert!(text.contains(wanted), "{name} {path}: {wanted}");
             }
-            for banned in ["style=", "<script", "onload", "<style", "javascript:"] {
+            for banned in ["style=", "<script>", "<script\n", "onload", "<style", "javascript:"] {
                 assert!(!text.contains(banned), "{name} {path}: {banned}");
             }
             keep(name, path, &text).await;
@@ -78,14 +107,14 @@ async fn every_page_of_every_state_is_shown_small_and_strict() {
     }
 }
 
-/// Leaves what was made for a look at it, in the folder named when the test was built.
+/// Leaves what was made for a look at it, in the folder that the environment names.
 async fn keep(name: &str, path: &str, text: &str) {
-    let Some(folder) = option_env!("KEYVIGIL_PAGES") else {
+    let Ok(folder) = std::env::var("KEYVIGIL_PAGES") else {
         return;
     };
     let page: String = path.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
     let html = text.split_once("\r\n\r\n").unwrap().1.replace("/assets/", "");
-    tokio::fs::create_dir_all(folder).await.unwrap();
+    tokio::fs::create_dir_all(&folder).await.unwrap();
     let sheet = format!("{folder}/{}", *super::parts::CSS_NAME);
     tokio::fs::write(format!("{folder}/{name}{page}.html"), html).await.unwrap();
     tokio::fs::write(sheet, super::parts::CSS).await.unwrap();
@@ -95,19 +124,20 @@ async fn keep(name: &str, path: &str, text: &str) {
 async fn what_an_attacker_wrote_does_nothing() {
     for path in PAGES.into_iter().chain(["/api/v1/incidents", "/api/v1/keys", "/api/v1/status"]) {
         let text = get(sample::attack(), path).await;
+        let text = text.replace("<script src=\"/assets/app-", "");
         for live in ["<script", "<img", "\u{202e}", "\u{1b}"] {
             assert!(
-                !text.contains(live) || (path.starts_with("/api") && live.starts_with('<')),
+                !text.contains(live) || (path.starts_with("/api/") && live.starts_with('<')),
                 "{path}: {live}"
             );
         }
-        if path.starts_with("/api") {
+        if path.starts_with("/api/") {
             assert!(text.contains("content-type: application/json"), "{path}");
         }
     }
     let echoed =
         get(sample::calm(), "/keys?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&role=%3Cb%3E").await;
-    assert!(!echoed.contains("<script"));
+    assert!(!echoed.replace("<script src=\"/assets/app-", "").contains("<script"));
     assert!(!echoed.contains("<b>&"));
 }
 
@@ -119,7 +149,9 @@ async fn other_names_for_this_machine_are_refused() {
         ("GET http://evil.example/ HTTP/1.1\r\nhost: localhost\r\n", "421"),
         ("GET / HTTP/1.1\r\nhost: localhost\r\nhost: evil.example\r\n", "421"),
         ("GET /metrics HTTP/1.0\r\n", "421"),
-        ("GET / HTTP/1.1\r\nhost: STATUS.example.com:443\r\n", "200"),
+        ("GET / HTTP/1.1\r\nhost: STATUS.example.com:443\r\n", "303"),
+        ("GET /healthz HTTP/1.1\r\nhost: STATUS.example.com:443\r\n", "200"),
+        ("GET / HTTP/1.1\r\nhost: 192.0.2.7\r\n", "303"),
         ("GET / HTTP/1.1\r\nhost: [::1]:8787\r\n", "200"),
     ] {
         let request = format!("{request}connection: close\r\n\r\n");
@@ -132,7 +164,9 @@ async fn other_names_for_this_machine_are_refused() {
 #[tokio::test]
 async fn nothing_can_be_changed_and_nothing_else_be_read() {
     for (method, path, status) in [
-        ("POST", "/", "405"),
+        ("POST", "/", "403"),
+        ("POST", "/incidents/INC-7f3c9a/resolve", "403"),
+        ("POST", "/api/v1/incidents/INC-7f3c9a/resolve", "401"),
         ("DELETE", "/api/v1/incidents/INC-7f3c9a", "405"),
         ("PUT", "/nowhere", "405"),
         ("OPTIONS", "/", "405"),
@@ -142,7 +176,7 @@ async fn nothing_can_be_changed_and_nothing_else_be_read() {
         ("GET", "/incidents/%2e%2e%2f%2e%2e%2fetc%2fpasswd", "404"),
         ("GET", "/assets/..%2f..%2fCargo.toml", "404"),
         ("GET", "/assets/../../Cargo.toml", "404"),
-        ("GET", "/api/v1/incidents/../status", "404"),
+        ("GET", "/api/v1/incidents/../status", "405"),
         ("GET", "/api/v1/incidents/INC-ffffff", "404"),
         ("GET", "/api/v1/incidents?state=bogus", "400"),
     ] {
@@ -153,7 +187,7 @@ async fn nothing_can_be_changed_and_nothing_else_be_read() {
         assert_eq!(status_of(&text), status, "{method} {path}");
     }
     let text = get(sample::alert(), "/api/v1/incidents/INC-ffffff").await;
-    assert!(json_of(&text)["error"].as_str().unwrap().contains("no such incident"));
+    assert!(json_of(&text)["detail"].as_str().unwrap().contains("no such incident"));
 }
 
 #[tokio::test]
@@ -261,12 +295,22 @@ async fn a_view_that_no_one_renews_is_not_green() {
 }
 
 #[test]
-fn only_the_loopback_may_be_listened_on() {
+fn where_others_can_reach_it_there_must_be_tls_and_a_token() {
+    let check = |address: &str, has_tls, has_token| {
+        Listening { address: address.parse().unwrap(), has_tls, has_token }.check()
+    };
     for good in ["127.0.0.1:8787", "[::1]:8787", "127.9.9.9:1", "[::ffff:127.0.0.1]:1"] {
-        assert!(check_listen_address(good.parse().unwrap()).is_ok(), "{good}");
+        assert!(check(good, false, false).is_ok(), "{good}");
     }
     for bad in ["0.0.0.0:8787", "192.0.2.1:8787", "[::]:8787", "[2001:db8::1]:80"] {
-        let error = check_listen_address(bad.parse().unwrap()).unwrap_err().to_string();
-        assert!(error.contains("ssh -L"), "{error}");
+        for (has_tls, has_token, missing) in [
+            (false, false, "without TLS and a token"),
+            (true, false, "without a token"),
+            (false, true, "without TLS."),
+        ] {
+            let error = check(bad, has_tls, has_token).unwrap_err().to_string();
+            assert!(error.contains(missing) && error.contains("ssh -L"), "{error}");
+        }
+        assert!(check(bad, true, true).is_ok(), "{bad}");
     }
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::access::Visitor;
 use super::pages::shown;
 use super::parts::{Frame, clock_of, frame, wide};
 use super::text::{about, clean, count, cut, number, rfc3339};
@@ -56,8 +57,9 @@ struct Row {
 const ROWS_MAX: usize = 200;
 const NAMED_MAX: usize = 6;
 
-pub(super) async fn page(State(state): Shared) -> Response {
-    shown(&third_parties_page(&state.fresh()))
+pub(super) async fn page(State(state): Shared, Extension(visitor): Extension<Visitor>) -> Response {
+    state.viewed(&visitor, "viewed who has access", "");
+    shown(&third_parties_page(&state.seen_by(visitor)))
 }
 
 pub(super) async fn answer(State(state): Shared) -> Json<Value> {

@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn degraded_comes_before_an_alert() {
         let mut view = calm();
-        view.incidents = vec![incident(Severity::High, State::Open)];
+        view.incidents = [incident(Severity::High, State::Open)].into();
         assert_eq!(verdict(&view), Verdict::Alert);
         view.degraded = vec!["the disk is full".to_owned()];
         assert_eq!(verdict(&view), Verdict::Degraded);
@@ -146,19 +146,20 @@ mod tests {
             (Severity::High, State::Resolved, Verdict::Ok),
             (Severity::High, State::Muted, Verdict::Ok),
         ] {
-            view.incidents = vec![incident(severity, state)];
+            view.incidents = [incident(severity, state)].into();
             assert_eq!(verdict(&view), expected, "{severity:?} {state:?}");
         }
-        view.incidents = vec![Incident { below: true, ..incident(Severity::High, State::Open) }];
+        view.incidents = [Incident { below: true, ..incident(Severity::High, State::Open) }].into();
         assert_eq!(verdict(&view), Verdict::Ok);
     }
 
     #[test]
     fn a_stale_key_warns_until_it_is_mended() {
         let mut view = calm();
-        view.stale = vec![StaleFinding::default()];
+        view.stale = [StaleFinding::default()].into();
         assert_eq!(verdict(&view), Verdict::Warn);
-        view.stale = vec![StaleFinding { state: StaleState::Resolved, ..StaleFinding::default() }];
+        view.stale =
+            [StaleFinding { state: StaleState::Resolved, ..StaleFinding::default() }].into();
         assert_eq!(verdict(&view), Verdict::Ok);
     }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::engine::{HourRow, KeyRow, Party};
+use super::access::Visitor;
+use crate::engine::{HourRow, KeyRow, Party, RoleRow};
 use crate::incident::{Incident, StaleFinding, StaleState, State};
 use crate::model::{Hour, Severity, Timestamp};
 
@@ -32,6 +33,7 @@ pub struct View {
     pub events: u64,
     pub late: u64,
     pub roles: u64,
+    pub role_rows: Arc<[RoleRow]>,
     /// By id.
     pub keys: Arc<Vec<KeyRow>>,
     /// Who has access to what.
@@ -39,8 +41,8 @@ pub struct View {
     /// What cannot be said yet about stale keys, and when it can.
     pub not_known: Vec<String>,
     /// The open ones and those of late, in any order.
-    pub incidents: Vec<Incident>,
-    pub stale: Vec<StaleFinding>,
+    pub incidents: Arc<[Incident]>,
+    pub stale: Arc<[StaleFinding]>,
     pub sources: Vec<Source>,
     pub mail: Mail,
     /// The last 168 hours at most, oldest first; those without a request may be left out.
@@ -50,8 +52,12 @@ pub struct View {
     pub degraded: Vec<String>,
     /// Scores from here on are alarms, by the budget of false alarms.
     pub alarm_line: Option<f64>,
+    /// Kinds of finding that are turned off, and how many findings of them there were.
+    pub kinds_off: (Vec<String>, u64),
     /// The configuration file in force, if there is one.
     pub config: Option<String>,
+    /// Who looks at it.
+    pub visitor: Visitor,
 }
 
 /// What is being watched.

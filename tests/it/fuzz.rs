@@ -84,7 +84,7 @@ fn joining_lines_loses_and_doubles_none() {
         let mut parts = Parts::default();
         parts.set_joins([Joins::Json, Joins::Rows][at]);
         let (mut sent, mut came) = (0, 0);
-        for _ in 0..1 + bytes.below(20) {
+        for _ in 0..=bytes.below(20) {
             let text = bytes.bend(&corpora[at]);
             // Some of it laid out, as a person would.
             let text = match serde_json::from_slice::<serde_json::Value>(&text) {
@@ -97,7 +97,7 @@ fn joining_lines_loses_and_doubles_none() {
                     Turn::Now => came += 1,
                     Turn::Later => assert!(parts.take().is_empty()),
                     Turn::AllReady => {
-                        came += parts.take().iter().map(|it| it.of_lines).sum::<u64>()
+                        came += parts.take().iter().map(|it| it.of_lines).sum::<u64>();
                     }
                 }
             }

@@ -1,9 +1,7 @@
 //! Mails to a real SMTP server, over TLS, refused, hung up on, and read again.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::time::Duration;
 
 use keyvigil::alert::{
@@ -13,59 +11,22 @@ use keyvigil::alert::{
 use keyvigil::model::Timestamp;
 use mail_parser::{Message, MessageParser, MimeHeaders as _, PartType};
 
-/// aiosmtpd, as Debian packs it. It ends with the test.
+use crate::smtp::{MailServer, Manner, Taken};
+
+/// A mail server, and where its things lie.
 struct Server {
-    child: Child,
-    port: u16,
-    folder: tempfile::TempDir,
+    mails: MailServer,
+    _folder: tempfile::TempDir,
 }
 
 impl Server {
-    fn start(mode: &str, security: &str) -> Self {
-        Self::start_as(mode, security, "localhost")
-    }
-
-    /// With a certificate for that name.
-    fn start_as(mode: &str, security: &str, name: &str) -> Self {
+    fn start(manner: Manner<'_>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        let names = vec![name.to_owned(), "127.0.0.1".to_owned()];
-        let names = if name == "localhost" { names } else { vec![name.to_owned()] };
-        let pair = rcgen::generate_simple_self_signed(names).unwrap();
-        fs::write(path("cert.pem"), pair.cert.pem()).unwrap();
-        fs::write(path("key.pem"), pair.signing_key.serialize_pem()).unwrap();
-        fs::create_dir(path("mails")).unwrap();
-        let mut child = Command::new("/usr/bin/python3")
-            .arg("tests/it/mail_server.py")
-            .args([mode, security])
-            .args([path("mails"), path("cert.pem"), path("key.pem")])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut port = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut port).unwrap();
-        let port =
-            port.trim().parse().expect("python3-aiosmtpd is needed: scripts/test installs it");
-        Self { child, port, folder }
+        Self { mails: MailServer::start(folder.path(), 0, manner), _folder: folder }
     }
 
-    fn root(&self) -> Vec<u8> {
-        fs::read(self.folder.path().join("cert.pem")).unwrap()
-    }
-
-    /// Names and bytes of what was taken, in order.
-    fn mails(&self) -> Vec<(String, Vec<u8>)> {
-        let mut mails: Vec<(String, Vec<u8>)> = fs::read_dir(self.folder.path().join("mails"))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|it| it == "eml"))
-            .map(|path: PathBuf| {
-                (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(&path).unwrap())
-            })
-            .collect();
-        mails.sort();
-        mails
+    fn secured(security: &str) -> Self {
+        Self::start(Manner { security, ..Manner::default() })
     }
 
     fn smtp(&self, security: Security) -> Smtp {
@@ -75,19 +36,15 @@ impl Server {
     fn smtp_with(&self, options: SmtpOptions) -> Smtp {
         Smtp::new(&SmtpOptions {
             host: "127.0.0.1".to_owned(),
-            port: self.port,
-            root_certificate: Some(self.root()),
+            port: self.mails.address.port(),
+            root_certificate: Some(self.mails.root()),
             ..options
         })
         .unwrap()
     }
-}
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        self.child.kill().unwrap_or_default();
-        self.child.wait().unwrap();
+    fn mails(&self) -> Vec<Taken> {
+        self.mails.mails()
     }
 }
 
@@ -97,7 +54,7 @@ fn frame() -> Frame {
         reply_to: Some("security@example.com".to_owned()),
         base_url: Some("https://keyvigil.example.com".to_owned()),
         host: "api-01".to_owned(),
-        zone: None,
+        ..Frame::default()
     }
 }
 
@@ -146,30 +103,34 @@ fn picture_of<'a>(mail: &'a Message<'a>) -> &'a mail_parser::MessagePart<'a> {
 #[tokio::test]
 async fn a_mail_arrives_whole_over_starttls_and_over_implicit_tls() {
     for (name, security) in [("starttls", Security::StartTls), ("implicit", Security::Tls)] {
-        let server = Server::start("take", name);
+        let server = Server::secured(name);
         let reply = send(&server.smtp(security), "oncall@example.com").await.unwrap();
         assert!(reply.contains("taken"), "{reply}");
         let mails = server.mails();
         assert_eq!(mails.len(), 1, "{name}");
-        assert!(mails[0].0.contains(".secured."), "{name}: {}", mails[0].0);
-        check_whole(&mails[0].1);
+        assert!(mails[0].name.contains(".secured."), "{name}: {}", mails[0].name);
+        check_whole(mails[0].raw.as_bytes());
     }
 }
 
 #[tokio::test]
 async fn a_certificate_that_nobody_vouches_for_or_for_another_name_is_refused() {
     for (name, security) in [("starttls", Security::StartTls), ("implicit", Security::Tls)] {
-        let server = Server::start("take", name);
+        let server = Server::secured(name);
         let stranger = Smtp::new(&SmtpOptions {
             host: "127.0.0.1".to_owned(),
-            port: server.port,
+            port: server.mails.address.port(),
             security,
             ..SmtpOptions::default()
         })
         .unwrap();
         let refused = send(&stranger, "oncall@example.com").await.unwrap_err();
         assert!(matches!(refused, Refusal::Unreachable(_)), "{refused}");
-        let other = Server::start_as("take", name, "other.example.com");
+        let other = Server::start(Manner {
+            security: name,
+            names: &["other.example.com"],
+            ..Manner::default()
+        });
         let refused = send(&other.smtp(security), "oncall@example.com").await.unwrap_err();
         assert!(matches!(refused, Refusal::Unreachable(_)), "{refused}");
         assert!(server.mails().is_empty() && other.mails().is_empty());
@@ -178,7 +139,7 @@ async fn a_certificate_that_nobody_vouches_for_or_for_another_name_is_refused() 
 
 #[tokio::test]
 async fn a_server_that_offers_no_tls_is_not_given_the_mail_nor_the_password() {
-    let server = Server::start("take", "none");
+    let server = Server::secured("none");
     let login = Some(("keyvigil".to_owned(), "correct horse".to_owned()));
     let smtp = server.smtp_with(SmtpOptions { login, ..SmtpOptions::default() });
     assert!(matches!(send(&smtp, "oncall@example.com").await, Err(Refusal::Unreachable(_))));
@@ -187,13 +148,13 @@ async fn a_server_that_offers_no_tls_is_not_given_the_mail_nor_the_password() {
 
 #[tokio::test]
 async fn a_password_opens_the_server_and_a_wrong_one_blocks_the_way_without_being_said() {
-    let server = Server::start("login", "starttls");
+    let server = Server::start(Manner { password: Some("correct horse"), ..Manner::default() });
     let smtp = |password: &str| {
         let login = Some(("keyvigil".to_owned(), password.to_owned()));
         server.smtp_with(SmtpOptions { login, ..SmtpOptions::default() })
     };
     send(&smtp("correct horse"), "oncall@example.com").await.unwrap();
-    assert!(server.mails()[0].0.contains(".keyvigil."));
+    assert!(server.mails()[0].name.contains(".keyvigil."));
     let refused = send(&smtp("battery staple"), "oncall@example.com").await.unwrap_err();
     assert!(matches!(refused, Refusal::Unreachable(_)), "{refused}");
     assert!(!refused.to_string().contains("battery"), "{refused}");
@@ -201,7 +162,7 @@ async fn a_password_opens_the_server_and_a_wrong_one_blocks_the_way_without_bein
 
 #[tokio::test]
 async fn what_the_server_says_tells_now_from_never() {
-    let server = Server::start("take", "starttls");
+    let server = Server::secured("starttls");
     let smtp = server.smtp(Security::StartTls);
     let gone = send(&smtp, "gone@example.com").await.unwrap_err();
     assert!(matches!(&gone, Refusal::Never(text) if text.contains("no such user")), "{gone}");
@@ -209,7 +170,7 @@ async fn what_the_server_says_tells_now_from_never() {
     assert!(matches!(&busy, Refusal::Later(text) if text.contains("try again")), "{busy}");
     send(&smtp, "oncall@example.com").await.unwrap();
     for (mode, is_final) in [("full", false), ("spam", true)] {
-        let server = Server::start(mode, "implicit");
+        let server = Server::start(Manner { mode, security: "implicit", ..Manner::default() });
         let refused = send(&server.smtp(Security::Tls), "oncall@example.com").await.unwrap_err();
         assert_eq!(matches!(refused, Refusal::Never(_)), is_final, "{mode}: {refused}");
         assert_eq!(matches!(refused, Refusal::Later(_)), !is_final, "{mode}: {refused}");
@@ -218,7 +179,7 @@ async fn what_the_server_says_tells_now_from_never() {
 
 #[tokio::test]
 async fn a_server_that_falls_silent_is_left_after_a_while() {
-    let server = Server::start("hang", "starttls");
+    let server = Server::start(Manner { mode: "hang", ..Manner::default() });
     let talk_max = Some(Duration::from_secs(2));
     let smtp = server.smtp_with(SmtpOptions { talk_max, ..SmtpOptions::default() });
     let refused = send(&smtp, "oncall@example.com").await.unwrap_err();

@@ -1,64 +1,11 @@
 //! `check --mail` against a real mail server with a certificate that a test's own root signed.
 
 use std::fs;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
-
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 use crate::program::{free_address, keyvigil, stderr, stdout};
-
-/// Debian's aiosmtpd, with STARTTLS.
-struct MailServer(Child);
-
-impl MailServer {
-    fn start(folder: &Path, address: SocketAddr, name: &str) -> Self {
-        let path = |name: &str| folder.join(name).display().to_string();
-        certificates(folder, name);
-        let child = Command::new("/usr/bin/python3")
-            .args(["-m", "aiosmtpd", "-n", "-l", &address.to_string()])
-            .args(["--tlscert", &path("leaf.pem"), "--tlskey", &path("leaf.key")])
-            .args(["-c", "aiosmtpd.handlers.Sink"])
-            .stdin(Stdio::null())
-            .stderr(fs::File::create(folder.join("smtp.err")).unwrap())
-            .spawn()
-            .unwrap();
-        let server = Self(child);
-        let since = Instant::now();
-        while TcpStream::connect(address).is_err() {
-            let said = || fs::read_to_string(folder.join("smtp.err")).unwrap_or_default();
-            let waited = since.elapsed() < Duration::from_mins(1);
-            assert!(waited, "this test needs python3-aiosmtpd: {}", said());
-            thread::sleep(Duration::from_millis(50));
-        }
-        server
-    }
-}
-
-impl Drop for MailServer {
-    fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
-
-/// `root.pem`, and a certificate for `name` that it signed.
-fn certificates(folder: &Path, name: &str) {
-    let root_key = KeyPair::generate().unwrap();
-    let mut root = CertificateParams::new(Vec::new()).unwrap();
-    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let root_pem = root.self_signed(&root_key).unwrap().pem();
-    let issuer = Issuer::new(root, root_key);
-    let key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new(vec![name.to_owned()]).unwrap();
-    let leaf = leaf.signed_by(&key, &issuer).unwrap();
-    fs::write(folder.join("root.pem"), root_pem).unwrap();
-    fs::write(folder.join("leaf.pem"), leaf.pem()).unwrap();
-    fs::write(folder.join("leaf.key"), key.serialize_pem()).unwrap();
-}
+use crate::smtp::{MailServer, Manner};
 
 /// What `check --mail` says with these settings of `[mail]`.
 fn check(folder: &Path, address: SocketAddr, settings: &str) -> String {
@@ -79,8 +26,8 @@ fn check(folder: &Path, address: SocketAddr, settings: &str) -> String {
 #[test]
 fn each_step_of_a_talk_over_starttls_is_said() {
     let folder = tempfile::tempdir().unwrap();
-    let address = free_address();
-    let _server = MailServer::start(folder.path(), address, "localhost");
+    let server = MailServer::start(folder.path(), 0, Manner::default());
+    let address = server.address;
     let root = format!("root_certificate = \"{}\"", folder.path().join("root.pem").display());
     let said = check(folder.path(), address, &root);
     assert!(said.contains("the certificate is good for localhost"), "{said}");
@@ -96,9 +43,44 @@ fn each_step_of_a_talk_over_starttls_is_said() {
 #[test]
 fn a_certificate_for_another_name_is_told_from_an_unknown_one() {
     let folder = tempfile::tempdir().unwrap();
-    let address = free_address();
-    let _server = MailServer::start(folder.path(), address, "mail.example.com");
+    let manner = Manner { names: &["mail.example.com"], ..Manner::default() };
+    let server = MailServer::start(folder.path(), 0, manner);
+    let address = server.address;
     let root = format!("root_certificate = \"{}\"", folder.path().join("root.pem").display());
     let said = check(folder.path(), address, &root);
     assert!(said.contains("set `server` to a name that the certificate is for"), "{said}");
+}
+
+#[test]
+fn the_machines_own_sendmail_and_the_ways_beside_mail_are_looked_at_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let chat = TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = free_address();
+    fs::write(path("secret"), format!("http://{}/hook/very-secret", chat.local_addr().unwrap()))
+        .unwrap();
+    let ways = format!(
+        "sendmail = \"/bin/true\"\n\
+         [[notify]]\nname = \"chat\"\nkind = \"slack\"\nurl = {{ file = \"{}\" }}\n\
+         [[notify]]\nname = \"soc\"\nkind = \"webhook\"\nurl = \"http://{nobody}/x\"\n\
+         [[notify]]\nname = \"collector\"\nkind = \"ocsf\"\npath = \"{}\"\n\
+         [[notify]]\nname = \"log\"\nkind = \"syslog\"\nsyslog = \"unix:{}\"\n",
+        path("secret"),
+        path("findings.jsonl"),
+        path("no-such-socket"),
+    );
+    let said = check(folder.path(), nobody, &ways);
+    for part in [
+        "mail by the program /bin/true; `keyvigil mail test` sends one",
+        "Slack \"chat\"\n  its server answers",
+        &format!("webhook \"soc\"\n  PROBLEM: {nobody} cannot be reached"),
+        "findings.jsonl can be written by this user",
+        "no-such-socket is not there",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!said.contains("very-secret"), "{said}");
+    assert!(!folder.path().join("findings.jsonl").exists(), "a check leaves nothing behind");
+    let said = check(folder.path(), nobody, "sendmail = \"/no/such/program\"");
+    assert!(said.contains("it is not there"), "{said}");
 }

@@ -25,8 +25,9 @@ pub fn answer(question: &Question, view: &View, store: Option<&Store>) -> Result
         Question::Incidents { which, since } => {
             let listed = |it: &Incident| which.lists(it, *since, view.now);
             let mut view = view.clone();
-            view.incidents = known(&view, store)?;
-            view.incidents.retain(listed);
+            let mut incidents = known(&view, store)?;
+            incidents.retain(listed);
+            view.incidents = incidents.into();
             Ok(incidents_json(&view))
         }
         Question::Incident { id } => {
@@ -36,6 +37,7 @@ pub fn answer(question: &Question, view: &View, store: Option<&Store>) -> Result
         Question::Query { .. }
         | Question::Report { .. }
         | Question::Verdict { .. }
+        | Question::Token(_)
         | Question::Reload => {
             Err(Refusal::new(Because::NotUnderstood, "this has no answer of one line"))
         }
@@ -64,13 +66,17 @@ impl Which {
 }
 
 /// The incident that an id, or the beginning of one, stands for.
-pub(super) fn find(id: &str, view: &View, store: Option<&Store>) -> Result<Incident, Refusal> {
+pub(in crate::app) fn find(
+    id: &str,
+    view: &View,
+    store: Option<&Store>,
+) -> Result<Incident, Refusal> {
     one(known(view, store)?, id)
 }
 
 fn known(view: &View, store: Option<&Store>) -> Result<Vec<Incident>, Refusal> {
     store.map_or_else(
-        || Ok(view.incidents.clone()),
+        || Ok(view.incidents.to_vec()),
         |store| store.incidents(Shown::All).map_err(|error| failed(&error)),
     )
 }
@@ -115,7 +121,11 @@ mod tests {
             incident(0x0a_0004, State::Muted, 99 * day),
             Incident { below: true, ..incident(0x0a_0005, State::Open, 99 * day) },
         ];
-        View { now: Timestamp::from_seconds(100 * day), incidents, ..View::default() }
+        View {
+            now: Timestamp::from_seconds(100 * day),
+            incidents: incidents.into(),
+            ..View::default()
+        }
     }
 
     fn ids(which: Which, since: Option<i64>) -> Vec<u64> {

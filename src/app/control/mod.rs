@@ -22,17 +22,19 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 pub use answer::answer;
+pub(super) use answer::find;
 pub use place::{connect, places, state_name};
 pub use report::report;
 pub use stream::RowsEnd;
 pub use verdict::say_at_rest;
-pub use wire::{Because, Question, REPLY_BYTES_MAX, Refusal, Reply, Request, VERSION, Which};
+pub use wire::{
+    Because, Question, REPLY_BYTES_MAX, Refusal, Reply, Request, TokenAsk, VERSION, Which,
+};
 
-use super::orders::Orders;
+use super::hearing::Hearing;
+use super::keyring::Keyring;
 use super::steward::Asking;
 use crate::config::Config;
-use crate::store::Store;
-use crate::web::WebState;
 use peer::Doorkeeper;
 use place::Socket;
 use stream::{Questions, line_of};
@@ -50,10 +52,9 @@ const ANSWER_MAX: Duration = Duration::from_mins(1);
 /// What answers are made from.
 pub(super) struct Desk {
     state: PathBuf,
-    page: WebState,
-    store: Option<Store>,
+    hearing: Hearing,
+    keyring: Keyring,
     asking: Asking,
-    orders: Orders,
     config: watch::Receiver<Arc<Config>>,
     questions: Questions,
 }
@@ -113,7 +114,7 @@ async fn serve_one(stream: UnixStream, desk: &Desk, door: Doorkeeper) {
     let peer = stream.get_ref().peer_cred();
     let found = match admitted(&mut stream, desk, door).await {
         Ok(Question::Query { sql }) => {
-            let from = (desk.store.clone(), desk.page.fresh());
+            let from = (desk.hearing.store.clone(), desk.hearing.page.fresh());
             return desk.questions.answer(from, sql, &mut stream).await;
         }
         Ok(Question::Report { from, until }) => desk.report(from, until).await,
@@ -157,10 +158,10 @@ async fn admitted(
 impl Desk {
     pub(super) fn new(
         state: PathBuf,
-        (page, store): (WebState, Option<Store>),
-        (asking, orders, config): (Asking, Orders, watch::Receiver<Arc<Config>>),
+        (hearing, keyring): (Hearing, Keyring),
+        (asking, config): (Asking, watch::Receiver<Arc<Config>>),
     ) -> Self {
-        Self { state, page, store, asking, orders, config, questions: Questions::default() }
+        Self { state, hearing, keyring, asking, config, questions: Questions::default() }
     }
 
     async fn answer(&self, question: Question) -> Result<Value, Refusal> {
@@ -170,7 +171,14 @@ impl Desk {
         if question == Question::Reload {
             return self.asking.reload().await;
         }
-        let (view, store) = (self.page.fresh(), self.store.clone());
+        if let Question::Token(ask) = question {
+            let keyring = self.keyring.clone();
+            let answered = tokio::task::spawn_blocking(move || keyring.answer(&ask));
+            return answered
+                .await
+                .unwrap_or_else(|panic| Err(Refusal::new(Because::Failed, panic.to_string())));
+        }
+        let (view, store) = (self.hearing.page.fresh(), self.hearing.store.clone());
         // A hundred thousand keys take their time, and others want to be answered too.
         tokio::task::spawn_blocking(move || answer(&question, &view, store.as_ref()))
             .await

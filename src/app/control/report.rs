@@ -19,7 +19,12 @@ pub fn report(
     config: &Config,
     asked: Asked,
 ) -> Result<Report, ReportError> {
-    let known = Known { host: view.host.clone(), keys: &view.keys, facts: facts(config) };
+    let known = Known {
+        host: view.host.clone(),
+        keys: &view.keys,
+        parties: &view.parties,
+        facts: facts(config),
+    };
     report::report(store, &known, asked)
 }
 
@@ -27,10 +32,10 @@ impl Desk {
     pub(super) async fn report(&self, from: Timestamp, until: Timestamp) -> Result<Value, Refusal> {
         let failed =
             |error: &dyn std::fmt::Display| Refusal::new(Because::Failed, error.to_string());
-        let store = self.store.clone();
+        let store = self.hearing.store.clone();
         let store =
             store.ok_or_else(|| failed(&"this keyvigil stores no events (run --state DIR)"))?;
-        let (view, config) = (self.page.fresh(), Arc::clone(&self.config.borrow()));
+        let (view, config) = (self.hearing.page.fresh(), Arc::clone(&self.config.borrow()));
         let asked = Asked { from, until, made: crate::app::now() };
         let work = move || {
             let made = report((&store, &view), &config, asked).map_err(|error| failed(&error))?;

@@ -102,38 +102,41 @@ impl Questions {
 }
 
 fn work(store: &Store, (view, sql): (&View, &str), pieces: &mpsc::Sender<Vec<u8>>) {
-    let table = match table(store, view, sql) {
-        Ok(table) => table,
+    let mut answer = match answer(store, view, sql) {
+        Ok(answer) => answer,
         Err(refusal) => {
             // Who went away needs no answer.
             drop(pieces.blocking_send(line_of(&Err(refusal).into())));
             return;
         }
     };
-    let mut piece = line_of(&Ok(json!({ "columns": table.columns })).into());
+    let mut piece = line_of(&Ok(json!({ "columns": answer.columns })).into());
     let (mut rows, mut bytes) = (0, 0);
-    for row in table.rows().take(ROWS_MAX) {
+    let mut is_cut = false;
+    for row in &mut answer {
         let before = piece.len();
-        if serde_json::to_writer(&mut piece, &row).is_err() {
+        let is_written = row.is_ok_and(|row| serde_json::to_writer(&mut piece, &row).is_ok());
+        if !is_written {
+            is_cut = true;
             break;
         }
         piece.push(b'\n');
         rows += 1;
         bytes += piece.len() - before;
-        if BYTES_MAX < bytes {
+        if BYTES_MAX < bytes || ROWS_MAX <= rows {
             break;
         }
         if PIECE_BYTES < piece.len() && pieces.blocking_send(std::mem::take(&mut piece)).is_err() {
             return;
         }
     }
-    let end = RowsEnd { rows, cut: rows < table.len() };
+    let end = RowsEnd { rows, cut: is_cut || answer.next().is_some() };
     piece.extend(serde_json::to_vec(&end).unwrap_or_default());
     piece.push(b'\n');
     drop(pieces.blocking_send(piece));
 }
 
-fn table(store: &Store, view: &View, sql: &str) -> Result<report::Table, Refusal> {
+fn answer<'s>(store: &'s Store, view: &View, sql: &str) -> Result<report::Answer<'s>, Refusal> {
     let wrong = |error: ReportError| Refusal::new(Because::NotUnderstood, error.to_string());
     let bytes = report::memory_bytes(store, sql).map_err(wrong)?;
     if MEMORY_MAX < bytes {
@@ -145,7 +148,7 @@ fn table(store: &Store, view: &View, sql: &str) -> Result<report::Table, Refusal
         );
         return Err(Refusal::new(Because::TooLong, message));
     }
-    report::query(store, &view.keys, sql).map_err(wrong)
+    report::answer(store, &view.keys, sql).map_err(wrong)
 }
 
 pub(super) fn line_of(reply: &Reply) -> Vec<u8> {

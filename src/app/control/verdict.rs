@@ -9,6 +9,7 @@ use super::Desk;
 use super::answer::find;
 use super::peer::user_name;
 use super::wire::{Because, Question, Refusal};
+use crate::app::hearing::Hearing;
 use crate::app::job::JobError;
 use crate::app::look::{self, look};
 use crate::app::orders::Change;
@@ -16,6 +17,7 @@ use crate::config::Config;
 use crate::engine::{Judgement, Verdict};
 use crate::incident::{Incident, State};
 use crate::model::Timestamp;
+use crate::store::Entry;
 use crate::web::incident_json;
 
 /// Reasons are cut to this.
@@ -26,6 +28,17 @@ const NAME_CHARS_MAX: usize = 100;
 impl Desk {
     /// The incident as it stands once the word is on the disk.
     pub(super) async fn hear(&self, question: Question) -> Result<Value, Refusal> {
+        self.hearing.hear(question, "command line").await.map(|it| told(&it))
+    }
+}
+
+impl Hearing {
+    /// The incident as it stands once the word is on the disk.
+    pub(in crate::app) async fn hear(
+        &self,
+        question: Question,
+        from: &str,
+    ) -> Result<Incident, Refusal> {
         let (view, store) = (self.page.fresh(), self.store.clone());
         let now = view.now;
         let found = tokio::task::spawn_blocking(move || {
@@ -34,11 +47,24 @@ impl Desk {
         });
         let verdict = found.await.map_err(|panic| failed(&panic))??;
         let id = format!("{:#}", verdict.incident);
+        let entry = Entry {
+            at: crate::app::now(),
+            who: verdict.by.clone(),
+            from: from.to_owned(),
+            what: verdict.judgement.name().to_owned(),
+            about: verdict.incident.to_string(),
+            reason: verdict.reason.clone(),
+            ..Entry::default()
+        };
         let given = self.orders.give(vec![Change::Verdict(verdict)]).await;
         given.map_err(|error| failed(&error))?;
         let (view, store) = (Arc::clone(&self.page.view.borrow()), self.store.clone());
-        let after = tokio::task::spawn_blocking(move || find(&id, &view, store.as_ref()));
-        after.await.map_err(|panic| failed(&panic))?.map(|it| told(&it))
+        let after = tokio::task::spawn_blocking(move || {
+            let noted = store.as_ref().map_or(Ok(()), |store| store.journal_add(vec![entry]));
+            noted.map_err(|error| failed(&error))?;
+            find(&id, &view, store.as_ref())
+        });
+        after.await.map_err(|panic| failed(&panic))?
     }
 }
 
@@ -62,6 +88,7 @@ pub fn say_at_rest(
         | Question::Incidents { .. }
         | Question::Incident { .. }
         | Question::Query { .. }
+        | Question::Token(_)
         | Question::Report { .. }
         | Question::Reload) => other,
     };
@@ -84,7 +111,7 @@ fn verdict(
         return Err(Refusal::new(Because::NotUnderstood, "this is no word about an incident"));
     };
     let incident = known(&id)?;
-    let refuse = |message: String| Err(Refusal::new(Because::NotFound, message));
+    let refuse = |message: String| Err(Refusal::new(Because::Over, message));
     if let Some(other) = incident.merged_into {
         return refuse(format!("{} is part of {other} now", incident.id));
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::engine::Judgement;
 use crate::model::Timestamp;
+use crate::web::Rank;
 
 /// Another number is another language.
 pub const VERSION: u32 = 1;
@@ -61,8 +62,28 @@ pub enum Question {
         #[serde(default)]
         by: String,
     },
+    /// The tokens by which people log in to the page.
+    Token(TokenAsk),
     /// Read the configuration again.
     Reload,
+}
+
+/// What is asked about tokens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum TokenAsk {
+    /// The only answer that ever has the secret.
+    Create {
+        name: String,
+        role: Rank,
+        /// For how many days.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        days: Option<u32>,
+    },
+    List,
+    Revoke {
+        name: String,
+    },
 }
 
 /// Which incidents are listed.
@@ -105,8 +126,10 @@ pub enum Because {
     OtherVersion,
     /// This daemon keeps another state directory.
     OtherState,
-    /// There is no such incident, or it is over.
+    /// There is no such incident.
     NotFound,
+    /// It makes no sense as the incident stands: it is over, or part of another.
+    Over,
     /// Too many ask at once, or too slowly.
     Busy,
     /// The new configuration is wrong; the old one stays in force.

@@ -12,7 +12,7 @@ use crate::evaluate::{HourCount, Judged, Labelled, Naive, Score};
 use crate::format::Options;
 use crate::identity::KeyIs;
 use crate::incident::Alert;
-use crate::report::{Value, query};
+use crate::report::{Value, answer};
 use crate::simulate;
 use crate::store::{OpenOptions, Store};
 use crate::tail::Limits;
@@ -148,8 +148,11 @@ fn replay(
 /// What each key did in each hour, as it was stored.
 fn counts(state: &Path) -> anyhow::Result<Vec<HourCount>> {
     let store = Store::open_existing(state, &OpenOptions::default())?;
-    let table = query(&store, &[], BY_KEY_AND_HOUR)?;
-    Ok(table.rows().filter_map(count_of).collect())
+    let mut counts = Vec::new();
+    for row in answer(&store, &[], BY_KEY_AND_HOUR)? {
+        counts.extend(count_of(row?));
+    }
+    Ok(counts)
 }
 
 fn count_of(row: Vec<Value>) -> Option<HourCount> {

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 mod history;
+mod nab;
 mod tell;
 
 use crate::evaluate::plot;
@@ -19,15 +20,23 @@ Each DIR holds access.log (or access.jsonl; .gz and .zst too), labels.csv and me
 they are known inventory.csv and networks.csv, as `keyvigil simulate --out DIR` writes them.
 
   keyvigil simulate --seed 7 --out seven
-  keyvigil evaluate seven --svg seven.svg";
+  keyvigil evaluate seven --svg seven.svg
+
+With --nab, DIR is that benchmark's repository or a copy of its data and labels.";
 
 /// How well incidents are found in labelled logs, and at what price of false alarms
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct EvaluateArgs {
     /// Directories of labelled logs
-    #[arg(required = true, value_name = "DIR")]
+    #[arg(required_unless_present = "nab", conflicts_with = "nab", value_name = "DIR")]
     directories: Vec<PathBuf>,
+    /// The corpus of the Numenta Anomaly Benchmark, with its `data` and `labels`, instead
+    #[arg(long, value_name = "DIR")]
+    nab: Option<PathBuf>,
+    /// Where that benchmark's result files go
+    #[arg(long, value_name = "DIR", requires = "nab", default_value = "results")]
+    results: PathBuf,
     /// False alarms a day to allow, each in a run of its own
     #[arg(long, value_delimiter = ',', default_value = "0.5,1,2,5", value_parser = budget)]
     budgets: Vec<f64>,
@@ -58,6 +67,9 @@ fn budget(text: &str) -> Result<f64, String> {
 
 pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     super::tell::start_logging("error");
+    if let Some(corpus) = &args.nab {
+        return print(&nab::judge(corpus, &args.results, args.json)?);
+    }
     let mut histories = Vec::new();
     for directory in &args.directories {
         histories.push(History::play(directory, args)?);
@@ -72,6 +84,10 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     } else {
         tell::text(&histories)
     };
+    print(&text)
+}
+
+fn print(text: &str) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()?;

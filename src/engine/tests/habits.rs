@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::detect::{Pattern, RoleRules};
+use crate::detect::{Pattern, Quota, RoleRules};
 use crate::engine::{Action, Engine, Input, Settings, StateRow};
 use crate::identity::Inventory;
 use crate::incident::{Incident, StaleFinding, StaleState};
-use crate::model::{Day, EventBatch, EventKind, Flaw, Flaws, Millis, Timestamp};
+use crate::model::{Day, EventBatch, EventKind, Flaw, Flaws, Millis, Severity, Timestamp};
 
 const DAY: Day = Day(20_580);
 
@@ -99,20 +99,40 @@ fn played(engine: &mut Engine, hits: &[Hit], until: i64) -> Vec<Action> {
 fn a_request_outside_of_the_role_is_an_incident_at_once() {
     let mut settings = Settings::default();
     let routes = vec![Pattern::from("GET /v1/orders*".to_owned())];
-    let rules = RoleRules { routes, requests_per_minute_max: Some(3), ..RoleRules::default() };
+    let quota = Quota { requests_per_minute_max: Some(3), ..Quota::default() };
+    let rules = RoleRules { routes, quota, ..RoleRules::default() };
     settings.rules.roles.insert("partner".to_owned(), rules);
     let mut engine = engine(settings, "");
     engine.step(&Input::Tick(at(0)));
     let actions = engine.step(&batch_of(&[HIT, Hit { path: "/v1/users", ..HIT }]));
     let found = incidents(&actions);
     assert_eq!(found[0].kind, "route_not_allowed");
-    assert!(found[0].findings[0].because.contains("/v1/users is not among"), "{found:?}");
+    assert!(found[0].findings[0].because.contains("/v1/users, which is not among"), "{found:?}");
     let more = [HIT, HIT, HIT].map(|hit| Hit { seconds: 60, ..hit });
     let quiet = played(&mut engine, &more, 90);
     assert!(incidents(&quiet).iter().all(|it| it.findings.len() == 1), "{quiet:?}");
     let fourth = played(&mut engine, &[Hit { seconds: 100, ..HIT }], 140);
     let kinds: Vec<_> = incidents(&fourth).last().unwrap().findings.iter().collect();
     assert!(kinds.iter().any(|it| it.kind == "rate_exceeded"), "{kinds:?}");
+}
+
+#[test]
+fn what_was_refused_first_and_is_let_in_within_the_hour_is_worse() {
+    let mut settings = Settings::default();
+    let routes = vec![Pattern::from("GET /v1/orders*".to_owned())];
+    settings.rules.roles.insert("partner".to_owned(), RoleRules { routes, ..RoleRules::default() });
+    let mut engine = engine(settings, "");
+    engine.step(&Input::Tick(at(0)));
+    let refused = Hit { path: "/v1/users", status: 403, ..HIT };
+    let actions = engine.step(&batch_of(&[refused]));
+    let first = incidents(&actions);
+    assert_eq!(first[0].severity, Severity::Medium);
+    let again = engine.step(&batch_of(&[Hit { seconds: 5, ..refused }]));
+    assert!(incidents(&again).is_empty(), "the same is told once an hour");
+    let let_in = engine.step(&batch_of(&[Hit { seconds: 9, status: 200, ..refused }]));
+    let worse = incidents(&let_in).pop().unwrap();
+    assert_eq!((worse.id, worse.severity), (first[0].id, Severity::High));
+    assert!(worse.findings[0].because.contains("let in (answered with 200)"), "{worse:?}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod habits;
 mod history;
+mod kinds;
 mod life;
 mod limits;
 mod lives;
@@ -9,4 +10,6 @@ mod lives_of_dates;
 mod lives_of_use;
 mod messages;
 mod properties;
+mod quotas;
+mod sigma;
 mod walk;

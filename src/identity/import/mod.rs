@@ -84,7 +84,13 @@ impl Inventory {
 
     /// One list of several, in the order in which they are named: what the first says holds,
     /// the next fill in what it leaves open. With it comes what they say differently.
-    pub fn merged(lists: Vec<(String, Self)>) -> (Self, Vec<String>) {
+    pub fn merged(mut lists: Vec<(String, Self)>) -> (Self, Vec<String>) {
+        // One list is what it is: a hundred thousand keys need not be put together again.
+        if lists.len() == 1
+            && let Some((_, only)) = lists.pop()
+        {
+            return (only, Vec::new());
+        }
         let mut all: BTreeMap<String, (InventoryKey, String)> = BTreeMap::new();
         let mut conflicts = Vec::new();
         for (name, list) in lists {

@@ -29,8 +29,8 @@ pub(super) fn section(case: &mut Case<'_>) -> Result<Section, ReportError> {
 
 const KEYS: [(&str, &str, &str); 3] = [
     ("keys.known", "Keys that were seen or are in the inventory", ""),
-    ("keys.ownerless", "Of them without an owner", " WHERE owner IS NULL"),
-    ("keys.roleless", "Of them without a role", " WHERE role IS NULL"),
+    ("keys.ownerless", "Keys without an owner", " WHERE owner IS NULL"),
+    ("keys.roleless", "Keys without a role", " WHERE role IS NULL"),
 ];
 
 const FINDINGS: [(&str, &str, &str); 11] = [

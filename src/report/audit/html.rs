@@ -73,7 +73,8 @@ struct Source {
 }
 
 /// Columns that are not broken into lines.
-const IN_ONE_LINE: [&str; 15] = [
+const IN_ONE_LINE: [&str; 16] = [
+    "kind",
     "state",
     "role",
     "key",

@@ -34,11 +34,11 @@ pub(super) fn section(case: &mut Case<'_>) -> Result<Section, ReportError> {
 
 const COUNTS: [(&str, &str, &str); 9] = [
     ("incidents.opened", "Incidents that opened", ""),
-    ("incidents.severe", "Of them high or critical", "severity IN ('high', 'critical')"),
-    ("incidents.open", "Of them not over yet", "state != 'resolved'"),
+    ("incidents.severe", "High or critical incidents", "severity IN ('high', 'critical')"),
+    ("incidents.open", "Incidents that are not over yet", "state != 'resolved'"),
     (
         "incidents.unseen",
-        "High or critical ones that nobody acknowledged or resolved",
+        "High or critical incidents that nobody took up",
         "severity IN ('high', 'critical') AND state = 'open' AND acknowledged IS NULL",
     ),
     (

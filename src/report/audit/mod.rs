@@ -17,6 +17,7 @@ mod paper;
 mod processing;
 mod shown;
 mod tally;
+mod third_parties;
 mod usage;
 
 use std::ops::Range;
@@ -31,7 +32,7 @@ use paper::Section;
 
 use super::{ReportError, Table, Value, tables};
 use crate::alert::plain;
-use crate::engine::KeyRow;
+use crate::engine::{KeyRow, Party};
 use crate::model::Timestamp;
 use crate::store::{Counters, Store};
 use tally::Tally;
@@ -50,12 +51,21 @@ pub struct Asked {
 pub struct Known<'a> {
     pub host: String,
     pub keys: &'a [KeyRow],
+    pub parties: &'a [Party],
     pub facts: Facts,
 }
 
 /// The sections, in order.
-pub const SECTIONS: [&str; 7] =
-    ["coverage", "usage", "incidents", "credentials", "evidence", "processing", "notice"];
+pub const SECTIONS: [&str; 8] = [
+    "coverage",
+    "usage",
+    "incidents",
+    "credentials",
+    "third-parties",
+    "evidence",
+    "processing",
+    "notice",
+];
 
 /// Rows that a table has at most.
 const ROWS_MAX: usize = 100;
@@ -95,7 +105,8 @@ pub fn report(store: &Store, known: &Known<'_>, asked: Asked) -> Result<Report, 
     ];
     let figures: Vec<&Figure> = sections.iter().flat_map(|section| &section.figures).collect();
     let evidence = controls::section(&case, &figures);
-    sections.extend([evidence, processing::record(&case), processing::notice(&case)]);
+    let parties = third_parties::section(&case);
+    sections.extend([parties, evidence, processing::record(&case), processing::notice(&case)]);
     Ok(Report {
         host: clean(&known.host),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -127,7 +138,8 @@ impl Asked {
 impl Case<'_> {
     /// A figure whose rows are the answer to its question.
     fn ask(&mut self, name: &str, title: &str, sql: String) -> Result<Figure, ReportError> {
-        let table = super::answer(&mut self.tables, &sql).map_err(|error| super::wrong(&error))?;
+        let table =
+            super::table_of(&mut self.tables, &sql).map_err(|error| super::wrong(&error))?;
         Ok(Figure {
             name: name.to_owned(),
             title: title.to_owned(),

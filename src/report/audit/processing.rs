@@ -88,8 +88,9 @@ const CATEGORIES: &str = "Time, address, method, path and query, status, size, c
     referring page, name of the user where the log has one, key or its hash, country and network \
     of the address, model, tokens and cost; what is normal for a key or a role; incidents with at \
     most twenty log lines each; what people said about an incident, with their name.";
-const IN_URLS: &str = "Not removed: they are stored as the log has them, found, and reported as \
-    findings. Secrets in URLs are replaced.";
+const IN_URLS: &str = "Mail addresses, numbers of phones, cards and persons that are recognised are \
+    replaced by a label before they are stored, and reported as findings; what is not recognised \
+    stays. Secrets in URLs are replaced, too.";
 const TRANSFERS: &str = "keyvigil itself sends nothing anywhere but to the recipients above; where \
     those are has to be filled in.";
 const OTHER_TIMES: &str = "Messages for thirty days after they were settled; incidents, and what is \

@@ -9,7 +9,7 @@ macro_rules! columns {
         pub enum Column { $($name = $number),+ }
 
         impl Column {
-            pub const ALL: [Self; 31] = [$(Self::$name),+];
+            pub const ALL: [Self; 33] = [$(Self::$name),+];
 
             pub(super) const fn number(self) -> u8 {
                 self as u8
@@ -30,7 +30,7 @@ columns! {
     Path = 8, Query = 9, Route = 10, Status = 11, Bytes = 12, RequestBytes = 13, Duration = 14,
     UserAgent = 15, Referer = 16, User = 17, Model = 18, InputTokens = 19, OutputTokens = 20,
     Cost = 21, Asn = 22, Country = 23, Late = 24, Operation = 25, Outcome = 26, Tenant = 27,
-    Count = 28, Flaws = 29, Object = 33,
+    Count = 28, Flaws = 29, City = 30, Spot = 31, Object = 32,
 }
 
 /// A column of one batch, by the sort of its values.
@@ -90,6 +90,8 @@ impl Column {
             Self::User => View::Text(&batch.user),
             Self::Model => View::Text(&batch.model),
             Self::Country => View::Text(&batch.country),
+            Self::City => View::Text(&batch.city),
+            Self::Spot => View::Asns(&batch.spot),
             Self::Operation => View::Text(&batch.operation),
             Self::Outcome => View::Text(&batch.outcome),
             Self::Tenant => View::Text(&batch.tenant),
@@ -126,6 +128,8 @@ impl Column {
             Self::User => ViewMut::Text(&mut batch.user),
             Self::Model => ViewMut::Text(&mut batch.model),
             Self::Country => ViewMut::Text(&mut batch.country),
+            Self::City => ViewMut::Text(&mut batch.city),
+            Self::Spot => ViewMut::Asns(&mut batch.spot),
             Self::Operation => ViewMut::Text(&mut batch.operation),
             Self::Outcome => ViewMut::Text(&mut batch.outcome),
             Self::Tenant => ViewMut::Text(&mut batch.tenant),

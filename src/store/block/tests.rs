@@ -13,6 +13,7 @@ fn batch_of(rows: &[(i64, String, u64, u16)]) -> EventBatch {
         batch.status.push(*status);
         batch.asn.push(u32::from(*status) << 8);
         batch.flaws.push(u32::from(*status) << 9);
+        batch.spot.push(u32::from(*status) << 10);
         batch.late.push(count % 3 == 0);
         for column in Column::ALL {
             match column.of_mut(&mut batch) {

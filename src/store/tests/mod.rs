@@ -46,6 +46,8 @@ fn events(from: i64, rows: usize) -> EventBatch {
         }
         batch.asn.push(0);
         batch.flaws.push(0);
+        batch.spot.push(0);
+        batch.city.push("");
         for column in [&mut batch.request_bytes, &mut batch.duration_us, &mut batch.input_tokens] {
             column.push(3);
         }

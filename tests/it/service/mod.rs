@@ -15,7 +15,7 @@ mod machine;
 
 const MAIL_PASSWORD: &str = "correct horse 7 battery";
 
-const MAIL_SERVER: &str = include_str!("mail_server.py");
+const MAIL_SERVER: &str = include_str!("../mail_server.py");
 
 /// Everything as a user would set it up; the page stays where it is by default.
 const CONFIG: &str = r#"
@@ -163,8 +163,9 @@ impl Service {
         fs::write(machine.path("/srv/mail.key"), certified.signing_key.serialize_pem()).unwrap();
         fs::write(machine.path("/srv/mail_server.py"), MAIL_SERVER).unwrap();
         machine.run(&format!(
-            "systemd-run --quiet --unit=mail-server /usr/bin/python3 /srv/mail_server.py 1587 \
-             /etc/keyvigil/mail.pem /srv/mail.key '{MAIL_PASSWORD}' /srv/mails"
+            "systemd-run --quiet --unit=mail-server /usr/bin/python3 /srv/mail_server.py \
+             /srv/mails --port 1587 --security starttls --certificate /etc/keyvigil/mail.pem \
+             --key /srv/mail.key --password '{MAIL_PASSWORD}'"
         ));
     }
 
@@ -185,8 +186,12 @@ impl Service {
 
     fn mails_with_the_password_it_was_handed(&self) {
         let machine = &self.machine;
-        let mail = machine.path("/srv/mails/1.eml");
-        let mail = machine.wait_for("the mail about the revoked key", || fs::read(&mail).ok());
+        let mails = machine.path("/srv/mails");
+        let mail = machine.wait_for("the mail about the revoked key", || {
+            let files = fs::read_dir(&mails).ok()?.filter_map(|file| Some(file.ok()?.path()));
+            let mut mails = files.filter(|path| path.extension().is_some_and(|it| it == "eml"));
+            fs::read(mails.next()?).ok()
+        });
         let mail = MessageParser::default().parse(&mail).unwrap();
         let body = mail.body_text(0).unwrap();
         assert!(mail.subject().unwrap().contains("k_revoked"), "{:?}", mail.subject());

@@ -1,0 +1,80 @@
+//! How fast the program does its work: stage by stage, as a whole, and beside programs that do less.
+//! `scripts/bench` runs it.
+#![allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    reason = "rooms are included whole, and used in part"
+)]
+
+#[path = "../../src/baseline/mod.rs"]
+mod baseline;
+#[path = "../../src/detect/mod.rs"]
+mod detect;
+#[path = "../../src/engine/mod.rs"]
+mod engine;
+#[path = "../../src/format/mod.rs"]
+mod format;
+#[path = "../../src/identity/mod.rs"]
+mod identity;
+#[path = "../../src/incident/mod.rs"]
+mod incident;
+#[path = "../../src/model/mod.rs"]
+mod model;
+#[path = "../../src/profile/mod.rs"]
+mod profile;
+#[path = "../../src/store/mod.rs"]
+mod store;
+#[path = "../../src/tail/mod.rs"]
+mod tail;
+
+/// The part of the room that needs neither page nor mail.
+#[path = "../../src/app"]
+mod app {
+    mod counts;
+    mod intake;
+    mod once;
+    mod reading;
+    mod watermark;
+
+    #[path = "../../bench/src/whole.rs"]
+    pub(crate) mod whole;
+}
+
+mod clock;
+mod formats;
+mod guard;
+mod logs;
+mod stages;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: keyvigil-bench write combined|json LINES KEYS PATH
+       keyvigil-bench stages combined|json PATH
+       keyvigil-bench whole combined|json PATH
+       keyvigil-bench formats
+       keyvigil-bench guard";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["write", sort, lines, keys, path] => {
+            logs::write(Path::new(path), sort, lines.parse().unwrap(), keys.parse().unwrap());
+        }
+        ["stages", sort, path] => stages::run(Path::new(path), sort),
+        ["whole", sort, path] => {
+            let done = app::whole::run(Path::new(path), sort);
+            let [reading, judging, keeping] = done.on_core;
+            println!("{:.4} {reading:.4} {judging:.4} {keeping:.4}", done.wall);
+        }
+        ["formats"] => formats::run(),
+        ["guard"] => return guard::run(),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    }
+    ExitCode::SUCCESS
+}

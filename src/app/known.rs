@@ -1,0 +1,91 @@
+//! The incidents, findings and keys that the page lists: shared with every view, and made
+//! anew only when they change.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::JobError;
+use crate::incident::{Incident, IncidentId, StaleFinding, StaleState, State};
+use crate::store::{Shown, Store};
+
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    by_id: BTreeMap<IncidentId, Incident>,
+    by_subject: BTreeMap<(String, String), StaleFinding>,
+    pub(super) incidents: Arc<[Incident]>,
+    pub(super) stale: Arc<[StaleFinding]>,
+}
+
+/// Incidents that the page lists; the store knows them all.
+const INCIDENTS_SHOWN_MAX: usize = 1000;
+
+impl Known {
+    /// What people are shown, as the store has it.
+    pub(super) fn remember(&mut self, store: &Store) -> Result<(), JobError> {
+        self.take(&store.incidents(Shown::All)?, &store.stale_findings()?);
+        Ok(())
+    }
+
+    /// Takes in what has changed.
+    pub(super) fn take(&mut self, incidents: &[Incident], stale: &[StaleFinding]) {
+        if !incidents.is_empty() {
+            self.by_id.extend(incidents.iter().map(|it| (it.id, it.clone())));
+            self.keep_those_that_matter();
+            self.incidents = self.by_id.values().cloned().collect();
+        }
+        if !stale.is_empty() {
+            keep_stale(&mut self.by_subject, stale);
+            self.stale = self.by_subject.values().cloned().collect();
+        }
+    }
+
+    /// At the limit those under the alarm line go first, then those that are over.
+    fn keep_those_that_matter(&mut self) {
+        let excess = self.by_id.len().saturating_sub(INCIDENTS_SHOWN_MAX);
+        if excess == 0 {
+            return;
+        }
+        let is_open = |it: &Incident| matches!(it.state, State::Open | State::Acknowledged);
+        let rank = |it: &Incident| (!it.below, is_open(it), it.opened, it.id);
+        let mut ranks: Vec<_> = self.by_id.values().map(rank).collect();
+        ranks.sort_unstable();
+        for (_, _, _, id) in ranks.into_iter().take(excess) {
+            self.by_id.remove(&id);
+        }
+    }
+}
+
+pub(super) fn keep_stale(
+    known: &mut BTreeMap<(String, String), StaleFinding>,
+    changed: &[StaleFinding],
+) {
+    for finding in changed {
+        let name = (finding.subject().to_owned(), finding.kind.clone());
+        match finding.state {
+            StaleState::Open => known.insert(name, finding.clone()),
+            StaleState::Resolved => known.remove(&name),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Timestamp;
+
+    #[test]
+    fn a_crowd_under_the_alarm_line_hides_no_open_incident() {
+        let incident = |number: u64, below: bool, state: State| {
+            let opened = Timestamp(number.cast_signed());
+            Incident { id: IncidentId(number), state, opened, below, ..Incident::default() }
+        };
+        let mut all = vec![incident(1, false, State::Open), incident(2, false, State::Resolved)];
+        all.extend((10..2000).map(|number| incident(number, true, State::Open)));
+        let mut known = Known::default();
+        known.take(&all, &[]);
+        assert_eq!(known.incidents.len(), INCIDENTS_SHOWN_MAX);
+        let is_shown = |number| known.incidents.iter().any(|it| it.id == IncidentId(number));
+        assert!(is_shown(1) && is_shown(2) && is_shown(1999));
+        assert!(!is_shown(10), "the oldest under the line goes first");
+    }
+}
