@@ -95,7 +95,7 @@ impl Spending {
             kind,
             severity: Severity::High,
             score: usual.score(sum),
-            because: format!("{because} in the hour {}; {mean} is usual", hour_text(hour)),
+            because: format!("{because} {}; {mean} is usual", hour_text(hour)),
         })
     }
 }
@@ -132,7 +132,7 @@ mod tests {
             .unwrap();
         assert_eq!(
             verdict.because,
-            "a cost of 25.50 of small-1 in the hour 03:00–04:00 UTC; 1.00 is usual"
+            "a cost of 25.50 of small-1 in the hour from 03:00 UTC; 1.00 is usual"
         );
         assert!(3.0 < verdict.score);
     }
