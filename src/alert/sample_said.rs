@@ -4,13 +4,13 @@
 use crate::baseline::{Compared, Daily, Expected, Steady};
 use crate::detect::{
     Amount, BruteForce, CanaryKeyUsed, Circumstances, Consent, CredentialStatus, Failures,
-    KeyFlood, LargeAnswers, Newcomer, Novelty, ObjectEnumeration, Pattern, Quota, RolePolicy,
-    RoleRules, Scanning, SharedCause, SigmaMatch, SilentKey, SlowDrift, Spending, Spent, TlsMin,
-    UnknownKeyAccepted, Verdict, VolumeSpike, count_text, time_text,
+    ImpossibleTravel, Journey, KeyFlood, LargeAnswers, Newcomer, Novelty, ObjectEnumeration,
+    Pattern, Quota, RolePolicy, RoleRules, Scanning, SharedCause, SigmaMatch, SilentKey, SlowDrift,
+    Spending, Spent, TlsMin, UnknownKeyAccepted, Verdict, VolumeSpike, count_text, time_text,
 };
 use crate::identity::{InventoryKey, KeyStatus, Prefixes};
 use crate::incident::CurveHour;
-use crate::model::{Event, EventKind, Flaw, Flaws, Hour, Severity, Timestamp, Transport};
+use crate::model::{Event, EventKind, Flaw, Flaws, Hour, Millis, Severity, Timestamp, Transport};
 use crate::profile::{Counts, Facet, Failure, Source};
 
 /// None for a kind that nobody knows.
@@ -46,6 +46,11 @@ pub(super) fn said(kind: &str, since: Timestamp, last: CurveHour) -> Option<Stri
              them came more than 10 times or did much else",
             time_text(since)
         ),
+        "impossible_travel" => {
+            let within = Millis::seconds(41 * 60);
+            let way = Journey { km: 9_380.0, within, from: "Frankfurt", to: "Tokyo" };
+            ImpossibleTravel::default().judge(&way)?
+        }
         "rate_exceeded" | "quota_exceeded" => used_up(kind)?,
         "sigma_rule" => SigmaMatch {
             title: "Looks for backups".to_owned(),

@@ -7,9 +7,10 @@ use crate::model::{EventBatch, Timestamp};
 use crate::store::{Column, Columns, Store, StoreError, Wanted};
 use crate::web::{KeyFile, Used, View};
 
-/// Requests that are looked at, and blocks that are opened for them.
+/// Requests that are looked at, and what is opened for them: a page is to come at once.
 const REQUESTS_MAX: usize = 2000;
-const BLOCKS_MAX: usize = 24;
+const BLOCKS_MAX: usize = 64;
+const ROWS_MAX: usize = 5 * EventBatch::ROWS_MAX;
 
 const SHOWN: usize = 8;
 /// At the limit further values count as others.
@@ -39,12 +40,15 @@ fn used(store: &Store, key: &str) -> Result<Used, StoreError> {
     let columns = columns.into_iter().fold(Columns::NONE, Columns::with);
     let wanted = Wanted { columns, key: Some(key.to_owned()), ..Wanted::default() };
     let mut tally = Tally::default();
+    let mut rows = 0;
     for (opened, block) in store.newest_blocks(&wanted)?.enumerate() {
-        if BLOCKS_MAX <= opened || REQUESTS_MAX <= tally.requests {
+        if BLOCKS_MAX <= opened || ROWS_MAX <= rows || REQUESTS_MAX <= tally.requests {
             tally.is_part = true;
             break;
         }
-        tally.add(&block?, key);
+        let block = block?;
+        rows += block.len();
+        tally.add(&block, key);
     }
     Ok(tally.used())
 }

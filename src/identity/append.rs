@@ -165,7 +165,8 @@ impl Identity {
         let is_key_in_url = origin == Origin::Query && !raw.is_empty();
         // What is no request has no route.
         let is_request = record.raw_request.is_none();
-        let plain = if is_request { plain_route(path, route) } else { None };
+        let is_plain = is_request && path_keys.said(path).is_none();
+        let plain = if is_plain { plain_route(path, route) } else { None };
         let plain = plain.filter(|_| key.own.as_ref().is_none_or(|own| !own.is_in(path)));
         let looked_at = if plain.is_some() { [].as_slice() } else { path };
         let flaws = flaws_of(record, (looked_at, query), is_key_in_url);
@@ -193,12 +194,11 @@ impl Identity {
         append_object(record, batch, (namer, &mut texts.object, &mut desk));
         append_method(record, batch, (&mut last.method, &mut texts.method, &mut desk));
         desk.push(query, &mut batch.query, Limits { hides, ..QUERY });
-        // Whichever key names the caller, the one in the path is hidden.
-        let in_path = path_keys.said(path).filter(|_| namer.hides()).map(Own::of_any);
-        let in_path = in_path.map(|own| own.and(desk.own));
-        desk.own = in_path.as_ref().or(desk.own);
-        let plain = plain.filter(|_| in_path.is_none());
         let text = if plain.is_some() { Cow::default() } else { text_of(path) };
+        // Whichever key names the caller, the one in the path is hidden.
+        let in_path = if plain.is_some() { None } else { path_keys.said(path) };
+        let in_path = in_path.filter(|_| namer.hides()).map(|it| Own::of_any(it).and(desk.own));
+        desk.own = in_path.as_ref().or(desk.own);
         let path = match plain {
             Some(path) => path,
             None => desk.scrubbed(&text, Limits { hides, ..PATH }).unwrap_or(&text),

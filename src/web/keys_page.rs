@@ -1,5 +1,6 @@
 //! All keys: filtered, ordered and cut into pages by the address, without a script.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
@@ -193,9 +194,9 @@ fn order(keys: &mut [&KeyRow], order: &str, flags: &Flags<'_>) {
         "key" => keys.sort_by(|a, b| a.key.cmp(&b.key)),
         "last" => keys.sort_by(|a, b| (b.last_used, &a.key).cmp(&(a.last_used, &b.key))),
         "requests" => keys.sort_by(|a, b| (b.requests, &a.key).cmp(&(a.requests, &b.key))),
-        _ => keys.sort_by(|a, b| {
-            (rank(b, flags), b.requests, &a.key).cmp(&(rank(a, flags), a.requests, &b.key))
-        }),
+        // What is looked up for each is looked up once.
+        _ => keys
+            .sort_by_cached_key(|key| (Reverse((rank(key, flags), key.requests)), key.key.clone())),
     }
 }
 

@@ -39,5 +39,6 @@ mod secrets;
 mod service;
 mod smtp;
 mod stages;
+mod supply_chain;
 mod traffic;
 mod wrong_input;

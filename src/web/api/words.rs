@@ -53,7 +53,6 @@ const MINUTES_MAX: f64 = 527_040.0;
     (status = 403, description = "The role operator is needed", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "There is no such incident, or no such word", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "It makes no sense: the incident is over, or a mute has no end or no reason", body = Problem, content_type = "application/problem+json"),
-    (status = 413, description = "It is too long", body = Problem, content_type = "application/problem+json"),
     (status = 415, description = "It is no JSON", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "Too much is asked at once", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -80,7 +79,7 @@ async fn said_in(request: Request) -> Result<Said, Wrong> {
     let kind = request.headers().get(CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or("?"));
     let kind = kind.map(|kind| kind.split(';').next().unwrap_or_default().trim().to_owned());
     let bytes = to_bytes(request.into_body(), BODY_BYTES_MAX).await;
-    let too_long = |_| Wrong::new(StatusCode::PAYLOAD_TOO_LARGE, "this is more than 16 kB");
+    let too_long = |_| bad("this is more than 16 kB");
     let bytes = bytes.map_err(too_long)?;
     match kind.as_deref() {
         None if bytes.is_empty() => return Ok(Said::default()),
