@@ -77,7 +77,7 @@ pub(super) fn plot(incident: &Incident, zone: &TimeZone) -> Plot {
 pub(super) fn sentence(incident: &Incident, zone: &TimeZone) -> String {
     let Curve { first, hours } = &incident.curve;
     let whose = match &incident.entity {
-        Entity::Fleet | Entity::Route(_) => "all keys".to_owned(),
+        Entity::Fleet | Entity::Route(_) | Entity::App(_) => "all keys".to_owned(),
         Entity::Key(_) | Entity::Address(_) => plain(&incident.name(), 40),
     };
     let began = incident.since.hour();

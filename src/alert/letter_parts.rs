@@ -56,6 +56,7 @@ pub(super) fn who(incident: &Incident) -> String {
         Entity::Key(_) => "key ",
         Entity::Address(_) => "address ",
         Entity::Route(_) => "path ",
+        Entity::App(_) => "app ",
         Entity::Fleet => "",
     };
     let mut parts = vec![format!("{what}{}", plain(&incident.name(), NAME_CHARS_MAX))];

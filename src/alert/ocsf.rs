@@ -182,6 +182,7 @@ fn analysis(incident: &Incident) -> Value {
         Entity::Key(key) => (text(key), "API key"),
         Entity::Address(address) => (text(address), "IP address"),
         Entity::Route(route) => (text(route), "API route"),
+        Entity::App(app) => (text(app), "App"),
         Entity::Fleet => ("all keys".to_owned(), "API keys"),
     };
     let anomalies: Vec<Value> = incident.findings.iter().map(anomaly).collect();

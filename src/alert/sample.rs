@@ -46,6 +46,7 @@ enum Whom {
     Stranger,
     Address,
     Route,
+    App,
     Fleet,
 }
 
@@ -63,6 +64,7 @@ pub(super) fn sample(kind: &str, now: Timestamp) -> Option<Incident> {
         Whom::Stranger => (Entity::Key(KEY.to_owned()), ""),
         Whom::Address => (Entity::Address(ADDRESS.to_owned()), ""),
         Whom::Route => (Entity::Route("/v1/signup".to_owned()), ""),
+        Whom::App => (Entity::App("VideoBot".to_owned()), ""),
         Whom::Fleet => (Entity::Fleet, ""),
     };
     let owned = |text: &str| if label.is_empty() { String::new() } else { text.to_owned() };
@@ -106,6 +108,7 @@ fn nature(kind: &str) -> (Whom, Class, Severity) {
         "unknown_key_accepted" => Whom::Stranger,
         "brute_force" | "scanning" => Whom::Address,
         "distributed_automation" => Whom::Route,
+        "message_pumping" | "delivery_failures" | "no_opt_in" | "after_opt_out" => Whom::App,
         "key_flood" | "fleet_errors" => Whom::Fleet,
         _ => Whom::Key,
     };

@@ -75,8 +75,9 @@ const BROKEN: [Line; 5] = [
 /// With the number of lines that they stand for.
 pub(super) fn lines(kind: &str, since: Timestamp) -> (Vec<EvidenceLine>, u64) {
     let (lines, events): (&[Line], u64) = match kind {
-        // Nothing was sent.
-        "silent_key" => (&[], 0),
+        // Nothing was sent, or what is no request.
+        "silent_key" | "message_pumping" | "delivery_failures" | "no_opt_in" | "after_opt_out"
+        | "usage_spike" => (&[], 0),
         "volume_drop" => (&USE[..2], 12),
         "failures" => (&REFUSED, 940),
         "object_enumeration" => (&OBJECTS, 2_010),

@@ -1,16 +1,17 @@
 //! What a made-up incident says was seen: in the detectors' own words, so that a sample
 //! reads like the mail that will come.
 
-use crate::baseline::{Amount, Compared, Daily, Expected};
+use crate::baseline::{Amount as Size, Compared, Daily, Expected, Steady};
 use crate::detect::{
-    BruteForce, CanaryKeyUsed, Circumstances, CredentialStatus, Failures, ImpossibleTravel,
-    Journey, KeyFlood, LargeAnswers, Newcomer, Novelty, ObjectEnumeration, OddHours, Pattern,
-    Quota, RolePolicy, RoleRules, Scanning, SharedCause, SigmaMatch, SilentKey, SlowDrift, Spent,
-    TlsMin, TokenBurn, UnknownKeyAccepted, Verdict, VolumeSpike, count_text, time_text,
+    Amount, BruteForce, CanaryKeyUsed, Circumstances, Consent, CredentialStatus, Failures,
+    ImpossibleTravel, Journey, KeyFlood, LargeAnswers, Newcomer, Novelty, ObjectEnumeration,
+    OddHours, Pattern, Quota, RolePolicy, RoleRules, Scanning, SharedCause, SigmaMatch, SilentKey,
+    SlowDrift, Spending, Spent, TlsMin, TokenBurn, UnknownKeyAccepted, Verdict, VolumeSpike,
+    count_text, time_text,
 };
 use crate::identity::{InventoryKey, KeyStatus, Prefixes};
 use crate::incident::CurveHour;
-use crate::model::{Event, EventKind, Hour, Millis, Severity, Timestamp, Transport};
+use crate::model::{Event, EventKind, Flaw, Flaws, Hour, Millis, Severity, Timestamp, Transport};
 use crate::profile::{Counts, Facet, Failure, Source};
 
 /// None for a kind that nobody knows.
@@ -41,10 +42,6 @@ pub(super) fn said(kind: &str, since: Timestamp, last: CurveHour) -> Option<Stri
             let counts = Counts { requests: 57, bytes: 136_800_000, ..Counts::default() };
             LargeAnswers::because(&counts, hour, 18_400.0)
         }
-        "token_burn" => {
-            let counts = Counts { requests: 57, tokens: 684_000, ..Counts::default() };
-            TokenBurn::because((Amount::Tokens, &counts), hour, 1_400.0)
-        }
         "odd_hours" => OddHours::because(20, (hour, &night())),
         "distributed_automation" => format!(
             "1,140 visits from 380 addresses without keys since {}: 91 % of all visits; none of \
@@ -68,8 +65,33 @@ pub(super) fn said(kind: &str, since: Timestamp, last: CurveHour) -> Option<Stri
         "key_flood" => KeyFlood::default().judge((2_100, 148), 24).map(because)?,
         "brute_force" => BruteForce::default().judge(&source(since)).map(because)?,
         "scanning" => Scanning::default().judge(&source(since)).map(because)?,
-        _ => ended(kind, since).or_else(|| forbidden(kind, since))?,
+        _ => spent(kind, hour).or_else(|| ended(kind, since)).or_else(|| forbidden(kind, since))?,
     })
+}
+
+/// What messages and language models bring about.
+fn spent(kind: &str, hour: Hour) -> Option<String> {
+    match kind {
+        "token_burn" => {
+            let counts = Counts { requests: 57, tokens: 684_000, ..Counts::default() };
+            Some(TokenBurn::because((Size::Tokens, &counts), hour, 1_400.0))
+        }
+        "message_pumping" => above(Amount::Messages, (2_400, 90), ("otp", hour)),
+        "delivery_failures" => above(Amount::Failures, (310, 4), ("otp", hour)),
+        "usage_spike" => above(Amount::Tokens, (2_100_000, 180_000), ("small-1", hour)),
+        "no_opt_in" => Consent::judge(Flaws::default().with(Flaw::NoOptIn), "promo").map(because),
+        "after_opt_out" => {
+            Consent::judge(Flaws::default().with(Flaw::OptedOut), "promo").map(because)
+        }
+        _ => None,
+    }
+}
+
+/// An hour of messages or usage far above the others.
+fn above(amount: Amount, (sum, usual): (u64, u64), what: (&str, Hour)) -> Option<String> {
+    let mut steady = Steady::default();
+    (0..48).for_each(|_| steady.learn(usual));
+    Spending::default().judge((amount, sum), &steady, what).map(because)
 }
 
 fn used_up(kind: &str) -> Option<String> {

@@ -20,6 +20,8 @@ impl Difference {
             ("[store] key", old.store.key != new.store.key),
             ("trusted_proxies", old.trusted_proxies != new.trusted_proxies),
             ("keys_in_paths", old.keys_in_paths != new.keys_in_paths),
+            ("openapi", old.openapi != new.openapi),
+            ("[consent]", old.consent != new.consent),
             ("[web]", old.web != new.web),
             ("[control]", old.control != new.control),
         ];
@@ -27,6 +29,8 @@ impl Difference {
             key_is: old.key_is,
             trusted_proxies: old.trusted_proxies.clone(),
             keys_in_paths: old.keys_in_paths.clone(),
+            openapi: old.openapi.clone(),
+            consent: old.consent.clone(),
             web: old.web.clone(),
             control: old.control.clone(),
             ..new

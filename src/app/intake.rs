@@ -7,13 +7,14 @@ use std::sync::Arc;
 use memchr::memchr;
 
 use super::counts::{Counts, count};
+use super::headers::Headers;
 use super::once::Once;
 use super::reading::{Reading, Reject};
 use super::watermark::Watermark;
-use crate::format::{Grows, Joined, Outcome, Parser, Turn};
+use crate::format::{Grows, Joined, Joins, Outcome, Parser, Turn};
 use crate::identity::{Identity, Inventory, Networks, Seen};
 use crate::model::{EventBatch, Millis, Position, Record, SourceId, Timestamp};
-use crate::store::Counters;
+use crate::store::{Counters, Memory};
 use crate::tail::Chunk;
 
 /// Why a record that was read is no event.
@@ -34,6 +35,8 @@ pub(super) struct Taken {
     pub(super) watermark: Option<Timestamp>,
     /// What has become of all lines so far, if any came.
     pub(super) counters: Option<Counters>,
+    /// What is to be remembered of what was read, if it is another than before.
+    pub(super) memory: Memory,
 }
 
 #[derive(Debug)]
@@ -46,14 +49,22 @@ pub(super) struct Intake {
     latest: Option<Timestamp>,
     /// What earlier processes counted.
     counted: Counters,
+    /// The headers of tables, by their sources.
+    headers: Headers,
     taken: Taken,
 }
 
 impl Intake {
-    pub(super) fn new(identity: Identity, delay: Millis, counted: Counters) -> Self {
+    /// With what earlier processes counted and remembered.
+    pub(super) fn new(
+        identity: Identity,
+        delay: Millis,
+        (counted, memory): (Counters, Memory),
+    ) -> Self {
         Self {
             identity,
-            once: Once::default(),
+            once: Once::recall(&memory),
+            headers: Headers::recall(&memory),
             sources: BTreeMap::new(),
             watermark: Watermark::default(),
             delay,
@@ -94,9 +105,13 @@ impl Intake {
     }
 
     /// From now on the source is read with this parser.
-    pub(super) fn add(&mut self, source: &SourceId, parser: Option<Parser>) {
+    pub(super) fn add(&mut self, source: &SourceId, mut parser: Option<Parser>) {
+        if let (Some(parser), Some(header)) = (&mut parser, self.headers.of(source)) {
+            parser.take_header(header);
+        }
         let format = parser.as_ref().map_or("unknown", Parser::name).to_owned();
         let reading = self.reading(source);
+        reading.parts.set_joins(parser.as_ref().map_or(Joins::Nothing, Parser::joins));
         reading.parser = parser;
         reading.format = format;
         reading.doubt = (0, 0);
@@ -233,9 +248,10 @@ impl Intake {
 
     /// A source, and what its lines are taken with.
     fn desk(&mut self, source: &SourceId) -> Option<(&mut Reading, Desk<'_>)> {
-        let Self { sources, identity, once, taken, watermark, latest, .. } = self;
+        let Self { sources, identity, once, headers, taken, watermark, latest, .. } = self;
         let batch = &mut taken.batch;
-        Some((sources.get_mut(source)?, Desk { identity, once, batch, watermark, latest }))
+        let desk = Desk { identity, once, headers, batch, watermark, latest };
+        Some((sources.get_mut(source)?, desk))
     }
 
     /// The time that a line gives, without taking it.
@@ -265,9 +281,11 @@ impl Intake {
     pub(super) fn hand_over(&mut self) -> Taken {
         let watermark = self.watermark.passed(self.delay);
         let counters = (!self.is_empty()).then(|| self.counters());
+        let mut memory = self.once.take_news();
+        memory.extend(self.headers.take_news());
         let next = Taken { batch: self.taken.batch.empty_alike(), ..Taken::default() };
         let taken = std::mem::replace(&mut self.taken, next);
-        Taken { watermark, counters, ..taken }
+        Taken { watermark, counters, memory, ..taken }
     }
 
     /// The counts of every source that was ever read, as they are stored.
@@ -320,6 +338,7 @@ impl Intake {
 struct Desk<'i> {
     identity: &'i mut Identity,
     once: &'i mut Once,
+    headers: &'i mut Headers,
     batch: &'i mut EventBatch,
     watermark: &'i mut Watermark,
     latest: &'i mut Option<Timestamp>,
@@ -342,6 +361,7 @@ impl Desk<'_> {
         };
         let grows = parser.grows();
         let seen = Seen { source: &source.0, format, arrival };
+        self.once.begin_line();
         match parser.parse(line) {
             Outcome::Event(record) => {
                 if !self.append(record, (&seen, grows), counts) {
@@ -353,7 +373,12 @@ impl Desk<'_> {
                     self.append(record, (&seen, grows), counts);
                 }
             }
-            Outcome::Skip(reason) => count(&mut counts.skipped, reason),
+            Outcome::Skip(reason) => {
+                count(&mut counts.skipped, reason);
+                if let Some(header) = parser.header() {
+                    self.headers.note(source, header);
+                }
+            }
             Outcome::Malformed(reason) | Outcome::Pending(reason) => {
                 reading.reject(reason, line, self.identity);
                 return;

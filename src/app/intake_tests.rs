@@ -1,11 +1,12 @@
 //! Where a source goes on after a kill, if its lines come in parts.
 
-use std::collections::BTreeMap;
 use std::fs;
+use std::sync::Arc;
 
 use super::intake::Intake;
+use crate::engine::{Action, Engine, Input, Settings};
 use crate::format::{Options, Parser};
-use crate::identity::{Identity, KeyIs};
+use crate::identity::{Identity, Inventory, InventoryKey, KeyIs, KeyStatus};
 use crate::model::{EventBatch, Millis, SourceId, Timestamp};
 use crate::tail::{FileReader, Limits};
 
@@ -20,7 +21,7 @@ const LINES: [(&str, &str); 6] = [
 ];
 
 fn intake(source: &SourceId) -> Intake {
-    let mut intake = Intake::new(Identity::new([7; 32], KeyIs::Id), Millis(0), BTreeMap::new());
+    let mut intake = Intake::new(Identity::new([7; 32], KeyIs::Id), Millis(0), Default::default());
     intake.add(source, Parser::by_name("clf", &Options::default()).ok());
     intake
 }
@@ -62,5 +63,39 @@ fn a_kill_between_the_parts_of_a_line_loses_and_doubles_nothing() {
         assert!(reader.next_chunk().unwrap().is_none(), "what was given up is behind");
         let lines = |intake: &Intake| intake.counts_so_far(&source).lines;
         assert_eq!(lines(&before) + lines(&after), LINES.len() as u64);
+    }
+}
+
+const DELETED: &str = r#"{"object":"organization.audit_log","id":"l2","type":"api_key.deleted","effective_at":1795255300,"actor":{"type":"api_key","api_key":{"id":"key_admin","service_account":{"id":"sa_1"}}},"api_key.deleted":{"id":"key_17"}}"#;
+
+#[test]
+fn an_audit_event_that_is_read_ends_its_key_in_the_inventory() {
+    for key_is in [KeyIs::Id, KeyIs::Secret] {
+        let source = SourceId("audit.json".to_owned());
+        let identity = Identity::new([7; 32], key_is);
+        let key_id = identity.key_id_of("key_17");
+        let mut intake = Intake::new(identity, Millis(0), Default::default());
+        intake.add(&source, Parser::by_name("openai-audit", &Options::default()).ok());
+        assert!(intake.take_line(&source, DELETED.as_bytes(), Timestamp(0)));
+        let batch = intake.hand_over().batch;
+        assert_eq!(batch.object.get(0), key_id);
+        let listed = InventoryKey { key_id, status: KeyStatus::Active, ..InventoryKey::default() };
+        let deleted = Timestamp::from_seconds(1_795_255_300);
+        let mut engine = Engine::new(Settings::default());
+        engine.step(&Input::Inventory(Arc::new(Inventory::of([listed]))));
+        engine.step(&Input::Batch(Arc::new(batch)));
+        let mut found = Vec::new();
+        for days in [1, 2] {
+            let actions = engine.step(&Input::Tick(deleted.plus(Millis::days(days))));
+            for action in actions {
+                if let Action::Stale(finding) = action {
+                    found.push((finding.kind, finding.because));
+                }
+            }
+        }
+        let outdated = found.iter().find(|(kind, _)| kind == "list_outdated");
+        let because = outdated.map(|(_, because)| because.as_str()).unwrap_or_default();
+        assert!(because.contains("says active; the audit log says revoked"), "{found:?}");
+        assert!(because.contains("by sa_1"), "{found:?}");
     }
 }

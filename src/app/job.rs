@@ -15,9 +15,9 @@ use crate::alert::AlertError;
 use crate::config::{Config, SecretError};
 use crate::engine::{Engine, EngineError, Input, Settings};
 use crate::format::FormatError;
-use crate::identity::{Identity, Inventory, InventoryError, Networks};
+use crate::identity::{Consent, Identity, Inventory, InventoryError, Networks, Templates};
 use crate::model::{Position, SourceId};
-use crate::store::{self, Counters, OpenOptions, Store, StoreError};
+use crate::store::{self, Counters, Memory, OpenOptions, Store, StoreError};
 use crate::tail::TailError;
 
 /// The pepper of a temporary state, so that two runs agree. It protects nothing that
@@ -128,6 +128,8 @@ impl Job {
         identity.trust(config.trusted_proxies.clone());
         identity.look_into_paths(config.keys_in_paths.clone());
         identity.set_networks(Arc::clone(&networks));
+        identity.set_templates(Arc::new(templates(config)?));
+        identity.set_consent(Arc::new(consent(config)?));
         let again = Identity::new(pepper, config.key_is);
         let beside = (Arc::clone(&inventory), networks);
         let beside = Beside::new(&Arc::new(config.clone()), again, beside);
@@ -138,10 +140,10 @@ impl Job {
             None => Recovered::new(settings.clone()),
         };
         degraded.extend(store.iter().flat_map(|store| store.health().problems()));
-        let Recovered { engine, next_input, positions, counters } = recovered;
+        let Recovered { engine, next_input, positions, counters, memory } = recovered;
         let first_inputs = news_of(settings, inventory, (&engine, next_input));
         Ok(Self {
-            intake: Intake::new(identity, config.alerts.patience, counters),
+            intake: Intake::new(identity, config.alerts.patience, (counters, memory)),
             judge: Judge::new(engine, next_input, rhythm),
             store,
             positions,
@@ -159,12 +161,13 @@ pub(super) struct Recovered {
     pub(super) next_input: u64,
     positions: BTreeMap<SourceId, Position>,
     counters: Counters,
+    memory: Memory,
 }
 
 impl Recovered {
     fn new(settings: Settings) -> Self {
-        let (positions, counters) = (BTreeMap::new(), Counters::new());
-        Self { engine: Engine::new(settings), next_input: 0, positions, counters }
+        let (positions, counters, memory) = (BTreeMap::new(), Counters::new(), Memory::new());
+        Self { engine: Engine::new(settings), next_input: 0, positions, counters, memory }
     }
 }
 
@@ -175,8 +178,8 @@ pub(super) fn recovered(store: &Store, settings: Settings) -> Result<Recovered, 
         // What followed from it is committed already.
         drop(engine.step(&input?.1));
     }
-    let (positions, counters) = (recovered.positions, recovered.counters);
-    Ok(Recovered { engine, next_input: recovered.next_input, positions, counters })
+    let store::Recovered { next_input, positions, counters, memory, .. } = recovered;
+    Ok(Recovered { engine, next_input, positions, counters, memory })
 }
 
 /// What the engine has to be told at this start. All of it at the first, so that the
@@ -260,6 +263,25 @@ pub(super) fn networks(config: &Config, warnings: &mut Vec<String>) -> Result<Ne
         all.add_database(&read(path)?, &path.display().to_string())?;
     }
     Ok(all)
+}
+
+fn templates(config: &Config) -> Result<Templates, JobError> {
+    let mut templates = Templates::default();
+    for path in &config.openapi {
+        templates.add(&read(path)?, &path.display().to_string())?;
+    }
+    Ok(templates)
+}
+
+fn consent(config: &Config) -> Result<Consent, JobError> {
+    let list = |path: &Option<PathBuf>| -> Result<Option<(Vec<u8>, String)>, JobError> {
+        let named = |path: &PathBuf| Ok((read(path)?, path.display().to_string()));
+        path.as_ref().map(named).transpose()
+    };
+    let (opt_in, opt_out) = (list(&config.consent.opt_in)?, list(&config.consent.opt_out)?);
+    let opt_in = opt_in.as_ref().map(|(bytes, name)| (bytes.as_slice(), name.as_str()));
+    let opt_out = opt_out.as_ref().map(|(bytes, name)| (bytes.as_slice(), name.as_str()));
+    Ok(Consent::read(opt_in, opt_out)?)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, JobError> {

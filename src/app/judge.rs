@@ -8,7 +8,7 @@ use super::orders::Receipt;
 use crate::engine::{Action, Engine, Input, Overview, Party, StateRow};
 use crate::incident::{Alert, Incident, IncidentId, Notice, StaleFinding};
 use crate::model::{Hour, Position, SourceId, Timestamp};
-use crate::store::Counters;
+use crate::store::{Counters, Memory};
 
 /// The state is written out at least after so many events, so that opening stays quick.
 const EVENTS_BETWEEN_SNAPSHOTS_MAX: usize = 4_000_000;
@@ -42,6 +42,7 @@ pub(super) struct Judged {
     pub(super) inputs: Vec<(u64, Input)>,
     pub(super) positions: BTreeMap<SourceId, Position>,
     pub(super) counters: Option<Counters>,
+    pub(super) memory: Memory,
     pub(super) incidents: BTreeMap<IncidentId, Incident>,
     pub(super) stale: Vec<StaleFinding>,
     pub(super) notices: Vec<Notice>,
@@ -74,8 +75,8 @@ impl Judge {
 
     /// Judges a batch, if there is one, and then the passing of time.
     pub(super) fn judge(&mut self, taken: Taken) -> Judged {
-        let mut judged =
-            Judged { positions: taken.positions, counters: taken.counters, ..Judged::default() };
+        let Taken { positions, counters, memory, .. } = taken;
+        let mut judged = Judged { positions, counters, memory, ..Judged::default() };
         if !taken.batch.is_empty() {
             self.events_since_snapshot += taken.batch.len();
             self.step(Input::Batch(Arc::new(taken.batch)), &mut judged);

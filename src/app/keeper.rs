@@ -15,7 +15,7 @@ use super::outputs::Writers;
 use crate::engine::Input;
 use crate::incident::{GROUP_WAIT, Incident, IncidentId, Notice, StaleFinding};
 use crate::model::{Millis, Position, SourceId, Timestamp};
-use crate::store::{Commit, Counters, OutboxRow, Store, Topic};
+use crate::store::{Commit, Counters, Memory, OutboxRow, Store, Topic};
 
 /// Blocks in one commit of a replay. Live, whatever one step leads to is committed at once.
 pub(super) const REPLAY_BLOCKS_MAX: usize = 8;
@@ -82,6 +82,7 @@ pub(super) struct Pending {
     inputs: Vec<(u64, Input)>,
     positions: BTreeMap<SourceId, Position>,
     counters: Option<Counters>,
+    memory: Memory,
     incidents: BTreeMap<IncidentId, Incident>,
     stale: Vec<StaleFinding>,
     notices: Vec<Notice>,
@@ -124,6 +125,7 @@ impl Keeper {
         self.pending.inputs.extend(judged.inputs);
         self.pending.positions.extend(judged.positions);
         self.pending.counters = judged.counters.or(self.pending.counters.take());
+        self.pending.memory.extend(judged.memory);
         self.pending.incidents.extend(judged.incidents);
         self.pending.stale.extend(judged.stale);
         self.pending.notices.extend(judged.notices);
@@ -163,6 +165,7 @@ impl Keeper {
                 stale: &pending.stale,
                 outbox: &outbox,
                 counters: pending.counters.as_ref(),
+                memory: Some(&pending.memory),
             };
             self.once_there_is_room(|_| Ok(store.commit(&commit)?))?;
         }

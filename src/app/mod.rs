@@ -14,6 +14,7 @@ mod difference;
 mod errands;
 mod follow;
 mod hall;
+mod headers;
 mod hearing;
 mod intake;
 #[cfg(test)]
@@ -45,6 +46,7 @@ mod wall;
 mod watermark;
 mod ways;
 mod whole_file;
+mod windows;
 
 pub use counts::Counts;
 pub use job::{JobError, Outputs, open_existing};

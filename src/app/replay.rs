@@ -16,13 +16,13 @@ use super::outputs::{Beginning, Writers};
 use super::stages::Stages;
 use crate::config::{Config, format_name};
 use crate::engine::{Input, Overview};
-use crate::format::{Options, Parser};
+use crate::format::{Options, Parser, Sample};
 use crate::incident::{Incident, IncidentId, StaleFinding};
 use crate::model::{Millis, SourceId, Timestamp};
 use crate::tail::{Chunk, FileReader, Limits};
 
-/// Lines that the format is told from.
-const SAMPLE_LINES_MAX: usize = 200;
+/// Lines of a file's head among which the names of its columns are looked for.
+const HEAD_LINES_MAX: usize = 20;
 
 /// A line this far ahead of the one before it is not waited for …
 const AHEAD_MAX: Millis = Millis::days(1);
@@ -164,7 +164,13 @@ pub(super) fn parser_for(
     let failed = |source| JobError::Format { path: path.display().to_string(), source };
     let name = format_name(format, options.log_format.as_deref());
     if name != "auto" {
-        let parser = Parser::by_name(name, options).map_err(failed)?;
+        let mut parser = Parser::by_name(name, options).map_err(failed)?;
+        if parser.needs_header() {
+            // A file that is gone on with in its middle has its columns' names at its head.
+            for line in sample(path)?.iter().take(HEAD_LINES_MAX) {
+                parser.take_header(line);
+            }
+        }
         return Ok((Some(parser), Vec::new()));
     }
     let sample = sample(path)?;
@@ -179,15 +185,15 @@ pub(super) fn parser_for(
 /// The first lines of a file.
 pub(super) fn sample(path: &Path) -> Result<Vec<Vec<u8>>, JobError> {
     let mut reader = FileReader::open(path, Limits::default(), None)?;
-    let mut lines = Vec::new();
+    let mut sample = Sample::default();
     while let Some(chunk) = reader.next_chunk()? {
-        let whole = chunk.bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        lines.extend(whole.take(SAMPLE_LINES_MAX - lines.len()).map(<[u8]>::to_vec));
-        if SAMPLE_LINES_MAX <= lines.len() {
+        let lines = chunk.bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        lines.for_each(|line| sample.push(line));
+        if sample.is_full() {
             break;
         }
     }
-    Ok(lines)
+    Ok(sample.into_lines())
 }
 
 fn read_all(

@@ -7,6 +7,7 @@ pub mod habit;
 pub mod ratio;
 pub mod series;
 pub mod size;
+pub mod steady;
 pub mod tail;
 
 pub use calibration::{Calibration, Tail};
@@ -15,3 +16,4 @@ pub use habit::{Expected, Habit, RoleHabit};
 pub use ratio::Ratio;
 pub use series::Series;
 pub use size::{Amount, Size};
+pub use steady::Steady;

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::shown::Mask;
 use super::tell::shown;
 use crate::config::Source;
+use crate::format::Misfit;
+use crate::model::EventKind;
 use crate::survey::{Access, Content, Found, KeyLines, Lines, Machine, Server, key_lines};
 
 /// Logs that are named; of the rest their number is given.
@@ -98,9 +101,18 @@ pub(super) fn log(text: &mut String, found: &Found, machine: &Machine) {
     }
 }
 
-fn described(text: &mut String, lines: &Lines) {
-    let Lines { format, lines: all, requests, lacks, keys } = lines;
-    labelled(text, "format", &format!("{format}: {requests} of its last {all} lines are requests"));
+/// What the lines are, where the format does not fit them, and what they lack.
+pub(super) fn described(text: &mut String, lines: &Lines) {
+    let Lines { format, lines: all, requests, lacks, keys, kind, .. } = lines;
+    let what = match kind {
+        EventKind::Request => "requests",
+        EventKind::Usage => "records of usage",
+        EventKind::Audit => "audit events",
+        EventKind::Delivery => "states of messages",
+        EventKind::Inventory => "keys",
+    };
+    labelled(text, "format", &format!("{format}: {requests} {what} in its last {all} lines"));
+    misfit(text, lines);
     if *requests == 0 {
         return labelled(
             text,
@@ -108,17 +120,36 @@ fn described(text: &mut String, lines: &Lines) {
             "no line is a request; is it another log, or another format?",
         );
     }
+    if *kind != EventKind::Request {
+        return;
+    }
     if !lacks.is_empty() {
-        labelled(text, "lacks", &format!("no line gives the {}", lacks.join(", the ")));
+        let instead =
+            if lacks.contains(&"time") { "; the time at which a line is read counts" } else { "" };
+        labelled(text, "lacks", &format!("no line gives the {}{instead}", lacks.join(", the ")));
     }
     if keys.named == 0 {
         let users = match keys.users {
             0 => String::new(),
             users => format!(", but {users} name a user, who is taken for one"),
         };
-        return labelled(text, "key", &format!("no request says which key was used{users}"));
+        labelled(text, "key", &format!("no request says which key was used{users}"));
+    } else {
+        labelled(
+            text,
+            "key",
+            &format!("{} of {requests} requests say which key was used", keys.named),
+        );
     }
-    labelled(text, "key", &format!("{} of {requests} requests say which key was used", keys.named));
+    for suggested in &lines.suggested {
+        let what = match suggested.field {
+            "key" => {
+                format!("key_from = \"{}\" in this source, if that is the key", suggested.path)
+            }
+            _ => format!("{suggested} under [fields] of a format of your own (docs/formats.md)"),
+        };
+        labelled(text, "perhaps", &what);
+    }
     if 0 < keys.whole {
         labelled(
             text,
@@ -127,6 +158,28 @@ fn described(text: &mut String, lines: &Lines) {
              reads this log can use them; keyvigil check --key-lines SERVER shows a safer way",
         );
     }
+}
+
+/// How many lines do not fit, and of the first up to where it does.
+fn misfit(text: &mut String, lines: &Lines) {
+    let Some((line, misfit)) = &lines.misfit else { return };
+    let Misfit { at, because } = misfit;
+    let of = match lines.misfits {
+        1 => "one line does not fit:".to_owned(),
+        misfits => format!("{misfits} lines do not fit, as this one:"),
+    };
+    labelled(text, "misfits", &of);
+    let mask = Mask::hiding();
+    let (fits, rest) = line.split_at_checked(*at).unwrap_or((line, &[]));
+    let (fits, rest) = (mask.line(fits), mask.line(rest));
+    // The place in question is shown, however long the line is.
+    let fits: String = fits.chars().rev().take(LINE_WIDTH / 2).collect();
+    let fits: String = fits.chars().rev().collect();
+    let rest: String = rest.chars().take(LINE_WIDTH / 2).collect();
+    let indent = " ".repeat(LABEL_WIDTH + 4);
+    line_raw(text, &format!("{indent}{}{}", shown(&fits), shown(&rest)));
+    let caret = " ".repeat(shown(&fits).chars().count());
+    line_raw(text, &format!("{indent}{caret}^ {}", shown(because)));
 }
 
 /// Nothing can be judged from it.

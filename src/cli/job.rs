@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
 
 use crate::app::Outputs;
-use crate::config::{Config, ConfigError, own_formats};
+use crate::config::{Config, ConfigError, LogFormatError, Pasted, own_formats, zone};
 use crate::format::Options;
 use crate::identity;
 
@@ -23,6 +24,15 @@ pub(super) struct JobArgs {
     /// The server's own description of its log: nginx's `log_format`, Apache's `LogFormat`
     #[arg(long, value_name = "STRING")]
     pub(super) log_format: Option<String>,
+    /// The server's configuration that holds the description: /etc/nginx/nginx.conf
+    #[arg(long, value_name = "FILE")]
+    pub(super) log_format_file: Option<PathBuf>,
+    /// Its name there, where there are several
+    #[arg(long, value_name = "NAME")]
+    pub(super) log_format_name: Option<String>,
+    /// Of the clock that writes times without a zone: Europe/Oslo, +05:30
+    #[arg(long, value_name = "ZONE", value_parser = zone_of)]
+    pub(super) time_zone: Option<TimeZone>,
     /// The variable or field that holds the key
     #[arg(long, value_name = "NAME")]
     pub(super) key_from: Option<String>,
@@ -81,15 +91,33 @@ impl JobArgs {
         Ok(config)
     }
 
-    pub(super) fn options(&self, config: &Config) -> Options {
-        Options {
-            log_format: self.log_format.clone(),
+    pub(super) fn options(&self, config: &Config) -> Result<Options, LogFormatError> {
+        Ok(Options {
+            log_format: self.pasted("").settle()?,
             key_from: self.key_from.clone(),
             own: config.own_formats.clone(),
+            zone: self.time_zone.clone(),
+        })
+    }
+
+    /// How the lines of the log at this path are described.
+    pub(super) fn pasted<'a>(&'a self, path: &'a str) -> Pasted<'a> {
+        Pasted {
+            log_format: self.log_format.as_deref(),
+            file: self.log_format_file.as_deref(),
+            name: self.log_format_name.as_deref(),
+            path,
         }
     }
 
     pub(super) fn outputs(&self) -> Outputs {
         Outputs { alerts_json: self.alerts_json.clone(), findings_json: self.findings_json.clone() }
     }
+}
+
+/// A time zone, as a flag gives it.
+pub(super) fn zone_of(name: &str) -> Result<TimeZone, String> {
+    zone(name).ok_or_else(|| {
+        "write a name such as Europe/Oslo (the machine needs tzdata), or +05:30".to_owned()
+    })
 }

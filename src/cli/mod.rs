@@ -164,6 +164,9 @@ pub fn main() -> ExitCode {
         Command::Generate(args) => generate::run(args),
     };
     done.unwrap_or_else(|error| {
+        if is_enough(&error) {
+            return ExitCode::SUCCESS;
+        }
         // The journal has the name already.
         let name = if journal::is_listening() { "" } else { "keyvigil: " };
         let mut lines = vec![format!("{name}{error}")];
@@ -176,6 +179,16 @@ pub fn main() -> ExitCode {
         // Where nobody listens, the exit code still tells.
         drop(writeln!(std::io::stderr().lock(), "{}", journal::urgent(&lines.join("\n"))));
         ExitCode::from(code_of(&error))
+    })
+}
+
+/// `keyvigil parse < log | head` has shown all that was wanted.
+fn is_enough(error: &anyhow::Error) -> bool {
+    let is_pipe = |kind: std::io::ErrorKind| kind == std::io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| {
+        let io = cause.downcast_ref().map(std::io::Error::kind);
+        let json = cause.downcast_ref().and_then(serde_json::Error::io_error_kind);
+        io.or(json).is_some_and(is_pipe)
     })
 }
 

@@ -17,7 +17,7 @@ const AFTER_HELP: &str = "\
 The table `events` has a row for each request:
   time, hour, day, source, format, kind, key, role, source_ip, method, path, query, route,
   status, bytes, duration_ms, user_agent, referer, user, model, tokens_in, tokens_out, cost,
-  units, operation, outcome, tenant, asn, country, city, subject, late
+  units, operation, outcome, tenant, object, asn, country, city, late
 Beside it there are:
   incidents  id, kind, class, severity, state, title, key, role, owner, address, since, opened,
              last_seen, told, acknowledged, acknowledged_by, resolved, detected_s, told_s,

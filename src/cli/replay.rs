@@ -33,7 +33,7 @@ pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<ExitCode> {
     tell::start_logging("warn");
     let config = args.job.config()?;
     let replay = Replay {
-        options: args.job.options(&config),
+        options: args.job.options(&config)?,
         config,
         files: args.files.clone(),
         format: args.job.format.clone(),

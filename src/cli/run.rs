@@ -83,7 +83,9 @@ impl RunArgs {
     fn config(&self) -> anyhow::Result<Config> {
         let mut config = self.job.config()?;
         let own = config.own_formats.clone();
-        config.sources.extend(self.files.iter().map(|file| source(file, &self.job, &own)));
+        for file in &self.files {
+            config.sources.push(source(file, &self.job, &own)?);
+        }
         match self.listen.as_deref() {
             None => {}
             Some("off") => config.web.listen = None,
@@ -100,12 +102,14 @@ impl RunArgs {
     }
 }
 
-fn source(file: &Path, job: &JobArgs, own: &OwnFormats) -> Source {
-    Source {
-        path: file.display().to_string(),
+fn source(file: &Path, job: &JobArgs, own: &OwnFormats) -> anyhow::Result<Source> {
+    let path = file.display().to_string();
+    Ok(Source {
         format: job.format.clone(),
-        log_format: job.log_format.clone(),
+        log_format: job.pasted(&path).settle()?,
         key_from: job.key_from.clone(),
         own: own.clone(),
-    }
+        zone: job.time_zone.clone(),
+        path,
+    })
 }

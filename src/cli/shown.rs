@@ -153,13 +153,15 @@ pub(super) fn event(record: &Record<'_>, mask: &Mask) -> Value {
     Value::Object(event)
 }
 
-fn texts<'r, 'a>(record: &'r Record<'a>) -> [(&'static str, &'r Option<Field<'a>>); 18] {
+fn texts<'r, 'a>(record: &'r Record<'a>) -> [(&'static str, &'r Option<Field<'a>>); 20] {
     [
         ("id", &record.id),
         ("op", &record.operation),
         ("action", &record.operation),
         ("outcome", &record.outcome),
         ("tenant", &record.tenant),
+        ("object", &record.object),
+        ("recipient", &record.recipient),
         ("method", &record.method),
         ("path", &record.path),
         ("host", &record.host),

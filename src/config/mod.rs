@@ -5,6 +5,8 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use jiff::tz::TimeZone;
+
 use crate::detect::{Kinds, Panel, Rules};
 use crate::engine::Part;
 use crate::format::{self, OwnFormats};
@@ -16,6 +18,7 @@ mod checks;
 mod dkim;
 mod formats;
 mod kinds;
+mod log_format;
 mod meant;
 mod mistakes;
 mod people;
@@ -31,6 +34,7 @@ mod units;
 
 pub use dkim::Dkim;
 pub use formats::{FormatsError, own_formats};
+pub use log_format::{LogFormatError, Pasted, zone};
 pub use mistakes::ConfigError;
 pub use people::{Mail, Notify, NotifyKind, Place, QuietHours, Route, Tls};
 pub use places::Places;
@@ -54,6 +58,10 @@ pub struct Config {
     /// Of a request that came through one of these, the address before it counts.
     pub trusted_proxies: Prefixes,
     pub keys_in_paths: PathKeys,
+    /// `OpenAPI` documents, whose paths name the routes.
+    pub openapi: Vec<PathBuf>,
+    /// Who agreed to get messages, and who does not any more: lists of hashes.
+    pub consent: ConsentLists,
     pub alerts: Alerts,
     /// The thresholds of every detector; `[stale]` is one of them.
     pub detectors: Panel,
@@ -82,6 +90,8 @@ pub struct Source {
     pub key_from: Option<String>,
     /// Formats of a person's own, which come before those of the program.
     pub own: OwnFormats,
+    /// Of the clock that writes times without a zone.
+    pub zone: Option<TimeZone>,
 }
 
 impl Source {
@@ -91,8 +101,15 @@ impl Source {
             log_format: self.log_format.clone(),
             key_from: self.key_from.clone(),
             own: self.own.clone(),
+            zone: self.zone.clone(),
         }
     }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConsentLists {
+    pub opt_in: Option<PathBuf>,
+    pub opt_out: Option<PathBuf>,
 }
 
 /// A list of keys.
@@ -207,6 +224,8 @@ impl Default for Config {
             geoip: Vec::new(),
             trusted_proxies: Prefixes::default(),
             keys_in_paths: PathKeys::default(),
+            openapi: Vec::new(),
+            consent: ConsentLists::default(),
             alerts: Alerts {
                 false_alarms_per_day: 1.0,
                 patience: Millis::seconds(5),

@@ -3,16 +3,19 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use toml::de::DeTable;
 
 use super::checks::checks;
+use super::log_format::{self, Pasted};
 use super::meant;
 use super::mistakes::{self, Mistake};
 use super::syntax;
 use super::table::Table;
 use super::{
-    Alerts, Config, ConfigError, Control, List, Reports, Source, Store, Web, people, rules,
+    Alerts, Config, ConfigError, ConsentLists, Control, List, Reports, Source, Store, Web, people,
+    rules,
 };
 use crate::detect::Panel;
 use crate::format::{self, OwnFormats, Parser};
@@ -66,15 +69,14 @@ fn fill(
     }
     let key_is = top.choice("key_is", &[("secret", KeyIs::Secret), ("id", KeyIs::Id)]);
     config.key_is = key_is.unwrap_or(config.key_is);
-    config.inventory = top.text("inventory").map(PathBuf::from);
-    config.networks = top.text("networks").map(PathBuf::from);
-    config.geoip = top.texts("geoip").into_iter().map(PathBuf::from).collect();
+    files(config, &mut top);
     config.keys_in_paths = rules::path_keys(&mut top);
     config.trusted_proxies = rules::prefixes(&mut top, "trusted_proxies");
     let mut each = |table: Option<&DeTable<'_>>,
                     read: &mut dyn FnMut(&DeTable<'_>) -> Vec<Mistake>| {
         mistakes.extend(table.map(read).unwrap_or_default());
     };
+    each(top.table("consent"), &mut |table| consent(&mut config.consent, table));
     each(top.table("alerts"), &mut |table| alerts(&mut config.alerts, table));
     each(top.table("mail"), &mut |table| people::mail(&mut config.mail, table));
     each(top.table("web"), &mut |table| web(&mut config.web, table));
@@ -105,30 +107,73 @@ fn fill(
     mistakes
 }
 
+/// The files beside the logs.
+fn files(config: &mut Config, top: &mut Table<'_, '_>) {
+    config.inventory = top.text("inventory").map(PathBuf::from);
+    config.networks = top.text("networks").map(PathBuf::from);
+    config.geoip = top.texts("geoip").into_iter().map(PathBuf::from).collect();
+    config.openapi = top.texts("openapi").into_iter().map(PathBuf::from).collect();
+}
+
 fn source(values: &DeTable<'_>, own: &OwnFormats) -> (Option<Source>, Vec<Mistake>) {
     let mut table = Table::new("sources", values);
     let path = table.text("path");
     let format = table.text("format").unwrap_or_else(|| "auto".to_owned());
+    let log_format = log_format(&mut table, path.as_deref().unwrap_or_default());
     let options = format::Options {
-        log_format: table.text("log_format"),
+        log_format,
         key_from: table.text("key_from"),
         own: own.clone(),
+        zone: zone(&mut table),
     };
     if path.is_none() && !values.contains_key("path") {
         let at = values.keys().next().map_or(0..0, toml::Spanned::span);
         table.complain::<()>(at, "a source has no `path`".into(), "add path = \"/var/log/…\"");
     }
     if format != "auto" || options.log_format.is_some() {
-        let name = if options.log_format.is_some() { "log_format" } else { "format" };
+        let name = ["log_format", "log_format_file", "format"]
+            .into_iter()
+            .find(|name| values.contains_key(*name))
+            .unwrap_or("format");
         let at = table.place_of(name);
         let known = super::format_name(&format, options.log_format.as_deref());
         if let Err(error) = Parser::by_name(known, &options) {
             table.complain::<()>(at, "this format cannot be used".into(), &error.to_string());
         }
     }
-    let format::Options { log_format, key_from, own } = options;
-    let source = path.map(|path| Source { path, format, log_format, key_from, own });
+    let format::Options { log_format, key_from, own, zone } = options;
+    let source = path.map(|path| Source { path, format, log_format, key_from, own, zone });
     (source, table.finish())
+}
+
+/// Pasted, or from a server's configuration.
+fn log_format(table: &mut Table<'_, '_>, path: &str) -> Option<String> {
+    let (pasted, file) = (table.text("log_format"), table.text("log_format_file"));
+    let name = table.text("log_format_name");
+    let file = file.map(PathBuf::from);
+    let (log_format, name) = (pasted.as_deref(), name.as_deref());
+    match (Pasted { log_format, file: file.as_deref(), name, path }).settle() {
+        Ok(settled) => settled,
+        Err(error) => {
+            let names = ["log_format_name", "log_format_file", "log_format"];
+            let at = names.map(|name| table.place_of(name)).into_iter().find(|at| !at.is_empty());
+            let what = "this log format cannot be used".to_owned();
+            table.complain(at.unwrap_or_default(), what, &error.to_string())
+        }
+    }
+}
+
+fn zone(table: &mut Table<'_, '_>) -> Option<TimeZone> {
+    let name = table.text("time_zone")?;
+    log_format::zone(&name).or_else(|| {
+        let at = table.place_of("time_zone");
+        let what = format!("{name:?} is no time zone");
+        table.complain(
+            at,
+            what,
+            "write a name such as \"Europe/Oslo\" (the machine needs tzdata), or \"+05:30\"",
+        )
+    })
 }
 
 fn list(values: &DeTable<'_>) -> (Option<List>, Vec<Mistake>) {
@@ -140,6 +185,13 @@ fn list(values: &DeTable<'_>) -> (Option<List>, Vec<Mistake>) {
     }
     let format = table.choice("format", &ListFormat::NAMES).unwrap_or_default();
     (path.map(|path| List { path, format }), table.finish())
+}
+
+fn consent(lists: &mut ConsentLists, values: &DeTable<'_>) -> Vec<Mistake> {
+    let mut table = Table::new("consent", values);
+    lists.opt_in = table.text("opt_in").map(PathBuf::from);
+    lists.opt_out = table.text("opt_out").map(PathBuf::from);
+    table.finish()
 }
 
 fn alerts(alerts: &mut Alerts, values: &DeTable<'_>) -> Vec<Mistake> {

@@ -217,7 +217,7 @@ const fn kind_of(flaw: Flaw) -> Option<&'static str> {
         Flaw::OldTls => "old_tls",
         Flaw::SignedUrlExpired => "signed_url_expired",
         Flaw::SignedUrl => "signed_url_shared",
-        Flaw::NoCard => return None,
+        Flaw::NoCard | Flaw::NoOptIn | Flaw::OptedOut => return None,
     })
 }
 

@@ -4,6 +4,7 @@
 
 mod brute_force;
 mod canary_key_used;
+mod consent;
 mod credential_status;
 mod distributed_automation;
 mod failures;
@@ -29,6 +30,7 @@ mod sigma;
 mod sigma_fields;
 mod silent_key;
 mod slow_drift;
+mod spending;
 mod stale_credential;
 mod stale_dates;
 #[cfg(test)]
@@ -44,6 +46,7 @@ use crate::model::{Class, Severity};
 
 pub use brute_force::BruteForce;
 pub use canary_key_used::CanaryKeyUsed;
+pub use consent::Consent;
 pub use credential_status::CredentialStatus;
 pub use distributed_automation::DistributedAutomation;
 pub use failures::Failures;
@@ -67,6 +70,7 @@ pub use shared_cause::SharedCause;
 pub use sigma::{SigmaFile, SigmaMatch, SigmaRules};
 pub use silent_key::SilentKey;
 pub use slow_drift::SlowDrift;
+pub use spending::{Amount, Spending};
 pub use stale_credential::{Stale, StaleCredential, Watched};
 pub use token_burn::TokenBurn;
 pub use unknown_key::UnknownKeyAccepted;
@@ -155,6 +159,10 @@ panel! {
         "keys that nobody has seen before come in by the dozen";
     shared_cause: SharedCause, Statistical, Medium,
         "many keys change in the same way at once: one incident for all, not one each";
+    spending: Spending, Statistical, High,
+        "messages of an app, their failures or cost, or tokens in a provider's records of usage: far more than usual";
+    consent: Consent, Policy, High,
+        "a message goes to somebody who is on no list of opt-ins, or who has opted out";
     stale_credential: StaleCredential, Stale, Low,
         "a key is unused, overdue for rotation, about to expire, shared, over-privileged, or nobody's";
     hygiene: Hygiene, Stale, Medium,

@@ -40,7 +40,7 @@ impl Engine {
     pub(super) fn hear_audit(&mut self, batch: &EventBatch, row: usize) {
         let Some(deed) = KeyDeed::of(batch.operation.get(row)) else { return };
         let status = batch.status.get(row).copied().unwrap_or_default();
-        let (id, at) = (batch.subject.get(row), batch.time.get(row).copied().unwrap_or_default());
+        let (id, at) = (batch.object.get(row), batch.time.get(row).copied().unwrap_or_default());
         if 400 <= status || !self.audits.note(id, (deed, Timestamp(at)), by(batch, row)) {
             return;
         }
@@ -186,7 +186,7 @@ mod tests {
             batch.key.push("k_admin");
             batch.user.push("ana@example.com");
             batch.operation.push(operation);
-            batch.subject.push(subject);
+            batch.object.push(subject);
             batch.status.push(0);
         }
         Arc::new(batch)

@@ -69,11 +69,12 @@ impl Engine {
         if !self.sigma.is_empty() {
             self.match_rules(batch, row);
         }
-        if batch.subject.number(row) != 0 {
+        let kind = batch.kind.get(row).copied().unwrap_or_default();
+        if batch.object.number(row) != 0 && kind != EventKind::Delivery {
             self.hear_audit(batch, row);
         }
-        if batch.kind.get(row).is_some_and(|&kind| kind != EventKind::Request) {
-            return;
+        if kind != EventKind::Request {
+            return self.take_other(batch, row, actions);
         }
         let status = batch.status.get(row).copied().unwrap_or_default();
         let bytes = batch.bytes.get(row).copied().unwrap_or_default();

@@ -23,6 +23,7 @@ mod key;
 mod keys;
 mod measures;
 mod novelty;
+mod others;
 mod outsiders;
 mod overview;
 mod parties;
@@ -82,6 +83,7 @@ pub struct Engine {
     causes: causes::Causes,
     budget: budget::Budget,
     incidents: Incidents,
+    others: others::Others,
     stale: stale::StaleFindings,
     gathered: hygiene::Gathered,
     travels: travel::Travels,

@@ -82,7 +82,7 @@ impl Engine {
             };
             let index = match &whose {
                 Entity::Key(id) => self.keys.index_of(id),
-                Entity::Address(_) | Entity::Route(_) | Entity::Fleet => None,
+                Entity::Address(_) | Entity::Route(_) | Entity::App(_) | Entity::Fleet => None,
             };
             if let Some(key) = index.and_then(|index| self.keys.get_mut(index)) {
                 key.add_evidence(found.line);

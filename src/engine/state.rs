@@ -43,6 +43,7 @@ impl Engine {
         others.extend(row_of("hour".to_owned(), &self.hour));
         others.extend(row_of("incidents".to_owned(), &self.incidents));
         others.extend(row_of("inventory".to_owned(), &self.inventory.as_deref()));
+        others.extend(row_of("others".to_owned(), &self.others));
         others.extend(row_of("matches".to_owned(), &self.matches));
         others.extend(row_of("settings".to_owned(), &self.settings));
         others.extend(row_of("sources".to_owned(), &self.sources));
@@ -93,6 +94,7 @@ impl Engine {
                 let inventory: Option<crate::identity::Inventory> = read(id, value)?;
                 self.inventory = inventory.map(std::sync::Arc::new);
             }
+            "others" => self.others = read(id, value)?,
             "matches" => self.matches = read(id, value)?,
             "settings" => self.settings = read(id, value)?,
             "sources" => self.sources = read(id, value)?,

@@ -35,7 +35,8 @@ fn string(pasted: &str) -> String {
         .any(|word| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)));
     let is_quoted = text.starts_with('"') && text.ends_with('"') && text.contains("\\\"");
     if !is_statement && !is_quoted {
-        return text.to_owned();
+        // What stood between the quotes of a statement has its escapes still.
+        return text.replace("\\\"", "\"");
     }
     let Some((_, inner)) = text.split_once('"') else { return text.to_owned() };
     let mut string = String::new();

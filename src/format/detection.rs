@@ -3,15 +3,19 @@
 use super::FORMATS;
 use super::FormatError;
 use super::GIVES;
+use super::Joined;
 use super::Options;
 use super::Outcome;
 use super::Parser;
+use super::Parts;
 use super::Reader;
+use super::Turn;
+
+use super::sample::Extent;
 
 use crate::model::EventKind;
 use crate::model::Record;
 
-const SAMPLE_LINES_MAX: usize = 200;
 const FITS_PERCENT_MIN: u32 = 95;
 /// A format that fits none of so many is not tried further.
 const HOPELESS_LINES: usize = 20;
@@ -37,12 +41,14 @@ struct Trial {
 }
 
 pub(super) fn detect(sample: &[&[u8]], options: &Options) -> Result<Detected, FormatError> {
-    let lines: Vec<&[u8]> = sample
-        .iter()
-        .take(SAMPLE_LINES_MAX)
-        .copied()
-        .filter(|line| !line.trim_ascii().is_empty())
-        .collect();
+    let mut extent = Extent::default();
+    let mut is_of_sample = |line: &&[u8]| {
+        let is_more = !extent.is_full();
+        extent.push(line);
+        is_more
+    };
+    let lines = sample.iter().copied().filter(|line| !line.trim_ascii().is_empty());
+    let lines: Vec<&[u8]> = lines.take_while(&mut is_of_sample).collect();
     if lines.is_empty() {
         return Err(FormatError::NoSample);
     }
@@ -59,10 +65,11 @@ pub(super) fn detect(sample: &[&[u8]], options: &Options) -> Result<Detected, Fo
     let trial = best.ok_or(FormatError::NoSample)?;
     if trial.fits_percent < FITS_PERCENT_MIN {
         let closest = format!(
-            "the closest is {}, which fits {} % of {} lines; paste the server's own format with --log-format",
+            "the closest is {}, which fits {} % of {} lines; paste the server's own format with --log-format (keyvigil parse --format {} --dry-run shows what does not fit)",
             trial.parser.name(),
             trial.fits_percent,
-            lines.len()
+            lines.len(),
+            trial.parser.name(),
         );
         return Err(FormatError::NotDetected { closest });
     }
@@ -103,31 +110,55 @@ fn trial(parser: Parser, lines: &[&[u8]]) -> Trial {
         parser.keep_extras();
     }
     let mut fitting = 0;
+    let mut parts = Parts::default();
+    parts.set_joins(parser.joins());
     for (number, line) in lines.iter().enumerate() {
-        if number == HOPELESS_LINES && fitting == 0 {
+        if number == HOPELESS_LINES && fitting == 0 && !parts.is_waiting() {
             break;
         }
-        match parser.parse(line) {
-            Outcome::Event(record) if is_plausible(&record) => {
-                fitting += 1;
-                trial.explain(&record);
-            }
-            Outcome::Events(records) => {
-                fitting += 1;
-                for record in &records {
-                    trial.explain(record);
+        match parts.push(line) {
+            Turn::Now => fitting += usize::from(trial.fits(parser.parse(line))),
+            Turn::Later => {}
+            Turn::AllReady => {
+                for Joined { line, of_lines, .. } in parts.take() {
+                    let fits = trial.fits(parser.parse(&line));
+                    fitting += if fits { usize::try_from(of_lines).unwrap_or(0) } else { 0 };
                 }
             }
-            Outcome::Skip(_) | Outcome::Pending(_) => fitting += 1,
-            Outcome::Event(_) | Outcome::Malformed(_) => {}
         }
     }
+    // The sample ends where it ends: in the middle of a record, if that has several lines.
+    let waiting = if 0 < fitting { parts.waiting() } else { 0 };
+    let lines = lines.len() - waiting;
     // Of a table, the columns that the header named are known from here on.
     if matches!(parser.reader, Reader::Csv(_)) {
         trial.parser = parser;
     }
-    trial.fits_percent = u32::try_from(fitting * 100 / lines.len()).unwrap_or(0);
+    trial.fits_percent = u32::try_from(fitting * 100 / lines.max(1)).unwrap_or(0);
     trial
+}
+
+impl Trial {
+    /// Whether the line is one of the format, as far as can be told.
+    fn fits(&mut self, outcome: Outcome<'_>) -> bool {
+        match outcome {
+            Outcome::Event(record) => {
+                let fits = is_plausible(&record);
+                if fits {
+                    self.explain(&record);
+                }
+                fits
+            }
+            Outcome::Events(records) => {
+                for record in &records {
+                    self.explain(record);
+                }
+                true
+            }
+            Outcome::Skip(_) | Outcome::Pending(_) => true,
+            Outcome::Malformed(_) => false,
+        }
+    }
 }
 
 /// A format of JSON or of the common family has marks in its JSON alone.
@@ -155,6 +186,12 @@ impl Trial {
             record.status.is_some(),
             record.key.is_some(),
         ];
+        // What was done has a name in the place of method and path, and an outcome.
+        let instead = [
+            (2, record.operation.is_some()),
+            (3, record.operation.is_some()),
+            (4, record.outcome.is_some()),
+        ];
         let more = [
             record.bytes.is_some(),
             record.user_agent.is_some(),
@@ -169,7 +206,8 @@ impl Trial {
         self.explained += i64::try_from(found).unwrap_or(0) - leftover;
         self.missing.retain(|name| {
             let at = GIVES.iter().position(|known| known == name);
-            !at.and_then(|at| given.get(at)).copied().unwrap_or(false)
+            let is_instead = instead.iter().any(|(place, is)| Some(*place) == at && *is);
+            !at.and_then(|at| given.get(at)).copied().unwrap_or(false) && !is_instead
         });
     }
 }

@@ -15,6 +15,12 @@ pub enum FormatError {
     NoSuchVariable { name: String },
     #[error("the format in {file} cannot be used: {what}")]
     File { file: String, what: String },
+    #[error("no log_format or LogFormat is described there")]
+    NothingDescribed,
+    #[error("there is no format {name:?} described; there are {known}")]
+    NotDescribed { name: String, known: String },
+    #[error("several formats are described, {known}: say which one with log_format_name")]
+    SeveralDescribed { known: String },
     #[error("no known format fits these lines; {closest}")]
     NotDetected { closest: String },
     #[error(

@@ -65,7 +65,7 @@ fn origins(record: &Record<'_>, line: &[u8], notes: &[Note]) -> Vec<Origin> {
 
 type Text<'r, 'a> = (&'static str, Option<&'r Field<'a>>, &'static [Place]);
 
-fn texts<'r, 'a>(record: &'r Record<'a>) -> [Text<'r, 'a>; 21] {
+fn texts<'r, 'a>(record: &'r Record<'a>) -> [Text<'r, 'a>; 23] {
     let request: &[Place] = &[Place::Target, Place::Request];
     [
         ("source_ip", record.source_ip.as_ref(), &[Place::Client, Place::Address, Place::Hops]),
@@ -88,6 +88,8 @@ fn texts<'r, 'a>(record: &'r Record<'a>) -> [Text<'r, 'a>; 21] {
         ("op", record.operation.as_ref(), &[Place::Operation]),
         ("outcome", record.outcome.as_ref(), &[Place::Outcome]),
         ("tenant", record.tenant.as_ref(), &[Place::Tenant]),
+        ("object", record.object.as_ref(), &[Place::Object]),
+        ("recipient", record.recipient.as_ref(), &[Place::Recipient]),
         ("asn", None, &[Place::Asn]),
     ]
 }

@@ -5,6 +5,7 @@ mod aliases;
 mod apache;
 mod clf;
 mod credential;
+mod described;
 mod detection;
 mod error;
 mod error_log;
@@ -13,12 +14,16 @@ mod explain;
 mod familiar;
 mod goaccess;
 mod json;
+mod laid_out;
 mod literal;
+mod misfit;
+mod moment;
 mod nginx;
 mod number;
 mod ordinary;
 mod outcome;
 mod own;
+mod own_fields;
 mod parser;
 mod parts;
 mod path;
@@ -32,11 +37,13 @@ mod presets;
 mod registry;
 mod repair;
 mod request;
+mod sample;
 mod scan;
 mod shape;
 mod short;
 mod shown;
 mod slots;
+mod statements;
 mod step;
 mod table;
 mod tape;
@@ -46,15 +53,23 @@ mod w3c;
 mod wrapper;
 
 pub use address::address;
+pub use described::Described;
 pub use detection::Detected;
 pub use error::FormatError;
 pub use explain::Origin;
+pub use laid_out::{Joins, is_whole_json};
+pub use misfit::Misfit;
 pub use outcome::Outcome;
 pub use own::OwnFormats;
+pub use own_fields::{Suggested, suggested};
 pub use parser::Parser;
 pub use parts::{Joined, Parts, Turn};
 pub use registry::FORMATS;
 pub use registry::FormatInfo;
+pub use sample::Sample;
+pub use statements::{Statement, statements};
+
+use jiff::tz::TimeZone;
 
 use parser::Reader;
 
@@ -70,6 +85,8 @@ pub struct Options {
     pub key_from: Option<String>,
     /// Formats of a person's own.
     pub own: OwnFormats,
+    /// Of the clock that writes times without a zone; without it they are taken for UTC.
+    pub zone: Option<TimeZone>,
 }
 
 /// Which numbers of a system's records are counters that only grow.
@@ -82,6 +99,8 @@ pub struct Grows {
 /// What a request should tell, in the order in which people ask.
 const GIVES: [&str; 6] = ["client", "time", "method", "path", "status", "identity"];
 
+#[cfg(test)]
+mod round_trip_tests;
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

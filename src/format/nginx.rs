@@ -17,6 +17,27 @@ pub(super) fn compile(pasted: &str, credentials: Credentials) -> Result<Plan, Fo
     Plan::new(&tokens, pasted, escape, credentials)
 }
 
+/// What stands before each variable, its name and its place, as a preset names it; behind the
+/// last, what ends the line.
+#[cfg(test)]
+pub(super) fn pieces(format: &str) -> Option<Vec<(String, String, super::place::Place)>> {
+    use super::place::Place;
+    let mut pieces = Vec::new();
+    let mut literal = String::new();
+    for token in tokens(format, &bare(format)).ok()? {
+        match token {
+            Token::Literal(text) => literal.push_str(&String::from_utf8(text).ok()?),
+            Token::Variable { name, place, .. } => {
+                let named = || super::preset::place_of(&name).unwrap_or(Place::Extra);
+                let place = if place == Place::Extra { named() } else { place };
+                pieces.push((std::mem::take(&mut literal), name, place));
+            }
+        }
+    }
+    pieces.push((literal, String::new(), Place::Skip));
+    Some(pieces)
+}
+
 /// The characters of the format, each with its place in what was pasted.
 type Placed = Vec<(usize, char)>;
 

@@ -3,6 +3,8 @@
 /// A whole number; one that is too large is the largest. A fraction is cut off.
 pub(super) fn whole(text: &[u8]) -> Option<u64> {
     let digits = memchr::memchr(b'.', text).and_then(|dot| text.get(..dot)).unwrap_or(text);
+    // HAProxy's, of a request that it logs before its end.
+    let digits = digits.strip_prefix(b"+").unwrap_or(digits);
     if digits.is_empty() {
         return None;
     }

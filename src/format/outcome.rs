@@ -83,6 +83,8 @@ pub(super) fn owned<'a>(record: Record<'_>) -> Record<'a> {
         operation: own(record.operation),
         outcome: own(record.outcome),
         tenant: own(record.tenant),
+        object: own(record.object),
+        recipient: own(record.recipient),
         extras: record
             .extras
             .into_iter()

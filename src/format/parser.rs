@@ -15,6 +15,7 @@ use super::detection;
 use super::detection::Detected;
 use super::error_log;
 use super::json;
+use super::laid_out::Joins;
 use super::pattern::Regexp;
 use super::plan::Plan;
 use super::registry;
@@ -59,7 +60,14 @@ impl Parser {
     pub fn by_name(name: &str, options: &Options) -> Result<Self, FormatError> {
         let registry::Found { name, kind, grows, reader } = registry::find(name, options)?;
         let is_pasted = options.log_format.is_some();
-        Ok(Self { name, kind, grows, reader, is_pasted, time: TimeReader::default() })
+        Ok(Self {
+            name,
+            kind,
+            grows,
+            reader,
+            is_pasted,
+            time: TimeReader::in_zone(options.zone.clone()),
+        })
     }
 
     /// The parser of the format that fits the sample.
@@ -84,6 +92,42 @@ impl Parser {
             Reader::Csv(table) => table.keep_extras(),
             Reader::Clf(_) | Reader::Regexp(_) | Reader::W3c(_) => {}
         }
+    }
+
+    /// Which of its records may take several lines of the file.
+    pub const fn joins(&self) -> Joins {
+        match &self.reader {
+            Reader::Either(_) | Reader::Json(_) => Joins::Json,
+            Reader::Csv(_) => Joins::Rows,
+            Reader::Plans(_) | Reader::Clf(_) | Reader::Regexp(_) | Reader::W3c(_) => {
+                Joins::Nothing
+            }
+        }
+    }
+
+    /// The line that names the columns, once it was read: what later lines mean hangs on it.
+    pub fn header(&self) -> Option<&[u8]> {
+        match &self.reader {
+            Reader::Csv(table) => table.header(),
+            Reader::W3c(w3c) => w3c.header(),
+            Reader::Either(_)
+            | Reader::Json(_)
+            | Reader::Plans(_)
+            | Reader::Clf(_)
+            | Reader::Regexp(_) => None,
+        }
+    }
+
+    /// Reads the header of a file that is gone on with behind it.
+    pub fn take_header(&mut self, header: &[u8]) {
+        if self.header().is_none() {
+            drop(self.parse(header));
+        }
+    }
+
+    /// Whether what a line means hangs on a header before it.
+    pub const fn needs_header(&self) -> bool {
+        matches!(&self.reader, Reader::Csv(_) | Reader::W3c(_))
     }
 
     /// Whether lines of its system can be told from others.
@@ -112,6 +156,9 @@ impl Parser {
         }
         if LINE_BYTES_MAX < line.len() {
             return Outcome::Malformed("is longer than 1 MiB");
+        }
+        if line.len() <= 2 && self.is_of_list(line) {
+            return Outcome::Skip("a bracket of a list that has a line for each record");
         }
         self.parse_wrapped(line, WRAPPERS_MAX)
     }
@@ -192,6 +239,10 @@ impl Parser {
             }
             Err(reason) => self.second_look(line, reason),
         }
+    }
+
+    fn is_of_list(&self, line: &[u8]) -> bool {
+        matches!(line, b"[" | b"]" | b"],") && matches!(&self.reader, Reader::Json(_))
     }
 
     fn fits_an_empty_line(&self) -> bool {

@@ -1,5 +1,5 @@
 //! Lines that a container runtime wrote in parts, put together again: `P` lines of CRI,
-//! docker's JSON without a newline at the end of its `log`.
+//! docker's JSON without a newline at the end of its `log`. Records of several lines, too.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -7,6 +7,9 @@ use std::mem;
 use memchr::{memchr, memchr2};
 
 use super::LINE_BYTES_MAX;
+use super::laid_out::Joins;
+use super::laid_out::LaidOut;
+use super::laid_out::Step;
 
 /// Docker cuts what is longer. A shorter text without a newline is whole: it had none.
 const DOCKER_PART_BYTES: usize = 16 * 1024;
@@ -18,6 +21,7 @@ const HELD_LINES_MAX: usize = 256;
 #[derive(Clone, Debug, Default)]
 pub struct Parts {
     unfinished: BTreeMap<Stream, Joined>,
+    laid_out: LaidOut,
     held: Vec<Joined>,
     bytes: usize,
 }
@@ -59,8 +63,29 @@ enum Stream {
 }
 
 impl Parts {
+    /// From here on these records may take several lines.
+    pub const fn set_joins(&mut self, joins: Joins) {
+        self.laid_out.set(joins);
+    }
+
     /// Looks at a line, and keeps it if it cannot be read yet.
     pub fn push(&mut self, line: &[u8]) -> Turn {
+        if self.unfinished.is_empty() {
+            match self.laid_out.push(line) {
+                Step::Whole => {}
+                Step::Begun => return Turn::Later,
+                Step::Done => {
+                    let (line, of_lines) = self.laid_out.take_joined();
+                    self.held.push(Joined { line, of_lines, is_broken: false });
+                    return Turn::AllReady;
+                }
+                Step::Apart => {
+                    self.take_apart();
+                    self.held.push(Joined::of(line.to_vec()));
+                    return Turn::AllReady;
+                }
+            }
+        }
         let part = Part::of(line).filter(|part| !part.is_last || self.has_begun(part.stream));
         if part.is_none() && !self.is_waiting() {
             return Turn::Now;
@@ -68,7 +93,7 @@ impl Parts {
         self.bytes += line.len();
         match part {
             Some(part) => self.join(&part),
-            None => self.held.push(Joined { line: line.to_vec(), of_lines: 1, is_broken: false }),
+            None => self.held.push(Joined::of(line.to_vec())),
         }
         if LINE_BYTES_MAX < self.bytes || HELD_LINES_MAX <= self.held.len() {
             self.give_up();
@@ -78,11 +103,18 @@ impl Parts {
 
     /// Whether there is a line whose rest has not come.
     pub fn is_waiting(&self) -> bool {
-        !self.unfinished.is_empty()
+        !self.unfinished.is_empty() || self.laid_out.is_waiting()
+    }
+
+    /// How many lines wait for the rest of theirs.
+    pub(super) fn waiting(&self) -> usize {
+        let parts = self.unfinished.values().map(|joined| joined.of_lines).sum::<u64>();
+        usize::try_from(parts).unwrap_or(0) + self.held.len() + self.laid_out.lines()
     }
 
     /// The rest does not come any more.
     pub fn give_up(&mut self) {
+        self.take_apart();
         let broken = mem::take(&mut self.unfinished).into_values();
         self.held.extend(broken.map(|joined| Joined { is_broken: true, ..joined }));
     }
@@ -94,6 +126,10 @@ impl Parts {
         }
         self.bytes = 0;
         mem::take(&mut self.held)
+    }
+
+    fn take_apart(&mut self) {
+        self.held.extend(self.laid_out.take_apart().into_iter().map(Joined::of));
     }
 
     fn has_begun(&self, stream: Stream) -> bool {
@@ -112,6 +148,12 @@ impl Parts {
             joined.line.extend_from_slice(part.behind);
             self.held.extend(self.unfinished.remove(&part.stream));
         }
+    }
+}
+
+impl Joined {
+    const fn of(line: Vec<u8>) -> Self {
+        Self { line, of_lines: 1, is_broken: false }
     }
 }
 

@@ -48,6 +48,11 @@ impl Regexp {
         Ok(Self { regex, groups, credentials })
     }
 
+    /// As it was written.
+    pub(super) fn text(&self) -> &str {
+        self.regex.as_str()
+    }
+
     pub(super) fn gives(&self) -> impl Iterator<Item = &'static str> {
         self.groups.iter().flat_map(|(_, _, place)| place.gives()).copied()
     }

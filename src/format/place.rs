@@ -60,6 +60,8 @@ pub(super) enum Place {
     Operation,
     Outcome,
     Tenant,
+    Object,
+    Recipient,
     Count,
     /// Has no place of its own: an extra.
     #[default]
@@ -173,6 +175,8 @@ pub(super) fn set<'a>(
         Place::Operation => record.operation = Some(value),
         Place::Outcome => record.outcome = Some(value),
         Place::Tenant => record.tenant = Some(value),
+        Place::Object => record.object = Some(value),
+        Place::Recipient => record.recipient = Some(value),
         Place::Asn => record.asn = asn(&value),
         Place::Address | Place::Target | Place::Path | Place::Key | Place::Extra | Place::Skip => {}
         _ => set_number(record, place, &value),

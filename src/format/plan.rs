@@ -232,6 +232,23 @@ impl Plan {
         Ok(())
     }
 
+    /// Up to where a line fits, and what should come there; `None` if that is not known.
+    pub(super) fn stops_at(&self, line: &[u8]) -> Option<(usize, String)> {
+        let text = |literal: &Literal| String::from_utf8_lossy(literal.bytes()).into_owned();
+        let Some(mut rest) = self.head.strip(line) else {
+            return Some((0, format!("`{}` should stand here", text(&self.head))));
+        };
+        for step in &self.steps {
+            let at = line.len() - rest.len();
+            let Ok(cut) = step.cut(rest) else {
+                let (name, after) = (&step.name, text(&step.after));
+                return Some((at, format!("${name} should stand here, and `{after}` behind it")));
+            };
+            rest = cut.rest;
+        }
+        None
+    }
+
     /// The value under its own name, if it has no other place.
     fn extra<'a>(&self, step: &Step, cut: &Cut<'a>) -> Option<(Field<'a>, Field<'a>)> {
         if !self.keeps_extras || step.place.is_plain() || matches!(cut.text, b"" | b"-") {

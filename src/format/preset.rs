@@ -284,6 +284,8 @@ pub(super) fn place_of(name: &str) -> Option<Place> {
         "operation" | "op" | "action" => Place::Operation,
         "outcome" => Place::Outcome,
         "tenant" => Place::Tenant,
+        "subject" | "template" => Place::Object,
+        "recipient" => Place::Recipient,
         "count" => Place::Count,
         _ => return None,
     })

@@ -39,6 +39,8 @@ pub(super) fn value(record: &Record<'_>, name: &str) -> Option<String> {
         "op" | "operation" | "action" => text(&record.operation),
         "outcome" => text(&record.outcome),
         "tenant" => text(&record.tenant),
+        "object" | "subject" | "template" => text(&record.object),
+        "recipient" => text(&record.recipient),
         "count" => number(record.count),
         "quirk" => record.quirk.map(ToOwned::to_owned),
         name => {

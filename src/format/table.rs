@@ -31,6 +31,7 @@ pub(super) struct Table {
     root: State,
     separator: u8,
     columns: Vec<Vec<Hit>>,
+    header: Option<Arc<[u8]>>,
     must_be_marked: bool,
     keeps_extras: bool,
 }
@@ -45,6 +46,7 @@ impl Table {
             wanted: Arc::new(wanted),
             separator: b',',
             columns: Vec::new(),
+            header: None,
             must_be_marked: false,
             keeps_extras: false,
         }
@@ -52,6 +54,11 @@ impl Table {
 
     pub(super) const fn keep_extras(&mut self) {
         self.keeps_extras = true;
+    }
+
+    /// The line that named the columns.
+    pub(super) fn header(&self) -> Option<&[u8]> {
+        self.header.as_deref()
     }
 
     pub(super) fn has_marks(&self) -> bool {
@@ -102,6 +109,27 @@ impl Table {
         }
     }
 
+    /// Where a row ends too early, or where a header should stand.
+    pub(super) fn stops_at(&self, line: &[u8]) -> Option<(usize, String)> {
+        if self.columns.is_empty() {
+            let what = "the names of the columns should stand in a line before this one";
+            return Some((0, what.to_owned()));
+        }
+        let mut rest = Some(line);
+        let mut count = 0;
+        while let Some(text) = rest {
+            let at = line.len() - text.len();
+            let Some((_, behind)) = cell(text, self.separator) else {
+                return Some((at, "the quote that begins here has no end".to_owned()));
+            };
+            count += 1;
+            rest = behind;
+        }
+        let columns = self.columns.len();
+        let because = format!("it has {count} columns, and the header names {columns}");
+        (count < columns).then_some((line.len(), because))
+    }
+
     /// Takes the line as the header, if it is one: names that are known, and nothing that
     /// looks like a value.
     fn take_header(&mut self, line: &[u8], time: &mut TimeReader) -> bool {
@@ -140,6 +168,7 @@ impl Table {
         }
         self.separator = separator;
         self.columns = columns;
+        self.header = Some(line.into());
         true
     }
 }

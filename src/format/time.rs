@@ -1,12 +1,14 @@
 //! The time of an event, in any of the forms that logs write it.
 
+use jiff::tz::TimeZone;
+
 use crate::model::Timestamp;
 
+use super::moment::read;
 use super::place::Place;
 
 pub(super) const CLF_BYTES: usize = "28/Feb/2013:12:00:00 +0900".len();
 const CACHED_BYTES_MAX: usize = 40;
-const SECONDS_PER_DAY: i64 = 86_400;
 
 /// Reads times, and remembers the last one: most lines are of the same second as the
 /// line before.
@@ -17,6 +19,8 @@ pub(super) struct TimeReader {
     clf_at: Timestamp,
     seen: Vec<u8>,
     at: Timestamp,
+    /// Where the clock stands that times without a zone were read from; UTC, if nobody says.
+    zone: Option<TimeZone>,
     /// Where each value of a line came from, if somebody asks.
     notes: Option<Vec<Note>>,
 }
@@ -30,6 +34,10 @@ pub(super) struct Note {
 }
 
 impl TimeReader {
+    pub(super) fn in_zone(zone: Option<TimeZone>) -> Self {
+        Self { zone: zone.filter(|zone| *zone != TimeZone::UTC), ..Self::default() }
+    }
+
     /// From here on it is noted where values come from.
     pub(super) fn take_notes(&mut self) {
         self.notes = Some(Vec::new());
@@ -60,7 +68,7 @@ impl TimeReader {
         if text == self.seen.as_slice() && !text.is_empty() {
             return Some(self.at);
         }
-        let at = read(text)?;
+        let at = read(text, self.zone.as_ref())?;
         if text.len() <= CACHED_BYTES_MAX {
             self.seen.clear();
             self.seen.extend_from_slice(text);
@@ -76,7 +84,7 @@ impl TimeReader {
         }
         let at = match halves.seconds_after(&self.clf) {
             Some(seconds) => Timestamp(self.clf_at.0 + seconds * 1000),
-            None => read(text)?,
+            None => read(text, self.zone.as_ref())?,
         };
         self.clf = halves;
         self.clf_at = at;
@@ -120,219 +128,6 @@ impl ClfHalves {
     }
 }
 
-/// A number since 1970, in seconds, milliseconds, microseconds or nanoseconds: its
-/// magnitude tells which.
-fn epoch(text: &[u8]) -> Option<Timestamp> {
-    let whole = i64::try_from(super::number::whole(text)?).ok()?;
-    let millis = match whole {
-        ..100_000_000_000 => i64::try_from(super::number::millionths(text)? / 1000).ok()?,
-        100_000_000_000..100_000_000_000_000 => whole,
-        100_000_000_000_000..100_000_000_000_000_000 => whole / 1000,
-        _ => whole / 1_000_000,
-    };
-    Some(Timestamp(millis))
-}
-
-fn read(text: &[u8]) -> Option<Timestamp> {
-    let text = text.trim_ascii();
-    let text = text.strip_prefix(b"[").and_then(|text| text.strip_suffix(b"]")).unwrap_or(text);
-    match *text {
-        [_, _, b'/', ..] => clf(text),
-        [_, _, _, _, b'-' | b'/', _, ..] => dated(text),
-        [b'0'..=b'9', ..] if text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') => {
-            compact(text).or_else(|| epoch(text))
-        }
-        _ => spelt(text),
-    }
-}
-
-/// `28/Feb/2013:12:00:00 +0900`
-fn clf(text: &[u8]) -> Option<Timestamp> {
-    let mut at = Reader { rest: text };
-    let day = at.digits(2)?;
-    at.skip(b"/")?;
-    let month = at.month()?;
-    at.skip(b"/")?;
-    let year = at.digits(4)?;
-    at.skip(b":")?;
-    let (seconds, millis) = at.clock()?;
-    at.moment(day_number(year, month, day)?, seconds, millis)
-}
-
-/// `2017-01-03T15:56:36.123+01:00`, also with `/`, a space or ` - ` between date and time.
-fn dated(text: &[u8]) -> Option<Timestamp> {
-    let mut at = Reader { rest: text };
-    let year = at.digits(4)?;
-    at.any(b"-/")?;
-    let month = at.digits(2)?;
-    at.any(b"-/")?;
-    let day = at.digits(2)?;
-    let date = day_number(year, month, day)?;
-    if at.rest.is_empty() {
-        return at.moment(date, 0, 0);
-    }
-    if at.skip(b" - ").is_none() {
-        at.any(b"Tt :_\t")?;
-    }
-    let (seconds, millis) = at.clock()?;
-    at.moment(date, seconds, millis)
-}
-
-/// `20221122044615.591`
-fn compact(text: &[u8]) -> Option<Timestamp> {
-    let whole = text.split(|&byte| byte == b'.').next()?;
-    if whole.len() != 14 {
-        return None;
-    }
-    let mut at = Reader { rest: text };
-    let (year, month, day) = (at.digits(4)?, at.digits(2)?, at.digits(2)?);
-    let seconds = at.digits(2)? * 3600 + at.digits(2)? * 60 + at.digits(2)?;
-    let plausible = (1970..2200).contains(&year);
-    let millis = at.fraction();
-    if plausible { at.moment(day_number(year, month, day)?, seconds, millis) } else { None }
-}
-
-/// `Tue, 03 Jan 2017 14:56:11 GMT`, `Tue Jan  3 14:56:11 2017`, `Jan 3, 2017 …`
-fn spelt(text: &[u8]) -> Option<Timestamp> {
-    let (mut day, mut month, mut year, mut clock) = (None, None, None, None);
-    let mut zone = 0;
-    let separators = |byte: &u8| matches!(byte, b' ' | b',' | b'-');
-    for word in text.split(separators).filter(|word| !word.is_empty()) {
-        let mut at = Reader { rest: word };
-        if word.contains(&b':') && clock.is_none() {
-            clock = Some(at.clock()?);
-        } else if let Some(number) = super::number::whole(word) {
-            let number = i64::try_from(number).ok()?;
-            match (word.len(), day) {
-                (1 | 2, None) => day = Some(number),
-                (4, _) if year.is_none() => year = Some(number),
-                (_, _) => return None,
-            }
-        } else if let Some(found) = at.month() {
-            month = month.or(Some(found));
-        } else if word.starts_with(b"+") {
-            zone = at.zone()?;
-        }
-    }
-    let (seconds, millis) = clock?;
-    let date = day_number(year?, month?, day?)?;
-    Some(moment(date, seconds - zone, millis))
-}
-
-/// Days from 1970 to a date of the Gregorian calendar.
-fn day_number(year: i64, month: i64, day: i64) -> Option<i64> {
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    // Counted from 1 March, so that the leap day is a year's last.
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    Some(era * 146_097 + day_of_era - 719_468)
-}
-
-fn moment(date: i64, seconds: i64, millis: i64) -> Timestamp {
-    Timestamp((date * SECONDS_PER_DAY + seconds) * 1000 + millis)
-}
-
-/// What is left to read of a text.
-struct Reader<'a> {
-    rest: &'a [u8],
-}
-
-impl Reader<'_> {
-    fn digits(&mut self, count: usize) -> Option<i64> {
-        let (digits, rest) = self.rest.split_at_checked(count)?;
-        let mut number = 0;
-        for &digit in digits {
-            if !digit.is_ascii_digit() {
-                return None;
-            }
-            number = number * 10 + i64::from(digit - b'0');
-        }
-        self.rest = rest;
-        Some(number)
-    }
-
-    fn skip(&mut self, text: &[u8]) -> Option<()> {
-        self.rest = self.rest.strip_prefix(text)?;
-        Some(())
-    }
-
-    fn any(&mut self, bytes: &[u8]) -> Option<()> {
-        let (first, rest) = self.rest.split_first()?;
-        self.rest = rest;
-        bytes.contains(first).then_some(())
-    }
-
-    /// `12:00:00.250` in seconds and milliseconds. Second 60 is the next minute's first.
-    fn clock(&mut self) -> Option<(i64, i64)> {
-        let hours = self.digits(2)?;
-        self.skip(b":")?;
-        let minutes = self.digits(2)?;
-        let seconds = if self.skip(b":").is_some() { self.digits(2)? } else { 0 };
-        if 24 < hours || 59 < minutes || 60 < seconds {
-            return None;
-        }
-        let millis = self.fraction();
-        Some((hours * 3600 + minutes * 60 + seconds, millis))
-    }
-
-    /// Behind a dot or a comma: milliseconds; further digits are dropped.
-    fn fraction(&mut self) -> i64 {
-        if !matches!(self.rest, [b'.' | b',', b'0'..=b'9', ..]) {
-            return 0;
-        }
-        let (mut millis, mut scale) = (0, 100);
-        self.rest = self.rest.get(1..).unwrap_or(&[]);
-        while let Some(digit) = self.digits(1) {
-            millis += digit * scale;
-            scale /= 10;
-        }
-        millis
-    }
-
-    fn month(&mut self) -> Option<i64> {
-        const MONTHS: [&[u8; 3]; 12] = [
-            b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov",
-            b"dec",
-        ];
-        let name = self.rest.get(..3)?;
-        let month = (1i64..).zip(MONTHS).find(|(_, month)| month.eq_ignore_ascii_case(name))?.0;
-        self.rest = self.rest.get(3..)?;
-        Some(month)
-    }
-
-    /// `Z`, `GMT`, `+0900`, `+05:30`, `+09`, or nothing for UTC.
-    fn zone(&mut self) -> Option<i64> {
-        self.rest = self.rest.trim_ascii();
-        if matches!(self.rest, b"" | b"Z" | b"z" | b"UTC" | b"GMT") {
-            return Some(0);
-        }
-        let sign = match self.rest.first()? {
-            b'+' => 1,
-            b'-' => -1,
-            _ => return None,
-        };
-        self.rest = self.rest.get(1..)?;
-        let hours = self.digits(2)?;
-        let minutes = if self.rest.is_empty() {
-            0
-        } else {
-            self.skip(b":").unwrap_or(());
-            self.digits(2)?
-        };
-        self.rest.is_empty().then_some(sign * (hours * 3600 + minutes * 60))
-    }
-
-    fn moment(&mut self, date: i64, seconds: i64, millis: i64) -> Option<Timestamp> {
-        let zone = self.zone()?;
-        Some(moment(date, seconds - zone, millis))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -357,6 +152,9 @@ mod tests {
             "2017-01-03T14:56:11.000+0000",
             "Tue, 03 Jan 2017 14:56:11 GMT",
             "Tue Jan  3 14:56:11 2017",
+            "Tue, 03 Jan 2017 09:56:11 -0500",
+            "Tue Jan 03 15:56:11 2017 +0100",
+            "03-Jan-2017 14:56:11",
             "20170103145611",
             "1483455371",
             "1483455371.000",
@@ -366,6 +164,28 @@ mod tests {
         ] {
             check(text, moment);
         }
+    }
+
+    #[test]
+    fn a_time_without_a_zone_is_of_the_sources_clock() {
+        let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let mut reader = TimeReader::in_zone(Some(zone));
+        let mut check = |text: &str, expected: i64| {
+            assert_eq!(reader.read(text.as_bytes()), Some(Timestamp(expected)), "{text}");
+        };
+        let winter = 1_483_455_371_000;
+        check("2017/01/03 - 15:56:11", winter);
+        check("20170103155611", winter);
+        check("Tue Jan  3 15:56:11 2017", winter);
+        check("2017-01-03T14:56:11Z", winter);
+        check("03/Jan/2017:15:56:11 +0100", winter);
+        check("Tue, 03 Jan 2017 14:56:11 GMT", winter);
+        check("1483455371", winter);
+        let summer = 1_499_089_971_000;
+        check("2017-07-03 15:52:51", summer);
+        // Twice in the night when the clock is set back: the first counts.
+        check("2017-10-29 02:30:00", 1_509_237_000_000);
+        check("2017-03-26 02:30:00", 1_490_491_800_000);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! W3C extended logs of IIS and of AWS's content delivery: a `#Fields` line says what the columns are.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use memchr::memchr;
 
@@ -14,8 +15,8 @@ use super::time::TimeReader;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct W3c {
     columns: Vec<Column>,
-    /// Whether a `#Fields` line named them.
-    are_named: bool,
+    /// The `#Fields` line that named them.
+    header: Option<Arc<[u8]>>,
     /// IIS counts milliseconds, AWS seconds.
     unit: Place,
 }
@@ -34,26 +35,26 @@ const CLOUDFRONT: &str = "date time x-edge-location sc-bytes c-ip cs-method cs(H
 
 impl W3c {
     pub(super) fn iis() -> Self {
-        Self {
-            columns: columns(IIS.as_bytes(), Place::Millis),
-            are_named: false,
-            unit: Place::Millis,
-        }
+        Self { columns: columns(IIS.as_bytes(), Place::Millis), header: None, unit: Place::Millis }
     }
 
     pub(super) fn cloudfront() -> Self {
         Self {
             columns: columns(CLOUDFRONT.as_bytes(), Place::Seconds),
-            are_named: false,
+            header: None,
             unit: Place::Seconds,
         }
+    }
+
+    pub(super) fn header(&self) -> Option<&[u8]> {
+        self.header.as_deref()
     }
 
     /// Takes a line that begins with `#`.
     pub(super) fn directive(&mut self, line: &[u8]) {
         if let Some(fields) = line.strip_prefix(b"#Fields:") {
             self.columns = columns(fields, self.unit);
-            self.are_named = true;
+            self.header = Some(line.into());
         }
     }
 
@@ -74,7 +75,7 @@ impl W3c {
         time: &mut TimeReader,
     ) -> Result<(), &'static str> {
         let separator = if memchr(b'\t', line).is_some() { b'\t' } else { b' ' };
-        if !self.are_named {
+        if self.header.is_none() {
             self.guess(line);
         }
         let mut values = line.split(|byte| *byte == separator);
@@ -96,10 +97,26 @@ impl W3c {
         if values.next().is_some() {
             record.quirk = Some("extra columns");
         }
+        if self.header.is_none() && !is_plausible(record) {
+            return Err("has its columns in no usual order, and no #Fields line before it");
+        }
         record.key.clone_from(&record.user);
         record.key_is_user = record.key.is_some();
         Ok(())
     }
+}
+
+/// A guess at the columns that is wrong puts values where they make no sense.
+fn is_plausible(record: &Record<'_>) -> bool {
+    let has_method =
+        record.method.as_deref().is_none_or(|it| it.iter().all(u8::is_ascii_uppercase));
+    let has_client =
+        record.source_ip.as_deref().is_none_or(|it| super::address::address(it).is_some());
+    let has_path = record.path.as_deref().is_none_or(|it| matches!(it.first(), Some(b'/' | b'*')));
+    has_method
+        && has_client
+        && has_path
+        && record.status.is_none_or(|status| (100..600).contains(&status))
 }
 
 fn columns(fields: &[u8], unit: Place) -> Vec<Column> {
@@ -147,6 +164,13 @@ mod tests {
         assert_eq!(record.status, Some(200));
         assert_eq!(record.duration_us, Some(15_000));
         assert_eq!(record.time.map(|at| at.0), Some(1_767_323_045_000));
+    }
+
+    #[test]
+    fn columns_in_an_order_that_nobody_named_are_no_request() {
+        let line = b"2026-05-24 20:18:01 192.0.2.114 - 198.51.100.24 80 GET /Default.htm - 200 7930 248 31 x -";
+        let mut record = Record::default();
+        assert!(W3c::iis().fill(&mut record, line, &mut TimeReader::default()).is_err());
     }
 
     #[test]

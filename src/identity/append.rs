@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::audit::KeyDeed;
 use super::clean::{cut, text_of};
 use super::columns::{Desk, KnownAddress, KnownKey, Limits, TextMemo};
+use super::consent::Consent;
 use super::credential::{api_key_in_query, in_query};
 use super::flaws::flaws_of;
 use super::hops::{Prefixes, client_of};
@@ -14,6 +15,7 @@ use super::inventory::Inventory;
 use super::memo::Memo;
 use super::namer::{Namer, Origin};
 use super::networks::Networks;
+use super::openapi::Templates;
 use super::path_keys::PathKeys;
 use super::plain::plain_route;
 use super::pseudonym::{KeyIs, Pseudonyms};
@@ -28,6 +30,8 @@ pub struct Identity {
     scrubber: Scrubber,
     inventory: Arc<Inventory>,
     networks: Arc<Networks>,
+    consent: Arc<Consent>,
+    templates: Arc<Templates>,
     trusted: Prefixes,
     path_keys: PathKeys,
     keys: Keys,
@@ -64,6 +68,7 @@ struct Texts {
     operation: TextMemo,
     outcome: TextMemo,
     tenant: TextMemo,
+    object: TextMemo,
     method: TextMemo,
 }
 
@@ -90,6 +95,8 @@ impl Identity {
             namer: Namer::new(pseudonyms, key_is),
             inventory: Arc::default(),
             networks: Arc::default(),
+            consent: Arc::default(),
+            templates: Arc::default(),
             trusted: Prefixes::default(),
             path_keys: PathKeys::default(),
             keys: Keys::new(seeds),
@@ -113,6 +120,16 @@ impl Identity {
         self.addresses.clear();
     }
 
+    /// Who agreed to be written to, and who does not any more.
+    pub fn set_consent(&mut self, consent: Arc<Consent>) {
+        self.consent = consent;
+    }
+
+    /// Paths get the names that the API's own description has for them.
+    pub fn set_templates(&mut self, templates: Arc<Templates>) {
+        self.templates = templates;
+    }
+
     /// Of a request that came through one of these, the address before it counts.
     pub fn trust(&mut self, proxies: Prefixes) {
         self.trusted = proxies;
@@ -127,6 +144,7 @@ impl Identity {
     pub fn append(&mut self, record: &Record<'_>, seen: &Seen<'_>, batch: &mut EventBatch) {
         let forwarded = forwarded(record, &self.trusted);
         let Self { namer, scrubber, inventory, networks, path_keys, .. } = self;
+        let Self { consent, templates, .. } = self;
         let Self { keys, addresses, texts, scratch, route, last, .. } = self;
         append_numbers(record, seen, batch);
         last.source = batch.source.push_hinted(seen.source, last.source);
@@ -152,6 +170,10 @@ impl Identity {
         let plain = plain.filter(|_| key.own.as_ref().is_none_or(|own| !own.is_in(path)));
         let looked_at = if plain.is_some() { [].as_slice() } else { path };
         let flaws = flaws_of(record, (looked_at, query), is_key_in_url);
+        let flaws = match record.recipient.as_deref() {
+            Some(to) => consent.flaws_of((to, record.time.unwrap_or(seen.arrival)), flaws),
+            None => flaws,
+        };
         batch.flaws.push(flaws.0);
         let hides = if flaws.has_person() { Hides::People } else { Hides::Secrets };
         let plain = plain.filter(|_| hides == Hides::Secrets);
@@ -159,11 +181,9 @@ impl Identity {
         let raw = forwarded.as_deref().map_or(raw, str::as_bytes);
         let address = addresses.of(raw, || KnownAddress::of(raw, networks));
         address.text.push_to(&mut batch.source_ip);
-        let asn = record.asn.filter(|asn| 0 < *asn).unwrap_or(address.asn);
-        batch.asn.push(asn);
+        batch.asn.push(record.asn.filter(|asn| 0 < *asn).unwrap_or(address.asn));
         address.city.push_to(&mut batch.city);
         batch.spot.push(address.spot);
-        append_subject(record, batch, namer);
 
         let mut desk = Desk { scrubber, scratch, own: key.own.as_ref() };
         match record.country.as_deref() {
@@ -171,20 +191,21 @@ impl Identity {
             None => address.country.push_to(&mut batch.country),
         }
         texts.append(record, batch, &mut desk);
+        append_object(record, batch, (namer, &mut texts.object, &mut desk));
         append_method(record, batch, (&mut last.method, &mut texts.method, &mut desk));
         desk.push(query, &mut batch.query, Limits { hides, ..QUERY });
-        if let Some(path) = plain {
-            batch.path.push(path);
-        } else {
-            let text = text_of(path);
-            // Whichever key names the caller, the one in the path is hidden.
-            let in_path = path_keys.said(path).filter(|_| namer.hides()).map(Own::of_any);
-            let in_path = in_path.map(|own| own.and(desk.own));
-            desk.own = in_path.as_ref().or(desk.own);
-            let path = desk.scrubbed(&text, Limits { hides, ..PATH }).unwrap_or(&text);
-            batch.path.push(path);
-            route_of(if is_request { path } else { "" }, route);
-        }
+        let text = if plain.is_some() { Cow::default() } else { text_of(path) };
+        // Whichever key names the caller, the one in the path is hidden.
+        let in_path = if plain.is_some() { None } else { path_keys.said(path) };
+        let in_path = in_path.filter(|_| namer.hides()).map(|it| Own::of_any(it).and(desk.own));
+        desk.own = in_path.as_ref().or(desk.own);
+        let path = match plain {
+            Some(path) => path,
+            None => desk.scrubbed(&text, Limits { hides, ..PATH }).unwrap_or(&text),
+        };
+        batch.path.push(path);
+        let named = if is_request { path } else { "" };
+        name_route(named, templates, (plain.is_some(), route));
         last.route = batch.route.push_hinted(route, last.route);
     }
 
@@ -249,6 +270,7 @@ impl Texts {
             operation: TextMemo::new(seeds, 256),
             outcome: TextMemo::new(seeds, 256).without_people(),
             tenant: TextMemo::new(seeds, 256),
+            object: TextMemo::new(seeds, 256),
             method: TextMemo::new(seeds, 64),
         }
     }
@@ -330,19 +352,29 @@ fn credential_of<'r>(
     }
 }
 
-/// The key that something was done to, by the name that its own use has.
-fn append_subject(record: &Record<'_>, batch: &mut EventBatch, namer: &Namer) {
-    let is_subject = |(name, value): &&(Cow<'_, [u8]>, Cow<'_, [u8]>)| {
-        **name == *b"subject" && !value.is_empty()
-    };
-    let is_about_a_key = || {
-        let operation = text_of(bytes_of(record.operation.as_ref()));
-        KeyDeed::of(&operation).is_some()
-    };
-    let subject = record.extras.iter().find(is_subject).filter(|_| is_about_a_key());
-    match subject {
-        Some((_, subject)) => batch.subject.push(&namer.listed(&text_of(subject))),
-        None => batch.subject.push(""),
+/// What something was done to; a key by the name that its own use has.
+fn append_object(
+    record: &Record<'_>,
+    batch: &mut EventBatch,
+    (namer, memo, desk): (&Namer, &mut TextMemo, &mut Desk<'_>),
+) {
+    let object = bytes_of(record.object.as_ref());
+    let operation = bytes_of(record.operation.as_ref());
+    if !object.is_empty() && KeyDeed::of(&text_of(operation)).is_some() {
+        batch.object.push(&namer.listed(&text_of(object)));
+    } else {
+        memo.push(Some(object), &mut batch.object, desk);
+    }
+}
+
+/// A path of plain words has its route already; the API's own description knows better.
+fn name_route(path: &str, templates: &Templates, (is_named, route): (bool, &mut String)) {
+    let is_described = !path.is_empty() && !templates.is_empty();
+    let template = if is_described { templates.of(path) } else { None };
+    match template {
+        Some(template) => template.clone_into(route),
+        None if is_named => {}
+        None => route_of(path, route),
     }
 }
 

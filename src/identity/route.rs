@@ -13,6 +13,8 @@ const RANDOM_BYTES_MIN: usize = 16;
 /// So many digits make an id of a segment that has letters too.
 const DIGITS_MIN: usize = 3;
 const EXTENSION_BYTES_MAX: usize = 5;
+const SLUG_WORDS_MIN: usize = 5;
+const SLUG_BYTES_MIN: usize = 16;
 
 /// Writes the route of a scrubbed path.
 pub(super) fn route_of(path: &str, out: &mut String) {
@@ -87,6 +89,7 @@ enum Kind {
     Uuid,
     Hash,
     Date,
+    Slug,
     Secret,
 }
 
@@ -133,6 +136,7 @@ impl<'s> Template<'s> {
             Kind::Uuid => Self { first: "{uuid}", extension },
             Kind::Hash => Self { first: "{hash}", extension },
             Kind::Date => Self { first: "{date}", extension },
+            Kind::Slug => Self { first: "{slug}", extension },
             Kind::Secret => Self { first: "{secret}", extension },
         }
     }
@@ -192,8 +196,19 @@ fn kind_of(segment: &[u8], letters: &Letters) -> Kind {
     if is_date(segment) {
         return Kind::Date;
     }
+    if is_slug(segment) {
+        return Kind::Slug;
+    }
     let is_id = DIGITS_MIN <= letters.digits || looks_random(segment, RANDOM_BYTES_MIN);
     if is_id || is_numbered(segment) { Kind::Id } else { Kind::Word }
+}
+
+/// `how-to-read-a-log`: a title, of so many words that it is no word of the API.
+fn is_slug(segment: &[u8]) -> bool {
+    let is_of_slug =
+        |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
+    let words = segment.split(|byte| *byte == b'-').filter(|word| !word.is_empty()).count();
+    SLUG_WORDS_MIN <= words && SLUG_BYTES_MIN <= segment.len() && segment.iter().all(is_of_slug)
 }
 
 /// `v1`, `v19.0`
@@ -269,6 +284,8 @@ mod tests {
         check("/u/bo%40example.com", "/u/{id}");
         check("/invoices/12345.pdf", "/invoices/{id}.pdf");
         check("/a/qWeRtYuIoPaSdFgHjK", "/a/{id}");
+        check("/blog/how-to-read-a-log", "/blog/{slug}");
+        check("/blog/10-ways-to-read-logs.html", "/blog/{slug}.html");
     }
 
     #[test]
@@ -285,6 +302,8 @@ mod tests {
             "/v1/models/gemini-pro:generateContent",
             "/en-US/docs",
             "/assets/logo.min.svg",
+            "/v1/sign-in-with-code",
+            "/v1/phone-number-lookup",
             "*",
         ] {
             check(path, path);

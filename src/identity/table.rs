@@ -29,6 +29,10 @@ pub enum InventoryError {
     Json { name: String, line: u64, reason: &'static str },
     #[error("{name}:{line}: {reason}")]
     Toml { name: String, line: u64, reason: String },
+    #[error("{name}:{line}: {reason}")]
+    Consent { name: String, line: u64, reason: String },
+    #[error("{name} has no paths; is it an OpenAPI document?")]
+    NoPaths { name: String },
     #[error("{name} cannot be used as MMDB")]
     Database { name: String, source: maxminddb::MaxMindDbError },
     #[error("cannot read {name} as CSV")]

@@ -79,21 +79,32 @@ fn a_secret_in_any_field_is_found_in_no_column() {
 #[test]
 fn the_key_that_an_audit_event_is_about_has_the_name_of_its_own_use() {
     let about = |operation: &'static str, key_is| {
-        let extra = |name: &'static str, value: &'static str| {
-            (Cow::Borrowed(name.as_bytes()), Cow::Borrowed(value.as_bytes()))
-        };
         let record = Record {
             operation: field(operation),
             key: field("sk_live_admin1234567890"),
-            extras: vec![extra("scopes", "a"), extra("subject", "key_17")],
+            object: field("key_17"),
             ..Record::default()
         };
-        appended(key_is, &record).subject.get(0).to_owned()
+        appended(key_is, &record).object.get(0).to_owned()
     };
     assert_eq!(about("api_key.deleted", KeyIs::Id), "key_17");
-    assert_eq!(about("project.archived", KeyIs::Id), "");
+    assert_eq!(about("project.archived", KeyIs::Secret), "key_17");
     let named = Identity::new([3; 32], KeyIs::Secret).key_id_of("key_17");
     assert_eq!(about("api_key.created", KeyIs::Secret), named);
+}
+
+#[test]
+fn a_route_of_plain_words_has_the_name_that_the_description_gives() {
+    let mut templates = super::Templates::default();
+    templates.add(br#"{"paths": {"/v1/orders/{order}": {}}}"#, "api.json").unwrap();
+    let mut identity = Identity::new([3; 32], KeyIs::Id);
+    identity.set_templates(std::sync::Arc::new(templates));
+    let mut batch = EventBatch::default();
+    for path in ["/v1/orders/17", "/v1/users/17", "/v1/orders/A.b"] {
+        identity.append(&Record { path: field(path), ..Record::default() }, &SEEN, &mut batch);
+    }
+    let routes = [0, 1, 2].map(|row| batch.route.get(row));
+    assert_eq!(routes, ["/v1/orders/{order}", "/v1/users/{id}", "/v1/orders/{order}"]);
 }
 
 #[test]

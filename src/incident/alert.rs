@@ -51,7 +51,7 @@ pub(super) fn alerts_of(incident: &Incident, at: Timestamp) -> Vec<Alert> {
             let only = if incident.keys.len() == 1 { incident.keys.first() } else { None };
             vec![line(only, Some(address))]
         }
-        Entity::Route(_) | Entity::Fleet => {
+        Entity::Route(_) | Entity::App(_) | Entity::Fleet => {
             let named = !incident.keys.is_empty() && !ABOUT_ALL.contains(&incident.kind.as_str());
             match (&incident.entity, incident.main_address()) {
                 (Entity::Route(_), Some(common)) => vec![line(None, Some(&common))],

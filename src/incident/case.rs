@@ -300,7 +300,9 @@ impl Incident {
     /// What people call the one it is about.
     pub fn name(&self) -> String {
         let own = match &self.entity {
-            Entity::Key(name) | Entity::Address(name) | Entity::Route(name) => name.as_str(),
+            Entity::Key(name) | Entity::Address(name) | Entity::Route(name) | Entity::App(name) => {
+                name.as_str()
+            }
             Entity::Fleet => "all keys",
         };
         let name = if self.label.is_empty() { own } else { &self.label };

@@ -42,8 +42,10 @@ pub fn family(kind: &str) -> Family {
         | "tenant_not_allowed"
         | "rate_exceeded"
         | "quota_exceeded"
-        | "sigma_rule" => Family::Policy,
-        "failures" => Family::Failures,
+        | "sigma_rule"
+        | "no_opt_in"
+        | "after_opt_out" => Family::Policy,
+        "failures" | "delivery_failures" => Family::Failures,
         "new_network" | "new_route" | "new_client" | "odd_hours" | "impossible_travel" => {
             Family::Novelty
         }

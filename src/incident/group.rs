@@ -268,12 +268,12 @@ impl Incidents {
                 held.incident.addresses.iter().cloned().map(Entity::Address).collect()
             }
             Entity::Address(_) => finding.keys.iter().cloned().map(Entity::Key).collect(),
-            Entity::Route(_) | Entity::Fleet => Vec::new(),
+            Entity::Route(_) | Entity::App(_) | Entity::Fleet => Vec::new(),
         };
         let shares = |partner: &Incident| match &finding.entity {
             Entity::Key(key) => partner.keys.contains(key),
             Entity::Address(address) => partner.addresses.contains(address),
-            Entity::Route(_) | Entity::Fleet => false,
+            Entity::Route(_) | Entity::App(_) | Entity::Fleet => false,
         };
         let known = candidates.iter().filter_map(|entity| self.by_entity.get(entity).copied());
         known

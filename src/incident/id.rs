@@ -35,6 +35,7 @@ impl IncidentId {
             Entity::Key(key) => ("key", key.as_str()),
             Entity::Address(address) => ("address", address.as_str()),
             Entity::Route(route) => ("route", route.as_str()),
+            Entity::App(app) => ("app", app.as_str()),
             Entity::Fleet => ("fleet", ""),
         };
         let window = began.0.div_euclid(WINDOW.0);

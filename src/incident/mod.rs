@@ -14,6 +14,7 @@ mod notice;
 mod stale;
 mod words;
 mod words_hygiene;
+mod words_messages;
 mod words_policy;
 mod words_stale;
 mod words_use;

@@ -2,6 +2,7 @@
 //! mail, the page and the terminal.
 
 use super::words_hygiene::HYGIENE;
+use super::words_messages::MESSAGES;
 use super::words_policy::POLICY;
 use super::words_stale::STALE;
 use super::words_use::USE;
@@ -30,7 +31,7 @@ pub fn words(kind: &str) -> Option<&'static Words> {
 
 /// Every kind there is, those of use first.
 pub fn all_words() -> impl Iterator<Item = &'static Words> {
-    USE.iter().chain(POLICY).chain(STALE).chain(HYGIENE)
+    USE.iter().chain(MESSAGES).chain(POLICY).chain(STALE).chain(HYGIENE)
 }
 
 #[cfg(test)]

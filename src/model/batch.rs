@@ -50,8 +50,8 @@ pub struct EventBatch {
     pub outcome: TextColumn,
     /// The project, account, team or app on whose behalf.
     pub tenant: TextColumn,
-    /// The key that an audit event is about.
-    pub subject: TextColumn,
+    /// What it was done to or with: the key of an audit event, the template of a message.
+    pub object: TextColumn,
     /// How many requests or units a record of usage stands for.
     pub count: Vec<u64>,
     /// Set once the engine has found that the event's slot was judged before it came.
@@ -115,8 +115,8 @@ impl EventBatch {
             flaws: Vec::with_capacity(rows),
             operation: self.operation.empty_alike(),
             outcome: self.outcome.empty_alike(),
-            subject: self.subject.empty_alike(),
             tenant: self.tenant.empty_alike(),
+            object: self.object.empty_alike(),
             count: Vec::with_capacity(rows),
             late: Vec::with_capacity(rows),
         }

@@ -39,6 +39,8 @@ pub enum Entity {
     Key(String),
     Address(String),
     Route(String),
+    /// What sends messages, or has an account of its own: not a key.
+    App(String),
     #[default]
     Fleet,
 }
@@ -81,7 +83,7 @@ impl Entity {
     pub fn key(&self) -> Option<&str> {
         match self {
             Self::Key(key) => Some(key),
-            Self::Address(_) | Self::Route(_) | Self::Fleet => None,
+            Self::Address(_) | Self::Route(_) | Self::App(_) | Self::Fleet => None,
         }
     }
 
@@ -89,7 +91,7 @@ impl Entity {
     pub fn address(&self) -> Option<&str> {
         match self {
             Self::Address(address) => Some(address),
-            Self::Key(_) | Self::Route(_) | Self::Fleet => None,
+            Self::Key(_) | Self::Route(_) | Self::App(_) | Self::Fleet => None,
         }
     }
 }

@@ -26,6 +26,10 @@ pub enum Flaw {
     /// A signed URL, and one whose time was over.
     SignedUrl,
     SignedUrlExpired,
+    /// A message to somebody who is on no list of those who agreed, or on that of those who
+    /// do not any more.
+    NoOptIn,
+    OptedOut,
 }
 
 /// What carried the request, as far as the line says.
@@ -45,7 +49,7 @@ const TRANSPORT_SHIFT: u32 = 24;
 const FLAWS: u32 = (1 << TRANSPORT_SHIFT) - 1;
 
 impl Flaw {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::KeyInUrl,
         Self::TokenInUrl,
         Self::MailInUrl,
@@ -59,6 +63,8 @@ impl Flaw {
         Self::OldTls,
         Self::SignedUrl,
         Self::SignedUrlExpired,
+        Self::NoOptIn,
+        Self::OptedOut,
     ];
 
     const fn bit(self) -> u32 {

@@ -73,6 +73,10 @@ pub struct Record<'a> {
     pub outcome: Option<Field<'a>>,
     /// The project, account, team or app on whose behalf.
     pub tenant: Option<Field<'a>>,
+    /// What it was done to or with: the key of an audit event, the template of a message.
+    pub object: Option<Field<'a>>,
+    /// To whom a message goes. It is never stored.
+    pub recipient: Option<Field<'a>>,
     /// How many requests or units a record of usage stands for.
     pub count: Option<u64>,
     /// What was forgiven, in a few words: `unclosed quote`.

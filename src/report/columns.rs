@@ -31,10 +31,10 @@ pub const NAMES: [&str; 32] = [
     "operation",
     "outcome",
     "tenant",
+    "object",
     "asn",
     "country",
     "city",
-    "subject",
     "late",
 ];
 
@@ -66,10 +66,10 @@ pub(super) fn stored(name: &str) -> Option<Column> {
         "operation" => Column::Operation,
         "outcome" => Column::Outcome,
         "tenant" => Column::Tenant,
+        "object" => Column::Object,
         "asn" => Column::Asn,
         "country" => Column::Country,
         "city" => Column::City,
-        "subject" => Column::Subject,
         "late" => Column::Late,
         _ => return None,
     };

@@ -72,7 +72,7 @@ fn names_of_incidents(incidents: &[Incident]) -> Vec<Series> {
     let key = |it: &Incident| it.entity.key().map_or_else(|| first(&it.keys), str::to_owned);
     let address = |it: &Incident| match &it.entity {
         Entity::Address(address) => address.clone(),
-        Entity::Key(_) | Entity::Route(_) | Entity::Fleet => first(&it.addresses),
+        Entity::Key(_) | Entity::Route(_) | Entity::App(_) | Entity::Fleet => first(&it.addresses),
     };
     let merged = |it: &Incident| it.merged_into.map(|id| id.to_string()).unwrap_or_default();
     vec![

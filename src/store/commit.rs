@@ -1,7 +1,9 @@
 //! One step's events, positions and consequences: all of them on the disk, or none.
 
 use super::database::Batch;
-use super::{Counters, OutboxRow, Store, StoreError, Writer, keys, marker, meta, outbox, people};
+use super::{
+    Counters, Memory, OutboxRow, Store, StoreError, Writer, keys, marker, meta, outbox, people,
+};
 use crate::engine::{Input, StateRow};
 use crate::incident::{Incident, StaleFinding};
 use crate::model::{EventBatch, Position, SourceId};
@@ -16,6 +18,8 @@ pub struct Commit<'a> {
     pub stale: &'a [StaleFinding],
     pub outbox: &'a [OutboxRow],
     pub counters: Option<&'a Counters>,
+    /// Of what the reading remembers, that which is another than before.
+    pub memory: Option<&'a Memory>,
 }
 
 impl Store {
@@ -75,6 +79,13 @@ impl Store {
         }
         if let Some(counters) = commit.counters {
             meta::put_counters(vault, &mut batch, counters)?;
+        }
+        for (name, value) in commit.memory.into_iter().flatten() {
+            let name = keys::name(keys::MEMORY, name.as_bytes());
+            match value.as_slice() {
+                [] => vault.remove(&mut batch, &name)?,
+                value => vault.put(&mut batch, &name, value)?,
+            }
         }
         meta::put_totals(vault, &mut batch, &writer.totals)?;
         vault.database.write(batch)

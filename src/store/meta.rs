@@ -12,6 +12,9 @@ use super::{Store, StoreError, keys, random};
 /// Counts that go on over restarts, by name.
 pub type Counters = BTreeMap<String, u64>;
 
+/// What the reading of the logs has to remember, by name. An empty value is forgotten.
+pub type Memory = BTreeMap<String, Vec<u8>>;
+
 /// What would otherwise be counted anew at each opening.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Totals {

@@ -31,7 +31,7 @@ pub use health::Health;
 pub use journal::{ENTRIES_MAX, Entry};
 pub use key_file::key_of;
 pub use merging::Merged;
-pub use meta::Counters;
+pub use meta::{Counters, Memory};
 pub use outbox::{Answer, OutboxCounts, OutboxRow, OutboxState, Refused, Told, Topic};
 pub use people::Shown;
 pub use random::bytes as random_bytes;

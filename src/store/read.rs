@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::block::{Columns, Decoder, Header};
 use super::vault::Vault;
-use super::{Counters, Store, StoreError, keys};
+use super::{Counters, Memory, Store, StoreError, keys};
 use crate::engine::{Input, StateRow};
 use crate::model::{EventBatch, Position, SourceId, Timestamp};
 
@@ -22,6 +22,7 @@ pub struct Recovered {
     pub next_input: u64,
     pub positions: BTreeMap<SourceId, Position>,
     pub counters: Counters,
+    pub memory: Memory,
     pub events: u64,
     /// The old store was broken and lies here now; this one is new.
     pub moved_aside: Option<PathBuf>,
@@ -57,12 +58,15 @@ impl Store {
         let positions = self.vault().scan(keys::POSITION)?.into_iter();
         let positions =
             positions.map(|(name, value)| (SourceId(text(&name, keys::POSITION)), Position(value)));
+        let memory = self.vault().scan(keys::MEMORY)?.into_iter();
+        let memory = memory.map(|(name, value)| (text(&name, keys::MEMORY), value));
         Ok(Recovered {
             state: state.collect(),
             from_input: totals.snapshot_input,
             next_input: totals.next_input,
             positions: positions.collect(),
             counters: self.counters()?,
+            memory: memory.collect(),
             events: totals.events,
             moved_aside: self.inner.moved_aside.clone(),
         })

@@ -1,8 +1,8 @@
 //! What the lines of a log are, and whether they say which key was used.
 
 use crate::config::format_name;
-use crate::format::{Options, Outcome, Parser};
-use crate::model::Record;
+use crate::format::{FORMATS, Misfit, Options, Outcome, Parser, Parts, Suggested, Turn, suggested};
+use crate::model::{EventKind, Record};
 
 /// A key of at least so many characters is probably a whole one, not an id of one.
 const WHOLE_KEY_CHARS_MIN: usize = 20;
@@ -22,11 +22,19 @@ pub enum Content {
 pub struct Lines {
     /// A name of the registry.
     pub format: String,
+    /// What sort of records they are.
+    pub kind: EventKind,
     pub lines: usize,
     pub requests: usize,
     /// Which of client, time, method, path and status no line gave.
     pub lacks: Vec<&'static str>,
     pub keys: Keys,
+    /// Lines that the format does not fit.
+    pub misfits: usize,
+    /// The first of them, and why.
+    pub misfit: Option<(Vec<u8>, Misfit)>,
+    /// For what is lacking, of a format of a person's own: lines for its `[fields]`.
+    pub suggested: Vec<Suggested>,
 }
 
 /// How requests say whose they are.
@@ -45,6 +53,7 @@ impl Lines {
     pub fn is_access_log(&self) -> bool {
         0 < self.requests
             && self.lines / 2 < self.requests
+            && self.kind == EventKind::Request
             && !["time", "path", "status"].iter().any(|it| self.lacks.contains(it))
     }
 }
@@ -62,48 +71,94 @@ pub(super) fn of_lines(lines: &[Vec<u8>], format: &str, options: &Options) -> Co
         Parser::by_name(name, options)
     };
     match parser {
-        Ok(parser) => Content::Lines(counted(parser, &sample)),
+        Ok(parser) => Content::Lines(tried(parser, &sample)),
         Err(error) => Content::Unknown(error.to_string()),
     }
 }
 
-fn counted(mut parser: Parser, sample: &[&[u8]]) -> Lines {
+/// What a format makes of lines.
+pub fn tried(mut parser: Parser, sample: &[&[u8]]) -> Lines {
     let mut lines = Lines {
         format: parser.name().to_owned(),
         lines: sample.len(),
         lacks: vec!["client", "time", "method", "path", "status"],
         ..Lines::default()
     };
+    let mut parts = Parts::default();
+    parts.set_joins(parser.joins());
     for line in sample {
-        match parser.parse(line) {
-            Outcome::Event(record) => lines.count(&record),
-            Outcome::Events(records) => records.iter().for_each(|record| lines.count(record)),
-            Outcome::Skip(_) | Outcome::Malformed(_) | Outcome::Pending(_) => {}
+        match parts.push(line) {
+            Turn::Now => lines.take(line, &mut parser),
+            Turn::Later => {}
+            Turn::AllReady => {
+                parts.take().iter().for_each(|joined| lines.take(&joined.line, &mut parser));
+            }
         }
     }
+    lines.suggest(sample);
     lines
 }
 
 impl Lines {
+    fn take(&mut self, line: &[u8], parser: &mut Parser) {
+        match parser.parse(line) {
+            Outcome::Event(record) => self.count(&record),
+            Outcome::Events(records) => records.iter().for_each(|record| self.count(record)),
+            Outcome::Malformed(_) => {
+                self.misfits += 1;
+                self.misfit.get_or_insert_with(|| (line.to_vec(), parser.misfit(line)));
+            }
+            Outcome::Skip(_) | Outcome::Pending(_) => {}
+        }
+    }
+
+    /// What values of the lines could be what is lacking.
+    fn suggest(&mut self, sample: &[&[u8]]) {
+        let lacks_key = self.keys == Keys::default();
+        // Of a system that is known it is known, too, what it does not log.
+        let is_known = FORMATS.iter().any(|it| it.name == self.format) && self.format != "json";
+        if is_known || (self.lacks.is_empty() && !lacks_key) {
+            return;
+        }
+        let found =
+            sample.iter().find_map(|line| Some(suggested(line)).filter(|it| !it.is_empty()));
+        let is_lacking =
+            |it: &Suggested| self.lacks.contains(&it.field) || (lacks_key && it.field == "key");
+        self.suggested = found.into_iter().flatten().filter(is_lacking).collect();
+    }
+
     fn count(&mut self, record: &Record<'_>) {
         self.requests += 1;
+        self.kind = record.kind;
         let given = |what: &str| match what {
             "client" => record.source_ip.is_some(),
             "time" => record.time.is_some(),
-            "method" => record.method.is_some() || record.raw_request.is_some(),
-            "path" => record.path.is_some() || record.raw_request.is_some(),
-            _ => record.status.is_some(),
+            // A call of a model has a name in the place of both, and says how it ended.
+            "method" => {
+                record.method.is_some()
+                    || record.raw_request.is_some()
+                    || record.operation.is_some()
+            }
+            "path" => {
+                record.path.is_some() || record.raw_request.is_some() || record.operation.is_some()
+            }
+            _ => record.status.is_some() || record.outcome.is_some(),
         };
         self.lacks.retain(|what| !given(what));
         match &record.key {
             Some(_) if record.key_is_user => self.keys.users += 1,
             Some(key) => {
                 self.keys.named += 1;
-                self.keys.whole += usize::from(WHOLE_KEY_CHARS_MIN <= key.len());
+                self.keys.whole += usize::from(WHOLE_KEY_CHARS_MIN <= key.len() && !is_hash(key));
             }
             None => {}
         }
     }
+}
+
+/// 64 hexadecimal digits: `LiteLLM`, for one, logs the SHA-256 of a key.
+fn is_hash(key: &[u8]) -> bool {
+    key.len() == 64 && key.iter().all(u8::is_ascii_hexdigit)
 }
 
 #[cfg(test)]

@@ -4,11 +4,16 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use crate::format::is_whole_json;
+
 /// A configuration file longer than this is read to here.
 const TEXT_BYTES_MAX: u64 = 1 << 20;
 /// So much of the end of a log is looked at.
-const SAMPLE_BYTES_MAX: u64 = 96 << 10;
-const SAMPLE_LINES_MAX: usize = 200;
+const SAMPLE_BYTES_MAX: u64 = 512 << 10;
+const SAMPLE_LINES_MAX: usize = 1000;
+/// And so much of its beginning, where the end is not enough.
+const HEAD_BYTES_MAX: u64 = 8 << 10;
+const HEAD_LINES_MAX: usize = 5;
 /// Files that one pattern may name.
 const MATCHES_MAX: usize = 2000;
 
@@ -54,6 +59,18 @@ impl Files {
         paths.filter_map(Result::ok).filter_map(named).take(MATCHES_MAX).collect()
     }
 
+    /// The first lines of a log: what its columns are may stand there and nowhere else.
+    pub(super) fn first_lines(&self, path: &str) -> io::Result<Vec<Vec<u8>>> {
+        let real = self.real(path);
+        if !fs::metadata(&real)?.is_file() {
+            return Ok(Vec::new());
+        }
+        let mut bytes = Vec::new();
+        File::open(real)?.take(HEAD_BYTES_MAX).read_to_end(&mut bytes)?;
+        let lines = bytes.split(|byte| *byte == b'\n').take(HEAD_LINES_MAX);
+        Ok(lines.filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect())
+    }
+
     /// The last whole lines of a log, as they are now: its format may have been another
     /// at its beginning.
     pub(super) fn last_lines(&self, path: &str) -> io::Result<Vec<Vec<u8>>> {
@@ -72,9 +89,9 @@ impl Files {
         if 0 < from && !lines.is_empty() {
             lines.remove(0);
         }
-        lines.retain(|line| line.last() == Some(&b'\n') && 1 < line.len());
+        lines.retain(|line| (line.last() == Some(&b'\n') && 1 < line.len()) || is_whole_json(line));
         for line in &mut lines {
-            line.pop();
+            line.pop_if(|last| *last == b'\n');
         }
         Ok(lines.split_off(lines.len().saturating_sub(SAMPLE_LINES_MAX)))
     }
@@ -88,7 +105,7 @@ mod tests {
     fn only_whole_lines_are_looked_at() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir_all(root.path().join("var/log")).unwrap();
-        let long = format!("{}\nb\n\nc\nhalf", "x".repeat(200_000));
+        let long = format!("{}\nb\n\nc\nhalf", "x".repeat(600_000));
         fs::write(root.path().join("var/log/a.log"), long).unwrap();
         let files = Files::new(root.path());
         assert_eq!(files.last_lines("/var/log/a.log").unwrap(), [b"b".to_vec(), b"c".to_vec()]);

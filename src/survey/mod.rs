@@ -9,12 +9,11 @@ mod nginx;
 mod others;
 mod places;
 mod reader;
-mod statements;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-pub use content::{Content, Keys, Lines};
+pub use content::{Content, Keys, Lines, tried};
 pub use declared::Declared;
 pub use key_lines::{KeyLines, SERVERS, key_lines};
 pub use reader::{Access, Reader};
@@ -106,11 +105,7 @@ impl Machine {
 
     /// A source of the configuration, as its lines are now.
     pub fn look_at(&self, source: &Source) -> Vec<Found> {
-        let options = Options {
-            log_format: source.log_format.clone(),
-            key_from: source.key_from.clone(),
-            own: source.own.clone(),
-        };
+        let options = source.options();
         let look = |path: String| Found {
             access: self.reader.may_read(&self.files, &path),
             content: self.content(&path, &source.format, &options),
@@ -196,9 +191,26 @@ impl Machine {
     }
 
     fn content(&self, path: &str, format: &str, options: &Options) -> Content {
-        match self.files.last_lines(path) {
-            Ok(lines) => content::of_lines(&lines, format, options),
-            Err(error) => Content::Unseen(error.to_string()),
+        let lines = match self.files.last_lines(path) {
+            Ok(lines) => lines,
+            Err(error) => return Content::Unseen(error.to_string()),
+        };
+        let content = content::of_lines(&lines, format, options);
+        let is_of_use = match &content {
+            Content::Lines(lines) => 0 < lines.requests,
+            Content::Empty | Content::Unseen(_) => true,
+            Content::Unknown(_) => false,
+        };
+        if is_of_use {
+            return content;
+        }
+        // What its columns are may stand at its head alone.
+        let head = self.files.first_lines(path).unwrap_or_default();
+        match content::of_lines(&[head, lines].concat(), format, options) {
+            Content::Lines(lines) if 0 < lines.requests => Content::Lines(lines),
+            Content::Lines(_) | Content::Empty | Content::Unseen(_) | Content::Unknown(_) => {
+                content
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use std::io;
 use super::Server;
 use super::declared::{Declared, Said};
 use super::files::Files;
-use super::statements::{Statement, statements};
+use crate::format::{Statement, statements};
 
 const CONFIGURATIONS: [&str; 5] = [
     "/etc/nginx/nginx.conf",

@@ -43,6 +43,21 @@ fn an_unfinished_line_is_held_back_even_over_a_restart() {
 }
 
 #[test]
+fn json_that_has_come_to_its_end_needs_no_newline() {
+    let mut world = read("{\"a\":1}\n{\"b\":{\"c\":2}");
+    world.poll_and_commit(20);
+    assert_eq!(world.got, ["{\"a\":1}"], "its own brace is not closed yet");
+    world.append(LOG, "}");
+    world.poll_and_commit(20);
+    assert_eq!(world.got, ["{\"a\":1}", "{\"b\":{\"c\":2}}"]);
+    world.append(LOG, "\n{\"d\":3}\n");
+    world.kill();
+    world.poll_and_commit(20);
+    let got: Vec<&str> = world.got.iter().map(String::as_str).filter(|it| !it.is_empty()).collect();
+    assert_eq!(got, ["{\"a\":1}", "{\"b\":{\"c\":2}}", "{\"d\":3}"]);
+}
+
+#[test]
 fn one_round_gives_at_most_one_chunk_of_each_file() {
     let mut world = World::new();
     world.pattern = "*.log".into();

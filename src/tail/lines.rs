@@ -31,6 +31,18 @@ pub(super) struct Lines {
 pub(super) enum Unfinished {
     Hold,
     Give,
+    /// Only a record that has come to its end without one, as JSON shows it.
+    GiveIfWhole,
+}
+
+impl Unfinished {
+    fn gives(self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Hold => false,
+            Self::Give => true,
+            Self::GiveIfWhole => crate::format::is_whole_json(bytes),
+        }
+    }
 }
 
 pub(super) enum Piece {
@@ -136,7 +148,7 @@ impl Lines {
             self.skipping = true;
             return self.skip(bytes, at_end);
         }
-        if whole == 0 && at_end && unfinished == Unfinished::Give {
+        if whole == 0 && at_end && unfinished.gives(&bytes) {
             whole = bytes.len();
         }
         self.content.give_back(bytes.get(whole..).unwrap_or(&[]))?;

@@ -7,7 +7,9 @@ use std::fs;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use keyvigil::format::{FORMATS, Options, Outcome, OwnFormats, Parser};
+use keyvigil::format::{
+    Described, FORMATS, Joins, Options, Outcome, OwnFormats, Parser, Parts, Turn,
+};
 use keyvigil::tail::{FileReader, Limits};
 
 /// Rounds of the suite: enough to see that the target works, few enough for every run.
@@ -55,16 +57,54 @@ fn no_format_string_makes_a_compiler_panic() {
         for name in ["custom-nginx", "custom-apache", "custom-goaccess"] {
             let options = Options { log_format: Some(text.clone()), ..Options::default() };
             match Parser::by_name(name, &options) {
-                Ok(mut parser) => drop(parser.parse(line)),
+                Ok(mut parser) => {
+                    if let Outcome::Malformed(_) = parser.parse(line) {
+                        assert!(parser.misfit(line).at <= line.len());
+                    }
+                }
                 Err(error) => drop(error.to_string()),
             }
         }
+        drop(Described::read(&text).choose(None, "/var/log/nginx/access.log"));
         let file = format!("name = \"a\"\nregex = '''{text}'''");
         for text in [text, file] {
             if let Err(error) = OwnFormats::read(&[("own.toml".to_owned(), text)]) {
                 drop(error.to_string());
             }
         }
+    });
+}
+
+/// Records of several lines: whatever the lines are, each comes out once, joined or not.
+#[test]
+fn joining_lines_loses_and_doubles_none() {
+    let corpora = [corpus("json"), corpus("csv")];
+    fuzz(|bytes| {
+        let at = bytes.below(2);
+        let mut parts = Parts::default();
+        parts.set_joins([Joins::Json, Joins::Rows][at]);
+        let (mut sent, mut came) = (0, 0);
+        for _ in 0..=bytes.below(20) {
+            let text = bytes.bend(&corpora[at]);
+            // Some of it laid out, as a person would.
+            let text = match serde_json::from_slice::<serde_json::Value>(&text) {
+                Ok(value) => serde_json::to_vec_pretty(&value).unwrap(),
+                Err(_) => text,
+            };
+            for line in text.split(|byte| *byte == b'\n') {
+                sent += 1;
+                match parts.push(line) {
+                    Turn::Now => came += 1,
+                    Turn::Later => assert!(parts.take().is_empty()),
+                    Turn::AllReady => {
+                        came += parts.take().iter().map(|it| it.of_lines).sum::<u64>();
+                    }
+                }
+            }
+        }
+        parts.give_up();
+        came += parts.take().iter().map(|it| it.of_lines).sum::<u64>();
+        assert_eq!(came, sent);
     });
 }
 

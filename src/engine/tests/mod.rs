@@ -8,6 +8,7 @@ mod limits;
 mod lives;
 mod lives_of_dates;
 mod lives_of_use;
+mod messages;
 mod poisoning;
 mod properties;
 mod quotas;

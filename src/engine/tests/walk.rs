@@ -49,7 +49,7 @@ fn hour_of(hour: Hour, objects: &[u64]) -> Arc<EventBatch> {
 #[test]
 fn one_order_after_another_is_found_though_nothing_is_refused() {
     let incidents = incidents_of(&days_of(false)).join("\n");
-    assert!(incidents.contains("from one object's number to the next"), "{incidents}");
+    assert!(incidents.contains("went from one object's number to the next"), "{incidents}");
 }
 
 #[test]

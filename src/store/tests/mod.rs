@@ -39,15 +39,15 @@ fn events(from: i64, rows: usize) -> EventBatch {
         for column in [&mut batch.referer, &mut batch.user, &mut batch.model, &mut batch.country] {
             column.push("");
         }
-        for column in [&mut batch.operation, &mut batch.outcome, &mut batch.tenant] {
+        for column in
+            [&mut batch.operation, &mut batch.outcome, &mut batch.tenant, &mut batch.object]
+        {
             column.push("");
         }
         batch.asn.push(0);
         batch.flaws.push(0);
         batch.spot.push(0);
-        for column in [&mut batch.city, &mut batch.subject] {
-            column.push("");
-        }
+        batch.city.push("");
         for column in [&mut batch.request_bytes, &mut batch.duration_us, &mut batch.input_tokens] {
             column.push(3);
         }

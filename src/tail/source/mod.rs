@@ -54,6 +54,14 @@ struct Left {
 struct Quiet {
     since: Duration,
     polls: u32,
+    /// What stands behind the last newline was looked at.
+    has_looked: bool,
+}
+
+impl Quiet {
+    fn is_long(&self, now: Duration) -> bool {
+        QUIET_POLLS_MIN <= self.polls && QUIET_MIN <= now.saturating_sub(self.since)
+    }
 }
 
 impl Left {
@@ -164,7 +172,7 @@ impl Source {
         };
         if look == Look::Same && was_at_end {
             self.rest(now, out);
-            return Ok(());
+            return self.give_whole(now, out);
         }
         match lines.next(Unfinished::Hold)? {
             Piece::Lines { start, .. } if !lines.is_intact(&start)? => {
@@ -173,7 +181,29 @@ impl Source {
             }
             Piece::Lines { bytes, start } => self.give(bytes, start, out),
             Piece::Skipped => self.skipped(out),
-            Piece::End => self.rest(now, out),
+            Piece::End => {
+                self.rest(now, out);
+                // It has grown, and may have come to its end by that.
+                if let Some(quiet) = &mut self.quiet {
+                    quiet.has_looked = false;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A file of JSON may end without a newline, and nothing more comes.
+    fn give_whole(&mut self, now: Duration, out: &mut Vec<Tailed>) -> io::Result<()> {
+        let is_behind = self.is_behind();
+        let (Some(quiet), Some(lines)) = (&mut self.quiet, &mut self.reading) else {
+            return Ok(());
+        };
+        let is_due = quiet.is_long(now) && !is_behind && 0 < lines.unread();
+        if !is_due || std::mem::replace(&mut quiet.has_looked, true) {
+            return Ok(());
+        }
+        if let Piece::Lines { bytes, start } = lines.next(Unfinished::GiveIfWhole)? {
+            self.give(bytes, start, out);
         }
         Ok(())
     }
@@ -207,10 +237,9 @@ impl Source {
 
     /// At the end of what can be read: waits, or goes on with the next file.
     fn rest(&mut self, now: Duration, out: &mut Vec<Tailed>) {
-        let quiet = self.quiet.get_or_insert(Quiet { since: now, polls: 0 });
+        let quiet = self.quiet.get_or_insert(Quiet { since: now, polls: 0, has_looked: false });
         quiet.polls += 1;
-        let is_quiet =
-            QUIET_POLLS_MIN <= quiet.polls && QUIET_MIN <= now.saturating_sub(quiet.since);
+        let is_quiet = quiet.is_long(now);
         if self.is_behind() {
             self.status.state = SourceState::CatchingUp;
         } else if !self.is_path_lost() {

@@ -20,6 +20,8 @@ pub(in crate::web) struct EntityShape {
     pub address: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub route: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
 }
 
 /// Nobody is told until then.
@@ -260,6 +262,7 @@ impl EntityShape {
             Entity::Key(key) => Self { key: Some(clean(key)), ..Self::default() },
             Entity::Address(address) => Self { address: Some(clean(address)), ..Self::default() },
             Entity::Route(route) => Self { route: Some(clean(route)), ..Self::default() },
+            Entity::App(app) => Self { app: Some(clean(app)), ..Self::default() },
             Entity::Fleet => Self::default(),
         }
     }

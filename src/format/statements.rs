@@ -2,16 +2,16 @@
 
 /// `access_log /var/log/a.log api;`, or the words before a `{`.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Statement<'t> {
-    pub(super) words: Vec<String>,
+pub struct Statement<'t> {
+    pub words: Vec<String>,
     /// Verbatim, to be pasted.
-    pub(super) text: &'t str,
+    pub text: &'t str,
     /// Counted from 1.
-    pub(super) line: usize,
+    pub line: usize,
 }
 
 /// Never fails: what is no configuration gives statements that nobody asks for.
-pub(super) fn statements(text: &str) -> Vec<Statement<'_>> {
+pub fn statements(text: &str) -> Vec<Statement<'_>> {
     let mut reading = Reading { text, ..Reading::default() };
     let mut letters = text.char_indices().peekable();
     while let Some((at, letter)) = letters.next() {
