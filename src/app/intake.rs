@@ -7,18 +7,16 @@ use std::sync::Arc;
 use memchr::memchr;
 
 use super::counts::{Counts, count};
+use super::desk::Desk;
 use super::headers::Headers;
 use super::once::Once;
 use super::reading::{Reading, Reject};
 use super::watermark::Watermark;
-use crate::format::{Grows, Joined, Joins, Outcome, Parser, Turn};
-use crate::identity::{Identity, Inventory, Networks, Seen};
-use crate::model::{EventBatch, Millis, Position, Record, SourceId, Timestamp};
+use crate::format::{Joined, Joins, Outcome, Parser, Turn};
+use crate::identity::{Identity, Inventory, Networks};
+use crate::model::{EventBatch, Millis, Position, SourceId, Timestamp};
 use crate::store::{Counters, Memory};
 use crate::tail::Chunk;
-
-/// Why a record that was read is no event.
-const REPEATED: &str = "delivered before";
 
 /// A format is looked for again when more than half of so many lines did not fit.
 const DOUBTFUL_LINES_MIN: u64 = 200;
@@ -331,79 +329,5 @@ impl Intake {
         } else {
             self.taken.positions.insert(chunk.source.clone(), position);
         }
-    }
-}
-
-/// What lines are taken with, whatever source they come from.
-struct Desk<'i> {
-    identity: &'i mut Identity,
-    once: &'i mut Once,
-    headers: &'i mut Headers,
-    batch: &'i mut EventBatch,
-    watermark: &'i mut Watermark,
-    latest: &'i mut Option<Timestamp>,
-}
-
-impl Desk<'_> {
-    /// A line that was so many lines of the file.
-    fn take(
-        &mut self,
-        (source, reading): (&SourceId, &mut Reading),
-        (line, of_lines): (&[u8], u64),
-        arrival: Timestamp,
-    ) {
-        reading.counts.lines += of_lines;
-        reading.doubt.0 += 1;
-        reading.count_joined(of_lines);
-        let Reading { parser: Some(parser), counts, format, .. } = reading else {
-            reading.reject("format not recognised", line, self.identity);
-            return;
-        };
-        let grows = parser.grows();
-        let seen = Seen { source: &source.0, format, arrival };
-        self.once.begin_line();
-        match parser.parse(line) {
-            Outcome::Event(record) => {
-                if !self.append(record, (&seen, grows), counts) {
-                    return;
-                }
-            }
-            Outcome::Events(records) => {
-                for record in records {
-                    self.append(record, (&seen, grows), counts);
-                }
-            }
-            Outcome::Skip(reason) => {
-                count(&mut counts.skipped, reason);
-                if let Some(header) = parser.header() {
-                    self.headers.note(source, header);
-                }
-            }
-            Outcome::Malformed(reason) | Outcome::Pending(reason) => {
-                reading.reject(reason, line, self.identity);
-                return;
-            }
-        }
-        if let Some(at) = self.batch.time.last() {
-            *self.latest = Some(Timestamp(*at));
-            self.watermark.saw(source, Timestamp(*at));
-        }
-    }
-
-    /// Whether the record was not here before.
-    fn append(
-        &mut self,
-        mut record: Record<'_>,
-        (seen, grows): (&Seen<'_>, Grows),
-        counts: &mut Counts,
-    ) -> bool {
-        let is_new = self.once.admits(&mut record, grows);
-        if is_new {
-            self.identity.append(&record, seen, self.batch);
-            counts.accept(&record);
-        } else {
-            count(&mut counts.skipped, REPEATED);
-        }
-        is_new
     }
 }

@@ -10,6 +10,7 @@ mod beside;
 mod board;
 pub mod control;
 mod counts;
+mod desk;
 mod difference;
 mod errands;
 mod follow;
