@@ -91,7 +91,7 @@ pub(super) fn sample(kind: &str, now: Timestamp) -> Option<Incident> {
         first_severity: severity,
         findings: vec![finding(kind, &because, (since, class, severity))],
         revision: 1,
-        curve: if matches!(whom, Whom::Address) { Curve::default() } else { curve },
+        curve: if matches!(whom, Whom::Address | Whom::App) { Curve::default() } else { curve },
         addresses,
         evidence,
         events,
@@ -187,7 +187,9 @@ mod tests {
             let letter = sample_letter(kind, &Frame::default(), now).unwrap();
             let first = words(kind).unwrap().next_steps[0];
             assert!(letter.text.contains(first.split(' ').next().unwrap()));
-            assert!(letter.chart.is_some() || incident.entity.address().is_some());
+            // Those of addresses and apps have no hours of requests that would tell anything.
+            let has_hours = !matches!(incident.entity, Entity::Address(_) | Entity::App(_));
+            assert_eq!(letter.chart.is_some(), has_hours, "{kind}");
         }
         let error = sample_letter("no_such_kind", &Frame::default(), now).unwrap_err();
         assert!(error.to_string().contains("volume_spike"), "{error}");

@@ -76,6 +76,7 @@ impl Spending {
         if usual.hours() < self.hours_min || sum < least || !is_much {
             return None;
         }
+        let template = of_template(what);
         let whose = if what.is_empty() { String::new() } else { format!(" of {what}") };
         #[expect(
             clippy::cast_possible_truncation,
@@ -84,8 +85,8 @@ impl Spending {
         )]
         let mean = usual.mean().round() as u64;
         let because = match spent {
-            Amount::Messages => format!("{} messages{whose}", count_text(sum)),
-            Amount::Failures => format!("{} messages{whose} failed", count_text(sum)),
+            Amount::Messages => format!("{} messages{template}", count_text(sum)),
+            Amount::Failures => format!("{} messages{template} failed", count_text(sum)),
             Amount::Requests => format!("{} units{whose}", count_text(sum)),
             Amount::Tokens => format!("{} tokens{whose}", count_text(sum)),
             Amount::Cost => format!("a cost of {}{whose}", cost_text(sum)),
@@ -98,6 +99,10 @@ impl Spending {
             because: format!("{because} {}; {mean} is usual", hour_text(hour)),
         })
     }
+}
+
+fn of_template(what: &str) -> String {
+    if what.is_empty() { String::new() } else { format!(" of template {what}") }
 }
 
 /// Millionths with two places.

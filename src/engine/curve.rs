@@ -13,8 +13,9 @@ impl Engine {
     pub(super) fn with_curve(&self, mut incident: Box<Incident>) -> Box<Incident> {
         incident.curve = match (&incident.entity, incident.keys.as_slice()) {
             (Entity::Key(key), _) | (Entity::Address(_), [key]) => self.curve_of(key),
-            (Entity::Fleet | Entity::Route(_) | Entity::App(_), _) => self.curve_of_all(),
-            (Entity::Address(_), _) => None,
+            (Entity::Fleet | Entity::Route(_), _) => self.curve_of_all(),
+            // What an app sends is no request.
+            (Entity::Address(_) | Entity::App(_), _) => None,
         }
         .unwrap_or_default();
         incident

@@ -66,7 +66,7 @@ fn an_app_that_sends_ten_times_as_much_is_told_of_after_a_restart_too() {
     assert_eq!(found[0].name(), "VideoBot");
     let because = &found[0].findings[0].because;
     assert!(
-        because.contains("messages of otp in the hour from 01:00 UTC; 30 is usual"),
+        because.contains("messages of template otp in the hour from 01:00 UTC; 30 is usual"),
         "{because}"
     );
 }
