@@ -32,10 +32,13 @@ mod tail;
 #[path = "../../src/app"]
 mod app {
     mod counts;
+    mod desk;
+    mod headers;
     mod intake;
     mod once;
     mod reading;
     mod watermark;
+    mod windows;
 
     #[path = "../../bench/src/whole.rs"]
     pub(crate) mod whole;

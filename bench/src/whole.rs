@@ -62,7 +62,7 @@ fn work(path: &Path, sort: &str, state: &Path) -> [f64; 3] {
 
 fn read(path: &Path, sort: &str, judging: &SyncSender<Taken>) -> f64 {
     let begun = seconds_on_core();
-    let mut intake = Intake::new(Identity::new([7; 32], KeyIs::Id), PATIENCE, Counters::new());
+    let mut intake = Intake::new(Identity::new([7; 32], KeyIs::Id), PATIENCE, Default::default());
     intake.add(&SourceId(path.display().to_string()), Some(parser(sort)));
     let mut reader = FileReader::open(path, Limits::default(), None).unwrap();
     while let Some(chunk) = reader.next_chunk().unwrap() {

@@ -77,6 +77,8 @@
       revision = told.revision;
       if (isNews || REFRESH_MS <= Date.now() - refreshed) refresh();
     });
+    // A page that was left is kept for "back", and would hold one of the six connections.
+    addEventListener("pagehide", () => source.close(), { once: true });
   };
 
   const pages = { o: "/", i: "/incidents", k: "/keys", r: "/roles", h: "/health" };
@@ -133,6 +135,7 @@
 
   if (document.querySelector(".asof")) {
     listen();
+    addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
     setInterval(tell, 1000);
     document.addEventListener("visibilitychange", refresh);
   }

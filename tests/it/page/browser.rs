@@ -35,6 +35,9 @@ impl Browser {
         command.args(["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]);
         command.args(["--disable-dev-shm-usage", "--no-first-run", "--remote-debugging-pipe"]);
         command.args(["--disable-background-networking", &profile]);
+        // A window that nobody sees is not to run slowly.
+        command.args(["--disable-background-timer-throttling", "--disable-renderer-backgrounding"]);
+        command.arg("--disable-backgrounding-occluded-windows");
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         command.stderr(File::create(folder.join("chromium.log")).unwrap());
         let mut child = command.spawn().unwrap();
