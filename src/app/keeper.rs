@@ -12,6 +12,7 @@ use super::board::Board;
 use super::job::JobError;
 use super::judge::Judged;
 use super::outputs::Writers;
+use super::tidying::Tidying;
 use crate::engine::Input;
 use crate::incident::{GROUP_WAIT, Incident, IncidentId, Notice, StaleFinding};
 use crate::model::{Millis, Position, SourceId, Timestamp};
@@ -21,12 +22,6 @@ use crate::store::{Commit, Counters, Memory, OutboxRow, Store, Topic};
 pub(super) const REPLAY_BLOCKS_MAX: usize = 8;
 
 const WAIT: Duration = Duration::from_secs(1);
-
-/// How often what has become too old is looked for.
-const TIDY_EVERY: Duration = Duration::from_hours(1);
-
-/// How long it can be seen what became of a notice.
-const NOTICES_KEPT: Millis = Millis::days(30);
 
 /// Who is told about incidents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,14 +61,9 @@ pub(super) struct Keeper {
     pub(super) blocks_max: usize,
     pub(super) announce: Announce,
     pub(super) pending: Pending,
-    /// The latest event kept by this process: the log's own clock, for the retention.
-    pub(super) newest: Option<Timestamp>,
     /// Told when the program is to end. `None`: nothing is waited for.
     pub(super) stopped: Option<watch::Receiver<bool>>,
-    /// Up to which input small blocks have been merged.
-    pub(super) merged: u64,
-    /// When, by the program's uptime, old things are looked for again.
-    pub(super) tidy_at: Duration,
+    pub(super) tidying: Tidying,
 }
 
 /// What is waiting for the next commit.
@@ -119,7 +109,8 @@ impl Keeper {
         for (_, input) in &judged.inputs {
             if let Input::Batch(batch) = input {
                 self.pending.blocks += 1;
-                self.newest = self.newest.max(batch.time.iter().max().copied().map(Timestamp));
+                let newest = batch.time.iter().max().copied().map(Timestamp);
+                self.tidying.newest = self.tidying.newest.max(newest);
             }
         }
         self.pending.inputs.extend(judged.inputs);
@@ -209,27 +200,11 @@ impl Keeper {
         self.stopped.as_ref().is_some_and(|stopped| !*stopped.borrow())
     }
 
-    /// Forgets what is too old and merges what is too small, a piece at a time: between two
-    /// pieces lines are kept.
+    /// Between two pieces lines are kept.
     fn tidy(&mut self, uptime: Duration) -> Result<(), JobError> {
-        let (Some(store), Some(retention)) = (&self.store, self.policy.borrow().retention) else {
-            return Ok(());
-        };
-        if uptime < self.tidy_at || !store.has_room() {
-            return Ok(());
-        }
-        let now = (self.now)();
-        // Counted back from the newest event, so that an old log is not forgotten while it
-        // is read; a line from the future counts for no more than the present.
-        let newest = self.newest.map(|newest| newest.min(now));
-        let events = newest.map_or(Ok(0), |newest| store.prune(newest, retention))?;
-        let notices = store.outbox_prune(now.back(NOTICES_KEPT))?;
-        let merged = store.merge_small(self.merged)?;
-        self.merged = merged.next;
-        if events == 0 && notices == 0 && merged.is_done {
-            self.tidy_at = uptime + TIDY_EVERY;
-        }
-        Ok(())
+        let Some(store) = &self.store else { return Ok(()) };
+        let policy = *self.policy.borrow();
+        self.tidying.step(store, policy, ((self.now)(), uptime))
     }
 
     fn outbox_row(&self, notice: Notice) -> Option<OutboxRow> {
@@ -264,6 +239,7 @@ fn said(error: &JobError) -> String {
 mod tests {
     use std::sync::Arc;
 
+    use super::super::tidying::TIDY_EVERY;
     use super::*;
     use crate::engine::{Engine, Settings};
     use crate::identity::{Identity, KeyIs};
@@ -288,9 +264,7 @@ mod tests {
             announce: Box::new(|_| ()),
             pending: Pending::default(),
             stopped: None,
-            newest: None,
-            merged: 0,
-            tidy_at: Duration::ZERO,
+            tidying: Tidying::default(),
         }
     }
 
@@ -318,7 +292,7 @@ mod tests {
         keeper.tidy(Duration::ZERO).unwrap();
         assert_eq!(store.event_count(), 3);
         keeper.tidy(Duration::ZERO).unwrap();
-        assert_eq!(keeper.tidy_at, TIDY_EVERY, "nothing is left to do");
+        assert_eq!(keeper.tidying.next, TIDY_EVERY, "nothing is left to do");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use tracing::{error, info, warn};
 
 use super::beats::{Beats, Stage};
 use super::board::Board;
+use super::diary::Diary;
 use super::follow::Follow;
 use super::hall::Hall;
 use super::job::{Job, JobError, Outputs};
@@ -23,6 +24,7 @@ use super::people::{self, Post, Tasks};
 use super::play::Play;
 use super::stages::{Reach, Stages};
 use super::steward::{Asking, Reread, Steward};
+use super::tidying::Tidying;
 use crate::config::Config;
 use crate::model::{Millis, Timestamp};
 use crate::store::Store;
@@ -103,6 +105,7 @@ pub async fn run(live: Live) -> Result<(), JobError> {
             policy,
             policy_of: setting.policy_of,
             orders,
+            store: setting.of_life(store.as_ref()),
             board: board.clone(),
             beside: job.beside.clone(),
         }
@@ -121,14 +124,13 @@ pub async fn run(live: Live) -> Result<(), JobError> {
         announce,
         pending: Pending::default(),
         stopped: Some(stopped.clone()),
-        newest: None,
-        merged: 0,
-        tidy_at: Duration::ZERO,
+        tidying: Tidying::default(),
     };
+    let diary = Diary::begin(setting.of_life(keeper.store.as_ref()), &config)?;
     let reader = Source::open(reader, &config, &job)?;
     let reading = start_reading(job, keeper, reader, (ordered, stopped))?;
     say_ready(&config);
-    until_the_end(reading, tasks, (&beats, &stop)).await
+    diary.end(until_the_end(reading, tasks, (&beats, &stop)).await)
 }
 
 fn say_ready(config: &Config) {

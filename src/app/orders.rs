@@ -30,6 +30,19 @@ pub(super) enum Change {
     Verdict(Verdict),
 }
 
+impl Change {
+    /// What it changes, for the audit journal.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Settings(_) => "settings",
+            Self::Inventory(_) => "inventory",
+            Self::Networks(_) => "networks",
+            Self::Sources(_) => "sources",
+            Self::Verdict(_) => "a word about an incident",
+        }
+    }
+}
+
 /// Some changes that are taken up together.
 #[derive(Debug)]
 pub(super) struct Order {

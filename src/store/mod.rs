@@ -28,7 +28,9 @@ pub use block::{Column, Columns};
 pub use commit::Commit;
 pub use error::StoreError;
 pub use health::Health;
-pub use journal::{ENTRIES_MAX, Entry};
+pub use journal::{
+    Checked, ENTRIES_MAX, Entry, Fault, Given, Head, HeadError, SignedHead, Standing,
+};
 pub use key_file::key_of;
 pub use merging::Merged;
 pub use meta::{Counters, Memory};
@@ -68,8 +70,8 @@ struct Writer {
     encoder: Encoder,
     totals: Totals,
     waiting: outbox::Waiting,
-    /// The number of the journal's next entry, once it was looked up.
-    journal_next: Option<u64>,
+    /// Where the journal begins and ends, once it was looked up.
+    journal_ends: Option<journal::Ends>,
 }
 
 impl Store {

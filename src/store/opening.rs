@@ -58,7 +58,7 @@ pub(super) fn open(state: &Path, options: &OpenOptions) -> Result<Inner, StoreEr
         inputs_lost: if moved_aside.is_some() { 0 } else { lost },
         moved_aside,
         key_is_beside: options.key.is_none(),
-        writer: Mutex::new(Writer { encoder, totals, waiting, journal_next: None }),
+        writer: Mutex::new(Writer { encoder, totals, waiting, journal_ends: None }),
     })
 }
 
