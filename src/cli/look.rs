@@ -10,9 +10,10 @@ use serde_json::Value;
 
 use super::ask::{Asked, WhomArgs};
 use crate::app;
-use crate::app::control::{self, JournalAsk, Question, TokenAsk};
+use crate::app::Receipt;
+use crate::app::control::{self, JournalAsk, Question, TokenAsk, Whom};
 use crate::config::{Config, Secret};
-use crate::store::{Store, key_of};
+use crate::store::{Progress, Store, key_of};
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct LookArgs {
@@ -99,6 +100,15 @@ impl LookArgs {
             return Ok(answer);
         }
         Ok(control::journal(Some(&self.store(&question)?), ask)?)
+    }
+
+    pub(super) fn forget_at_rest(&self, whom: &Whom, really: bool) -> anyhow::Result<Receipt> {
+        let how = if really { Progress::Remove } else { Progress::Count };
+        app::forget_at_rest((&self.config()?, &self.whom.state()), whom, how)
+    }
+
+    pub(super) fn export_at_rest(&self, whom: &Whom) -> anyhow::Result<Value> {
+        Ok(app::export_at_rest(&self.config()?, &self.whom.state(), whom)??)
     }
 
     /// A state directory that is named needs no configuration.

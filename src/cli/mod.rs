@@ -25,6 +25,7 @@ mod demo;
 mod evaluate;
 
 mod explain;
+mod forget;
 mod generate;
 mod incidents;
 mod init;
@@ -110,6 +111,10 @@ enum Command {
     Journal(audit_journal::JournalArgs),
     /// What was used, what went wrong, what to tidy up: for people who check
     Report(report::ReportArgs),
+    /// Forget somebody: everything that names them goes
+    Forget(forget::ForgetArgs),
+    /// Hand out what is stored about somebody
+    Export(forget::ExportArgs),
     /// Let the running daemon read its configuration again
     Reload(reload::ReloadArgs),
     /// Write labelled traffic, made up from a seed
@@ -164,6 +169,8 @@ pub fn main() -> ExitCode {
         Command::Token(args) => token::run(args),
         Command::Journal(args) => audit_journal::run(args),
         Command::Report(args) => report::run(args),
+        Command::Forget(args) => forget::forget(args),
+        Command::Export(args) => forget::export(args),
         Command::Reload(args) => reload::run(args),
         Command::Simulate(args) => simulate::run(args),
         Command::Evaluate(args) => evaluate::run(args),

@@ -1,12 +1,15 @@
 //! Memory: blocks of events, positions, state, incidents and the outbox, in one encrypted store.
 
+mod about;
 mod attempts;
 pub mod block;
 mod cipher;
 mod commit;
 mod database;
 mod error;
+mod forget;
 mod health;
+mod hidden;
 mod journal;
 mod key_file;
 mod keys;
@@ -24,9 +27,11 @@ mod vault;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use about::About;
 pub use block::{Column, Columns};
 pub use commit::Commit;
 pub use error::StoreError;
+pub use forget::{Forgotten, Progress};
 pub use health::Health;
 pub use journal::{
     Checked, ENTRIES_MAX, Entry, Fault, Given, Head, HeadError, SignedHead, Standing,
@@ -57,6 +62,8 @@ pub struct OpenOptions {
 
 struct Inner {
     vault: Vault,
+    /// What hides the names of rows.
+    names: hidden::NamesKey,
     state: PathBuf,
     moved_aside: Option<PathBuf>,
     /// Inputs that were committed once, by the marker, and are not in the store any more.
@@ -105,6 +112,10 @@ impl Store {
 
     fn vault(&self) -> &Vault {
         &self.inner.vault
+    }
+
+    fn names(&self) -> &hidden::NamesKey {
+        &self.inner.names
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {

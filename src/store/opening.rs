@@ -12,7 +12,9 @@ use super::database::{Batch, Database, OpenFailure, room};
 use super::meta::Totals;
 use super::outbox::Waiting;
 use super::vault::Vault;
-use super::{Inner, OpenOptions, StoreError, Writer, attempts, key_file, keys, marker, meta};
+use super::{
+    Inner, OpenOptions, StoreError, Writer, attempts, hidden, key_file, keys, marker, meta,
+};
 
 const STORE: &str = "store";
 /// Enough names for every accident of one state directory.
@@ -52,8 +54,10 @@ pub(super) fn open(state: &Path, options: &OpenOptions) -> Result<Inner, StoreEr
     let lost = marker.next_input.saturating_sub(totals.next_input);
     let encoder = Encoder::new().map_err(|source| StoreError::Block { number: 0, source })?;
     let waiting = Waiting::read(&vault)?;
+    let names = hidden::open(&vault)?;
     Ok(Inner {
         vault,
+        names,
         state: state.to_owned(),
         inputs_lost: if moved_aside.is_some() { 0 } else { lost },
         moved_aside,

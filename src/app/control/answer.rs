@@ -39,6 +39,8 @@ pub fn answer(question: &Question, view: &View, store: Option<&Store>) -> Result
         | Question::Report { .. }
         | Question::Verdict { .. }
         | Question::Token(_)
+        | Question::Forget { .. }
+        | Question::Export { .. }
         | Question::Reload => {
             Err(Refusal::new(Because::NotUnderstood, "this has no answer of one line"))
         }

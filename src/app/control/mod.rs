@@ -2,6 +2,7 @@
 
 mod answer;
 mod facts;
+mod forget;
 mod noted;
 mod peer;
 mod place;
@@ -32,7 +33,7 @@ pub use stream::RowsEnd;
 pub use verdict::say_at_rest;
 pub use wire::{
     Because, JournalAsk, Question, REPLY_BYTES_MAX, Refusal, Reply, Request, TokenAsk, VERSION,
-    Which,
+    Which, Whom,
 };
 
 use super::diary::Asker;
@@ -130,6 +131,8 @@ async fn serve_one(stream: UnixStream, desk: &Desk, door: Doorkeeper) {
             return desk.questions.answer(from, sql, &mut stream).await;
         }
         Ok(Question::Report { from, until }) => desk.report(from, until).await,
+        Ok(Question::Forget { whom, really }) => desk.forget(whom, really, by).await,
+        Ok(Question::Export { whom }) => desk.export(whom, by).await,
         Ok(question) => timeout(ANSWER_MAX, desk.answer(question.signed(door, peer.ok()), by))
             .await
             .unwrap_or_else(|_| Err(Refusal::new(Because::Busy, "the answer took too long"))),

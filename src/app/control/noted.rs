@@ -30,6 +30,8 @@ impl Question {
             Self::Token(TokenAsk::Create { .. } | TokenAsk::Revoke { .. })
             | Self::Journal(JournalAsk::Verify { .. })
             | Self::Verdict { .. }
+            | Self::Forget { .. }
+            | Self::Export { .. }
             | Self::Status
             | Self::Reload => None,
         }

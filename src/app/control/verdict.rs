@@ -84,6 +84,8 @@ pub fn say_at_rest(
         | Question::Token(_)
         | Question::Report { .. }
         | Question::Journal(_)
+        | Question::Forget { .. }
+        | Question::Export { .. }
         | Question::Reload) => other,
     };
     let verdict = match verdict(question, crate::app::now(), known) {

@@ -67,8 +67,22 @@ pub enum Question {
     Token(TokenAsk),
     /// The audit journal.
     Journal(JournalAsk),
+    /// What is stored about somebody goes, or is only counted: a receipt.
+    Forget { whom: Whom, really: bool },
+    /// What is stored about somebody.
+    Export { whom: Whom },
     /// Read the configuration again.
     Reload,
+}
+
+/// Somebody, by one of their names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Whom {
+    Key(String),
+    Address(String),
+    /// Anybody, by a word of its own in the logs.
+    Subject(String),
 }
 
 /// What is asked about the audit journal.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Entry;
-use crate::model::Timestamp;
+use crate::model::{FORGOTTEN, Timestamp};
 use crate::store::key_file::hex;
 use crate::store::{StoreError, random_bytes};
 
@@ -14,9 +14,6 @@ const WORD: &str = "keyvigil 2026 audit journal word";
 
 /// The hash before the first entry of all.
 pub(super) const ORIGIN: &str = "";
-
-/// What is shown in place of a word that was forgotten.
-pub(super) const FORGOTTEN: &str = "(forgotten)";
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::database::Batch;
 use super::people::{read, written};
 use super::{Store, StoreError, Writer, keys, meta};
-use crate::model::{Millis, Timestamp};
+use crate::model::{Mention, Millis, Timestamp};
 use chain::{Link, ORIGIN};
 
 pub use head::{Head, HeadError, SignedHead};
@@ -137,6 +137,20 @@ impl Store {
         }
         let head = Head { number: Some(ends.last), hash: ends.last_hash };
         head::signed(self.vault(), head).map(Some)
+    }
+
+    /// Entries in whose words a subject is named, the oldest first.
+    pub fn journal_about(&self, mention: &Mention) -> Result<Vec<Entry>, StoreError> {
+        let writer = self.writer();
+        let ends = self.ends(&writer)?;
+        let mut found = Vec::new();
+        for number in ends.removed + 1..=ends.last {
+            let Some(link) = self.link(number)? else { continue };
+            if link.words().iter().any(|word| word.text().is_some_and(|it| mention.is_in(it))) {
+                found.push(Entry::from(link));
+            }
+        }
+        Ok(found)
     }
 
     /// Forgets the words of entries that a subject is found in; in how many entries. The
