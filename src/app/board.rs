@@ -20,7 +20,9 @@ use crate::incident::{Incident, StaleFinding};
 use crate::model::{Millis, Timestamp};
 use crate::store::Store;
 use crate::tail::{SourceState, SourceStatus};
-use crate::web::{HourPoint, Learning, Mail, Mode, Reading, Source, View, Visitor, Window};
+use crate::web::{
+    HourPoint, Learning, Mail, Mode, Reading, Source, StoreFacts, View, Visitor, Window,
+};
 
 /// What `status` says of a store at rest.
 const NOBODY_WATCHES: &str = "keyvigil is not running, so nothing is watched; this is what its \
@@ -202,6 +204,12 @@ impl Board {
             view.mail.last_sent = counts.last_sent;
             let wrong = [troubles::refused(&counts), troubles::given_up(&counts, now)];
             view.degraded.extend(wrong.into_iter().flatten());
+            let health = store.health();
+            view.store = Some(StoreFacts {
+                events: health.events,
+                disk_bytes: health.disk_bytes,
+                rotation_percent: health.rotation.map(|rotation| rotation.percent),
+            });
         }
         self.view.send_replace(Arc::new(view));
     }
@@ -232,6 +240,7 @@ impl Parts {
         let ready = overview.keys.iter().filter(|key| key.state == "ready").count();
         View {
             now,
+            store: None,
             updated: wall,
             mode: self.mode,
             zone: Some(TimeZone::system()),

@@ -12,6 +12,7 @@ use super::board::Board;
 use super::job::JobError;
 use super::judge::Judged;
 use super::outputs::Writers;
+use super::tidying::Tidying;
 use crate::engine::Input;
 use crate::incident::{GROUP_WAIT, Incident, IncidentId, Notice, StaleFinding};
 use crate::model::{Millis, Position, SourceId, Timestamp};
@@ -21,12 +22,6 @@ use crate::store::{Commit, Counters, Memory, OutboxRow, Store, Topic};
 pub(super) const REPLAY_BLOCKS_MAX: usize = 8;
 
 const WAIT: Duration = Duration::from_secs(1);
-
-/// How often what has become too old is looked for.
-const TIDY_EVERY: Duration = Duration::from_hours(1);
-
-/// How long it can be seen what became of a notice.
-const NOTICES_KEPT: Millis = Millis::days(30);
 
 /// Who is told about incidents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,10 +65,7 @@ pub(super) struct Keeper {
     pub(super) newest: Option<Timestamp>,
     /// Told when the program is to end. `None`: nothing is waited for.
     pub(super) stopped: Option<watch::Receiver<bool>>,
-    /// Up to which input small blocks have been merged.
-    pub(super) merged: u64,
-    /// When, by the program's uptime, old things are looked for again.
-    pub(super) tidy_at: Duration,
+    pub(super) tidying: Tidying,
 }
 
 /// What is waiting for the next commit.
@@ -95,12 +87,12 @@ impl Keeper {
         loop {
             self.beats.beat(Stage::Keeping);
             fail::fail_point!("keeping");
-            match inbox.recv_timeout(WAIT) {
+            match inbox.recv_timeout(self.tidying.wait(WAIT)) {
                 Ok(judged) => self.keep(judged)?,
                 Err(RecvTimeoutError::Timeout) => self.commit()?,
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            self.tidy(super::uptime())?;
+            self.tidy_up(super::uptime())?;
         }
         self.commit()?;
         self.writers.flush()?;
@@ -209,29 +201,6 @@ impl Keeper {
         self.stopped.as_ref().is_some_and(|stopped| !*stopped.borrow())
     }
 
-    /// Forgets what is too old and merges what is too small, a piece at a time: between two
-    /// pieces lines are kept.
-    fn tidy(&mut self, uptime: Duration) -> Result<(), JobError> {
-        let (Some(store), Some(retention)) = (&self.store, self.policy.borrow().retention) else {
-            return Ok(());
-        };
-        if uptime < self.tidy_at || !store.has_room() {
-            return Ok(());
-        }
-        let now = (self.now)();
-        // Counted back from the newest event, so that an old log is not forgotten while it
-        // is read; a line from the future counts for no more than the present.
-        let newest = self.newest.map(|newest| newest.min(now));
-        let events = newest.map_or(Ok(0), |newest| store.prune(newest, retention))?;
-        let notices = store.outbox_prune(now.back(NOTICES_KEPT))?;
-        let merged = store.merge_small(self.merged)?;
-        self.merged = merged.next;
-        if events == 0 && notices == 0 && merged.is_done {
-            self.tidy_at = uptime + TIDY_EVERY;
-        }
-        Ok(())
-    }
-
     fn outbox_row(&self, notice: Notice) -> Option<OutboxRow> {
         match self.policy.borrow().mailing {
             Mailing::Since(since) if since <= notice.due => {
@@ -261,17 +230,16 @@ fn said(error: &JobError) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::engine::{Engine, Settings};
     use crate::identity::{Identity, KeyIs};
     use crate::store::OpenOptions;
 
-    const DAY: i64 = 86_400_000;
+    pub(in crate::app) const DAY: i64 = 86_400_000;
 
-    fn keeper(state: &std::path::Path) -> Keeper {
+    pub(in crate::app) fn keeper(state: &std::path::Path) -> Keeper {
         let store = Store::open(state, &OpenOptions::default()).unwrap();
         Keeper {
             store: Some(store),
@@ -289,36 +257,17 @@ mod tests {
             pending: Pending::default(),
             stopped: None,
             newest: None,
-            merged: 0,
-            tidy_at: Duration::ZERO,
+            tidying: Tidying::default(),
         }
     }
 
-    fn event_of(at: Timestamp) -> Input {
+    pub(in crate::app) fn event_of(at: Timestamp) -> Input {
         let mut identity = Identity::new([7; 32], KeyIs::Id);
         let mut batch = crate::model::EventBatch::default();
         let record = crate::model::Record { time: Some(at), ..crate::model::Record::default() };
         let seen = crate::identity::Seen { source: "log", format: "json", arrival: at };
         identity.append(&record, &seen, &mut batch);
         Input::Batch(Arc::new(batch))
-    }
-
-    #[test]
-    fn events_older_than_the_retention_are_forgotten_once_an_hour() {
-        let state = tempfile::tempdir().unwrap();
-        let mut keeper = keeper(state.path());
-        let store = keeper.store.clone().unwrap();
-        let days = [69, 70, 71, 100];
-        let events = days.map(|day| event_of(Timestamp(day * DAY)));
-        let inputs = (0..).zip(events).collect();
-        let rows = Engine::new(Settings::default()).changed_state();
-        let snapshot = Some(super::super::judge::Snapshot { rows, next_input: 4 });
-        keeper.keep(Judged { inputs, snapshot, ..Judged::default() }).unwrap();
-        assert_eq!(store.event_count(), 4);
-        keeper.tidy(Duration::ZERO).unwrap();
-        assert_eq!(store.event_count(), 3);
-        keeper.tidy(Duration::ZERO).unwrap();
-        assert_eq!(keeper.tidy_at, TIDY_EVERY, "nothing is left to do");
     }
 
     #[test]

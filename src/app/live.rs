@@ -23,6 +23,7 @@ use super::people::{self, Post, Tasks};
 use super::play::Play;
 use super::stages::{Reach, Stages};
 use super::steward::{Asking, Reread, Steward};
+use super::tidying::Tidying;
 use crate::config::Config;
 use crate::model::{Millis, Timestamp};
 use crate::store::Store;
@@ -122,8 +123,7 @@ pub async fn run(live: Live) -> Result<(), JobError> {
         pending: Pending::default(),
         stopped: Some(stopped.clone()),
         newest: None,
-        merged: 0,
-        tidy_at: Duration::ZERO,
+        tidying: Tidying::default(),
     };
     let reader = Source::open(reader, &config, &job)?;
     let reading = start_reading(job, keeper, reader, (ordered, stopped))?;

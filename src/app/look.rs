@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -13,6 +12,7 @@ use super::judge::{Judge, Rhythm};
 use super::keeper::{Keeper, Pending};
 use super::live::policy_of_life;
 use super::outputs::Writers;
+use super::tidying::Tidying;
 use crate::config::Config;
 use crate::engine::{Input, Overview, Verdict};
 use crate::store::Store;
@@ -54,8 +54,7 @@ pub(super) fn hear(config: &Config, resting: &Resting, verdict: Verdict) -> Resu
         pending: Pending::default(),
         stopped: None,
         newest: None,
-        merged: 0,
-        tidy_at: Duration::ZERO,
+        tidying: Tidying::default(),
     };
     keeper.keep(judged)
 }

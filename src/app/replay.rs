@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf, absolute};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use super::beats::Beats;
 use super::board::Board;
@@ -14,6 +13,7 @@ use super::judge::Rhythm;
 use super::keeper::{Announce, Keeper, Pending, Policy, REPLAY_BLOCKS_MAX};
 use super::outputs::{Beginning, Writers};
 use super::stages::Stages;
+use super::tidying::Tidying;
 use crate::config::{Config, format_name};
 use crate::engine::{Input, Overview};
 use crate::format::{Options, Parser, Sample};
@@ -107,8 +107,7 @@ impl Replay {
             pending: Pending::default(),
             stopped: None,
             newest: None,
-            merged: 0,
-            tidy_at: Duration::ZERO,
+            tidying: Tidying::default(),
         };
         let stages = Stages::start(job.judge, keeper);
         for input in job.first_inputs {

@@ -45,6 +45,7 @@ mod run;
 mod shown;
 mod simulate;
 mod status;
+mod store;
 mod tell;
 mod third_parties;
 mod token;
@@ -107,6 +108,8 @@ enum Command {
     Token(token::TokenArgs),
     /// What was used, what went wrong, what to tidy up: for people who check
     Report(report::ReportArgs),
+    /// Replace the key of the store, see whether it is whole, mend it, make it small
+    Store(store::StoreArgs),
     /// Let the running daemon read its configuration again
     Reload(reload::ReloadArgs),
     /// Write labelled traffic, made up from a seed
@@ -158,6 +161,7 @@ pub fn main() -> ExitCode {
         Command::Resolve(args) => verdict::say(args, Judgement::Resolved),
         Command::Token(args) => token::run(args),
         Command::Report(args) => report::run(args),
+        Command::Store(args) => store::run(args),
         Command::Reload(args) => reload::run(args),
         Command::Simulate(args) => simulate::run(args),
         Command::Evaluate(args) => evaluate::run(args),

@@ -19,6 +19,7 @@ mod people;
 mod random;
 mod read;
 mod retention;
+mod rotation;
 mod vault;
 
 use std::path::{Path, PathBuf};
@@ -29,13 +30,14 @@ pub use commit::Commit;
 pub use error::StoreError;
 pub use health::Health;
 pub use journal::{ENTRIES_MAX, Entry};
-pub use key_file::key_of;
+pub use key_file::{key_of, replace as replace_key};
 pub use merging::Merged;
 pub use meta::{Counters, Memory};
 pub use outbox::{Answer, OutboxCounts, OutboxRow, OutboxState, Refused, Told, Topic};
 pub use people::Shown;
 pub use random::bytes as random_bytes;
 pub use read::{Recovered, Wanted};
+pub use rotation::Rotation;
 
 use block::Encoder;
 use meta::Totals;
@@ -47,10 +49,12 @@ pub struct Store {
     inner: Arc<Inner>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct OpenOptions {
     /// The key of the encryption; without one, `STATE/store.key` is used, or made.
     pub key: Option<[u8; 32]>,
+    /// Keys that were used before, until every value is encrypted with the new one.
+    pub previous: Vec<[u8; 32]>,
 }
 
 struct Inner {
@@ -70,6 +74,7 @@ struct Writer {
     waiting: outbox::Waiting,
     /// The number of the journal's next entry, once it was looked up.
     journal_next: Option<u64>,
+    ring: rotation::Ring,
 }
 
 impl Store {

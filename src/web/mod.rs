@@ -56,7 +56,7 @@ pub use third_parties::third_parties_json;
 pub use tls::{ServerConfig as TlsConfig, Tls, TlsError, tls_config};
 pub use trail::Trail;
 pub use verdict::{Verdict, verdict};
-pub use view::{HourPoint, Learning, Mail, Mode, Reading, Source, View};
+pub use view::{HourPoint, Learning, Mail, Mode, Reading, Source, StoreFacts, View};
 
 /// The newest view, and the clock.
 #[derive(Clone, Debug)]

@@ -56,8 +56,19 @@ pub struct View {
     pub kinds_off: (Vec<String>, u64),
     /// The configuration file in force, if there is one.
     pub config: Option<String>,
+    /// What is remembered; nothing of a temporary state.
+    pub store: Option<StoreFacts>,
     /// Who looks at it.
     pub visitor: Visitor,
+}
+
+/// The store at a glance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreFacts {
+    pub events: u64,
+    pub disk_bytes: u64,
+    /// A new key is taking the place of an old one, and has come so far.
+    pub rotation_percent: Option<u8>,
 }
 
 /// What is being watched.

@@ -41,4 +41,5 @@ mod smtp;
 mod stages;
 mod supply_chain;
 mod traffic;
+mod vault;
 mod wrong_input;
