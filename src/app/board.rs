@@ -20,7 +20,7 @@ use crate::incident::{Incident, StaleFinding};
 use crate::model::{Millis, Timestamp};
 use crate::store::Store;
 use crate::tail::{SourceState, SourceStatus};
-use crate::web::{HourPoint, Learning, Mail, Mode, Reading, Source, View, Visitor, Window};
+use crate::web::{HourPoint, Learning, Mail, Mode, Reading, Shelf, Source, View, Visitor, Window};
 
 /// What `status` says of a store at rest.
 const NOBODY_WATCHES: &str = "keyvigil is not running, so nothing is watched; this is what its \
@@ -54,6 +54,7 @@ struct Parts {
     notes: BTreeMap<&'static str, String>,
     config: Option<String>,
     published: Option<Timestamp>,
+    shelf: Shelf,
 }
 
 impl Board {
@@ -261,6 +262,7 @@ impl Parts {
             degraded: self.degraded.iter().chain(self.notes.values()).cloned().collect(),
             config: self.config.clone(),
             visitor: Visitor::default(),
+            shelf: self.shelf.clone(),
             alarm_line: overview.theta_is_learned.then_some(overview.theta),
             kinds_off: overview.kinds_off.clone(),
         }

@@ -7,7 +7,7 @@ use super::history::{Moment, history};
 use super::incident_chart::{Chart, chart};
 use super::keys_page::encoded;
 use super::overview::{IncidentLine, because, capital, incident_line};
-use super::parts::{Frame, clock_of, entity_name, frame, incidents_in_order};
+use super::parts::{Frame, Pager, clock_of, entity_name, frame};
 use super::say::{MUTES, is_told};
 use super::text::{Clock, about, clean, count, cut, number, span};
 use super::view::{View, is_open};
@@ -52,9 +52,9 @@ pub(super) struct IncidentsPage {
     frame: Frame,
     heading: String,
     lines: Vec<IncidentLine>,
-    wanted: String,
+    wanted: &'static str,
     counts: Vec<(&'static str, &'static str, usize)>,
-    more: usize,
+    pager: Pager,
 }
 
 struct Reason {
@@ -76,13 +76,19 @@ struct EvidenceRow {
 
 const LINES_SHOWN: usize = 60;
 
-pub(super) fn incidents_page(view: &View, wanted: &str) -> IncidentsPage {
+const TABS: [(&str, &str); 4] =
+    [("", "All"), ("open", "Open"), ("closed", "Closed"), ("below", "Below the alarm line")];
+
+pub(super) fn incidents_page(view: &View, wanted: &str, page: usize) -> IncidentsPage {
     let clock = clock_of(view);
-    let all = incidents_in_order(view);
+    let all = view.incidents_in_order();
     let count_of = |name: &str| all.iter().filter(|one| is_wanted(one, name)).count();
+    let wanted = TABS.iter().map(|(name, _)| *name).find(|it| *it == wanted).unwrap_or_default();
+    let page = page.min(count_of(wanted).div_ceil(LINES_SHOWN).saturating_sub(1));
     let lines: Vec<IncidentLine> = all
         .iter()
         .filter(|one| is_wanted(one, wanted))
+        .skip(page * LINES_SHOWN)
         .take(LINES_SHOWN)
         .map(|one| incident_line(one, &clock))
         .collect();
@@ -90,17 +96,14 @@ pub(super) fn incidents_page(view: &View, wanted: &str) -> IncidentsPage {
     IncidentsPage {
         frame: frame(view, "incidents", &heading),
         heading,
-        more: count_of(wanted).saturating_sub(lines.len()),
+        pager: Pager::of(
+            (&format!("/incidents?state={wanted}&"), page),
+            LINES_SHOWN,
+            count_of(wanted),
+        ),
         lines,
-        wanted: wanted.to_owned(),
-        counts: [
-            ("", "All"),
-            ("open", "Open"),
-            ("closed", "Closed"),
-            ("below", "Below the alarm line"),
-        ]
-        .map(|(name, label)| (name, label, count_of(name)))
-        .to_vec(),
+        wanted,
+        counts: TABS.map(|(name, label)| (name, label, count_of(name))).to_vec(),
     }
 }
 

@@ -26,6 +26,7 @@ mod parts;
 mod problem;
 mod roles_page;
 mod say;
+mod standing;
 mod text;
 mod third_parties;
 mod tiles;
@@ -48,11 +49,11 @@ use tokio::sync::watch;
 use crate::model::{Millis, Timestamp};
 
 pub use access::{Access, Proxy, Rank, Rules, Token, TokenError, Tokens, Visitor, Way};
-pub use api::{incident_json, incidents_json, keys_json, status_json};
+pub use api::{incident_json, incidents_json, keys_json, status_json, third_parties_json};
 pub use errand::{Because, Done, Errand, Errands, Found, KeyFile, Refused, Used, Word};
 pub use events::Streams;
+pub use standing::Shelf;
 pub use text::is_inert;
-pub use third_parties::third_parties_json;
 pub use tls::{ServerConfig as TlsConfig, Tls, TlsError, tls_config};
 pub use trail::Trail;
 pub use verdict::{Verdict, verdict};
@@ -154,7 +155,6 @@ fn router(state: WebState) -> Router {
         .route("/login", get(access::login_page).post(access::log_in))
         .route("/logout", post(access::log_out))
         .route("/assets/{name}", get(pages::asset))
-        .route("/api/v1/third-parties", get(third_parties::answer))
         .route("/healthz", get(pages::healthz))
         .route("/readyz", get(pages::readyz))
         .route("/metrics", get(metrics::metrics))

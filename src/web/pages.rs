@@ -43,7 +43,9 @@ pub(super) async fn incidents(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Response {
     let wanted = query.get("state").map_or("", String::as_str);
-    shown(&incidents_page(&state.seen_by(visitor), wanted))
+    let page = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(0);
+    state.viewed(&visitor, "listed the incidents", "");
+    shown(&incidents_page(&state.seen_by(visitor), wanted, page))
 }
 
 pub(super) async fn incident(
