@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
-use super::chart::Spark;
+use super::chart::{Point, Spark};
 use super::parts::{Frame, Pager, clock_of, frame, keys_of_day, wide};
 use super::standing::Standing;
 use super::text::{Clock, about, clean, count, cut, number, share};
 use super::view::View;
 use crate::engine::KeyRow;
-use crate::incident::words;
+use crate::incident::{Incident, words};
 use crate::model::{Millis, Severity};
 
 #[derive(Template)]
@@ -193,8 +193,7 @@ fn row((view, at): (&View, usize), standing: &Standing, clock: &Clock) -> Option
         last: used(key.last_used),
         requests: about(key.requests),
         errors: share(key.errors, key.requests),
-        spark: (1 < key.last_hours.len())
-            .then(|| Spark::plain(key.last_hours.iter().map(|&value| f64::from(value)), 0.0)),
+        spark: month(key, standing.incident_of(at)),
         state: if key.state == "ready" { "ready" } else { "learning" },
         baseline: match (key.last_used, key.state) {
             (None, _) => "no data yet".to_owned(),
@@ -203,6 +202,21 @@ fn row((view, at): (&View, usize), standing: &Standing, clock: &Clock) -> Option
         },
         flags: shown,
     })
+}
+
+/// Requests a day, up to 30 days; the days of an open incident are marked.
+fn month(key: &KeyRow, open: Option<&Incident>) -> Option<Spark> {
+    let since = open.map(|incident| incident.opened.since(incident.since));
+    let marked = since.map_or(0, |length| 1 + length.0 / Millis::days(1).0);
+    let days = key.last_days.len();
+    let first_marked = days.saturating_sub(usize::try_from(marked).unwrap_or(1));
+    let point = |(place, &value): (usize, &u32)| Point {
+        value: f64::from(value),
+        expected: None,
+        is_marked: first_marked <= place,
+    };
+    let points: Vec<Point> = key.last_days.iter().enumerate().map(point).collect();
+    (1 < days).then(|| Spark::new(&points))
 }
 
 /// As people are told of it elsewhere.

@@ -26,6 +26,7 @@ mod parts;
 mod problem;
 mod roles_page;
 mod say;
+mod scale;
 mod standing;
 mod text;
 mod third_parties;
@@ -35,6 +36,7 @@ mod trail;
 mod verdict;
 mod view;
 mod week;
+mod why;
 
 use std::io;
 use std::net::SocketAddr;
@@ -50,7 +52,9 @@ use crate::model::{Millis, Timestamp};
 
 pub use access::{Access, Proxy, Rank, Rules, Token, TokenError, Tokens, Visitor, Way};
 pub use api::{incident_json, incidents_json, keys_json, status_json, third_parties_json};
-pub use errand::{Because, Done, Errand, Errands, Found, KeyFile, Refused, Used, Word};
+pub use errand::{
+    Because, Beside, Done, Errand, Errands, Found, KeyFile, Pair, Refused, Used, Word,
+};
 pub use events::Streams;
 pub use standing::Shelf;
 pub use text::is_inert;

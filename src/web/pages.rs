@@ -68,7 +68,7 @@ pub(super) async fn incident_with(
     let asked = state.errands.ask(|done| Errand::Find { id: id.to_owned(), done }).await;
     let known = || {
         let incident = find(&view, id)?.clone();
-        Some(Found { incident, mails: Vec::new() })
+        Some(Found { incident, ..Found::default() })
     };
     // Without a store the view knows all there is.
     let Some(found) = asked.ok().or_else(known) else { return missing(state, visitor) };
