@@ -21,7 +21,7 @@ use crate::model::{Millis, Timestamp};
 use crate::store::Store;
 use crate::tail::{SourceState, SourceStatus};
 use crate::web::{
-    HourPoint, Learning, Mail, Mode, Reading, Source, StoreFacts, View, Visitor, Window,
+    HourPoint, Learning, Mail, Mode, Reading, Shelf, Source, StoreFacts, View, Visitor, Window,
 };
 
 /// What `status` says of a store at rest.
@@ -56,6 +56,7 @@ struct Parts {
     notes: BTreeMap<&'static str, String>,
     config: Option<String>,
     published: Option<Timestamp>,
+    shelf: Shelf,
 }
 
 impl Board {
@@ -270,6 +271,7 @@ impl Parts {
             degraded: self.degraded.iter().chain(self.notes.values()).cloned().collect(),
             config: self.config.clone(),
             visitor: Visitor::default(),
+            shelf: self.shelf.clone(),
             alarm_line: overview.theta_is_learned.then_some(overview.theta),
             kinds_off: overview.kinds_off.clone(),
         }

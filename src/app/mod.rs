@@ -8,6 +8,7 @@ use crate::model::Timestamp;
 mod beats;
 mod beside;
 mod board;
+mod compared;
 pub mod control;
 mod counts;
 mod desk;
