@@ -20,7 +20,9 @@ use crate::incident::{Incident, StaleFinding};
 use crate::model::{Millis, Timestamp};
 use crate::store::Store;
 use crate::tail::{SourceState, SourceStatus};
-use crate::web::{HourPoint, Learning, Mail, Mode, Reading, Source, View, Visitor, Window};
+use crate::web::{
+    HourPoint, Learning, Mail, Mode, Reading, Shelf, Source, StoreFacts, View, Visitor, Window,
+};
 
 /// What `status` says of a store at rest.
 const NOBODY_WATCHES: &str = "keyvigil is not running, so nothing is watched; this is what its \
@@ -54,6 +56,7 @@ struct Parts {
     notes: BTreeMap<&'static str, String>,
     config: Option<String>,
     published: Option<Timestamp>,
+    shelf: Shelf,
 }
 
 impl Board {
@@ -211,6 +214,12 @@ impl Board {
             view.mail.last_sent = counts.last_sent;
             let wrong = [troubles::refused(&counts), troubles::given_up(&counts, now)];
             view.degraded.extend(wrong.into_iter().flatten());
+            let health = store.health();
+            view.store = Some(StoreFacts {
+                events: health.events,
+                disk_bytes: health.disk_bytes,
+                rotation_percent: health.rotation.map(|rotation| rotation.percent),
+            });
         }
         self.view.send_replace(Arc::new(view));
     }
@@ -241,6 +250,7 @@ impl Parts {
         let ready = overview.keys.iter().filter(|key| key.state == "ready").count();
         View {
             now,
+            store: None,
             updated: wall,
             mode: self.mode,
             zone: Some(TimeZone::system()),
@@ -270,6 +280,7 @@ impl Parts {
             degraded: self.degraded.iter().chain(self.notes.values()).cloned().collect(),
             config: self.config.clone(),
             visitor: Visitor::default(),
+            shelf: self.shelf.clone(),
             alarm_line: overview.theta_is_learned.then_some(overview.theta),
             kinds_off: overview.kinds_off.clone(),
         }

@@ -18,6 +18,7 @@ impl Difference {
             ("key_is", old.key_is != new.key_is),
             ("[store] directory", old.store.directory != new.store.directory),
             ("[store] key", old.store.key != new.store.key),
+            ("[store] previous_keys", old.store.previous_keys != new.store.previous_keys),
             ("trusted_proxies", old.trusted_proxies != new.trusted_proxies),
             ("keys_in_paths", old.keys_in_paths != new.keys_in_paths),
             ("openapi", old.openapi != new.openapi),
@@ -37,6 +38,7 @@ impl Difference {
         };
         in_force.store.directory.clone_from(&old.store.directory);
         in_force.store.key.clone_from(&old.store.key);
+        in_force.store.previous_keys.clone_from(&old.store.previous_keys);
         let changed = [
             ("sources", old.sources != in_force.sources),
             ("inventory", old.inventory != in_force.inventory),

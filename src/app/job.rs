@@ -12,7 +12,7 @@ use super::beside::Beside;
 use super::intake::Intake;
 use super::judge::{Judge, Rhythm};
 use crate::alert::AlertError;
-use crate::config::{Config, SecretError};
+use crate::config::{Config, Secret, SecretError};
 use crate::engine::{Engine, EngineError, Input, Settings};
 use crate::format::FormatError;
 use crate::identity::{Consent, Identity, Inventory, InventoryError, Networks, Templates};
@@ -210,11 +210,12 @@ pub fn open_existing(config: &Config, directory: &Path) -> Result<Store, JobErro
 }
 
 fn open_options(config: &Config) -> Result<OpenOptions, JobError> {
-    let key = match &config.store.key {
-        Some(secret) => Some(store::key_of(&secret.reveal()?).ok_or(JobError::StoreKey)?),
-        None => None,
+    let read = |secret: &Secret| -> Result<[u8; 32], JobError> {
+        store::key_of(&secret.reveal()?).ok_or(JobError::StoreKey)
     };
-    Ok(OpenOptions { key })
+    let key = config.store.key.as_ref().map(read).transpose()?;
+    let previous = config.store.previous_keys.iter().map(read).collect::<Result<_, _>>()?;
+    Ok(OpenOptions { key, previous })
 }
 
 pub(super) fn settings(config: &Config) -> Settings {

@@ -63,6 +63,8 @@ pub(super) struct Keeper {
     pub(super) pending: Pending,
     /// Told when the program is to end. `None`: nothing is waited for.
     pub(super) stopped: Option<watch::Receiver<bool>>,
+    /// The latest event kept by this process: the log's own clock, for the retention.
+    pub(super) newest: Option<Timestamp>,
     pub(super) tidying: Tidying,
 }
 
@@ -85,12 +87,12 @@ impl Keeper {
         loop {
             self.beats.beat(Stage::Keeping);
             fail::fail_point!("keeping");
-            match inbox.recv_timeout(WAIT) {
+            match inbox.recv_timeout(self.tidying.wait(WAIT)) {
                 Ok(judged) => self.keep(judged)?,
                 Err(RecvTimeoutError::Timeout) => self.commit()?,
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            self.tidy(super::uptime())?;
+            self.tidy_up(super::uptime())?;
         }
         self.commit()?;
         self.writers.flush()?;
@@ -109,8 +111,7 @@ impl Keeper {
         for (_, input) in &judged.inputs {
             if let Input::Batch(batch) = input {
                 self.pending.blocks += 1;
-                let newest = batch.time.iter().max().copied().map(Timestamp);
-                self.tidying.newest = self.tidying.newest.max(newest);
+                self.newest = self.newest.max(batch.time.iter().max().copied().map(Timestamp));
             }
         }
         self.pending.inputs.extend(judged.inputs);
@@ -200,13 +201,6 @@ impl Keeper {
         self.stopped.as_ref().is_some_and(|stopped| !*stopped.borrow())
     }
 
-    /// Between two pieces lines are kept.
-    fn tidy(&mut self, uptime: Duration) -> Result<(), JobError> {
-        let Some(store) = &self.store else { return Ok(()) };
-        let policy = *self.policy.borrow();
-        self.tidying.step(store, policy, ((self.now)(), uptime))
-    }
-
     fn outbox_row(&self, notice: Notice) -> Option<OutboxRow> {
         match self.policy.borrow().mailing {
             Mailing::Since(since) if since <= notice.due => {
@@ -236,18 +230,16 @@ fn said(error: &JobError) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::Arc;
 
-    use super::super::tidying::TIDY_EVERY;
     use super::*;
-    use crate::engine::{Engine, Settings};
     use crate::identity::{Identity, KeyIs};
     use crate::store::OpenOptions;
 
-    const DAY: i64 = 86_400_000;
+    pub(in crate::app) const DAY: i64 = 86_400_000;
 
-    fn keeper(state: &std::path::Path) -> Keeper {
+    pub(in crate::app) fn keeper(state: &std::path::Path) -> Keeper {
         let store = Store::open(state, &OpenOptions::default()).unwrap();
         Keeper {
             store: Some(store),
@@ -264,35 +256,18 @@ mod tests {
             announce: Box::new(|_| ()),
             pending: Pending::default(),
             stopped: None,
+            newest: None,
             tidying: Tidying::default(),
         }
     }
 
-    fn event_of(at: Timestamp) -> Input {
+    pub(in crate::app) fn event_of(at: Timestamp) -> Input {
         let mut identity = Identity::new([7; 32], KeyIs::Id);
         let mut batch = crate::model::EventBatch::default();
         let record = crate::model::Record { time: Some(at), ..crate::model::Record::default() };
         let seen = crate::identity::Seen { source: "log", format: "json", arrival: at };
         identity.append(&record, &seen, &mut batch);
         Input::Batch(Arc::new(batch))
-    }
-
-    #[test]
-    fn events_older_than_the_retention_are_forgotten_once_an_hour() {
-        let state = tempfile::tempdir().unwrap();
-        let mut keeper = keeper(state.path());
-        let store = keeper.store.clone().unwrap();
-        let days = [69, 70, 71, 100];
-        let events = days.map(|day| event_of(Timestamp(day * DAY)));
-        let inputs = (0..).zip(events).collect();
-        let rows = Engine::new(Settings::default()).changed_state();
-        let snapshot = Some(super::super::judge::Snapshot { rows, next_input: 4 });
-        keeper.keep(Judged { inputs, snapshot, ..Judged::default() }).unwrap();
-        assert_eq!(store.event_count(), 4);
-        keeper.tidy(Duration::ZERO).unwrap();
-        assert_eq!(store.event_count(), 3);
-        keeper.tidy(Duration::ZERO).unwrap();
-        assert_eq!(keeper.tidying.next, TIDY_EVERY, "nothing is left to do");
     }
 
     #[test]

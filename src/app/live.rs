@@ -111,8 +111,7 @@ pub async fn run(live: Live) -> Result<(), JobError> {
         }
         .run(asked, stopped.clone()),
     );
-    let beats = Beats::default();
-    tasks.spawn(beat_beside(beats.clone(), stopped.clone()));
+    let beats = begin_beats(&mut tasks, &stopped);
     let keeper = Keeper {
         store,
         writers: Writers::create(&outputs, Beginning::AtTheEnd)?,
@@ -124,6 +123,7 @@ pub async fn run(live: Live) -> Result<(), JobError> {
         announce,
         pending: Pending::default(),
         stopped: Some(stopped.clone()),
+        newest: None,
         tidying: Tidying::default(),
     };
     let diary = Diary::begin(setting.of_life(keeper.store.as_ref()), &config)?;
@@ -318,6 +318,12 @@ async fn feed_watchdog(beats: &Beats) {
             Some(stage) => error!(stage = stage.name(), "a stage gives no sign of life"),
         }
     }
+}
+
+fn begin_beats(tasks: &mut Tasks, stopped: &watch::Receiver<bool>) -> Beats {
+    let beats = Beats::default();
+    tasks.spawn(beat_beside(beats.clone(), stopped.clone()));
+    beats
 }
 
 /// Beats for mail and page until stopped: where their threads hang, it hangs too.

@@ -53,6 +53,7 @@ pub(super) fn hear(config: &Config, resting: &Resting, verdict: Verdict) -> Resu
         announce: Box::new(|_incident| ()),
         pending: Pending::default(),
         stopped: None,
+        newest: None,
         tidying: Tidying::default(),
     };
     keeper.keep(judged)

@@ -47,9 +47,14 @@ pub fn obstacles(config: &Config, machine: &Machine) -> Obstacles {
         ("store-key", "[store] key", config.store.key.as_ref()),
         ("smtp", "[mail] password", config.mail.as_ref().and_then(|mail| mail.password.as_ref())),
     ];
+    let previous = config
+        .store
+        .previous_keys
+        .iter()
+        .map(|it| ("store-key", "[store] previous_keys", Some(it)));
     let dkim = config.mail.as_ref().and_then(|mail| mail.dkim.as_ref());
     let dkim = dkim.map(|dkim| ("dkim", "[mail.dkim] key", Some(&dkim.key)));
-    for (usual, name, secret) in secrets.into_iter().chain(dkim) {
+    for (usual, name, secret) in secrets.into_iter().chain(previous).chain(dkim) {
         if let Some(secret) = secret {
             self::secret((usual, name, secret), machine, &mut found);
         }

@@ -106,6 +106,7 @@ impl Replay {
             announce,
             pending: Pending::default(),
             stopped: None,
+            newest: None,
             tidying: Tidying::default(),
         };
         let stages = Stages::start(job.judge, keeper);

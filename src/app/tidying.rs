@@ -1,29 +1,26 @@
-//! Forgets what is too old and merges what is too small, a piece at a time: between two pieces
-//! lines are kept.
+//! What the keeping stage does when it has time: old events are forgotten, small blocks become
+//! one, a new key takes the place of an old one. A piece at a time, between the commits.
 
 use std::time::Duration;
 
 use super::diary::{self, Asker};
 use super::job::JobError;
-use super::keeper::Policy;
+use super::keeper::Keeper;
+use super::rotation;
 use crate::model::{Millis, Timestamp};
 use crate::store::Store;
-
-/// How often what has become too old is looked for.
-pub(super) const TIDY_EVERY: Duration = Duration::from_hours(1);
-
-/// How long it can be seen what became of a notice.
-const NOTICES_KEPT: Millis = Millis::days(30);
 
 /// How far it has come.
 #[derive(Debug, Default)]
 pub(super) struct Tidying {
-    /// The latest event kept by this process: the log's own clock, for the retention.
-    pub(super) newest: Option<Timestamp>,
     /// Up to which input small blocks have been merged.
     merged: u64,
     /// When, by the program's uptime, old things are looked for again.
-    pub(super) next: Duration,
+    at: Duration,
+    /// Up to which event old things were looked for.
+    tidied: Option<Timestamp>,
+    /// There is more of it to do.
+    is_going_on: bool,
     removed: Removed,
 }
 
@@ -31,45 +28,135 @@ pub(super) struct Tidying {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Removed {
     events: u64,
-    notices: u64,
+    notices: usize,
 }
 
+/// How often what has become too old is looked for.
+const TIDY_EVERY: Duration = Duration::from_hours(1);
+
+/// And how often while old logs are caught up: whenever events have come so many parts of the
+/// retention further.
+const TIDY_PARTS: i64 = 30;
+
+/// How long it can be seen what became of a notice.
+const NOTICES_KEPT: Millis = Millis::days(30);
+
+/// How long lines are waited for as long as there is something to tidy.
+const WAIT: Duration = Duration::from_millis(20);
+
 impl Tidying {
-    /// Does a piece of it, if it is time.
-    pub(super) fn step(
-        &mut self,
-        store: &Store,
-        policy: Policy,
-        (now, uptime): (Timestamp, Duration),
-    ) -> Result<(), JobError> {
-        let Some(retention) = policy.retention else { return Ok(()) };
-        if uptime < self.next || !store.has_room() {
-            return Ok(());
-        }
+    pub(super) const fn wait(&self, usual: Duration) -> Duration {
+        if self.is_going_on { WAIT } else { usual }
+    }
+}
+
+impl Keeper {
+    pub(super) fn tidy_up(&mut self, uptime: Duration) -> Result<(), JobError> {
+        let is_rotating = self.rotate()?;
+        self.tidying.is_going_on = self.tidy(uptime)? || is_rotating;
+        Ok(())
+    }
+
+    /// Forgets what is too old and merges what is too small, a piece at a time: between two
+    /// pieces lines are kept. Says whether there is more to do.
+    fn tidy(&mut self, uptime: Duration) -> Result<bool, JobError> {
+        let (Some(store), Some(retention)) = (&self.store, self.policy.borrow().retention) else {
+            return Ok(false);
+        };
+        let now = (self.now)();
         // Counted back from the newest event, so that an old log is not forgotten while it
         // is read; a line from the future counts for no more than the present.
         let newest = self.newest.map(|newest| newest.min(now));
-        let events = newest.map_or(Ok(0), |newest| store.prune(newest, retention))?;
-        let notices = store.outbox_prune(now.back(NOTICES_KEPT))? as u64;
-        let merged = store.merge_small(self.merged)?;
-        self.merged = merged.next;
-        self.removed.events += events;
-        self.removed.notices += notices;
-        if events == 0 && notices == 0 && merged.is_done {
-            self.next = uptime + TIDY_EVERY;
-            let removed = std::mem::take(&mut self.removed);
-            if removed != Removed::default() {
-                let entry = Asker::ourselves().did("removed what was too old", removed.said());
-                diary::warned(store.journal_add(vec![entry]));
-            }
-            diary::tell_head(store);
+        let is_further = |(newest, tidied): (Timestamp, Timestamp)| {
+            tidied.plus(Millis(retention.0 / TIDY_PARTS)) <= newest
+        };
+        let is_due =
+            self.tidying.at <= uptime || newest.zip(self.tidying.tidied).is_some_and(is_further);
+        if !is_due || !store.has_room() {
+            return Ok(false);
         }
-        Ok(())
+        let events = newest.map_or(Ok(0), |newest| store.prune(newest, retention))?;
+        let notices = store.outbox_prune(now.back(NOTICES_KEPT))?;
+        let merged = store.merge_small(self.tidying.merged)?;
+        self.tidying.merged = merged.next;
+        self.tidying.removed.events += events;
+        self.tidying.removed.notices += notices;
+        let is_done = events == 0 && notices == 0 && merged.is_done;
+        if is_done {
+            if self.tidying.at <= uptime {
+                diary::tell_head(store);
+            }
+            self.tidying.at = uptime + TIDY_EVERY;
+            self.tidying.tidied = newest;
+            std::mem::take(&mut self.tidying.removed).write_down(store);
+        }
+        Ok(!is_done)
+    }
+
+    /// Encrypts a piece of the store with a new key, if there is one.
+    fn rotate(&self) -> Result<bool, JobError> {
+        let Some(store) = &self.store else { return Ok(false) };
+        if store.rotation().is_none() || !store.has_room() {
+            return Ok(false);
+        }
+        fail::fail_point!("rotating");
+        let rotation = store.rotate()?;
+        if rotation.is_over {
+            rotation::say(store, &rotation, "the daemon")?;
+        }
+        Ok(!rotation.is_over)
     }
 }
 
 impl Removed {
-    fn said(self) -> String {
-        format!("{} events, {} messages", self.events, self.notices)
+    fn write_down(self, store: &Store) {
+        if self != Self::default() {
+            let about = format!("{} events, {} messages", self.events, self.notices);
+            let entry = Asker::ourselves().did("removed what was too old", about);
+            diary::warned(store.journal_add(vec![entry]));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::judge::{Judged, Snapshot};
+    use super::super::keeper::tests::{DAY, event_of, keeper};
+    use super::*;
+    use crate::engine::{Engine, Settings};
+
+    #[test]
+    fn events_older_than_the_retention_are_forgotten_once_an_hour() {
+        let state = tempfile::tempdir().unwrap();
+        let mut keeper = keeper(state.path());
+        let store = keeper.store.clone().unwrap();
+        let days = [69, 70, 71, 100];
+        let events = days.map(|day| event_of(Timestamp(day * DAY)));
+        let inputs = (0..).zip(events).collect();
+        let rows = Engine::new(Settings::default()).changed_state();
+        let snapshot = Some(Snapshot { rows, next_input: 4 });
+        keeper.keep(Judged { inputs, snapshot, ..Judged::default() }).unwrap();
+        assert_eq!(store.event_count(), 4);
+        keeper.tidy(Duration::ZERO).unwrap();
+        assert_eq!(store.event_count(), 3);
+        keeper.tidy(Duration::ZERO).unwrap();
+        assert_eq!(keeper.tidying.at, TIDY_EVERY, "nothing is left to do");
+    }
+
+    #[test]
+    fn what_an_old_log_brings_is_forgotten_while_it_is_read() {
+        let state = tempfile::tempdir().unwrap();
+        let mut keeper = keeper(state.path());
+        let store = keeper.store.clone().unwrap();
+        for day in 0..90u64 {
+            let inputs = vec![(day, event_of(Timestamp(day.cast_signed() * DAY)))];
+            let rows = Vec::new();
+            let snapshot = Some(Snapshot { rows, next_input: day + 1 });
+            keeper.keep(Judged { inputs, snapshot, ..Judged::default() }).unwrap();
+            // Not a minute passes meanwhile.
+            keeper.tidy(Duration::ZERO).unwrap();
+            keeper.tidy(Duration::ZERO).unwrap();
+            assert!(store.event_count() <= 32, "day {day}: {}", store.event_count());
+        }
     }
 }

@@ -112,7 +112,7 @@ impl LookArgs {
     }
 
     /// A state directory that is named needs no configuration.
-    fn config(&self) -> anyhow::Result<Config> {
+    pub(super) fn config(&self) -> anyhow::Result<Config> {
         let is_default = self.whom.config == Path::new(Config::DEFAULT_PATH);
         let mut config = match Config::load(&self.whom.config) {
             Err(_) if is_default && self.whom.state.is_some() => Config::default(),

@@ -47,6 +47,7 @@ mod run;
 mod shown;
 mod simulate;
 mod status;
+mod store;
 mod tell;
 mod third_parties;
 mod token;
@@ -115,6 +116,8 @@ enum Command {
     Forget(forget::ForgetArgs),
     /// Hand out what is stored about somebody
     Export(forget::ExportArgs),
+    /// Replace the key of the store, see whether it is whole, mend it, make it small
+    Store(store::StoreArgs),
     /// Let the running daemon read its configuration again
     Reload(reload::ReloadArgs),
     /// Write labelled traffic, made up from a seed
@@ -171,6 +174,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::run(args),
         Command::Forget(args) => forget::forget(args),
         Command::Export(args) => forget::export(args),
+        Command::Store(args) => store::run(args),
         Command::Reload(args) => reload::run(args),
         Command::Simulate(args) => simulate::run(args),
         Command::Evaluate(args) => evaluate::run(args),

@@ -126,6 +126,20 @@ fn described(status: &serde_json::Value) -> String {
             text("/mail/last_sent")
         ),
     ];
+    if status.get("store").is_some_and(serde_json::Value::is_object) {
+        let percent = status.pointer("/store/rotation_percent").and_then(serde_json::Value::as_u64);
+        let rotation = percent.map(|percent| {
+            format!(", {percent} % encrypted with the new key; the old one is needed")
+        });
+        let megabytes =
+            status.pointer("/store/disk_bytes").and_then(serde_json::Value::as_u64).unwrap_or(0)
+                / 1_000_000;
+        let rotation = rotation.unwrap_or_default();
+        lines.push(format!(
+            "store       {} events, {megabytes} MB on disk{rotation}",
+            text("/store/events")
+        ));
+    }
     let degraded = status.get("degraded").and_then(|it| it.as_array());
     for reason in degraded.into_iter().flatten().filter_map(|it| it.as_str()) {
         lines.push(format!("trouble     {}", shown(reason)));

@@ -148,6 +148,8 @@ pub struct Web {
 pub struct Store {
     pub directory: PathBuf,
     pub key: Option<Secret>,
+    /// Keys that were used before, until every value is encrypted with the new one.
+    pub previous_keys: Vec<Secret>,
     pub retention: Millis,
 }
 
@@ -249,6 +251,7 @@ impl Default for Config {
             store: Store {
                 directory: PathBuf::from("/var/lib/keyvigil"),
                 key: None,
+                previous_keys: Vec::new(),
                 retention: Millis::days(30),
             },
             reports: Reports { monthly: false, keep: Millis::days(730) },

@@ -274,6 +274,7 @@ fn store(store: &mut Store, values: &DeTable<'_>) -> Vec<Mistake> {
         store.directory = directory.into();
     }
     store.key = table.secret("key");
+    store.previous_keys = table.secrets("previous_keys");
     store.retention = table.duration("retention").unwrap_or(store.retention);
     table.finish()
 }

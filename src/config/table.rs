@@ -116,8 +116,32 @@ impl<'t, 'i> Table<'t, 'i> {
 
     /// `{ credential = "…" }`, `{ file = "…" }` or `{ env = "…" }`.
     pub(super) fn secret(&mut self, name: &'static str) -> Option<Secret> {
-        const INSTEAD: &str = "write { credential = \"…\" }, { file = \"…\" } or { env = \"…\" }";
         let value = self.value(name)?;
+        self.place_of_secret(name, value)
+    }
+
+    /// One such place, or a list of them.
+    pub(super) fn secrets(&mut self, name: &'static str) -> Vec<Secret> {
+        let Some(value) = self.value(name) else { return Vec::new() };
+        match value.get_ref() {
+            DeValue::Array(items) => {
+                items.iter().filter_map(|item| self.place_of_secret(name, item)).collect()
+            }
+            DeValue::Table(_)
+            | DeValue::String(_)
+            | DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_) => self.place_of_secret(name, value).into_iter().collect(),
+        }
+    }
+
+    fn place_of_secret(
+        &mut self,
+        name: &'static str,
+        value: &'t toml::Spanned<DeValue<'i>>,
+    ) -> Option<Secret> {
+        const INSTEAD: &str = "write { credential = \"…\" }, { file = \"…\" } or { env = \"…\" }";
         let DeValue::Table(place) = value.get_ref() else {
             let what = format!("a secret never stands in the configuration: `{name}`");
             return self.complain(value.span(), what, INSTEAD);

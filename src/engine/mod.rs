@@ -12,6 +12,7 @@ mod budget;
 mod causes;
 mod close;
 mod curve;
+mod days;
 mod deeds;
 mod drift;
 mod fleet;

@@ -36,7 +36,9 @@ fn batch(first_hour: i64) -> EventBatch {
 }
 
 fn store(dir: &tempfile::TempDir) -> Store {
-    let store = Store::open(dir.path(), &OpenOptions { key: Some([1; 32]) }).unwrap();
+    let store =
+        Store::open(dir.path(), &OpenOptions { key: Some([1; 32]), ..OpenOptions::default() })
+            .unwrap();
     let inputs = [(0, Input::Batch(Arc::new(batch(0)))), (1, Input::Batch(Arc::new(batch(4))))];
     store.commit(&Commit { inputs: &inputs, ..Commit::default() }).unwrap();
     store
@@ -122,7 +124,9 @@ fn a_wrong_question_is_told_the_columns() {
 #[test]
 fn an_empty_store_has_no_rows_but_all_columns() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(dir.path(), &OpenOptions { key: Some([1; 32]) }).unwrap();
+    let store =
+        Store::open(dir.path(), &OpenOptions { key: Some([1; 32]), ..OpenOptions::default() })
+            .unwrap();
     assert_eq!(answer(&store, &[], "SELECT * FROM events").unwrap().columns, NAMES);
     let mut answer = answer(&store, &[], "SELECT count(*) FROM events").unwrap();
     assert_eq!(answer.next().unwrap().unwrap(), [Value::Integer(0)]);

@@ -10,6 +10,8 @@ use super::{StoreError, key_file, random};
 /// AES-256-GCM. A value is a version byte, the nonce, the ciphertext and its tag.
 pub(super) struct Cipher {
     aes: Aes256Gcm,
+    /// Of keys that were used before: nothing is sealed with them any more.
+    older: Vec<Aes256Gcm>,
     /// Random for each opening, so that no nonce is ever used twice.
     salt: [u8; SALT_BYTES],
     sealed: AtomicU64,
@@ -25,9 +27,15 @@ const TAG_BYTES: usize = 16;
 pub(super) const OVERHEAD: usize = 1 + NONCE_BYTES + TAG_BYTES;
 
 impl Cipher {
+    #[cfg(test)]
     pub(super) fn new(key: &[u8; 32]) -> Result<Self, StoreError> {
-        let aes = Aes256Gcm::new(&Key::<Aes256Gcm>::from(*key));
-        Ok(Self { aes, salt: random::bytes()?, sealed: AtomicU64::new(0) })
+        Self::with_older(key, &[])
+    }
+
+    pub(super) fn with_older(key: &[u8; 32], older: &[[u8; 32]]) -> Result<Self, StoreError> {
+        let aes = |key: &[u8; 32]| Aes256Gcm::new(&Key::<Aes256Gcm>::from(*key));
+        let older = older.iter().map(aes).collect();
+        Ok(Self { aes: aes(key), older, salt: random::bytes()?, sealed: AtomicU64::new(0) })
     }
 
     pub(super) fn seal(&self, key: &[u8], plain: &[u8]) -> Result<Vec<u8>, StoreError> {
@@ -46,20 +54,26 @@ impl Cipher {
 
     pub(super) fn open(&self, key: &[u8], value: &[u8]) -> Result<Vec<u8>, StoreError> {
         let damaged = || StoreError::damaged(format!("the value of {} is altered", shown(key)));
-        let (&version, rest) = value.split_first().ok_or_else(damaged)?;
+        let &version = value.first().ok_or_else(damaged)?;
         if VERSION < version {
             return Err(StoreError::Newer { version, known: VERSION });
         }
-        let (nonce, rest) = rest.split_at_checked(NONCE_BYTES).ok_or_else(damaged)?;
-        let middle = rest.len().checked_sub(TAG_BYTES).ok_or_else(damaged)?;
-        let (body, tag) = rest.split_at_checked(middle).ok_or_else(damaged)?;
-        let nonce = Nonce::try_from(nonce).map_err(|_never| damaged())?;
-        let tag = Tag::try_from(tag).map_err(|_never| damaged())?;
-        let mut plain = body.to_vec();
-        let opened =
-            self.aes.decrypt_inout_detached(&nonce, key, plain.as_mut_slice().into(), &tag);
-        opened.map_err(|_altered| damaged())?;
-        Ok(plain)
+        if version != VERSION {
+            return Err(damaged());
+        }
+        let opened = opened(&self.aes, key, value);
+        let by_older = || self.older.iter().find_map(|aes| self::opened(aes, key, value));
+        opened.or_else(by_older).ok_or_else(damaged)
+    }
+
+    /// Whether the value is encrypted with the key that is written with.
+    pub(super) fn is_current(&self, key: &[u8], value: &[u8]) -> bool {
+        opened(&self.aes, key, value).is_some()
+    }
+
+    /// Which of the older keys opens it.
+    pub(super) fn older_that_opens(&self, key: &[u8], value: &[u8]) -> Option<usize> {
+        self.older.iter().position(|aes| opened(aes, key, value).is_some())
     }
 
     /// The salt and a counter of 40 bits: enough for a petabyte in parts of 1,000 bytes.
@@ -72,6 +86,17 @@ impl Cipher {
         }
         nonce
     }
+}
+
+/// Nothing if it was sealed with another key, under another name, or altered since.
+fn opened(aes: &Aes256Gcm, key: &[u8], value: &[u8]) -> Option<Vec<u8>> {
+    let (_version, rest) = value.split_first()?;
+    let (nonce, rest) = rest.split_at_checked(NONCE_BYTES)?;
+    let (body, tag) = rest.split_at_checked(rest.len().checked_sub(TAG_BYTES)?)?;
+    let (nonce, tag) = (Nonce::try_from(nonce).ok()?, Tag::try_from(tag).ok()?);
+    let mut plain = body.to_vec();
+    aes.decrypt_inout_detached(&nonce, key, plain.as_mut_slice().into(), &tag).ok()?;
+    Some(plain)
 }
 
 /// A key of the database for a person: its prefix, then hexadecimal.

@@ -22,8 +22,17 @@ pub enum StoreError {
          or give another directory (--state DIR)"
     )]
     InUse { path: PathBuf },
-    #[error("the store in {path} cannot be read with this key; give the key that it was made with")]
+    #[error(
+        "the store in {path} cannot be read with this key; give the key that it was made with, or, \
+         if that was replaced, name the old one in the configuration: [store] previous_keys"
+    )]
     WrongKey { path: PathBuf },
+    #[error(
+        "values in the store in {path} are still encrypted with an old key (its id is {id}); name \
+         it in the configuration ([store] previous_keys) until `keyvigil status` says that the new \
+         key is everywhere"
+    )]
+    OldKeyMissing { path: PathBuf, id: String },
     #[error(
         "the store in {state} is there, but its key {key} is missing; put the key back, or move \
          the directory away to start anew"
@@ -70,6 +79,7 @@ impl StoreError {
         match self {
             Self::InUse { .. } => Some(75),
             Self::WrongKey { .. }
+            | Self::OldKeyMissing { .. }
             | Self::KeyMissing { .. }
             | Self::KeyFile { .. }
             | Self::KeyForm { .. }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Store;
+use super::{Rotation, Store};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Health {
@@ -15,6 +15,8 @@ pub struct Health {
     pub is_stopped: bool,
     /// The key of the encryption lies in the same directory as what it encrypts.
     pub key_is_beside: bool,
+    /// A new key is taking the place of an old one.
+    pub rotation: Option<Rotation>,
     pub moved_aside: Option<PathBuf>,
     /// Inputs that the marker knows and the store does not.
     pub inputs_lost: u64,
@@ -31,6 +33,7 @@ impl Store {
             blobs: database.blobs(),
             is_stopped: database.is_stopped(),
             key_is_beside: self.inner.key_is_beside,
+            rotation: self.rotation(),
             moved_aside: self.inner.moved_aside.clone(),
             inputs_lost: self.inner.inputs_lost,
         }

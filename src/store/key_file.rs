@@ -9,6 +9,9 @@ use std::path::Path;
 use super::{StoreError, random};
 
 pub(super) const NAME: &str = "store.key";
+/// The key before it, as long as values may be encrypted with that.
+const OLD: &str = "store.key.old";
+const NEW: &str = "store.key.new";
 
 /// The key in the directory; it is made if there is none and no store that would need one.
 pub(super) fn read_or_make(state: &Path, store_is_there: bool) -> Result<[u8; 32], StoreError> {
@@ -33,6 +36,75 @@ pub(super) fn read_or_make(state: &Path, store_is_there: bool) -> Result<[u8; 32
             Ok(key)
         }
     }
+}
+
+/// The key in the directory, if one lies there.
+pub(super) fn read(state: &Path) -> Option<[u8; 32]> {
+    read_at(&state.join(NAME))
+}
+
+pub(super) fn read_old(state: &Path) -> Option<[u8; 32]> {
+    read_at(&state.join(OLD))
+}
+
+/// Makes a new key in the directory, and keeps the old one beside it until no value is
+/// encrypted with that any more. Killed at any moment, it leaves all keys that are needed.
+pub fn replace(state: &Path) -> Result<(), StoreError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| StoreError::KeyFile { path, source }
+    };
+    let (path, old, new) = (state.join(NAME), state.join(OLD), state.join(NEW));
+    let current = read(state).ok_or_else(|| StoreError::KeyForm { path: path.clone() })?;
+    match read_old(state) {
+        // A rotation is under way: it comes to its end first.
+        Some(before) if before != current => return Ok(()),
+        Some(_) => (),
+        None => {
+            remove(&old).map_err(failed(&old))?;
+            write(&old, &current).map_err(failed(&old))?;
+        }
+    }
+    remove(&new).map_err(failed(&new))?;
+    write(&new, &random::bytes()?).map_err(failed(&new))?;
+    sync(state).map_err(failed(&old))?;
+    fs::rename(&new, &path).map_err(failed(&path))?;
+    sync(state).map_err(failed(&path))
+}
+
+/// Removes the keys that nothing is encrypted with any more, except where a store lies that was
+/// moved aside: it may still need them.
+pub(super) fn forget_old(state: &Path, key_is_beside: bool) {
+    let is_kept = fs::read_dir(state).is_ok_and(|entries| {
+        entries.flatten().any(|entry| {
+            entry.file_name().to_string_lossy().starts_with("store.") && entry.path().is_dir()
+        })
+    });
+    if is_kept {
+        return;
+    }
+    let names: &[&str] = if key_is_beside { &[OLD] } else { &[OLD, NAME] };
+    for name in names {
+        if let Err(error) = remove(&state.join(name)) {
+            tracing::warn!(name, %error, "an old key of the store cannot be removed");
+        }
+    }
+}
+
+fn read_at(path: &Path) -> Option<[u8; 32]> {
+    fs::read_to_string(path).ok().and_then(|text| key_of(text.trim()))
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// What was made in the directory or renamed stays so.
+fn sync(state: &Path) -> io::Result<()> {
+    fs::File::open(state)?.sync_all()
 }
 
 /// A key written as 64 hexadecimal digits.

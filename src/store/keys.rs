@@ -77,6 +77,11 @@ pub(super) fn under(prefix: &[u8]) -> RangeInclusive<Vec<u8>> {
     prefix.to_vec()..=highest
 }
 
+/// All keys from one on, whatever they hold.
+pub(super) fn from(key: &[u8]) -> RangeInclusive<Vec<u8>> {
+    key.to_vec()..=vec![0xff; 64]
+}
+
 /// All keys of one prefix whose number lies between two, both included.
 pub(super) fn between(prefix: u8, from: u64, to: u64) -> RangeInclusive<Vec<u8>> {
     let mut highest = numbered(prefix, to);

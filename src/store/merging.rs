@@ -4,13 +4,16 @@ use super::block::{Columns, Header, append};
 use super::database::Batch;
 use super::read::{decode, new_decoder};
 use super::{Store, StoreError, Writer, keys, meta};
-use crate::model::EventBatch;
+use crate::model::{EventBatch, Millis};
 
 /// A block with fewer rows is small.
 const SMALL_ROWS_MAX: u32 = 2048;
 /// How much is done in one commit.
 const BLOCKS_PER_COMMIT: usize = 512;
 const HEADERS_PER_LOOK: usize = 4096;
+/// From the first to the last event of what becomes one: a block is forgotten as a whole, and
+/// nothing in it is to be kept much longer than was asked for.
+const SPAN_MAX: Millis = Millis::days(1);
 
 /// How far the merging has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +97,9 @@ impl Store {
 
 impl Run {
     fn takes(&self, header: &Header) -> bool {
+        let first = self.blocks.first().map_or(header.first, |(_, first)| first.first);
         header.rows < SMALL_ROWS_MAX
+            && header.last.since(first).0 <= SPAN_MAX.0
             && (self.rows + header.rows) as usize <= EventBatch::ROWS_MAX
             && self.blocks.len() < BLOCKS_PER_COMMIT
     }

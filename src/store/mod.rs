@@ -22,6 +22,7 @@ mod people;
 mod random;
 mod read;
 mod retention;
+mod rotation;
 mod vault;
 
 use std::path::{Path, PathBuf};
@@ -36,13 +37,14 @@ pub use health::Health;
 pub use journal::{
     Checked, ENTRIES_MAX, Entry, Fault, Given, Head, HeadError, SignedHead, Standing,
 };
-pub use key_file::key_of;
+pub use key_file::{key_of, replace as replace_key};
 pub use merging::Merged;
 pub use meta::{Counters, Memory};
 pub use outbox::{Answer, OutboxCounts, OutboxRow, OutboxState, Refused, Told, Topic};
 pub use people::Shown;
 pub use random::bytes as random_bytes;
 pub use read::{Recovered, Wanted};
+pub use rotation::Rotation;
 
 use block::Encoder;
 use meta::Totals;
@@ -54,10 +56,12 @@ pub struct Store {
     inner: Arc<Inner>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct OpenOptions {
     /// The key of the encryption; without one, `STATE/store.key` is used, or made.
     pub key: Option<[u8; 32]>,
+    /// Keys that were used before, until every value is encrypted with the new one.
+    pub previous: Vec<[u8; 32]>,
 }
 
 struct Inner {
@@ -79,6 +83,7 @@ struct Writer {
     waiting: outbox::Waiting,
     /// Where the journal begins and ends, once it was looked up.
     journal_ends: Option<journal::Ends>,
+    ring: rotation::Ring,
 }
 
 impl Store {

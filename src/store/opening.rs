@@ -11,10 +11,9 @@ use super::cipher::Cipher;
 use super::database::{Batch, Database, OpenFailure, room};
 use super::meta::Totals;
 use super::outbox::Waiting;
+use super::rotation::{self, Keys, Ring};
 use super::vault::Vault;
-use super::{
-    Inner, OpenOptions, StoreError, Writer, attempts, hidden, key_file, keys, marker, meta,
-};
+use super::{Inner, OpenOptions, StoreError, Writer, attempts, hidden, keys, marker, meta};
 
 const STORE: &str = "store";
 /// Enough names for every accident of one state directory.
@@ -24,10 +23,7 @@ pub(super) fn open(state: &Path, options: &OpenOptions) -> Result<Inner, StoreEr
     make_directory(state)?;
     room(state)?;
     let path = state.join(STORE);
-    let key = match options.key {
-        Some(key) => key,
-        None => key_file::read_or_make(state, is_there(state))?,
-    };
+    let keys = Keys::of(state, options, is_there(state))?;
     let marker = marker::read(state);
     let mut moved_aside = None;
     let mut database = match open_counted(state, &path) {
@@ -46,8 +42,15 @@ pub(super) fn open(state: &Path, options: &OpenOptions) -> Result<Inner, StoreEr
         Some(database) => database,
         None => Database::open(&path).map_err(|failure| error_of(failure, state))?,
     };
-    let vault = Vault { database, cipher: Cipher::new(&key)? };
-    let totals = totals_or_first(&vault, state)?;
+    let cipher = Cipher::with_older(&keys.current, &keys.older)?;
+    let vault = Vault { database, cipher };
+    let (totals, ring) = match totals_and_ring(&vault, &keys, state) {
+        // With the right key at least one of many values would open.
+        Err(StoreError::Damaged { .. }) if !any_value_opens(&vault)? => {
+            return Err(StoreError::WrongKey { path: state.to_owned() });
+        }
+        read => read?,
+    };
     if moved_aside.is_some() {
         marker::write(state, totals.marker())?;
     }
@@ -61,8 +64,8 @@ pub(super) fn open(state: &Path, options: &OpenOptions) -> Result<Inner, StoreEr
         state: state.to_owned(),
         inputs_lost: if moved_aside.is_some() { 0 } else { lost },
         moved_aside,
-        key_is_beside: options.key.is_none(),
-        writer: Mutex::new(Writer { encoder, totals, waiting, journal_ends: None }),
+        key_is_beside: keys.are_beside,
+        writer: Mutex::new(Writer { encoder, totals, waiting, journal_ends: None, ring }),
     })
 }
 
@@ -116,21 +119,17 @@ fn error_of(failure: OpenFailure, state: &Path) -> StoreError {
     }
 }
 
-fn totals_or_first(vault: &Vault, state: &Path) -> Result<Totals, StoreError> {
+fn totals_and_ring(vault: &Vault, keys: &Keys, state: &Path) -> Result<(Totals, Ring), StoreError> {
     if vault.database.is_empty() {
         let mut batch = Batch::default();
         meta::put_first(vault, &mut batch)?;
+        rotation::put(vault, &mut batch, &Ring::new(keys))?;
         vault.database.write(batch)?;
     }
-    match meta::totals(vault) {
-        Ok(Some(totals)) => Ok(totals),
-        Ok(None) => Err(StoreError::damaged("its totals are missing")),
-        // With the right key at least one of many values would open.
-        Err(StoreError::Damaged { .. }) if !any_value_opens(vault)? => {
-            Err(StoreError::WrongKey { path: state.to_owned() })
-        }
-        Err(error) => Err(error),
-    }
+    // First which keys there are: in the middle of a rotation an old one opens the rest.
+    let ring = rotation::begin(vault, keys, state)?;
+    let totals = meta::totals(vault)?;
+    Ok((totals.ok_or_else(|| StoreError::damaged("its totals are missing"))?, ring))
 }
 
 fn any_value_opens(vault: &Vault) -> Result<bool, StoreError> {

@@ -1,5 +1,7 @@
 //! What people are shown: incidents and stale credentials.
 
+use std::ops::RangeInclusive;
+
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::database::Batch;
@@ -25,6 +27,20 @@ impl Store {
             Shown::Open => is_open(incident),
         });
         incidents.sort_by_key(|incident| (std::cmp::Reverse(incident.opened), incident.id));
+        Ok(incidents)
+    }
+
+    /// Those whose ids lie between: few, for those that begin with the same digits.
+    pub fn incidents_among(
+        &self,
+        ids: &RangeInclusive<IncidentId>,
+    ) -> Result<Vec<Incident>, StoreError> {
+        let (low, high) = (ids.start().0.to_be_bytes(), ids.end().0.to_be_bytes());
+        let same = low.iter().zip(high).take_while(|(low, high)| *low == high);
+        let same: Vec<u8> = same.map(|(byte, _)| *byte).collect();
+        let mut incidents: Vec<Incident> =
+            self.all(&keys::name(keys::INCIDENT, &same), "an incident")?;
+        incidents.retain(|incident| ids.contains(&incident.id));
         Ok(incidents)
     }
 

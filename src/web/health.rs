@@ -136,6 +136,13 @@ fn about(view: &View, clock: &Clock) -> Vec<(&'static str, String)> {
         rows.push(("Started", clock.full(started)));
         rows.push(("Running for", clock.ago(started)));
     }
+    if let Some(store) = view.store {
+        let (disk, events) = (bytes(store.disk_bytes), number(store.events));
+        rows.push(("Store", format!("{events} events, {disk} on disk")));
+        if let Some(percent) = store.rotation_percent {
+            rows.push(("New key of the store", format!("{percent} % encrypted with it")));
+        }
+    }
     let config = view.config.clone();
     rows.push(("Configuration", config.unwrap_or_else(|| "none: all defaults".to_owned())));
     rows

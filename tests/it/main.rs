@@ -42,4 +42,5 @@ mod smtp;
 mod stages;
 mod supply_chain;
 mod traffic;
+mod vault;
 mod wrong_input;

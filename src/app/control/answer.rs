@@ -1,5 +1,7 @@
 //! What is answered to a question: the same from a running daemon and from a store at rest.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Value, json};
 
 use super::wire::{Because, JournalAsk, Question, Refusal, Which};
@@ -91,7 +93,13 @@ pub(in crate::app) fn find(
     view: &View,
     store: Option<&Store>,
 ) -> Result<Incident, Refusal> {
-    one(known(view, store)?, id)
+    let wrong = |error: &dyn std::fmt::Display| Refusal::new(Because::NotFound, error.to_string());
+    let range = IncidentId::range_of(id).map_err(|error| wrong(&error))?;
+    let among = match store {
+        Some(store) => store.incidents_among(&range).map_err(|error| failed(&error))?,
+        None => view.incidents.iter().filter(|it| range.contains(&it.id)).cloned().collect(),
+    };
+    one(&among, &range)
 }
 
 fn known(view: &View, store: Option<&Store>) -> Result<Vec<Incident>, Refusal> {
@@ -101,11 +109,9 @@ fn known(view: &View, store: Option<&Store>) -> Result<Vec<Incident>, Refusal> {
     )
 }
 
-fn one(mut incidents: Vec<Incident>, id: &str) -> Result<Incident, Refusal> {
+fn one(among: &[Incident], range: &RangeInclusive<IncidentId>) -> Result<Incident, Refusal> {
     let wrong = |message| Refusal::new(Because::NotFound, message);
-    let range = IncidentId::range_of(id).map_err(|error| wrong(error.to_string()))?;
-    incidents.retain(|it| range.contains(&it.id));
-    match incidents.as_slice() {
+    match among {
         [incident] => Ok(incident.clone()),
         [] => Err(wrong(format!(
             "there is no incident {}; `keyvigil incidents --all` lists those that are known",

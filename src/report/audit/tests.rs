@@ -145,7 +145,9 @@ fn keys() -> Vec<KeyRow> {
 }
 
 fn store(dir: &tempfile::TempDir) -> Store {
-    let store = Store::open(dir.path(), &OpenOptions { key: Some([1; 32]) }).unwrap();
+    let store =
+        Store::open(dir.path(), &OpenOptions { key: Some([1; 32]), ..OpenOptions::default() })
+            .unwrap();
     let batches = [0, 0, 0, 2 * DAY, 2 * DAY, 2 * DAY];
     let inputs: Vec<(u64, Input)> =
         (0..).zip(batches.map(|first| Input::Batch(Arc::new(batch(first))))).collect();

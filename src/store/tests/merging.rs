@@ -1,6 +1,7 @@
 //! The many small blocks of a quiet log, and what is left of them.
 
 use super::*;
+use crate::model::Millis;
 
 fn merge_all(store: &Store, from: u64) -> u64 {
     let mut next = from;
@@ -48,6 +49,18 @@ fn small_blocks_become_one_and_no_event_changes() {
     drop(store);
     let again = opened(dir.path());
     assert_eq!((rows_of(&again), again.event_count()), (before, events));
+}
+
+#[test]
+fn days_are_not_merged_so_that_each_is_forgotten_in_its_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = opened(dir.path());
+    let days = (0..9u64).map(|n| (n, batch_input(n.cast_signed() * 43_200, 3)));
+    commit_inputs(&store, &days.collect::<Vec<_>>());
+    store.snapshot(&[], 9).unwrap();
+    merge_all(&store, 0);
+    assert_eq!(store.health().blocks, 5, "two at a time");
+    assert_eq!(store.prune(Timestamp(400_000_000), Millis::days(3)).unwrap(), 12);
 }
 
 #[test]

@@ -5,13 +5,14 @@ use std::fs;
 mod contents;
 mod merging;
 mod opening;
+mod rotation;
 
 use super::*;
 use crate::engine::{Input, StateRow};
 use crate::incident::{Incident, IncidentId, State};
 use crate::model::{EventBatch, EventKind, Timestamp};
 
-const OPTIONS: OpenOptions = OpenOptions { key: Some([9; 32]) };
+const OPTIONS: OpenOptions = OpenOptions { key: Some([9; 32]), previous: Vec::new() };
 
 fn opened(dir: &Path) -> Store {
     Store::open(dir, &OPTIONS).unwrap()

@@ -16,7 +16,8 @@ fn a_second_opener_is_told_to_leave() {
 fn another_key_does_not_open_it() {
     let dir = tempfile::tempdir().unwrap();
     opened(dir.path()).close().unwrap();
-    let error = Store::open(dir.path(), &OpenOptions { key: Some([8; 32]) }).unwrap_err();
+    let error =
+        Store::open(dir.path(), &OpenOptions { key: Some([8; 32]), ..OPTIONS }).unwrap_err();
     assert!(matches!(error, StoreError::WrongKey { .. }), "{error}");
 }
 

@@ -35,6 +35,16 @@ pub(in crate::web) struct StatusShape {
     roles: u64,
     sources: Vec<SourceShape>,
     mail: MailShape,
+    store: Option<StoreShape>,
+}
+
+/// What is remembered; null where nothing outlives the process.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::web) struct StoreShape {
+    events: u64,
+    disk_bytes: u64,
+    /// How much is encrypted with a new key already; null if no key is being replaced.
+    rotation_percent: Option<u8>,
 }
 
 /// Open incidents by severity.
@@ -95,6 +105,11 @@ impl StatusShape {
                 failed: view.mail.failed,
                 last_sent: time(view.mail.last_sent),
             },
+            store: view.store.map(|store| StoreShape {
+                events: store.events,
+                disk_bytes: store.disk_bytes,
+                rotation_percent: store.rotation_percent,
+            }),
         }
     }
 }
