@@ -46,6 +46,7 @@ impl Difference {
             ("roles, keys and scopes", old.rules != in_force.rules),
             ("networks", old.networks != in_force.networks),
             ("geoip", old.geoip != in_force.geoip),
+            ("[privacy]", old.privacy != in_force.privacy),
             ("[alerts]", old.alerts != in_force.alerts),
             ("[detectors]", old.detectors != in_force.detectors),
             ("[mail]", old.mail != in_force.mail),

@@ -227,6 +227,7 @@ fn start_reading(
 ) -> Result<Reading, JobError> {
     let (board, beats) = (keeper.board.clone(), keeper.beats.clone());
     let stages = Stages::start(job.judge, keeper);
+    stages.keep(job.keeping)?;
     for input in job.first_inputs {
         stages.tell(input)?;
     }

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use crate::detect::{Kinds, Panel, Rules};
 use crate::engine::Part;
 use crate::format::{self, OwnFormats};
-use crate::identity::{KeyIs, ListFormat, PathKeys, Prefixes};
+use crate::identity::{Kept, KeyIs, ListFormat, Mode, PathKeys, Prefixes};
 use crate::model::Millis;
 use crate::web::Proxy;
 
@@ -62,6 +62,7 @@ pub struct Config {
     pub openapi: Vec<PathBuf>,
     /// Who agreed to get messages, and who does not any more: lists of hashes.
     pub consent: ConsentLists,
+    pub privacy: Privacy,
     pub alerts: Alerts,
     /// The thresholds of every detector; `[stale]` is one of them.
     pub detectors: Panel,
@@ -110,6 +111,37 @@ impl Source {
 pub struct ConsentLists {
     pub opt_in: Option<PathBuf>,
     pub opt_out: Option<PathBuf>,
+}
+
+/// How much of a request is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Privacy {
+    pub mode: Mode,
+    /// Columns that are left empty.
+    pub without: BTreeSet<Kept>,
+    /// A list of those whose requests are never stored.
+    pub never_store: Option<PathBuf>,
+}
+
+impl Privacy {
+    /// For people: the page, the journal, the record of processing.
+    pub fn in_words(&self) -> String {
+        let mode = match self.mode {
+            Mode::Full => "as the log has it, without secrets".to_owned(),
+            Mode::Pseudonymous => {
+                "users by keyed hashes, addresses by their network (/24, /48)".to_owned()
+            }
+            Mode::ZeroRetention => "no requests: only what is usual, and incidents".to_owned(),
+        };
+        let names: Vec<&str> = self.without.iter().map(|kept| kept.name()).collect();
+        let without = if names.is_empty() {
+            String::new()
+        } else {
+            format!("; without {}", names.join(", "))
+        };
+        let never = if self.never_store.is_some() { "; nothing of those on a list" } else { "" };
+        format!("{} ({mode}{without}{never})", self.mode.name())
+    }
 }
 
 /// A list of keys.
@@ -228,6 +260,7 @@ impl Default for Config {
             keys_in_paths: PathKeys::default(),
             openapi: Vec::new(),
             consent: ConsentLists::default(),
+            privacy: Privacy::default(),
             alerts: Alerts {
                 false_alarms_per_day: 1.0,
                 patience: Millis::seconds(5),

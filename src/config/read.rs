@@ -14,12 +14,12 @@ use super::mistakes::{self, Mistake};
 use super::syntax;
 use super::table::Table;
 use super::{
-    Alerts, Config, ConfigError, ConsentLists, Control, List, Reports, Source, Store, Web, people,
-    rules,
+    Alerts, Config, ConfigError, ConsentLists, Control, List, Privacy, Reports, Source, Store, Web,
+    people, rules,
 };
 use crate::detect::Panel;
 use crate::format::{self, OwnFormats, Parser};
-use crate::identity::{KeyIs, ListFormat};
+use crate::identity::{Kept, KeyIs, ListFormat, Mode};
 use crate::web::Proxy;
 
 /// The file as the detectors see it.
@@ -77,6 +77,7 @@ fn fill(
         mistakes.extend(table.map(read).unwrap_or_default());
     };
     each(top.table("consent"), &mut |table| consent(&mut config.consent, table));
+    each(top.table("privacy"), &mut |table| privacy(&mut config.privacy, table));
     each(top.table("alerts"), &mut |table| alerts(&mut config.alerts, table));
     each(top.table("mail"), &mut |table| people::mail(&mut config.mail, table));
     each(top.table("web"), &mut |table| web(&mut config.web, table));
@@ -191,6 +192,26 @@ fn consent(lists: &mut ConsentLists, values: &DeTable<'_>) -> Vec<Mistake> {
     let mut table = Table::new("consent", values);
     lists.opt_in = table.text("opt_in").map(PathBuf::from);
     lists.opt_out = table.text("opt_out").map(PathBuf::from);
+    table.finish()
+}
+
+fn privacy(privacy: &mut Privacy, values: &DeTable<'_>) -> Vec<Mistake> {
+    let mut table = Table::new("privacy", values);
+    privacy.mode = table.choice("mode", &Mode::NAMES).unwrap_or_default();
+    privacy.never_store = table.text("never_store").map(PathBuf::from);
+    if values.contains_key("store") {
+        privacy.without = Kept::NAMES.iter().map(|(_, kept)| *kept).collect();
+        for name in table.texts("store") {
+            if let Some((_, kept)) = Kept::NAMES.iter().find(|(known, _)| *known == name) {
+                privacy.without.remove(kept);
+            } else {
+                let at = table.place_of("store");
+                let known: Vec<&str> = Kept::NAMES.iter().map(|(name, _)| *name).collect();
+                let instead = format!("write some of {}", known.join(", "));
+                table.complain::<()>(at, format!("there is no column {name:?}"), &instead);
+            }
+        }
+    }
     table.finish()
 }
 

@@ -33,6 +33,7 @@ pub(super) fn record(case: &Case<'_>) -> Section {
             fact("Data about people in URLs", IN_URLS.to_owned()),
             fact("Recipients", recipients_in_words(facts)),
             fact("Transfers to other countries", TRANSFERS.to_owned()),
+            fact("Of a request is kept", facts.kept.clone()),
             fact("Events are kept", facts.retention_in_words()),
             fact("Other data is kept", OTHER_TIMES.to_owned()),
             fact("Security", security(facts)),
