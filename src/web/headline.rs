@@ -173,7 +173,7 @@ fn learning(view: &View, empty: Headline) -> Headline {
             command: view
                 .sources
                 .first()
-                .map(|source| format!("keyvigil parse < '{}' | head", clean(&source.path))),
+                .map(|source| format!("keyvigil parse '{}' | head", clean(&source.path))),
             button: Some(("/health".to_owned(), "See the sources".to_owned())),
             ..empty
         };
