@@ -51,6 +51,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "sled",
             "zstd",
             "aes_gcm",
+            "flate2",
+            "jiff",
             "std::fs",
             "std::thread",
             "std::time",
