@@ -54,6 +54,9 @@ impl Store {
             }
         }
         vault.put(&mut batch, keys::SNAPSHOT, &next_input.to_be_bytes())?;
+        if writer.totals.next_input == next_input {
+            self.put_checkpoint(&mut batch, next_input)?;
+        }
         vault.database.write(batch)?;
         writer.totals.snapshot_input = next_input;
         marker::write(&self.inner.state, writer.totals.marker())
