@@ -16,6 +16,7 @@ mod days;
 mod deeds;
 mod drift;
 mod fleet;
+mod forget;
 mod hours;
 mod hygiene;
 mod intake;
@@ -52,6 +53,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use forget::Forgotten;
 pub use io::{Action, EngineError, Input, Judgement, StateRow, Verdict};
 pub use overview::{HourRow, KeyRow, Overview, RoleRow};
 pub use parties::Party;

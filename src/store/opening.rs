@@ -13,7 +13,7 @@ use super::meta::Totals;
 use super::outbox::Waiting;
 use super::rotation::{self, Keys, Ring};
 use super::vault::Vault;
-use super::{Inner, OpenOptions, StoreError, Writer, attempts, keys, marker, meta};
+use super::{Inner, OpenOptions, StoreError, Writer, attempts, hidden, keys, marker, meta};
 
 const STORE: &str = "store";
 /// Enough names for every accident of one state directory.
@@ -57,13 +57,15 @@ pub(super) fn open(state: &Path, options: &OpenOptions) -> Result<Inner, StoreEr
     let lost = marker.next_input.saturating_sub(totals.next_input);
     let encoder = Encoder::new().map_err(|source| StoreError::Block { number: 0, source })?;
     let waiting = Waiting::read(&vault)?;
+    let names = hidden::open(&vault)?;
     Ok(Inner {
         vault,
+        names,
         state: state.to_owned(),
         inputs_lost: if moved_aside.is_some() { 0 } else { lost },
         moved_aside,
         key_is_beside: keys.are_beside,
-        writer: Mutex::new(Writer { encoder, totals, waiting, journal_next: None, ring }),
+        writer: Mutex::new(Writer { encoder, totals, waiting, journal_ends: None, ring }),
     })
 }
 
