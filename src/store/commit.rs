@@ -123,6 +123,10 @@ impl Store {
         }
         if let Some(snapshot) = snapshot {
             self.put_snapshot(&mut batch, writer, snapshot)?;
+            // Positions that come with it do not stand in the store yet.
+            if writer.totals.next_input == snapshot.1 && commit.positions.is_empty() {
+                self.put_checkpoint(&mut batch, snapshot.1)?;
+            }
         }
         meta::put_totals(vault, &mut batch, &writer.totals)?;
         vault.database.write(batch)

@@ -23,6 +23,8 @@ pub(super) const STALE_IN_THE_OPEN: &[u8] = b"f";
 /// A notice that is to be told, or was.
 pub(super) const OUTBOX: &[u8] = b"n";
 pub(super) const META: &[u8] = b"m";
+/// Where the logs stood at a snapshot: the number of the first input that it does not know.
+pub(super) const CHECKPOINT: u8 = b'q';
 /// What the reading stage remembers: its name.
 pub(super) const MEMORY: &[u8] = b"r";
 /// An entry of the audit journal: its number.

@@ -41,20 +41,22 @@ impl Store {
         let Some(last) = known.checked_sub(1).filter(|last| from <= *last) else {
             return Ok(Merged { next: from, is_done: true });
         };
+        let checkpoints = self.checkpoints(from, last)?;
         let mut run = Run::default();
         let (mut next, mut looked, mut is_done) = (from, 0, true);
         for row in self.vault().database.range(keys::between(keys::HEADER, from, last)) {
             let (key, value) = row?;
             let (number, header) = self.open_header(&key, &value)?;
-            if HEADERS_PER_LOOK <= looked || (!run.takes(&header) && run.is_worth_it()) {
+            let takes = |run: &Run| run.takes(&header) && !run.crosses(&checkpoints, number);
+            if HEADERS_PER_LOOK <= looked || (!takes(&run) && run.is_worth_it()) {
                 is_done = false;
                 break;
             }
             looked += 1;
-            if !run.takes(&header) {
+            if !takes(&run) {
                 run = Run::default();
             }
-            if run.takes(&header) {
+            if takes(&run) {
                 run.rows += header.rows;
                 run.blocks.push((number, header));
             }
@@ -102,6 +104,13 @@ impl Run {
             && header.last.since(first).0 <= SPAN_MAX.0
             && (self.rows + header.rows) as usize <= EventBatch::ROWS_MAX
             && self.blocks.len() < BLOCKS_PER_COMMIT
+    }
+
+    /// To a checkpoint one goes back: what comes before it stays apart from what comes after.
+    fn crosses(&self, checkpoints: &[u64], number: u64) -> bool {
+        let first = self.blocks.first().map_or(number, |(first, _)| *first);
+        let next = checkpoints.partition_point(|checkpoint| *checkpoint <= first);
+        checkpoints.get(next).is_some_and(|checkpoint| *checkpoint <= number)
     }
 
     const fn is_worth_it(&self) -> bool {

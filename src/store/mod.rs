@@ -3,6 +3,7 @@
 mod about;
 mod attempts;
 pub mod block;
+mod checkpoint;
 mod cipher;
 mod commit;
 mod database;
@@ -13,7 +14,9 @@ mod hidden;
 mod journal;
 mod key_file;
 mod keys;
+mod leaf;
 mod marker;
+mod mending;
 mod merging;
 mod meta;
 mod opening;
@@ -21,8 +24,12 @@ mod outbox;
 mod people;
 mod random;
 mod read;
+mod rebuild;
+mod remains;
 mod retention;
 mod rotation;
+mod segment;
+mod survey;
 mod vault;
 
 use std::path::{Path, PathBuf};
@@ -38,13 +45,16 @@ pub use journal::{
     Checked, ENTRIES_MAX, Entry, Fault, Given, Head, HeadError, SignedHead, Standing,
 };
 pub use key_file::{key_of, replace as replace_key};
+pub use mending::Compacted;
 pub use merging::Merged;
 pub use meta::{Counters, Memory};
 pub use outbox::{Answer, OutboxCounts, OutboxRow, OutboxState, Refused, Told, Topic};
 pub use people::Shown;
 pub use random::bytes as random_bytes;
 pub use read::{Recovered, Wanted};
+pub use rebuild::Rebuilt;
 pub use rotation::Rotation;
+pub use survey::{Gap, Survey};
 
 use block::Encoder;
 use meta::Totals;
@@ -69,7 +79,10 @@ struct Inner {
     /// What hides the names of rows.
     names: hidden::NamesKey,
     state: PathBuf,
-    moved_aside: Option<PathBuf>,
+    /// The old store was broken: what became of it.
+    moved_aside: Option<Rebuilt>,
+    /// Blocks that the store should hold and does not.
+    blocks_missing: u64,
     /// Inputs that were committed once, by the marker, and are not in the store any more.
     inputs_lost: u64,
     key_is_beside: bool,

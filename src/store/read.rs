@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::block::{Columns, Decoder, Header};
+use super::cipher::Cipher;
 use super::vault::Vault;
 use super::{Counters, Memory, Store, StoreError, hidden, keys};
 use crate::engine::{Input, StateRow};
@@ -70,7 +71,7 @@ impl Store {
             counters: self.counters()?,
             memory: memory.collect(),
             events: totals.events,
-            moved_aside: self.inner.moved_aside.clone(),
+            moved_aside: self.inner.moved_aside.as_ref().map(|it| it.moved_to.clone()),
         })
     }
 
@@ -195,10 +196,7 @@ impl Store {
         key: &[u8],
         value: &[u8],
     ) -> Result<(u64, Header), StoreError> {
-        let plain = self.vault().cipher.open(key, value)?;
-        let header = postcard::from_bytes(&plain).ok();
-        let row = keys::number_in(key).zip(header);
-        row.ok_or_else(|| StoreError::damaged("a header of a block cannot be read"))
+        header_of(&self.vault().cipher, key, value)
     }
 
     fn read_block(&self, decoder: &mut Decoder, number: u64) -> Result<EventBatch, StoreError> {
@@ -215,6 +213,18 @@ impl Store {
         serde_json::from_slice(&value)
             .map_err(|source| StoreError::Form { what: "a journalled input", source })
     }
+}
+
+/// The number of a block and what is known about it.
+pub(super) fn header_of(
+    cipher: &Cipher,
+    key: &[u8],
+    value: &[u8],
+) -> Result<(u64, Header), StoreError> {
+    let plain = cipher.open(key, value)?;
+    let header = postcard::from_bytes(&plain).ok();
+    let row = keys::number_in(key).zip(header);
+    row.ok_or_else(|| StoreError::damaged("a header of a block cannot be read"))
 }
 
 pub(super) fn new_decoder() -> Result<Decoder, StoreError> {

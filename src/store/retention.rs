@@ -43,7 +43,7 @@ impl Store {
         let mut batch = Batch::default();
         let mut removed = 0;
         let Some(last) = end.checked_sub(1) else { return Ok(()) };
-        for prefix in [keys::BLOCK, keys::HEADER, keys::INPUT] {
+        for prefix in [keys::BLOCK, keys::HEADER, keys::INPUT, keys::CHECKPOINT] {
             for row in database.range(keys::between(prefix, 0, last)) {
                 batch.remove(row?.0);
                 removed += 1;

@@ -52,6 +52,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "zstd",
             "aes_gcm",
             "ed25519_dalek",
+            "flate2",
+            "jiff",
             "std::fs",
             "std::thread",
             "std::time",
