@@ -53,6 +53,7 @@ impl Difference {
             ("notify", old.notify != in_force.notify),
             ("routes", old.routes != in_force.routes),
             ("[reports]", old.reports != in_force.reports),
+            ("[retention]", old.retention != in_force.retention),
             ("[store] retention", old.store.retention != in_force.store.retention),
         ];
         let mut changed = named(&changed);

@@ -1,6 +1,7 @@
 //! The store's own thread: what was judged is committed as a whole, and only then told.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use super::judge::{Judged, Snapshot};
 use super::keeping::Keeping;
 use super::outputs::Writers;
 use super::tidying::Tidying;
+use crate::config::Retention;
 use crate::engine::Input;
 use crate::incident::{GROUP_WAIT, Incident, IncidentId, Notice, StaleFinding};
 use crate::model::{Millis, Position, SourceId, Timestamp};
@@ -34,17 +36,19 @@ pub(super) enum Mailing {
 }
 
 /// What the configuration says about keeping. It may change while the daemon runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Policy {
     pub(super) mailing: Mailing,
     /// How long events are kept. `None`: nothing is forgotten as long as this runs.
     pub(super) retention: Option<Millis>,
+    /// How long the rest is.
+    pub(super) kept: Arc<Retention>,
 }
 
 impl Policy {
     /// That never changes: of history.
     pub(super) fn of_history() -> watch::Receiver<Self> {
-        watch::channel(Self { mailing: Mailing::Off, retention: None }).1
+        watch::channel(Self { mailing: Mailing::Off, retention: None, kept: Arc::default() }).1
     }
 }
 
@@ -277,8 +281,6 @@ fn said(error: &JobError) -> String {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::identity::{Identity, KeyIs};
     use crate::store::OpenOptions;
@@ -296,6 +298,7 @@ pub(super) mod tests {
             policy: watch::channel(Policy {
                 mailing: Mailing::Off,
                 retention: Some(Millis::days(30)),
+                kept: Arc::default(),
             })
             .1,
             blocks_max: 1,

@@ -1,6 +1,6 @@
 //! What the file says to what it means, with errors that point.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -77,6 +77,7 @@ pub struct Config {
     pub routes: Vec<Route>,
     pub web: Web,
     pub store: Store,
+    pub retention: Retention,
     pub reports: Reports,
     pub control: Control,
 }
@@ -185,6 +186,52 @@ pub struct Store {
     pub retention: Millis,
 }
 
+/// How long what is not an event is kept, and the events of single roles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// After they were over. `None`: as long as the store.
+    pub incidents: Option<Millis>,
+    /// Entries of the audit journal. `None`: until there are too many.
+    pub journal: Option<Millis>,
+    /// After they were settled.
+    pub messages: Millis,
+    /// Events of these roles, where that is shorter than for all.
+    pub roles: BTreeMap<String, Millis>,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { incidents: None, journal: None, messages: Millis::days(30), roles: BTreeMap::new() }
+    }
+}
+
+impl Retention {
+    /// For the record of processing.
+    pub fn in_words(&self) -> String {
+        let days = |millis: Millis| format!("{} days", millis.whole_days());
+        let incidents = self.incidents.map_or_else(
+            || "until the store is removed".to_owned(),
+            |kept| format!("{} after they were over", days(kept)),
+        );
+        let journal = self.journal.map_or_else(
+            || "the newest 100,000 entries".to_owned(),
+            |kept| format!("{}, at most 100,000 entries", days(kept)),
+        );
+        let roles: Vec<String> =
+            self.roles.iter().map(|(role, kept)| format!("{role} {}", days(*kept))).collect();
+        let roles = if roles.is_empty() {
+            String::new()
+        } else {
+            format!("; events of single roles: {}", roles.join(", "))
+        };
+        format!(
+            "incidents {incidents}; messages {} after they were settled; audit journal {journal}; what is \
+             normal for a key until the store is removed{roles}",
+            days(self.messages)
+        )
+    }
+}
+
 /// Reports that are written by themselves.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reports {
@@ -287,6 +334,7 @@ impl Default for Config {
                 previous_keys: Vec::new(),
                 retention: Millis::days(30),
             },
+            retention: Retention::default(),
             reports: Reports { monthly: false, keep: Millis::days(730) },
             control: Control::default(),
         }

@@ -13,9 +13,10 @@ use super::meant;
 use super::mistakes::{self, Mistake};
 use super::syntax;
 use super::table::Table;
+use super::units;
 use super::{
-    Alerts, Config, ConfigError, ConsentLists, Control, List, Privacy, Reports, Source, Store, Web,
-    people, rules,
+    Alerts, Config, ConfigError, ConsentLists, Control, List, Privacy, Reports, Retention, Source,
+    Store, Web, people, rules,
 };
 use crate::detect::Panel;
 use crate::format::{self, OwnFormats, Parser};
@@ -82,6 +83,7 @@ fn fill(
     each(top.table("mail"), &mut |table| people::mail(&mut config.mail, table));
     each(top.table("web"), &mut |table| web(&mut config.web, table));
     each(top.table("store"), &mut |table| store(&mut config.store, table));
+    each(top.table("retention"), &mut |table| retention(&mut config.retention, table));
     each(top.table("reports"), &mut |table| reports(&mut config.reports, table));
     each(top.table("control"), &mut |table| control(&mut config.control, table));
     for table in top.tables("notify") {
@@ -297,6 +299,23 @@ fn store(store: &mut Store, values: &DeTable<'_>) -> Vec<Mistake> {
     store.key = table.secret("key");
     store.previous_keys = table.secrets("previous_keys");
     store.retention = table.duration("retention").unwrap_or(store.retention);
+    table.finish()
+}
+
+fn retention(retention: &mut Retention, values: &DeTable<'_>) -> Vec<Mistake> {
+    let mut table = Table::new("retention", values);
+    retention.incidents = table.duration("incidents");
+    retention.journal = table.duration("journal");
+    retention.messages = table.duration("messages").unwrap_or(retention.messages);
+    for (role, texts) in table.named_texts("roles") {
+        if let Some(kept) = texts.first().and_then(|text| units::duration(text)) {
+            retention.roles.insert(role, kept);
+        } else {
+            let what = format!("`{role}` has no duration");
+            let instead = "write a number and s, m, h, d or w: \"7d\"";
+            table.complain::<()>(table.place_of("roles"), what, instead);
+        }
+    }
     table.finish()
 }
 

@@ -16,6 +16,8 @@ pub struct Facts {
     pub state: String,
     /// How much of a request is kept, in words.
     pub kept: String,
+    /// How long all else is kept, in words.
+    pub other_times: String,
     /// How long events are kept.
     pub retention: Option<Millis>,
     /// Where the key of the store is.
