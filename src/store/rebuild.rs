@@ -111,7 +111,7 @@ pub(super) fn copy(from: &Database, to: &Path) -> Result<u64, StoreError> {
         }
     }
     database.write(batch)?;
-    let there = database.range(keys::from(&[])).filter(Result::is_ok).count() as u64;
+    let there = database.range(keys::from(&[])).flatten().count() as u64;
     if there != rows {
         return Err(StoreError::damaged(format!("{rows} rows were copied, and {there} came")));
     }
