@@ -53,7 +53,7 @@ impl Store {
         let mut writer = self.writer();
         let mut decoder = new_decoder()?;
         let mut pruned = PrunedRole { events: 0, next: from };
-        let last = writer.totals.snapshot_input.saturating_sub(1);
+        let Some(last) = writer.totals.snapshot_input.checked_sub(1) else { return Ok(pruned) };
         let mut is_whole = true;
         let rows: Vec<_> = self
             .vault()
