@@ -28,6 +28,7 @@ struct Contents {
     totals: Totals,
     ring: Ring,
     waiting: Waiting,
+    names: hidden::NamesKey,
     blocks_missing: u64,
 }
 
@@ -49,10 +50,9 @@ pub(super) fn open(state: &Path, options: &OpenOptions) -> Result<Inner, StoreEr
             (vault, contents, Some(rebuilt))
         }
     };
-    let Contents { totals, ring, waiting, blocks_missing } = contents;
+    let Contents { totals, ring, waiting, names, blocks_missing } = contents;
     let lost = marker.next_input.saturating_sub(totals.next_input);
     let encoder = Encoder::new().map_err(|source| StoreError::Block { number: 0, source })?;
-    let names = hidden::open(&vault)?;
     Ok(Inner {
         vault,
         names,
@@ -103,7 +103,8 @@ impl Contents {
         let mut headers = vault.database.range(keys::between(keys::HEADER, 0, u64::MAX));
         let there = headers.try_fold(0u64, |count, row| row.map(|_| count + 1))?;
         let blocks_missing = totals.blocks.saturating_sub(there);
-        Ok(Self { totals, ring, waiting: Waiting::read(vault)?, blocks_missing })
+        let names = hidden::open(vault)?;
+        Ok(Self { totals, ring, waiting: Waiting::read(vault)?, names, blocks_missing })
     }
 }
 
