@@ -1,8 +1,9 @@
 //! Lines a second of every format, on one core, beside loops over the same bytes that only split
-//! (memchr) or only parse JSON (sonic-rs).
+//! (memchr) or only parse JSON (sonic-rs), and beside readers by hand.
 
 use std::hint::black_box;
 
+use crate::by_hand::BY_HAND;
 use crate::clock::seconds_on_core;
 use crate::format::{FORMATS, Options, Outcome, Parser};
 
@@ -11,33 +12,41 @@ const SECONDS_MIN: f64 = 0.2;
 
 pub(crate) fn run() {
     let combined = combined();
-    let split =
-        rate(&combined, |lines| lines.split(|byte| *byte == b'\n').map(split_columns).sum());
+    let split = rate(&combined, |lines| each_line(lines, split_columns));
     let nginx = parsed("nginx", &combined);
     println!(
         "combined: {nginx:.2} M lines/s; only split: {split:.2}; {:.0} %",
         100.0 * nginx / split
     );
-    for (name, text) in examples() {
+    for (name, text) in std::iter::once(("json", json())).chain(examples()) {
         let lines = text.as_bytes();
         let is_json = text.starts_with('{') || text.starts_with("[{");
         let own = parsed(name, lines);
-        let beside = if is_json {
-            rate(lines, |lines| {
-                let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-                lines
-                    .map(|line| usize::from(sonic_rs::from_slice::<sonic_rs::Value>(line).is_ok()))
-                    .sum()
-            })
+        let (what, beside) = if is_json {
+            ("sonic-rs only parses", rate(lines, |lines| each_line(lines, parses)))
         } else {
-            rate(lines, |lines| lines.split(|byte| *byte == b'\n').map(split_columns).sum())
+            ("only split", rate(lines, |lines| each_line(lines, split_columns)))
         };
-        let what = if is_json { "sonic-rs only parses" } else { "only split" };
-        println!(
+        print!(
             "{name:22} {own:6.2} M lines/s; {what} {beside:6.2}; {:4.0} %",
             100.0 * own / beside
         );
+        if let Some((_, read)) = BY_HAND.iter().find(|(of, _)| *of == name) {
+            let by_hand =
+                rate(lines, |lines| each_line(lines, |line| read(line).unwrap_or_default()));
+            print!("; by hand {by_hand:6.2}; {:4.0} %", 100.0 * own / by_hand);
+        }
+        println!();
     }
+}
+
+fn each_line(lines: &[u8], read: impl Fn(&[u8]) -> usize) -> usize {
+    let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines.map(|line| black_box(read(black_box(line)))).sum()
+}
+
+fn parses(line: &[u8]) -> usize {
+    usize::from(sonic_rs::from_slice::<sonic_rs::Value>(line).is_ok())
 }
 
 /// Millions of lines a second, over rounds that are long enough to be measured.
@@ -104,7 +113,30 @@ fn examples() -> Vec<(&'static str, String)> {
             .map(|it| it["lines"].as_str().unwrap().trim())
             .collect();
         let one = lines.join("\n") + "\n";
-        all.push((info.name, one.repeat(LINES / 2)));
+        // The names of the columns stand in a file once.
+        let (header, rows) = match file.get("rows").and_then(toml::Value::as_str) {
+            Some("csv") => one.split_at(one.find('\n').unwrap() + 1),
+            _ => ("", one.as_str()),
+        };
+        all.push((info.name, header.to_owned() + &rows.repeat(LINES / 2)));
     }
     all
+}
+
+/// What a gateway that logs in JSON writes, with a key's name.
+fn json() -> String {
+    let line = |number: usize| {
+        format!(
+            "{{\"time\":\"2026-11-21T10:{:02}:{:02}.{:03}Z\",\"remote_addr\":\"192.0.2.{}\",\"method\":\"GET\",\"uri\":\"/v1/orders/{number}\",\"status\":200,\"bytes_sent\":{},\"request_time\":0.{:03},\"host\":\"api.example.com\",\"user_agent\":\"acme-client/1.{} (linux; x86_64) with a long tail of what it is made of, and where\",\"api_key\":\"k_{:06}\"}}\n",
+            number / 6000 % 60,
+            number / 100 % 60,
+            number % 1000,
+            number % 250,
+            number % 4096,
+            number % 997,
+            number % 7,
+            number % 200,
+        )
+    };
+    (0..LINES).map(line).collect()
 }

@@ -44,6 +44,7 @@ mod app {
     pub(crate) mod whole;
 }
 
+mod by_hand;
 mod clock;
 mod formats;
 mod guard;

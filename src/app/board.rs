@@ -21,7 +21,7 @@ use crate::model::{Millis, Timestamp};
 use crate::store::Store;
 use crate::tail::{SourceState, SourceStatus};
 use crate::web::{
-    HourPoint, Learning, Mail, Mode, Reading, Source, StoreFacts, View, Visitor, Window,
+    HourPoint, Learning, Mail, Mode, Reading, Shelf, Source, StoreFacts, View, Visitor, Window,
 };
 
 /// What `status` says of a store at rest.
@@ -56,6 +56,7 @@ struct Parts {
     notes: BTreeMap<&'static str, String>,
     config: Option<String>,
     published: Option<Timestamp>,
+    shelf: Shelf,
 }
 
 impl Board {
@@ -151,6 +152,15 @@ impl Board {
         parts.known.take(incidents, stale);
         drop(parts);
         self.publish();
+    }
+
+    /// Lists what the store has now, and nothing from before.
+    pub(super) fn remember(&self, store: &Store) -> Result<(), super::JobError> {
+        let mut known = Known::default();
+        known.remember(store)?;
+        self.parts().known = known;
+        self.publish();
+        Ok(())
     }
 
     /// Says what is wrong with something, or that nothing is any more.
@@ -270,6 +280,7 @@ impl Parts {
             degraded: self.degraded.iter().chain(self.notes.values()).cloned().collect(),
             config: self.config.clone(),
             visitor: Visitor::default(),
+            shelf: self.shelf.clone(),
             alarm_line: overview.theta_is_learned.then_some(overview.theta),
             kinds_off: overview.kinds_off.clone(),
         }

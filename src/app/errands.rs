@@ -4,6 +4,7 @@
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::compared::compared;
 use super::control::{self, Question, Refusal};
 use super::hearing::Hearing;
 use super::key_file;
@@ -81,11 +82,12 @@ async fn say(hearing: &Hearing, word: Word) -> Result<Incident, Refused> {
 fn found(hearing: &Hearing, id: &str) -> Result<Found, Refused> {
     let view = hearing.page.fresh();
     let incident = control::find(id, &view, hearing.store.as_ref()).map_err(refused)?;
-    let mails = match &hearing.store {
-        Some(store) => store.outbox_of(incident.id).map_err(|it| failed(&it))?,
-        None => Vec::new(),
+    let Some(store) = &hearing.store else {
+        return Ok(Found { incident, ..Found::default() });
     };
-    Ok(Found { incident, mails })
+    let mails = store.outbox_of(incident.id).map_err(|it| failed(&it))?;
+    let beside = compared(store, &incident).map_err(|it| failed(&it))?;
+    Ok(Found { incident, mails, beside })
 }
 
 fn kept(hearing: &Hearing) -> Result<&Store, Refused> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use super::days::Days;
 use super::quotas::UsedUp;
 use crate::baseline::{Amount, Drift, Expected, Habit, Ratio, Size};
 use crate::detect::Metric;
@@ -84,6 +85,7 @@ pub(super) struct Learned {
     pub(super) silence: Silence,
     /// Requests of the last 24 closed hours.
     pub(super) recent: VecDeque<u32>,
+    pub(super) days: Days,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -324,6 +326,7 @@ impl Learned {
         if 24 < self.recent.len() {
             self.recent.pop_front();
         }
+        self.days.add(closed.hour.day(), closed.counts.requests);
         self.late.push_back(closed);
         let is_young = self.habit.hours < YOUNG_HOURS || !is_late;
         let newest = closed.hour;

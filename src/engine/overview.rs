@@ -63,6 +63,9 @@ pub struct KeyRow {
     pub state: &'static str,
     /// Requests in the last 24 closed hours, the latest last.
     pub last_hours: Vec<u32>,
+    /// Requests of each of the last 30 days at most, UTC; the latest is that of the last closed
+    /// hour.
+    pub last_days: Vec<u32>,
     /// Requests of the hour that still runs, as far as it is judged.
     pub this_hour: u32,
     /// The kinds of its open stale findings.
@@ -131,6 +134,9 @@ impl super::Engine {
                 72.. => "ready",
             },
             last_hours: recent.unwrap_or_default(),
+            last_days: learned
+                .zip(self.hour)
+                .map_or_else(Vec::new, |(learned, hour)| learned.days.until(hour.day())),
             this_hour: key.hour.requests,
             stale: self.stale.kinds(&key.id),
         }

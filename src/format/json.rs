@@ -10,16 +10,15 @@ use super::credential::Credentials;
 use super::familiar::Familiar;
 use super::familiar::is_of_records;
 use super::outcome::owned;
-use super::place::Place;
 use super::preset::Preset;
+use super::reading::At;
+use super::reading::Reading;
 use super::repair::repair;
-use super::shape::FIRST_ITEM;
-use super::shape::Found;
 use super::shape::Hit;
 use super::shape::OF_TYPE;
 use super::shape::Shape;
-use super::shape::State;
 use super::shape::Wanted;
+use super::skeleton::Skeletons;
 use super::slots::Manner;
 use super::slots::Slots;
 use super::tape::Kind;
@@ -36,28 +35,25 @@ const TEXTS_MAX: usize = 4;
 pub(super) struct Json {
     names: Names,
     tape: Tape,
+    pub(super) skeletons: Skeletons,
 }
 
 /// Where the fields are, and what was learned of the records' names.
 #[derive(Clone, Debug)]
-struct Names {
+pub(super) struct Names {
     /// Where a system keeps its fields, if it is known.
     preset: Option<Arc<Preset>>,
     /// Whether a record has to show that it is of that system.
     must_be_marked: bool,
     /// Whether a path goes through the name that the record's type names.
     has_type: bool,
-    keeps_extras: bool,
+    pub(super) keeps_extras: bool,
     credentials: Arc<Credentials>,
-    wanted: Arc<Wanted>,
-    shape: Shape,
+    pub(super) wanted: Arc<Wanted>,
+    pub(super) shape: Shape,
     familiar: Familiar,
-}
-
-/// Where in the names the reading is.
-enum At {
-    Known(usize),
-    Unknown(State),
+    /// The values of the last record that a name was known for, by their numbers on the tape.
+    pub(super) offered: Vec<(usize, Hit)>,
 }
 
 /// An object, and the objects around it.
@@ -81,15 +77,17 @@ impl Json {
             credentials: Arc::new(credentials),
             wanted: Arc::new(wanted),
             familiar: Familiar::default(),
+            offered: Vec::new(),
         };
-        Self { names, tape: Tape::default() }
+        Self { names, tape: Tape::default(), skeletons: Skeletons::default() }
     }
 
     pub(super) fn credentials(&self) -> &Credentials {
         &self.names.credentials
     }
 
-    pub(super) const fn keep_extras(&mut self) {
+    pub(super) fn keep_extras(&mut self) {
+        self.skeletons = Skeletons::default();
         self.names.keeps_extras = true;
     }
 
@@ -98,7 +96,8 @@ impl Json {
     }
 
     /// From here on a record counts only if it has the marks of its system, or no longer.
-    pub(super) const fn ask_for_marks(&mut self, must_be_marked: bool) {
+    pub(super) fn ask_for_marks(&mut self, must_be_marked: bool) {
+        self.skeletons = Skeletons::default();
         self.names.must_be_marked = must_be_marked;
     }
 
@@ -107,11 +106,21 @@ impl Json {
         if !matches!(line.first(), Some(b'{' | b'[' | b'"')) {
             return Outcome::Malformed("is no JSON object");
         }
+        let is_plain = !self.names.keeps_extras && !time.takes_any_notes();
+        if is_plain && let Some(record) = self.skeletons.read(line, self.names.manner(), time) {
+            return Outcome::Event(record);
+        }
         if let Some(length) = self.tape.read(line) {
             let tail = line.get(length..).unwrap_or(&[]).trim_ascii();
             // The items of a list that has a line for each.
             let quirk = (!matches!(tail, [] | [b',' | b']'])).then_some("text behind the object");
-            return self.names.read(Value::root(&self.tape, line), time, (quirk, TEXTS_MAX));
+            let root = Value::root(&self.tape, line);
+            let outcome = self.names.read(root, time, (quirk, TEXTS_MAX));
+            let is_one = matches!(outcome, Outcome::Event(_)) && quirk.is_none();
+            if is_plain && is_one && self.names.goes_by_names_alone(root) {
+                self.skeletons.learn(&self.tape, line, &self.names.offered);
+            }
+            return outcome;
         }
         let Some(repaired) = repair(line) else { return Outcome::Malformed("is no valid JSON") };
         if self.tape.read(&repaired).is_none() {
@@ -123,6 +132,22 @@ impl Json {
 }
 
 impl Names {
+    /// Whether an object's keys alone say what becomes of its values.
+    fn goes_by_names_alone(&self, object: Value<'_, '_>) -> bool {
+        let inside = self.preset.as_ref().and_then(|preset| preset.inside.as_ref());
+        object.kind() == Kind::Map
+            && !self.has_type
+            && inside.is_none_or(|path| object.at(path).is_none())
+    }
+
+    fn manner(&self) -> Manner<'_> {
+        Manner {
+            preset: self.preset.as_deref(),
+            credentials: &self.credentials,
+            keeps_extras: self.keeps_extras,
+        }
+    }
+
     fn read<'a>(
         &mut self,
         value: Value<'_, 'a>,
@@ -238,6 +263,7 @@ impl Names {
             return None;
         }
         let mut slots = Slots::new();
+        self.offered.clear();
         let of_type = if self.has_type { value.get("type").and_then(Value::text) } else { None };
         let is_of_preset = self.preset.is_some();
         let root = At::Known(if is_of_preset { 0 } else { self.familiar.with(value).dialect });
@@ -256,86 +282,7 @@ impl Names {
                 slots.offer(up.hit, text, time);
             }
         }
-        let manner = Manner {
-            preset: self.preset.as_deref(),
-            credentials: &self.credentials,
-            keeps_extras: self.keeps_extras,
-        };
-        slots.finish(manner, time)
-    }
-}
-
-/// The reading of one record.
-struct Reading<'r, 's, 'a> {
-    names: &'r mut Names,
-    slots: &'s mut Slots<'a>,
-    time: &'r mut TimeReader,
-}
-
-impl<'a> Reading<'_, '_, 'a> {
-    fn walk(&mut self, object: Value<'_, 'a>, at: &At) {
-        let mut guess = 0;
-        for value in object.inner() {
-            self.enter((at, &mut guess), &value.key(), value);
-        }
-    }
-
-    /// Looks at the value of a key, and at what is in it.
-    fn enter(&mut self, (at, guess): (&At, &mut usize), key: &[u8], value: Value<'_, 'a>) {
-        let Names { shape, wanted, .. } = &mut *self.names;
-        let found = match at {
-            At::Known(number) => shape.find((*number, guess), key, wanted),
-            At::Unknown(state) => Found::Unknown(Box::new(wanted.step(state, key))),
-        };
-        match found {
-            Found::Known(number) => {
-                for at in 0..self.names.shape.hits(number).len() {
-                    if let Some(&hit) = self.names.shape.hits(number).get(at) {
-                        self.offer(hit, value);
-                    }
-                }
-                if self.names.shape.is_wanted(number) {
-                    self.descend(&At::Known(number), value);
-                }
-            }
-            Found::Unknown(found) => {
-                let (state, hits) = *found;
-                for hit in hits {
-                    self.offer(hit, value);
-                }
-                if state.is_wanted() {
-                    self.descend(&At::Unknown(state), value);
-                }
-            }
-        }
-    }
-
-    fn descend(&mut self, at: &At, value: Value<'_, 'a>) {
-        match value.kind() {
-            Kind::Map => self.walk(value, at),
-            Kind::List => {
-                if let Some(first) = value.inner().next().filter(|it| it.kind() == Kind::Map) {
-                    self.enter((at, &mut 0), FIRST_ITEM, first);
-                }
-            }
-            Kind::Null | Kind::Bool | Kind::Number | Kind::Text | Kind::EscapedText => {}
-        }
-    }
-
-    fn offer(&mut self, hit: Hit, value: Value<'_, 'a>) {
-        // What is true or false says nothing under a usual name.
-        let says_nothing =
-            value.kind() == Kind::Null || (value.kind() == Kind::Bool && !hit.is_of_preset());
-        if says_nothing {
-            return;
-        }
-        if hit.place == Place::Extra && !self.names.keeps_extras {
-            self.slots.leave_out();
-            return;
-        }
-        if let Some(text) = value.text() {
-            self.slots.offer(hit, text, self.time);
-        }
+        slots.finish(self.manner(), time)
     }
 }
 

@@ -176,7 +176,7 @@ impl Plan {
                 best.offer(record, rank, &Cow::Borrowed(text));
             }
             if step.place == Place::Time {
-                record.time = Some(time.read_clf(text.try_into().ok()?)?);
+                record.time = Some(time.read(text)?);
             } else {
                 set_ordinary(record, step.place, text, time);
             }

@@ -1,5 +1,7 @@
 //! The values of one record while it is read: of several for one place, the best name wins.
 
+use std::borrow::Cow;
+
 use memchr::memchr;
 
 use crate::model::EventKind;
@@ -8,6 +10,7 @@ use crate::model::record::Field;
 
 use super::credential::Best;
 use super::credential::Credentials;
+use super::ordinary::set_ordinary;
 use super::place::Place;
 use super::place::set;
 use super::preset::PLACES;
@@ -38,6 +41,17 @@ pub(super) struct Manner<'m> {
     pub(super) keeps_extras: bool,
 }
 
+impl Manner<'_> {
+    /// With fewer values than these it is no record.
+    pub(super) const fn found_min(self) -> usize {
+        if self.preset.is_some() { 2 } else { 1 }
+    }
+
+    pub(super) fn kind(self) -> EventKind {
+        self.preset.map_or(EventKind::Request, |preset| preset.kind)
+    }
+}
+
 impl<'a> Slots<'a> {
     pub(super) fn new() -> Self {
         Self {
@@ -51,7 +65,7 @@ impl<'a> Slots<'a> {
     /// Takes the value, unless a better one came before or it says nothing.
     pub(super) fn offer(&mut self, hit: Hit, value: Field<'a>, time: &mut TimeReader) {
         let Some(best) = self.ranks.get_mut(hit.slot) else { return };
-        if *best < hit.rank || matches!(*value, [] | [b'-']) || *value == *b"REDACTED" {
+        if *best < hit.rank || says_nothing(&value) {
             return;
         }
         let is_unfit = (hit.place == Place::Time && time.read(&value).is_none())
@@ -82,12 +96,10 @@ impl<'a> Slots<'a> {
         manner: Manner<'_>,
         time: &mut TimeReader,
     ) -> Option<Record<'a>> {
-        let found_min = if manner.preset.is_some() { 2 } else { 1 };
-        if self.found.len() + self.left_out < found_min {
+        if self.found.len() + self.left_out < manner.found_min() {
             return None;
         }
-        let kind = manner.preset.map_or(EventKind::Request, |preset| preset.kind);
-        let mut record = Record { kind, ..Record::default() };
+        let mut record = Record { kind: manner.kind(), ..Record::default() };
         // In the order of the places: a target counts more than the request line before it.
         let slots = PLACES + manner.preset.map_or(0, |preset| preset.extras.len());
         for (rank, at) in self.ranks.iter().zip(self.places).take(slots) {
@@ -98,22 +110,33 @@ impl<'a> Slots<'a> {
                 put(&mut record, *hit, std::mem::take(value), (manner, time));
             }
         }
-        if record.key.is_none() {
-            manner.credentials.settle(&mut record, &Best::none());
-        }
-        if kind == EventKind::Usage && record.key.is_none() {
-            record.quirk = Some("usage that names no key");
-        }
-        if record.key.is_none() && manner.credentials.from().is_none() {
-            record.key.clone_from(&record.user);
-            record.key_is_user = record.key.is_some();
-        }
+        settle(&mut record, manner);
         Some(record)
     }
 }
 
+/// Whose record it is, once all values are in it.
+pub(super) fn settle(record: &mut Record<'_>, manner: Manner<'_>) {
+    if record.key.is_none() {
+        manner.credentials.settle(record, &Best::none());
+    }
+    if record.kind == EventKind::Usage && record.key.is_none() {
+        record.quirk = Some("usage that names no key");
+    }
+    if record.key.is_none() && manner.credentials.from().is_none() {
+        record.key.clone_from(&record.user);
+        record.key_is_user = record.key.is_some();
+    }
+}
+
+/// Whether a value is no value: of none, `-` is what many write.
+pub(super) fn says_nothing(value: &[u8]) -> bool {
+    matches!(value, [] | [b'-']) || value == b"REDACTED"
+}
+
+/// Puts a value into its place.
 #[expect(clippy::wildcard_enum_match_arm, reason = "only a few places need more than `set`")]
-fn put<'a>(
+pub(super) fn put<'a>(
     record: &mut Record<'a>,
     hit: Hit,
     value: Field<'a>,
@@ -136,6 +159,11 @@ fn put<'a>(
             record.path = None;
             set(record, Place::Target, value, time);
         }
-        place => set(record, place, value, time),
+        place => match value {
+            Cow::Borrowed(text) if !time.takes_any_notes() => {
+                set_ordinary(record, place, text, time);
+            }
+            Cow::Borrowed(_) | Cow::Owned(_) => set(record, place, value, time),
+        },
     }
 }

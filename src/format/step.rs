@@ -82,7 +82,10 @@ impl Step {
     #[inline]
     pub(super) fn cut_ordinary<'a>(&self, rest: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
         let end = match self.until {
-            _ if self.place == Place::Time => CLF_BYTES,
+            _ if self.place == Place::Time => match rest.get(CLF_BYTES) {
+                Some(b']') => CLF_BYTES,
+                Some(_) | None => find(rest, b']')?,
+            },
             Until::Found => find(rest, self.first)?,
             Until::Quote => find_either(rest, [b'"', b'\\'])?,
             Until::End => find(rest, b'\\').map_or(Some(rest.len()), |_escape| None)?,

@@ -1,6 +1,7 @@
 //! Where each value of a JSON text lies: one pass over its bytes, nothing copied.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::model::record::Field;
 
@@ -51,6 +52,28 @@ impl Tape {
             return None;
         }
         scan::read(text, &mut self.nodes)
+    }
+
+    /// The values that hold no others, by number and with their quotes, in the order of the text.
+    pub(super) fn scalars(&self) -> impl Iterator<Item = (usize, Range<usize>)> {
+        self.nodes.iter().enumerate().filter_map(|(number, node)| {
+            let (start, end) = (node.value.start as usize, node.value.end as usize);
+            match node.kind {
+                Kind::List | Kind::Map => None,
+                Kind::Text | Kind::EscapedText => Some((number, start.checked_sub(1)?..end + 1)),
+                Kind::Null | Kind::Bool | Kind::Number => Some((number, start..end)),
+            }
+        })
+    }
+
+    /// The value whose text is that of this one: itself, or the first item of a list.
+    pub(super) fn speaker(&self, number: usize) -> Option<usize> {
+        let node = self.nodes.get(number)?;
+        match node.kind {
+            Kind::List => (number + 1 < node.next as usize).then_some(number + 1),
+            Kind::Map => None,
+            Kind::Null | Kind::Bool | Kind::Number | Kind::Text | Kind::EscapedText => Some(number),
+        }
     }
 }
 
@@ -158,7 +181,7 @@ impl<'t, 'a> Value<'t, 'a> {
 }
 
 /// The text without its escapes; as it stands, if they make no sense.
-fn unescaped(text: &[u8], span: Span) -> Field<'_> {
+pub(super) fn unescaped(text: &[u8], span: Span) -> Field<'_> {
     let (start, end) = (span.start as usize, span.end as usize);
     let quoted = text.get(start.saturating_sub(1)..=end).unwrap_or(&[]);
     match serde_json::from_slice::<String>(quoted) {

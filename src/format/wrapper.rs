@@ -96,6 +96,10 @@ fn without_colours(line: &[u8]) -> Vec<u8> {
 
 /// What stands behind `TIME stdout F `, or behind `TIME host program: `.
 fn cri(line: &[u8]) -> Option<Peeled<'_>> {
+    let zone = memchr(b' ', line)?.checked_sub(1)?;
+    if !line.get(zone).is_some_and(|end| end.is_ascii_digit() || *end == b'Z') {
+        return None;
+    }
     let mut words = line.splitn(4, |byte| *byte == b' ');
     let (_, stream, tag) = (words.next()?, words.next()?, words.next()?);
     if !matches!(stream, b"stdout" | b"stderr") {

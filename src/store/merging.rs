@@ -3,7 +3,7 @@
 use super::block::{Columns, Header, append};
 use super::database::Batch;
 use super::read::{decode, new_decoder};
-use super::{Store, StoreError, keys, meta};
+use super::{Store, StoreError, Writer, keys, meta};
 use crate::model::{EventBatch, Millis};
 
 /// A block with fewer rows is small.
@@ -36,7 +36,8 @@ impl Store {
     /// the last of them. What the last snapshot does not know yet stays as it is: it may be
     /// stepped again.
     pub fn merge_small(&self, from: u64) -> Result<Merged, StoreError> {
-        let known = self.writer().totals.snapshot_input;
+        let mut writer = self.writer();
+        let known = writer.totals.snapshot_input;
         let Some(last) = known.checked_sub(1).filter(|last| from <= *last) else {
             return Ok(Merged { next: from, is_done: true });
         };
@@ -62,12 +63,12 @@ impl Store {
             next = run.blocks.last().map_or(number + 1, |(number, _)| *number);
         }
         if run.is_worth_it() {
-            self.merge(&run)?;
+            self.merge(&mut writer, &run)?;
         }
         Ok(Merged { next, is_done })
     }
 
-    fn merge(&self, run: &Run) -> Result<(), StoreError> {
+    fn merge(&self, writer: &mut Writer, run: &Run) -> Result<(), StoreError> {
         let Some((last, _)) = run.blocks.last() else { return Ok(()) };
         let mut decoder = new_decoder()?;
         let mut merged = EventBatch::default();
@@ -81,13 +82,12 @@ impl Store {
                 }
             }
         }
-        let mut writer = self.writer();
         let before = writer.totals.clone();
         let blocks = u64::try_from(run.blocks.len()).unwrap_or(u64::MAX);
         writer.totals.blocks = before.blocks.saturating_sub(blocks);
         writer.totals.events = before.events.saturating_sub(u64::from(run.rows));
         let written = self
-            .put_block(&mut batch, &mut writer, (*last, &merged))
+            .put_block(&mut batch, writer, (*last, &merged))
             .and_then(|()| meta::put_totals(self.vault(), &mut batch, &writer.totals))
             .and_then(|()| self.vault().database.write(batch));
         if written.is_err() {

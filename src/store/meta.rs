@@ -54,9 +54,7 @@ impl Store {
 
     /// The secret of the pseudonyms: made with the store, and never changed.
     pub fn pepper(&self) -> Result<[u8; 32], StoreError> {
-        let value = self.vault().get(&meta_name(PEPPER))?;
-        let value = value.as_deref().and_then(<[u8]>::first_chunk).copied();
-        value.ok_or_else(|| StoreError::damaged("the secret of the pseudonyms is missing"))
+        pepper(self.vault())
     }
 }
 
@@ -64,6 +62,12 @@ impl Totals {
     pub(super) const fn marker(&self) -> Marker {
         Marker { blocks: self.blocks, next_input: self.next_input }
     }
+}
+
+pub(super) fn pepper(vault: &Vault) -> Result<[u8; 32], StoreError> {
+    let value = vault.get(&meta_name(PEPPER))?;
+    let value = value.as_deref().and_then(<[u8]>::first_chunk).copied();
+    value.ok_or_else(|| StoreError::damaged("the secret of the pseudonyms is missing"))
 }
 
 /// What every store has from its first moment.
@@ -98,8 +102,12 @@ pub(super) fn is_totals(name: &[u8]) -> bool {
     name == totals_name()
 }
 
+pub(super) fn pepper_name() -> Vec<u8> {
+    meta_name(PEPPER)
+}
+
 pub(super) fn is_pepper(name: &[u8]) -> bool {
-    name == meta_name(PEPPER)
+    name == pepper_name()
 }
 
 pub(super) fn is_counters(name: &[u8]) -> bool {

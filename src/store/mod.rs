@@ -1,5 +1,6 @@
 //! Memory: blocks of events, positions, state, incidents and the outbox, in one encrypted store.
 
+mod about;
 mod attempts;
 pub mod block;
 mod checkpoint;
@@ -7,7 +8,9 @@ mod cipher;
 mod commit;
 mod database;
 mod error;
+mod forget;
 mod health;
+mod hidden;
 mod journal;
 mod key_file;
 mod keys;
@@ -32,11 +35,15 @@ mod vault;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use about::About;
 pub use block::{Column, Columns};
 pub use commit::Commit;
 pub use error::StoreError;
+pub use forget::{Forgotten, Progress};
 pub use health::Health;
-pub use journal::{ENTRIES_MAX, Entry};
+pub use journal::{
+    Checked, ENTRIES_MAX, Entry, Fault, Given, Head, HeadError, SignedHead, Standing,
+};
 pub use key_file::{key_of, replace as replace_key};
 pub use mending::Compacted;
 pub use merging::Merged;
@@ -69,6 +76,8 @@ pub struct OpenOptions {
 
 struct Inner {
     vault: Vault,
+    /// What hides the names of rows.
+    names: hidden::NamesKey,
     state: PathBuf,
     /// The old store was broken: what became of it.
     moved_aside: Option<Rebuilt>,
@@ -85,8 +94,8 @@ struct Writer {
     encoder: Encoder,
     totals: Totals,
     waiting: outbox::Waiting,
-    /// The number of the journal's next entry, once it was looked up.
-    journal_next: Option<u64>,
+    /// Where the journal begins and ends, once it was looked up.
+    journal_ends: Option<journal::Ends>,
     ring: rotation::Ring,
 }
 
@@ -121,6 +130,10 @@ impl Store {
 
     fn vault(&self) -> &Vault {
         &self.inner.vault
+    }
+
+    fn names(&self) -> &hidden::NamesKey {
+        &self.inner.names
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {

@@ -15,7 +15,8 @@ use super::outbox::Waiting;
 use super::rotation::{self, Keys, Ring};
 use super::vault::Vault;
 use super::{
-    Inner, OpenOptions, Rebuilt, StoreError, Writer, attempts, keys, marker, mending, meta, rebuild,
+    Inner, OpenOptions, Rebuilt, StoreError, Writer, attempts, hidden, keys, marker, mending, meta,
+    rebuild,
 };
 
 pub(super) const STORE: &str = "store";
@@ -51,14 +52,16 @@ pub(super) fn open(state: &Path, options: &OpenOptions) -> Result<Inner, StoreEr
     let Contents { totals, ring, waiting, blocks_missing } = contents;
     let lost = marker.next_input.saturating_sub(totals.next_input);
     let encoder = Encoder::new().map_err(|source| StoreError::Block { number: 0, source })?;
+    let names = hidden::open(&vault)?;
     Ok(Inner {
         vault,
+        names,
         state: state.to_owned(),
         inputs_lost: if moved_aside.is_some() { 0 } else { lost },
         moved_aside,
         blocks_missing,
         key_is_beside: keys.are_beside,
-        writer: Mutex::new(Writer { encoder, totals, waiting, journal_next: None, ring }),
+        writer: Mutex::new(Writer { encoder, totals, waiting, journal_ends: None, ring }),
     })
 }
 

@@ -1,8 +1,11 @@
 //! What people are shown: incidents and stale credentials.
 
+use std::ops::RangeInclusive;
+
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::database::Batch;
+use super::hidden::{self, NamesKey};
 use super::vault::Vault;
 use super::{Store, StoreError, keys};
 use crate::incident::{Incident, IncidentId, StaleFinding, State};
@@ -27,6 +30,20 @@ impl Store {
         Ok(incidents)
     }
 
+    /// Those whose ids lie between: few, for those that begin with the same digits.
+    pub fn incidents_among(
+        &self,
+        ids: &RangeInclusive<IncidentId>,
+    ) -> Result<Vec<Incident>, StoreError> {
+        let (low, high) = (ids.start().0.to_be_bytes(), ids.end().0.to_be_bytes());
+        let same = low.iter().zip(high).take_while(|(low, high)| *low == high);
+        let same: Vec<u8> = same.map(|(byte, _)| *byte).collect();
+        let mut incidents: Vec<Incident> =
+            self.all(&keys::name(keys::INCIDENT, &same), "an incident")?;
+        incidents.retain(|incident| ids.contains(&incident.id));
+        Ok(incidents)
+    }
+
     pub fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
         let value = self.vault().get(&incident_name(id))?;
         value.map(|value| read(&value, "an incident")).transpose()
@@ -34,10 +51,12 @@ impl Store {
 
     /// In the order of their keys; those that are resolved too.
     pub fn stale_findings(&self) -> Result<Vec<StaleFinding>, StoreError> {
-        self.all(keys::STALE, "a stale credential")
+        let mut findings: Vec<StaleFinding> = self.all(keys::STALE, "a stale credential")?;
+        findings.sort_by(|a, b| (a.subject(), &a.kind).cmp(&(b.subject(), &b.kind)));
+        Ok(findings)
     }
 
-    fn all<T: DeserializeOwned>(
+    pub(super) fn all<T: DeserializeOwned>(
         &self,
         prefix: &[u8],
         what: &'static str,
@@ -56,19 +75,19 @@ pub(super) fn put_incident(
 }
 
 pub(super) fn put_stale(
-    vault: &Vault,
+    (vault, names): (&Vault, &NamesKey),
     batch: &mut Batch,
     finding: &StaleFinding,
 ) -> Result<(), StoreError> {
-    let name = [keys::STALE, finding.subject().as_bytes(), b"\0", finding.kind.as_bytes()].concat();
-    vault.put(batch, &name, &written(finding, "a stale credential")?)
+    let value = written(finding, "a stale credential")?;
+    vault.put(batch, &hidden::stale_name(names, finding), &value)
 }
 
 fn is_open(incident: &Incident) -> bool {
     !incident.below && matches!(incident.state, State::Open | State::Acknowledged)
 }
 
-fn incident_name(id: IncidentId) -> Vec<u8> {
+pub(super) fn incident_name(id: IncidentId) -> Vec<u8> {
     keys::name(keys::INCIDENT, &id.0.to_be_bytes())
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use super::scale::Scale;
+
 /// Paths in a box of [`Spark::WIDTH`] by [`Spark::HEIGHT`].
 #[derive(Clone, Debug, Default)]
 pub(super) struct Spark {
@@ -9,8 +11,6 @@ pub(super) struct Spark {
     pub band: String,
     /// The pieces of the line that lie outside the band, or are marked.
     pub outside: String,
-    /// What the upper edge stands for.
-    pub top: f64,
     pub is_above: bool,
     pub is_below: bool,
 }
@@ -32,6 +32,13 @@ impl Spark {
         Self::up_to(points, 0.0)
     }
 
+    /// On a scale with ticks.
+    pub(super) fn on(points: &[Point], scale: Scale) -> Self {
+        let place =
+            |index: usize, value: f64| (x_of(index, points.len()), y_at(scale.share(value)));
+        Self::drawn(points, &place)
+    }
+
     /// A line without a band; its upper edge is never below `top_min`, so that small
     /// waves look small.
     pub(super) fn plain(values: impl IntoIterator<Item = f64>, top_min: f64) -> Self {
@@ -41,11 +48,15 @@ impl Spark {
     }
 
     fn up_to(points: &[Point], top_min: f64) -> Self {
-        let highest = points.iter().map(|point| point.high().max(point.value));
+        let highest = points.iter().map(|point| point.most());
         let highest = highest.fold(top_min, f64::max);
         let top = if 0.0 < highest { highest } else { 1.0 };
-        let place = |index: usize, value: f64| (x_of(index, points.len()), y_of(value, top));
-        let mut spark = Self { top, band: band_of(points, &place), ..Self::default() };
+        let place = |index: usize, value: f64| (x_of(index, points.len()), y_at(value / top));
+        Self::drawn(points, &place)
+    }
+
+    fn drawn(points: &[Point], place: &impl Fn(usize, f64) -> (f64, f64)) -> Self {
+        let mut spark = Self { band: band_of(points, place), ..Self::default() };
         let mut before: Option<(f64, f64)> = None;
         for (index, point) in points.iter().enumerate() {
             let here = place(index, point.value);
@@ -68,6 +79,15 @@ impl Spark {
 impl Point {
     fn high(self) -> f64 {
         self.expected.map_or(0.0, |(_, high)| high)
+    }
+
+    /// Of what was seen and what was expected.
+    pub(super) fn most(self) -> f64 {
+        self.high().max(self.value)
+    }
+
+    pub(super) fn least(self) -> f64 {
+        self.expected.map_or(self.value, |(low, _)| low.min(self.value))
     }
 
     pub(super) fn is_outside(self) -> bool {
@@ -118,13 +138,13 @@ fn x_of(index: usize, count: usize) -> f64 {
 }
 
 /// Two units stay free at both edges, so that a thick line is not cut.
-fn y_of(value: f64, top: f64) -> f64 {
-    Spark::HEIGHT - 2.0 - (value / top).clamp(0.0, 1.0) * (Spark::HEIGHT - 4.0)
+pub(super) fn y_at(share: f64) -> f64 {
+    Spark::HEIGHT - 2.0 - share.clamp(0.0, 1.0) * (Spark::HEIGHT - 4.0)
 }
 
 fn step(path: &mut String, pen: char, (x, y): (f64, f64)) {
-    // Writing to a text cannot fail.
-    write!(path, "{pen}{x:.0} {y:.1}").unwrap_or(());
+    // Half a unit cannot be seen. Writing to a text cannot fail.
+    write!(path, "{pen}{x:.0} {}", (y * 2.0).round() / 2.0).unwrap_or(());
 }
 
 #[cfg(test)]
@@ -136,9 +156,9 @@ mod tests {
         let expected = Some((1.0, 2.0));
         let points = [1.5, 1.5, 4.0].map(|value| Point { value, expected, is_marked: false });
         let spark = Spark::new(&points);
-        assert_eq!(spark.line, "M0 24.5L120 24.5L240 2.0");
-        assert_eq!(spark.outside, "M120 24.5L240 2.0");
-        assert_eq!(spark.band, "M0 20.0L120 20.0L240 20.0L240 29.0L120 29.0L0 29.0Z");
+        assert_eq!(spark.line, "M0 24.5L120 24.5L240 2");
+        assert_eq!(spark.outside, "M120 24.5L240 2");
+        assert_eq!(spark.band, "M0 20L120 20L240 20L240 29L120 29L0 29Z");
         assert!(spark.is_above);
         assert!(!spark.is_below);
     }
@@ -146,6 +166,6 @@ mod tests {
     #[test]
     fn nothing_and_zeros_draw_without_a_fault() {
         assert_eq!(Spark::new(&[]).line, "");
-        assert_eq!(Spark::plain([0.0, 0.0], 0.0).line, "M0 38.0L240 38.0");
+        assert_eq!(Spark::plain([0.0, 0.0], 0.0).line, "M0 38L240 38");
     }
 }

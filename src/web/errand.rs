@@ -37,10 +37,29 @@ pub struct Word {
 }
 
 /// An incident with all that is kept about it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Found {
     pub incident: Incident,
     pub mails: Vec<OutboxRow>,
+    pub beside: Option<Beside>,
+}
+
+/// What was asked for during an incident, and in the day before it.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// Requests that were looked at, the newest, and whether there are more.
+    pub before: (usize, bool),
+    pub during: (usize, bool),
+    pub addresses: Vec<Pair>,
+    pub routes: Vec<Pair>,
+    pub statuses: Vec<Pair>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Pair {
+    pub name: String,
+    pub before: usize,
+    pub during: usize,
 }
 
 /// What is known of one key.

@@ -2,17 +2,18 @@
 
 use askama::Template;
 
-use super::errand::Found;
+use super::errand::{Beside, Found, Pair};
 use super::history::{Moment, history};
 use super::incident_chart::{Chart, chart};
 use super::keys_page::encoded;
-use super::overview::{IncidentLine, because, capital, incident_line};
-use super::parts::{Frame, clock_of, entity_name, frame, incidents_in_order};
+use super::overview::{IncidentLine, capital, incident_line};
+use super::parts::{Frame, Pager, clock_of, entity_name, frame, wide};
 use super::say::{MUTES, is_told};
-use super::text::{Clock, about, clean, count, cut, number, span};
+use super::text::{Clock, about, clean, count, cut, number, share, span};
 use super::view::{View, is_open};
+use super::why::{Reason, reasons};
 use crate::engine::KeyRow;
-use crate::incident::{Contribution, Incident, words};
+use crate::incident::{Incident, words};
 use crate::model::{Class, Millis, Timestamp};
 
 #[derive(Template)]
@@ -31,6 +32,7 @@ pub(super) struct IncidentPage {
     score: String,
     alarm_line: Option<String>,
     evidence: Vec<EvidenceRow>,
+    compared: Option<Compared>,
     matters: &'static str,
     steps: Vec<&'static str>,
     facts: Vec<(&'static str, String)>,
@@ -52,18 +54,19 @@ pub(super) struct IncidentsPage {
     frame: Frame,
     heading: String,
     lines: Vec<IncidentLine>,
-    wanted: String,
+    wanted: &'static str,
     counts: Vec<(&'static str, &'static str, usize)>,
-    more: usize,
+    pager: Pager,
 }
 
-struct Reason {
-    title: String,
-    because: String,
-    at: String,
-    score: String,
-    width: f64,
+/// What was asked for, before and during it.
+struct Compared {
+    looked: String,
+    tables: Vec<(&'static str, Vec<Shares>)>,
 }
+
+/// A value, and its share before and during.
+type Shares = (String, String, String);
 
 struct EvidenceRow {
     at: String,
@@ -76,13 +79,19 @@ struct EvidenceRow {
 
 const LINES_SHOWN: usize = 60;
 
-pub(super) fn incidents_page(view: &View, wanted: &str) -> IncidentsPage {
+const TABS: [(&str, &str); 4] =
+    [("", "All"), ("open", "Open"), ("closed", "Closed"), ("below", "Below the alarm line")];
+
+pub(super) fn incidents_page(view: &View, wanted: &str, page: usize) -> IncidentsPage {
     let clock = clock_of(view);
-    let all = incidents_in_order(view);
+    let all = view.incidents_in_order();
     let count_of = |name: &str| all.iter().filter(|one| is_wanted(one, name)).count();
+    let wanted = TABS.iter().map(|(name, _)| *name).find(|it| *it == wanted).unwrap_or_default();
+    let page = page.min(count_of(wanted).div_ceil(LINES_SHOWN).saturating_sub(1));
     let lines: Vec<IncidentLine> = all
         .iter()
         .filter(|one| is_wanted(one, wanted))
+        .skip(page * LINES_SHOWN)
         .take(LINES_SHOWN)
         .map(|one| incident_line(one, &clock))
         .collect();
@@ -90,17 +99,14 @@ pub(super) fn incidents_page(view: &View, wanted: &str) -> IncidentsPage {
     IncidentsPage {
         frame: frame(view, "incidents", &heading),
         heading,
-        more: count_of(wanted).saturating_sub(lines.len()),
+        pager: Pager::of(
+            (&format!("/incidents?state={wanted}&"), page),
+            LINES_SHOWN,
+            count_of(wanted),
+        ),
         lines,
-        wanted: wanted.to_owned(),
-        counts: [
-            ("", "All"),
-            ("open", "Open"),
-            ("closed", "Closed"),
-            ("below", "Below the alarm line"),
-        ]
-        .map(|(name, label)| (name, label, count_of(name)))
-        .to_vec(),
+        wanted,
+        counts: TABS.map(|(name, label)| (name, label, count_of(name))).to_vec(),
     }
 }
 
@@ -138,6 +144,7 @@ pub(super) fn incident_page(view: &View, found: &Found, message: Option<String>)
             .filter(|_| incident.class == Class::Statistical)
             .map(|line| format!("{line:.1}")),
         evidence: evidence(incident, &clock),
+        compared: compared(found.beside.as_ref()),
         matters: words.map_or("", |words| words.why_it_matters),
         steps: words.map_or_else(Vec::new, |words| words.next_steps.to_vec()),
         facts: facts(incident, key, &clock),
@@ -164,23 +171,36 @@ fn opened(incident: &Incident, clock: &Clock) -> String {
     }
 }
 
-fn reasons(incident: &Incident, clock: &Clock) -> Vec<Reason> {
-    let highest = incident.findings.iter().map(|one| one.score).fold(1.0, f64::max);
-    let mut findings: Vec<&Contribution> = incident.findings.iter().collect();
-    findings.sort_by(|a, b| b.score.total_cmp(&a.score));
-    findings
-        .into_iter()
-        .map(|one| Reason {
-            title: words(&one.kind).map_or_else(
-                || capital(&clean(&one.kind).replace('_', " ")),
-                |words| capital(words.title),
-            ),
-            because: capital(&because(&one.because)),
-            at: clock.when(one.at),
-            score: if 99.0 <= one.score { "rule".to_owned() } else { format!("{:.1}", one.score) },
-            width: (one.score / highest * 100.0).clamp(2.0, 100.0).round(),
-        })
-        .collect()
+/// Shares of what was looked at; none where there is nothing to compare.
+fn compared(beside: Option<&Beside>) -> Option<Compared> {
+    let beside = beside.filter(|it| 0 < it.during.0 || 0 < it.before.0)?;
+    let looked = |(requests, is_part): (usize, bool), when: &str| {
+        let some = count(requests, "request", "requests");
+        if is_part { format!("the last {some} {when}") } else { format!("{some} {when}") }
+    };
+    let of = |part: usize, (all, _): (usize, bool)| {
+        if all == 0 { "–".to_owned() } else { share(wide(part), wide(all)) }
+    };
+    let table = |name, pairs: &[Pair]| {
+        let row = |pair: &Pair| {
+            let name = cut(&clean(&pair.name), 60);
+            let name = if name.trim().is_empty() { "–".to_owned() } else { name };
+            (name, of(pair.before, beside.before), of(pair.during, beside.during))
+        };
+        (name, pairs.iter().map(row).collect())
+    };
+    Some(Compared {
+        looked: format!(
+            "{}, {}",
+            looked(beside.before, "in the day before"),
+            looked(beside.during, "during")
+        ),
+        tables: vec![
+            table("Address", &beside.addresses),
+            table("Route", &beside.routes),
+            table("Status", &beside.statuses),
+        ],
+    })
 }
 
 fn evidence(incident: &Incident, clock: &Clock) -> Vec<EvidenceRow> {

@@ -7,7 +7,7 @@ use super::errand::{KeyFile, Used};
 use super::heat::{Heat, heat};
 use super::keys_page::encoded;
 use super::overview::{IncidentLine, StaleLine, incident_line, stale_line};
-use super::parts::{Frame, clock_of, frame, incidents_in_order, wide};
+use super::parts::{Frame, clock_of, frame, wide};
 use super::text::{Clock, about, clean, cut, number, share};
 use super::view::View;
 use crate::engine::{KeyRow, Portrait};
@@ -69,7 +69,7 @@ pub(super) fn key_page(view: &View, key: &KeyRow, file: &KeyFile) -> KeyPage {
     let is_about = |one: &&crate::incident::Incident| {
         !one.below && (one.entity.key() == Some(&key.key) || one.keys.contains(&key.key))
     };
-    let incidents = incidents_in_order(view).into_iter().filter(is_about).take(INCIDENTS_SHOWN);
+    let incidents = view.incidents_in_order().into_iter().filter(is_about).take(INCIDENTS_SHOWN);
     let stale = view.stale_open().into_iter().filter(|one| one.key == key.key);
     let name = cut(&clean(&key.key), 60);
     KeyPage {

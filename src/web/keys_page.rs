@@ -1,16 +1,17 @@
 //! All keys: filtered, ordered and cut into pages by the address, without a script.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use askama::Template;
 
-use super::chart::Spark;
-use super::parts::{Frame, clock_of, frame, keys_of_day, wide};
+use super::chart::{Point, Spark};
+use super::parts::{Frame, Pager, clock_of, frame, keys_of_day, wide};
+use super::standing::Standing;
 use super::text::{Clock, about, clean, count, cut, number, share};
 use super::view::View;
 use crate::engine::KeyRow;
-use crate::incident::{StaleFinding, words};
+use crate::incident::{Incident, words};
 use crate::model::{Millis, Severity};
 
 #[derive(Template)]
@@ -25,9 +26,7 @@ pub(super) struct KeysPage {
     states: Vec<Choice>,
     orders: Vec<Choice>,
     rows: Vec<Row>,
-    range: String,
-    before: Option<String>,
-    after: Option<String>,
+    pager: Pager,
     is_empty: bool,
     export: String,
 }
@@ -89,13 +88,32 @@ impl Wanted {
         }
     }
 
-    fn fits(&self, key: &KeyRow, flags: &Flags<'_>) -> bool {
+    /// Places of the keys that fit, in the wanted order.
+    fn places(&self, view: &View, standing: &Standing) -> Vec<usize> {
         let text = self.text.to_lowercase();
-        let has = |field: &str| field.to_lowercase().contains(&text);
-        let is_stale = flags.stale.contains_key(key.key.as_str());
+        let fits = |at: &usize| {
+            view.keys.get(*at).is_some_and(|key| self.fits((key, *at), standing, &text))
+        };
+        let mut places: Vec<usize> = standing.worst().iter().copied().filter(fits).collect();
+        let row = |at: &usize| view.keys.get(*at);
+        // What is equal is in the order of the names.
+        if !self.order.is_empty() {
+            places.sort_unstable();
+        }
+        match self.order.as_str() {
+            "key" => places.sort_by_key(|at| row(at).map(|key| key.key.as_str())),
+            "last" => places.sort_by_key(|at| Reverse(row(at).map(|key| key.last_used))),
+            "requests" => places.sort_by_key(|at| Reverse(row(at).map(|key| key.requests))),
+            _ => (),
+        }
+        places
+    }
+
+    fn fits(&self, (key, at): (&KeyRow, usize), standing: &Standing, text: &str) -> bool {
+        let has = |field: &str| field.to_lowercase().contains(text);
         let fits_state = match self.state.as_str() {
-            "flagged" => is_stale || flags.open.contains_key(key.key.as_str()),
-            "stale" => is_stale,
+            "flagged" => standing.is_stale(at) || standing.incident_of(at).is_some(),
+            "stale" => standing.is_stale(at),
             "learning" => key.state != "ready",
             "ready" => key.state == "ready",
             "never" => key.last_used.is_none(),
@@ -108,17 +126,14 @@ impl Wanted {
 
     /// Every key that fits, in the wanted order.
     pub(super) fn all<'v>(&self, view: &'v View) -> Vec<&'v KeyRow> {
-        let flags = flags_of(view);
-        let mut keys: Vec<&KeyRow> =
-            view.keys.iter().filter(|key| self.fits(key, &flags)).collect();
-        order(&mut keys, &self.order, &flags);
-        keys
+        let places = self.places(view, &view.standing());
+        places.into_iter().filter_map(|at| view.keys.get(at)).collect()
     }
 
-    /// The address of another page of the same list, or of the list as a file.
-    fn href(&self, path: &str, page: usize) -> String {
+    /// The address of a page of the same list, but for its number, or of the list as a file.
+    fn href(&self, path: &str) -> String {
         format!(
-            "{path}?q={}&role={}&state={}&order={}&page={page}",
+            "{path}?q={}&role={}&state={}&order={}&",
             encoded(&self.text),
             encoded(&self.role),
             encoded(&self.state),
@@ -127,21 +142,14 @@ impl Wanted {
     }
 }
 
-/// What is open about each key.
-struct Flags<'a> {
-    open: BTreeMap<&'a str, (Severity, &'a str)>,
-    stale: BTreeMap<&'a str, Vec<&'a StaleFinding>>,
-}
-
 pub(super) fn keys_page(view: &View, wanted: &Wanted) -> KeysPage {
     let clock = clock_of(view);
-    let flags = flags_of(view);
-    let mut keys: Vec<&KeyRow> = view.keys.iter().filter(|key| wanted.fits(key, &flags)).collect();
-    order(&mut keys, &wanted.order, &flags);
-    let pages = keys.len().div_ceil(ROWS_SHOWN).max(1);
+    let standing = view.standing();
+    let places = wanted.places(view, &standing);
+    let pages = places.len().div_ceil(ROWS_SHOWN).max(1);
     let page = wanted.page.min(pages - 1);
-    let shown: Vec<&KeyRow> =
-        keys.iter().skip(page * ROWS_SHOWN).take(ROWS_SHOWN).copied().collect();
+    let shown = places.iter().skip(page * ROWS_SHOWN).take(ROWS_SHOWN).copied();
+    let rows: Vec<Row> = shown.filter_map(|at| row((view, at), &standing, &clock)).collect();
     let heading = format!(
         "{}, {} of them stale",
         count(view.keys.len(), "key", "keys"),
@@ -153,73 +161,30 @@ pub(super) fn keys_page(view: &View, wanted: &Wanted) -> KeysPage {
         facts: facts(view),
         not_known: view.not_known.clone(),
         query: wanted.text.clone(),
-        roles: role_choices(view, &wanted.role),
+        roles: role_choices(&standing, &wanted.role),
         states: choices(&STATES, &wanted.state),
         orders: choices(&ORDERS, &wanted.order),
-        range: match shown.len() {
-            0 => "no key fits".to_owned(),
-            some => format!(
-                "{}–{} of {}",
-                page * ROWS_SHOWN + 1,
-                page * ROWS_SHOWN + some,
-                number(wide(keys.len()))
-            ),
-        },
-        rows: shown.into_iter().map(|key| row(key, &flags, &clock)).collect(),
-        before: (0 < page).then(|| wanted.href("/keys", page - 1)),
-        after: (page + 1 < pages).then(|| wanted.href("/keys", page + 1)),
+        pager: Pager::of((&wanted.href("/keys"), page), ROWS_SHOWN, places.len()),
+        rows,
         is_empty: view.keys.is_empty(),
-        export: wanted.href("/keys.csv", 0),
+        export: wanted.href("/keys.csv"),
     }
 }
 
-fn flags_of(view: &View) -> Flags<'_> {
-    let mut flags = Flags { open: BTreeMap::new(), stale: BTreeMap::new() };
-    // Best first, so that the worst is written last.
-    for incident in view.open().into_iter().rev() {
-        let keys =
-            incident.entity.key().into_iter().chain(incident.keys.iter().map(String::as_str));
-        for key in keys {
-            flags.open.insert(key, (incident.severity, incident.kind.as_str()));
-        }
-    }
-    for finding in view.stale_open() {
-        flags.stale.entry(finding.key.as_str()).or_default().push(finding);
-    }
-    flags
-}
-
-fn order(keys: &mut [&KeyRow], order: &str, flags: &Flags<'_>) {
-    match order {
-        "key" => keys.sort_by(|a, b| a.key.cmp(&b.key)),
-        "last" => keys.sort_by(|a, b| (b.last_used, &a.key).cmp(&(a.last_used, &b.key))),
-        "requests" => keys.sort_by(|a, b| (b.requests, &a.key).cmp(&(a.requests, &b.key))),
-        // What is looked up for each is looked up once.
-        _ => keys
-            .sort_by_cached_key(|key| (Reverse((rank(key, flags), key.requests)), key.key.clone())),
-    }
-}
-
-/// Open incidents before stale findings, then by how bad they are.
-fn rank(key: &KeyRow, flags: &Flags<'_>) -> (Option<Severity>, Option<Severity>) {
-    let stale = flags.stale.get(key.key.as_str());
-    let worst = stale.and_then(|all| all.iter().map(|one| one.severity).max());
-    (flags.open.get(key.key.as_str()).map(|(severity, _)| *severity), worst)
-}
-
-fn row(key: &KeyRow, flags: &Flags<'_>, clock: &Clock) -> Row {
+fn row((view, at): (&View, usize), standing: &Standing, clock: &Clock) -> Option<Row> {
+    let key = view.keys.get(at)?;
     let used = |at: Option<crate::model::Timestamp>| {
         at.map_or_else(|| "never".to_owned(), |at| clock.when(at))
     };
     let mut shown: Vec<(&'static str, String)> = Vec::new();
-    if let Some((severity, kind)) = flags.open.get(key.key.as_str()) {
-        shown.push((severity.name(), called(kind)));
+    if let Some(incident) = standing.incident_of(at) {
+        shown.push((incident.severity.name(), called(&incident.kind)));
     }
-    for finding in flags.stale.get(key.key.as_str()).into_iter().flatten().take(3) {
+    for finding in standing.stale_of(at).take(3) {
         let class = if finding.severity < Severity::High { "stale" } else { "stale-high" };
         shown.push((class, called(&finding.kind)));
     }
-    Row {
+    Some(Row {
         href: format!("/keys/{}", encoded(&key.key)),
         key: cut(&clean(&key.key), 40),
         role: cut(&clean(&key.role), 24),
@@ -228,8 +193,7 @@ fn row(key: &KeyRow, flags: &Flags<'_>, clock: &Clock) -> Row {
         last: used(key.last_used),
         requests: about(key.requests),
         errors: share(key.errors, key.requests),
-        spark: (1 < key.last_hours.len())
-            .then(|| Spark::plain(key.last_hours.iter().map(|&value| f64::from(value)), 0.0)),
+        spark: month(key, standing.incident_of(at)),
         state: if key.state == "ready" { "ready" } else { "learning" },
         baseline: match (key.last_used, key.state) {
             (None, _) => "no data yet".to_owned(),
@@ -237,7 +201,22 @@ fn row(key: &KeyRow, flags: &Flags<'_>, clock: &Clock) -> Row {
             (Some(_), other) => other.to_owned(),
         },
         flags: shown,
-    }
+    })
+}
+
+/// Requests a day, up to 30 days; the days of an open incident are marked.
+fn month(key: &KeyRow, open: Option<&Incident>) -> Option<Spark> {
+    let since = open.map(|incident| incident.opened.since(incident.since));
+    let marked = since.map_or(0, |length| 1 + length.0 / Millis::days(1).0);
+    let days = key.last_days.len();
+    let first_marked = days.saturating_sub(usize::try_from(marked).unwrap_or(1));
+    let point = |(place, &value): (usize, &u32)| Point {
+        value: f64::from(value),
+        expected: None,
+        is_marked: first_marked <= place,
+    };
+    let points: Vec<Point> = key.last_days.iter().enumerate().map(point).collect();
+    (1 < days).then(|| Spark::new(&points))
 }
 
 /// As people are told of it elsewhere.
@@ -257,14 +236,13 @@ fn facts(view: &View) -> Vec<String> {
     ]
 }
 
-fn role_choices(view: &View, chosen: &str) -> Vec<Choice> {
-    let roles: BTreeSet<&str> =
-        view.keys.iter().map(|key| key.role.as_str()).filter(|role| !role.is_empty()).collect();
-    let all = format!("All {}", count(roles.len(), "role", "roles"));
+fn role_choices(standing: &Standing, chosen: &str) -> Vec<Choice> {
+    let roles = || standing.roles.keys().filter(|role| !role.is_empty());
+    let all = format!("All {}", count(roles().count(), "role", "roles"));
     let mut choices =
         vec![Choice { value: String::new(), label: all, is_chosen: chosen.is_empty() }];
-    choices.extend(roles.into_iter().take(100).map(|role| Choice {
-        value: role.to_owned(),
+    choices.extend(roles().take(100).map(|role| Choice {
+        value: role.clone(),
         label: cut(&clean(role), 40),
         is_chosen: role == chosen,
     }));

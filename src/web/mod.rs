@@ -26,6 +26,8 @@ mod parts;
 mod problem;
 mod roles_page;
 mod say;
+mod scale;
+mod standing;
 mod text;
 mod third_parties;
 mod tiles;
@@ -34,6 +36,7 @@ mod trail;
 mod verdict;
 mod view;
 mod week;
+mod why;
 
 use std::io;
 use std::net::SocketAddr;
@@ -48,11 +51,13 @@ use tokio::sync::watch;
 use crate::model::{Millis, Timestamp};
 
 pub use access::{Access, Proxy, Rank, Rules, Token, TokenError, Tokens, Visitor, Way};
-pub use api::{incident_json, incidents_json, keys_json, status_json};
-pub use errand::{Because, Done, Errand, Errands, Found, KeyFile, Refused, Used, Word};
+pub use api::{incident_json, incidents_json, keys_json, status_json, third_parties_json};
+pub use errand::{
+    Because, Beside, Done, Errand, Errands, Found, KeyFile, Pair, Refused, Used, Word,
+};
 pub use events::Streams;
+pub use standing::Shelf;
 pub use text::is_inert;
-pub use third_parties::third_parties_json;
 pub use tls::{ServerConfig as TlsConfig, Tls, TlsError, tls_config};
 pub use trail::Trail;
 pub use verdict::{Verdict, verdict};
@@ -154,7 +159,6 @@ fn router(state: WebState) -> Router {
         .route("/login", get(access::login_page).post(access::log_in))
         .route("/logout", post(access::log_out))
         .route("/assets/{name}", get(pages::asset))
-        .route("/api/v1/third-parties", get(third_parties::answer))
         .route("/healthz", get(pages::healthz))
         .route("/readyz", get(pages::readyz))
         .route("/metrics", get(metrics::metrics))

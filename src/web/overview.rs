@@ -152,9 +152,20 @@ pub(super) fn stale_line(finding: &StaleFinding) -> StaleLine {
     }
 }
 
-/// A reason, in which no unit is left alone on a line.
+/// A reason, in which numbers are written as elsewhere and no unit is left alone on a line.
 pub(super) fn because(text: &str) -> String {
-    cut(&clean(text), BECAUSE_CHARS_MAX).replace(" %", "\u{202f}%")
+    let text = cut(&clean(text), BECAUSE_CHARS_MAX).replace(" %", "\u{202f}%");
+    let mut written = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once(',') {
+        written.push_str(before);
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        let is_within = before.ends_with(|char: char| char.is_ascii_digit()) && digits == 3;
+        written.push(if is_within { '\u{202f}' } else { ',' });
+        rest = after;
+    }
+    written.push_str(rest);
+    written
 }
 
 pub(super) fn capital(word: &str) -> String {
@@ -241,4 +252,15 @@ fn meters(view: &View) -> Vec<Meter> {
 
 fn lag_text(lag: f64) -> String {
     if lag < 60.0 { format!("{lag:.1}\u{202f}s") } else { span(seconds(lag)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_a_reason_are_written_as_elsewhere() {
+        assert_eq!(because("1,240 requests, 3 %"), "1\u{202f}240 requests, 3\u{202f}%");
+        assert_eq!(because("of 1,234,567; AS1,AS2"), "of 1\u{202f}234\u{202f}567; AS1,AS2");
+    }
 }

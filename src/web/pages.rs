@@ -43,7 +43,9 @@ pub(super) async fn incidents(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Response {
     let wanted = query.get("state").map_or("", String::as_str);
-    shown(&incidents_page(&state.seen_by(visitor), wanted))
+    let page = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(0);
+    state.viewed(&visitor, "listed the incidents", "");
+    shown(&incidents_page(&state.seen_by(visitor), wanted, page))
 }
 
 pub(super) async fn incident(
@@ -66,7 +68,7 @@ pub(super) async fn incident_with(
     let asked = state.errands.ask(|done| Errand::Find { id: id.to_owned(), done }).await;
     let known = || {
         let incident = find(&view, id)?.clone();
-        Some(Found { incident, mails: Vec::new() })
+        Some(Found { incident, ..Found::default() })
     };
     // Without a store the view knows all there is.
     let Some(found) = asked.ok().or_else(known) else { return missing(state, visitor) };

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use super::access::{Rank, Visitor, Way};
 use super::text::{Clock, clean, cut, number};
-use super::view::{HourPoint, Mode, View, is_open};
+use super::view::{HourPoint, Mode, View};
 use super::{Verdict, verdict};
 use crate::incident::{Incident, IncidentId, State, words};
 use crate::model::{Hour, Millis};
@@ -65,6 +65,26 @@ impl Frame {
     }
 }
 
+/// Where in a list one is, and how to go on.
+pub(super) struct Pager {
+    /// `26–50 of 300`.
+    pub range: String,
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+impl Pager {
+    /// The page's number follows on the address, which ends in `?` or `&`.
+    pub(super) fn of((address, page): (&str, usize), rows: usize, all: usize) -> Self {
+        let (from, to) = (page * rows, all.min((page + 1) * rows));
+        Self {
+            range: format!("{}–{} of {}", from + 1, to, number(wide(all))),
+            before: (0 < page).then(|| format!("{address}page={}", page - 1)),
+            after: (to < all).then(|| format!("{address}page={}", page + 1)),
+        }
+    }
+}
+
 pub(super) fn clock_of(view: &View) -> Clock {
     Clock::new(view.now, view.zone.as_ref())
 }
@@ -103,13 +123,6 @@ pub(super) fn frame(view: &View, here: &'static str, title: &str) -> Frame {
 pub(super) fn frame_of_stranger(title: &str) -> Frame {
     let frame = frame(&View::default(), "", title);
     Frame { title: format!("{title} · keyvigil"), verdict: Verdict::Learning.name(), ..frame }
-}
-
-/// Open first, then the newest first.
-pub(super) fn incidents_in_order(view: &View) -> Vec<&Incident> {
-    let mut list: Vec<&Incident> = view.incidents.iter().collect();
-    list.sort_by(|a, b| (is_open(b), b.opened, a.id.0).cmp(&(is_open(a), a.opened, b.id.0)));
-    list
 }
 
 pub(super) const fn state_name(state: State) -> &'static str {

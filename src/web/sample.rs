@@ -73,7 +73,9 @@ pub(super) fn alert() -> View {
     }
     let last = view.hours.len() - 2;
     view.hours[last].requests *= 4;
-    Arc::make_mut(&mut view.keys)[3].last_hours[23] = 41_200;
+    let busy = &mut Arc::make_mut(&mut view.keys)[3];
+    busy.last_hours = spike().curve.hours.iter().take(24).map(|hour| hour.requests).collect();
+    busy.this_hour = 41_200;
     view
 }
 
@@ -209,6 +211,11 @@ fn key(number: u32) -> KeyRow {
             Vec::new()
         } else {
             (0..24).map(|hour| wave(hour + number) / 10).collect()
+        },
+        last_days: if is_unused {
+            Vec::new()
+        } else {
+            (0..30).map(|day| wave(day * 7 + number) * 20).collect()
         },
         this_hour: 12,
         stale: Vec::new(),

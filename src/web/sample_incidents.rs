@@ -1,8 +1,10 @@
 //! Invented incidents and stale keys, for tests and for looking at.
 
 use super::sample::NOW;
-use crate::incident::{Contribution, EvidenceLine, Incident, IncidentId, StaleFinding, State};
-use crate::model::{Class, Entity, Millis, Severity};
+use crate::incident::{
+    Contribution, Curve, CurveHour, EvidenceLine, Incident, IncidentId, StaleFinding, State,
+};
+use crate::model::{Class, Entity, Hour, Millis, Severity};
 
 fn contribution(kind: &str, because: &str, score: f64) -> Contribution {
     let at = NOW.back(Millis::seconds(840));
@@ -34,7 +36,7 @@ pub(super) fn spike() -> Incident {
         findings: vec![
             contribution(
                 "volume_spike",
-                "8 200 requests a minute; 120 to 200 is usual at this hour",
+                "41,200 requests in the hour from 09:00 UTC, 196 times the 210 expected; the most in any hour before was 262",
                 5.2,
             ),
             contribution(
@@ -63,8 +65,16 @@ pub(super) fn spike() -> Incident {
             .collect(),
         events: 114_800,
         revision: 2,
+        curve: Curve { first: Hour(NOW.hour().0 - 24), hours: (0..25).map(curve_hour).collect() },
         ..Incident::default()
     }
+}
+
+/// Quiet, until the last hour.
+fn curve_hour(hour: u32) -> CurveHour {
+    let usual = 150 + hour % 7 * 12;
+    let requests = if hour == 24 { 41_200 } else { usual };
+    CurveHour { requests, expected_low: usual - 40, expected_high: usual + 60 }
 }
 
 pub(super) fn revoked() -> Incident {

@@ -189,7 +189,7 @@ impl Clock {
 /// RFC 3339 in UTC, for machines.
 pub(super) fn rfc3339(at: Timestamp) -> Option<String> {
     let at = jiff::Timestamp::from_millisecond(at.0).ok()?;
-    Some(at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
+    Some(format!("{at:.3}"))
 }
 
 fn tenths(value: u64, unit: &str) -> String {

@@ -1,17 +1,16 @@
 //! Who has access to what: each owner's keys of a role, what they may do and did, and when last.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::Json;
-use axum::extract::{Extension, State};
+use axum::extract::{Extension, Query, State};
 use axum::response::Response;
-use serde_json::{Value, json};
 
 use super::access::Visitor;
 use super::pages::shown;
-use super::parts::{Frame, clock_of, frame, wide};
-use super::text::{about, clean, count, cut, number, rfc3339};
+use super::parts::{Frame, Pager, clock_of, frame, wide};
+use super::text::{about, clean, count, cut, number};
 use super::view::View;
 use super::{WebState, text};
 use crate::engine::{KeyRow, Party};
@@ -21,14 +20,14 @@ use crate::model::Timestamp;
 type Shared = State<Arc<WebState>>;
 
 /// One integration with what its keys are doing now.
-struct Access<'v> {
-    party: &'v Party,
-    requests: u64,
-    errors: u64,
-    first_used: Option<Timestamp>,
-    last_used: Option<Timestamp>,
+pub(super) struct Access<'v> {
+    pub party: &'v Party,
+    pub requests: u64,
+    pub errors: u64,
+    pub first_used: Option<Timestamp>,
+    pub last_used: Option<Timestamp>,
     /// Kinds of findings that are open on its keys.
-    open: Vec<&'v str>,
+    pub open: Vec<&'v str>,
 }
 
 #[derive(Template)]
@@ -38,7 +37,7 @@ struct ThirdPartiesPage {
     heading: String,
     not_known: Vec<String>,
     rows: Vec<Row>,
-    more: usize,
+    pager: Pager,
 }
 
 struct Row {
@@ -53,54 +52,30 @@ struct Row {
     open: Vec<String>,
 }
 
-/// On one page; `keyvigil third-parties` lists them all.
-const ROWS_MAX: usize = 200;
+const ROWS_SHOWN: usize = 50;
 const NAMED_MAX: usize = 6;
 
-pub(super) async fn page(State(state): Shared, Extension(visitor): Extension<Visitor>) -> Response {
+pub(super) async fn page(
+    State(state): Shared,
+    Extension(visitor): Extension<Visitor>,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Response {
+    let page = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(0);
     state.viewed(&visitor, "viewed who has access", "");
-    shown(&third_parties_page(&state.seen_by(visitor)))
+    shown(&third_parties_page(&state.seen_by(visitor), page))
 }
 
-pub(super) async fn answer(State(state): Shared) -> Json<Value> {
-    Json(third_parties_json(&state.fresh()))
-}
-
-/// As `/api/v1/third-parties` gives them.
-pub fn third_parties_json(view: &View) -> Value {
-    let time = |at: Option<Timestamp>| at.and_then(rfc3339);
-    let texts = |texts: &[String]| texts.iter().map(|text| clean(text)).collect::<Vec<_>>();
-    let row = |it: Access<'_>| {
-        json!({
-            "owner": clean(&it.party.owner),
-            "role": clean(&it.party.role),
-            "keys": texts(&it.party.keys),
-            "may": texts(&it.party.may),
-            "did": texts(&it.party.routes),
-            "data": it.party.data,
-            "requests": it.requests,
-            "errors": it.errors,
-            "first_used": time(it.first_used),
-            "last_used": time(it.last_used),
-            "open": it.open,
-        })
-    };
-    let rows: Vec<Value> = all(view).into_iter().map(row).collect();
-    json!({ "third_parties": rows, "not_known": view.not_known })
-}
-
-fn third_parties_page(view: &View) -> ThirdPartiesPage {
+fn third_parties_page(view: &View, page: usize) -> ThirdPartiesPage {
     let clock = clock_of(view);
-    let mut all = all(view);
-    // Those that nobody uses come first: they are what can be taken away.
-    all.sort_by_key(|it| it.last_used);
-    let keys: usize = all.iter().map(|it| it.party.keys.len()).sum();
+    let all = view.parties.len();
+    let keys: usize = view.parties.iter().map(|party| party.keys.len()).sum();
+    let page = page.min(all.div_ceil(ROWS_SHOWN).saturating_sub(1));
     let heading = format!(
         "{} with {}",
-        count(all.len(), "integration", "integrations"),
+        count(all, "integration", "integrations"),
         count(keys, "key", "keys")
     );
-    let row = |it: &Access<'_>| Row {
+    let row = |it: Access<'_>| Row {
         owner: cut(&clean(&it.party.owner), 60),
         role: cut(&clean(&it.party.role), 40),
         keys: listed(&it.party.keys),
@@ -111,21 +86,25 @@ fn third_parties_page(view: &View) -> ThirdPartiesPage {
         last: it.last_used.map_or_else(|| "never".to_owned(), |at| clock.when(at)),
         open: it.open.iter().map(|kind| called(kind)).collect(),
     };
+    // Those that nobody uses come first: they are what can be taken away.
+    let standing = view.standing();
+    let places = standing.idle_parties.iter().skip(page * ROWS_SHOWN).take(ROWS_SHOWN);
+    let shown = places.filter_map(|&at| view.parties.get(at));
     ThirdPartiesPage {
         frame: frame(view, "third-parties", &heading),
         heading,
         not_known: view.not_known.clone(),
-        rows: all.iter().take(ROWS_MAX).map(row).collect(),
-        more: all.len().saturating_sub(ROWS_MAX),
+        rows: shown.map(|party| row(Access::of(party, view))).collect(),
+        pager: Pager::of(("/third-parties?", page), ROWS_SHOWN, all),
     }
 }
 
-fn all(view: &View) -> Vec<Access<'_>> {
+pub(super) fn all(view: &View) -> Vec<Access<'_>> {
     view.parties.iter().map(|party| Access::of(party, view)).collect()
 }
 
 impl<'v> Access<'v> {
-    fn of(party: &'v Party, view: &'v View) -> Self {
+    pub(super) fn of(party: &'v Party, view: &'v View) -> Self {
         let row = |id: &String| {
             let place = view.keys.binary_search_by(|row| row.key.as_str().cmp(id)).ok();
             place.and_then(|place| view.keys.get(place))
@@ -184,17 +163,25 @@ mod tests {
     #[test]
     fn the_keys_of_an_integration_are_counted_together() {
         let view = view();
-        let answer = third_parties_json(&view);
-        let rows = answer["third_parties"].as_array().unwrap();
+        let all = all(&view);
         let expected: u64 = view.keys.iter().take(2).map(|row| row.requests).sum();
-        assert_eq!(rows[0]["requests"], expected);
-        assert!(rows[0]["last_used"].is_string() && rows[1]["last_used"].is_null());
-        assert_eq!(answer["not_known"][0], "not yet");
+        assert_eq!(all[0].requests, expected);
+        assert!(all[0].last_used.is_some() && all[1].last_used.is_none());
+    }
+
+    #[test]
+    fn many_integrations_come_in_pages() {
+        let mut view = view();
+        let party = |number: usize| Party { owner: format!("o{number}"), ..Party::default() };
+        view.parties = Arc::new((0..120).map(party).collect());
+        let last = third_parties_page(&view, 99);
+        assert_eq!((last.rows.len(), last.pager.range.as_str()), (20, "101–120 of 120"));
+        assert_eq!(last.pager.before.as_deref(), Some("/third-parties?page=1"));
     }
 
     #[test]
     fn what_nobody_uses_stands_first_and_what_a_log_says_is_escaped() {
-        let html = third_parties_page(&view()).render().unwrap();
+        let html = third_parties_page(&view(), 0).render().unwrap();
         let place = |text: &str| html.find(text).unwrap_or_else(|| panic!("{text} in {html}"));
         assert!(place("k_nobody") < place("ana@example.com"));
         assert!(html.contains("GET /v1/&lt;b&gt;") && !html.contains("/v1/<b>"));

@@ -1,14 +1,14 @@
 //! Everything that the pages and the JSON show, as plain data. `app/` fills it; nothing
 //! in this room asks the engine.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
 use super::access::Visitor;
+use super::standing::Shelf;
 use crate::engine::{HourRow, KeyRow, Party, RoleRow};
-use crate::incident::{Incident, StaleFinding, StaleState, State};
+use crate::incident::{Incident, StaleFinding, State};
 use crate::model::{Hour, Severity, Timestamp};
 
 /// One published moment of the daemon. The empty one says that nothing is watched.
@@ -60,6 +60,8 @@ pub struct View {
     pub store: Option<StoreFacts>,
     /// Who looks at it.
     pub visitor: Visitor,
+    /// What was found out of the above, for all views in which it is the same.
+    pub shelf: Shelf,
 }
 
 /// The store at a glance.
@@ -144,32 +146,8 @@ pub struct Learning {
 }
 
 impl View {
-    /// Open and acknowledged incidents, worst first, then newest; those under the alarm
-    /// line are left out.
-    pub fn open(&self) -> Vec<&Incident> {
-        let mut open: Vec<&Incident> = self.incidents.iter().filter(|one| is_open(one)).collect();
-        open.sort_by(|a, b| (b.severity, b.opened, a.id.0).cmp(&(a.severity, a.opened, b.id.0)));
-        open
-    }
-
     pub fn open_count(&self, severity: Severity) -> usize {
         self.incidents.iter().filter(|one| is_open(one) && one.severity == severity).count()
-    }
-
-    /// Stale findings that still hold, worst first, then oldest.
-    pub fn stale_open(&self) -> Vec<&StaleFinding> {
-        let mut open: Vec<&StaleFinding> =
-            self.stale.iter().filter(|one| one.state == StaleState::Open).collect();
-        open.sort_by(|a, b| {
-            (b.severity, a.since, &a.key, &a.kind).cmp(&(a.severity, b.since, &b.key, &b.kind))
-        });
-        open
-    }
-
-    pub fn stale_keys(&self) -> usize {
-        let keys: BTreeSet<&str> =
-            self.stale_open().iter().map(|finding| finding.key.as_str()).collect();
-        keys.len()
     }
 
     pub fn sources_in(&self, states: &[Reading]) -> usize {

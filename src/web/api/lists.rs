@@ -1,6 +1,5 @@
 //! Incidents, keys, roles, sources, findings and the journal, in pages.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
@@ -13,13 +12,12 @@ use utoipa::{IntoParams, ToSchema};
 use super::super::WebState;
 use super::super::access::Visitor;
 use super::super::errand::Errand;
-use super::super::parts::{find, incidents_in_order, state_name};
+use super::super::parts::{find, state_name};
 use super::super::problem::{Problem, Wrong};
-use super::super::view::View;
 use super::asked::{Asked, LIMIT_MAX};
 use super::shapes::{EntryShape, FindingShape, IncidentShape, KeyShape, RoleShape, SourceShape};
 use super::shown;
-use crate::incident::{Incident, StaleFinding};
+use crate::incident::Incident;
 
 type Shared = State<Arc<WebState>>;
 type Who = Extension<Visitor>;
@@ -151,7 +149,7 @@ pub(in crate::web) async fn incidents(
                 it.entity.key() == Some(key) || it.keys.iter().any(|it| it == key)
             })
     };
-    let all: Vec<&Incident> = incidents_in_order(&view).into_iter().filter(is_wanted).collect();
+    let all: Vec<&Incident> = view.incidents_in_order().into_iter().filter(is_wanted).collect();
     let (page, next) = part.of(all);
     state.viewed(&visitor, "listed the incidents", "");
     Ok(shown(&Incidents { incidents: page.into_iter().map(IncidentShape::of).collect(), next }))
@@ -202,10 +200,10 @@ pub(in crate::web) async fn keys(
     let text = asked.text("q").unwrap_or_default().to_lowercase();
     let (role, part) = (asked.text("role"), asked.part()?);
     let view = state.fresh();
-    let findings = findings_by_key(&view);
-    let is_wanted = |it: &&crate::engine::KeyRow| {
+    let standing = view.standing();
+    let is_wanted = |(place, it): &(usize, &crate::engine::KeyRow)| {
         let fits = match wanted {
-            Some("stale") => findings.contains_key(it.key.as_str()),
+            Some("stale") => standing.is_stale(*place),
             Some("learning") => it.state != "ready",
             Some("ready") => it.state == "ready",
             Some("never") => it.last_used.is_none(),
@@ -215,11 +213,8 @@ pub(in crate::web) async fn keys(
         fits && role.is_none_or(|role| it.role == role)
             && (text.is_empty() || has(&it.key) || has(&it.owner))
     };
-    let (page, next) = part.of(view.keys.iter().filter(is_wanted).collect());
-    let none = Vec::new();
-    let shape = |key: &crate::engine::KeyRow| {
-        KeyShape::of(key, findings.get(key.key.as_str()).unwrap_or(&none))
-    };
+    let (page, next) = part.of(view.keys.iter().enumerate().filter(is_wanted).collect());
+    let shape = |(place, key)| KeyShape::of(key, standing.stale_of(place));
     state.viewed(&visitor, "listed the keys", "");
     Ok(shown(&Keys { keys: page.into_iter().map(shape).collect(), next }))
 }
@@ -241,12 +236,11 @@ pub(in crate::web) async fn key(
     asked.only(&[])?;
     let key = named(key)?;
     let view = state.fresh();
-    let found = view.keys.iter().find(|it| it.key == key);
+    let found = view.keys.iter().enumerate().find(|(_, it)| it.key == key);
     let none = "there is no such key: /api/v1/keys lists those that are known";
-    let found = found.ok_or_else(|| Wrong::new(StatusCode::NOT_FOUND, none))?;
-    let findings = findings_by_key(&view).remove(found.key.as_str()).unwrap_or_default();
+    let (place, found) = found.ok_or_else(|| Wrong::new(StatusCode::NOT_FOUND, none))?;
     state.viewed(&visitor, "viewed a key", &found.key);
-    Ok(shown(&KeyShape::of(found, &findings)))
+    Ok(shown(&KeyShape::of(found, view.standing().stale_of(place))))
 }
 
 /// Roles, with what their keys did
@@ -277,7 +271,11 @@ pub(in crate::web) async fn sources(State(state): Shared, asked: Asked) -> Answe
     (status = 400, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
     (status = 401, description = "A token is needed", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(in crate::web) async fn findings(State(state): Shared, asked: Asked) -> Answer {
+pub(in crate::web) async fn findings(
+    State(state): Shared,
+    Extension(visitor): Who,
+    asked: Asked,
+) -> Answer {
     asked.only(&["severity", "kind", "key", "limit", "cursor"])?;
     let (severity, part) = (asked.severity()?, asked.part()?);
     let (kind, key) = (asked.text("kind"), asked.text("key"));
@@ -289,6 +287,7 @@ pub(in crate::web) async fn findings(State(state): Shared, asked: Asked) -> Answ
             && key.is_none_or(|key| it.key == key)
     });
     let (page, next) = part.of(all);
+    state.viewed(&visitor, "listed the findings", "");
     Ok(shown(&Findings { findings: page.into_iter().map(FindingShape::of).collect(), next }))
 }
 
@@ -313,14 +312,6 @@ pub(in crate::web) async fn journal(
     let next = entries.last().map(|entry| entry.number);
     let next = next.filter(|number| limit <= entries.len() && 1 < *number);
     Ok(shown(&Journal { entries: entries.iter().map(EntryShape::of).collect(), next }))
-}
-
-pub(super) fn findings_by_key(view: &View) -> BTreeMap<&str, Vec<&StaleFinding>> {
-    let mut findings: BTreeMap<&str, Vec<&StaleFinding>> = BTreeMap::new();
-    for finding in view.stale_open() {
-        findings.entry(&finding.key).or_default().push(finding);
-    }
-    findings
 }
 
 fn named(name: Named) -> Result<String, Wrong> {

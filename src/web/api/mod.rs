@@ -4,6 +4,7 @@ mod asked;
 mod etag;
 mod lists;
 mod openapi;
+mod parties;
 mod shapes;
 mod status;
 mod words;
@@ -19,7 +20,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::WebState;
-use super::parts::incidents_in_order;
 use super::problem::problem;
 use super::view::View;
 use crate::incident::Incident;
@@ -38,6 +38,7 @@ pub(super) fn routes() -> Router<Arc<WebState>> {
         .route("/api/v1/keys/{key}", only_get(get(lists::key)))
         .route("/api/v1/roles", only_get(get(lists::roles)))
         .route("/api/v1/sources", only_get(get(lists::sources)))
+        .route("/api/v1/third-parties", only_get(get(parties::third_parties)))
         .route("/api/v1/findings", only_get(get(lists::findings)))
         .route("/api/v1/journal", only_get(get(lists::journal)))
         .route("/api/v1/openapi.json", only_get(get(openapi::description)))
@@ -62,18 +63,16 @@ fn only_post(route: MethodRouter<Arc<WebState>>) -> MethodRouter<Arc<WebState>> 
 
 /// As `/api/v1/incidents` gives them, all of them.
 pub fn incidents_json(view: &View) -> Value {
-    let list = incidents_in_order(view);
+    let list = view.incidents_in_order();
     json!({ "incidents": list.into_iter().map(incident_json).collect::<Vec<_>>() })
 }
 
 /// As `/api/v1/keys` gives them, all of them.
 pub fn keys_json(view: &View) -> Value {
-    let findings = lists::findings_by_key(view);
-    let none = Vec::new();
-    let shape = |key: &crate::engine::KeyRow| {
-        KeyShape::of(key, findings.get(key.key.as_str()).unwrap_or(&none))
-    };
-    json!({ "keys": view.keys.iter().map(shape).collect::<Vec<_>>(), "not_known": view.not_known })
+    let standing = view.standing();
+    let shape = |(place, key)| KeyShape::of(key, standing.stale_of(place));
+    let keys = view.keys.iter().enumerate();
+    json!({ "keys": keys.map(shape).collect::<Vec<_>>(), "not_known": view.not_known })
 }
 
 /// As `/api/v1/incidents/{id}` gives it.
@@ -90,6 +89,11 @@ pub fn status_json(view: &View) -> Value {
 /// Method, address and what it is for, of everything.
 pub(super) fn described() -> Vec<(String, String, String)> {
     openapi::all()
+}
+
+/// As `/api/v1/third-parties` gives them, all of them.
+pub fn third_parties_json(view: &View) -> Value {
+    json!({ "third_parties": parties::shapes(view), "not_known": view.not_known })
 }
 
 fn shown(shape: &impl Serialize) -> Response {

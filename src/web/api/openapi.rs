@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder};
 
-use super::{lists, status, words};
+use super::{lists, parties, status, words};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -17,7 +17,7 @@ use super::{lists, status, words};
         without a token; words about incidents always need one of the role operator."),
     paths(
         status::status, lists::sources, lists::incidents, lists::incident, words::say, lists::keys,
-        lists::key, lists::roles, lists::findings, lists::journal,
+        lists::key, parties::third_parties, lists::roles, lists::findings, lists::journal,
     ),
     modifiers(&Bearer, &Limits),
     security((), ("token" = [])),
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn every_address_is_described_with_its_answers() {
         let all = all();
-        assert_eq!(all.len(), 10, "{all:?}");
+        assert_eq!(all.len(), 11, "{all:?}");
         assert!(all.iter().all(|(_, _, summary)| !summary.is_empty()), "{all:?}");
         let api: serde_json::Value = serde_json::from_str(&DESCRIPTION).unwrap();
         let incident = &api["components"]["schemas"]["IncidentShape"]["properties"];

@@ -285,8 +285,11 @@ impl FindingShape {
 }
 
 impl KeyShape {
-    pub(in crate::web) fn of(key: &KeyRow, stale: &[&StaleFinding]) -> Self {
-        let finding = |finding: &&StaleFinding| StaleShape {
+    pub(in crate::web) fn of<'s>(
+        key: &KeyRow,
+        stale: impl Iterator<Item = &'s StaleFinding>,
+    ) -> Self {
+        let finding = |finding: &StaleFinding| StaleShape {
             kind: clean(&finding.kind),
             severity: finding.severity.name().to_owned(),
             since: rfc3339(finding.since),
@@ -303,7 +306,7 @@ impl KeyShape {
             errors: key.errors,
             baseline: key.state.to_owned(),
             hours_learned: key.hours_learned,
-            stale: stale.iter().map(finding).collect(),
+            stale: stale.map(finding).collect(),
         }
     }
 }
