@@ -199,7 +199,7 @@ pub fn main() -> ExitCode {
     })
 }
 
-/// `keyvigil parse < log | head` has shown all that was wanted.
+/// `keyvigil parse log | head` has shown all that was wanted.
 fn is_enough(error: &anyhow::Error) -> bool {
     let is_pipe = |kind: std::io::ErrorKind| kind == std::io::ErrorKind::BrokenPipe;
     error.chain().any(|cause| {
