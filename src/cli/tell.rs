@@ -188,10 +188,11 @@ fn write_stale(text: &mut String, summary: &Summary) -> std::fmt::Result {
 /// `, 2026-03-09 00:00Z to 2026-03-12 08:10Z`
 fn span(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
     match (from, to) {
-        // Lines without a time.
-        (Some(Timestamp(0)), _) => String::new(),
-        (Some(from), Some(to)) => format!(", {} to {}", minute(from), minute(to)),
-        (None, _) | (_, None) => String::new(),
+        // 0 is what lines without a time have in a replay.
+        (Some(from), Some(to)) if from != Timestamp(0) => {
+            format!(", {} to {}", minute(from), minute(to))
+        }
+        (Some(_) | None, _) => String::new(),
     }
 }
 
