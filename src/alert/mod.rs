@@ -11,6 +11,7 @@ mod digits;
 mod dkim;
 mod eml;
 mod error;
+mod journal_head;
 mod letter;
 mod letter_parts;
 #[cfg(test)]

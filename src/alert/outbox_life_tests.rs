@@ -12,7 +12,7 @@ use super::letter_tests::{at, incident, notice};
 use super::{Audience, Bulletin, Notifier, Quiet, Refusal, Reports, Route, Sending};
 use crate::incident::{Incident, IncidentId, Notice, StaleFinding, State, Transition};
 use crate::model::{Severity, Timestamp};
-use crate::store::{Commit, OutboxRow, OutboxState, Topic};
+use crate::store::{Commit, Entry, OutboxRow, OutboxState, Topic};
 
 /// Incidents of their own, all due at once.
 fn flood(numbers: std::ops::Range<u64>, due: Timestamp) -> (Vec<Incident>, Vec<OutboxRow>) {
@@ -264,6 +264,7 @@ async fn the_calendar_brings_a_digest_the_stale_keys_and_a_sign_of_life() {
         vec![Route { severity_min: Severity::High, ..bench.desk.worker.routes[0].clone() }];
     let to = vec!["oncall@example.com".to_owned()];
     bench.desk.worker.reports = Reports { to, zone: None, at: 8 * 60 };
+    bench.store.journal_add(vec![Entry::default()]).unwrap();
     bench.desk.round().await.unwrap();
     let small = Incident { severity: Severity::Medium, ..incident() };
     bench.put(&small, &notice(Transition::Opened));
@@ -300,6 +301,8 @@ async fn the_calendar_brings_a_digest_the_stale_keys_and_a_sign_of_life() {
     let mails = bench.sink.mails.lock().unwrap().clone();
     let digest = MessageParser::default().parse(mails[0].as_bytes()).unwrap();
     assert!(digest.body_text(0).unwrap().contains("8,200 requests a minute"));
+    let head = bench.store.journal_head().unwrap().unwrap().head.to_string();
+    assert!(digest.body_text(0).unwrap().contains(&head), "the head of the journal is kept");
     let stale = MessageParser::default().parse(mails[1].as_bytes()).unwrap();
     assert!(stale.body_text(0).unwrap().contains("k_old: never used"));
 }

@@ -5,6 +5,7 @@ use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{ToSpan as _, Zoned};
 
+use super::journal_head::journal_head;
 use super::letter_parts::moment;
 use super::outbox::Desk;
 use super::outbox_settle::{finished, log_reply, settled_as, tried_again};
@@ -166,7 +167,10 @@ impl Desk {
                  them once; what you can explain needs nothing.",
                 moment(since, frame)
             ),
-            lines: lines.map(|incident| Line::of(incident, frame)).collect(),
+            lines: lines
+                .map(|incident| Line::of(incident, frame))
+                .chain(journal_head(&self.worker.store)?)
+                .collect(),
             more: small.len().saturating_sub(LINES_MAX),
             link: frame.link_to("/incidents"),
             link_text: "Open the list of incidents",
@@ -229,14 +233,17 @@ impl Desk {
                  expect one of these numbers.",
                 plain(&frame.host, 80)
             ),
-            lines: vec![
+            lines: [
                 line("Requests remembered", count_text(store.event_count())),
                 line(
                     &format!("Incidents since {}", moment(since, frame)),
                     format!("{}, {open} of them still open", count_text(incidents.len() as u64)),
                 ),
                 line("Messages", mail),
-            ],
+            ]
+            .into_iter()
+            .chain(journal_head(store)?)
+            .collect(),
             link: frame.link_to("/"),
             link_text: "Open the status page",
             ..self.framed("the monthly sign of life goes to all of [mail] to")

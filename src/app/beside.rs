@@ -131,7 +131,10 @@ impl Beside {
                 self.networks = Arc::clone(new);
                 info!("the networks have changed and were read again");
             }
-            Some(Change::Settings(_) | Change::Sources(_) | Change::Verdict(_)) | None => {
+            Some(
+                Change::Settings(_) | Change::Sources(_) | Change::Verdict(_) | Change::Forget(_),
+            )
+            | None => {
                 return Ok(change);
             }
         }

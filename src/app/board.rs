@@ -154,6 +154,15 @@ impl Board {
         self.publish();
     }
 
+    /// Lists what the store has now, and nothing from before.
+    pub(super) fn remember(&self, store: &Store) -> Result<(), super::JobError> {
+        let mut known = Known::default();
+        known.remember(store)?;
+        self.parts().known = known;
+        self.publish();
+        Ok(())
+    }
+
     /// Says what is wrong with something, or that nothing is any more.
     pub(super) fn note(&self, about: &'static str, wrong: Option<String>) {
         self.parts().settle(about, wrong);

@@ -42,7 +42,7 @@ impl<'a> Hall<'a> {
         (tasks, stopped): (&'a mut Tasks, &'a watch::Receiver<bool>),
     ) -> Result<Self, JobError> {
         let keyring = Keyring::open(store.clone())?;
-        let hearing = Hearing { page: board.window(), store, orders };
+        let hearing = Hearing { page: board.window(), store, orders, board: board.clone() };
         Ok(Self { config, board, tasks, stopped, hearing, keyring })
     }
 

@@ -1,5 +1,6 @@
 //! What is needed to hear a person's word about an incident, wherever it is said.
 
+use super::board::Board;
 use super::orders::Orders;
 use crate::store::Store;
 use crate::web::Window;
@@ -10,4 +11,5 @@ pub(super) struct Hearing {
     pub(super) page: Window,
     pub(super) store: Option<Store>,
     pub(super) orders: Orders,
+    pub(super) board: Board,
 }

@@ -209,7 +209,7 @@ pub fn open_existing(config: &Config, directory: &Path) -> Result<Store, JobErro
     Ok(Store::open_existing(directory, &open_options(config)?)?)
 }
 
-fn open_options(config: &Config) -> Result<OpenOptions, JobError> {
+pub(super) fn open_options(config: &Config) -> Result<OpenOptions, JobError> {
     let read = |secret: &Secret| -> Result<[u8; 32], JobError> {
         store::key_of(&secret.reveal()?).ok_or(JobError::StoreKey)
     };

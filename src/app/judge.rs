@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::forgetting::Forget;
 use super::intake::Taken;
 use super::orders::Receipt;
-use crate::engine::{Action, Engine, Input, Overview, Party, StateRow};
+use crate::engine::{Action, Engine, Forgotten, Input, Overview, Party, StateRow};
 use crate::incident::{Alert, Incident, IncidentId, Notice, StaleFinding};
 use crate::model::{Hour, Position, SourceId, Timestamp};
 use crate::store::{Counters, Memory};
@@ -103,6 +104,23 @@ impl Judge {
             self.step(Input::Tick(watermark), &mut judged);
         }
         self.step(input, &mut judged);
+        judged
+    }
+
+    /// Goes on with an engine that never heard of the subject. Its whole state is written
+    /// down, so that nothing from before is stepped again.
+    pub(super) fn forget(&mut self, forget: &Forget) -> Judged {
+        let mut judged = Judged::default();
+        match self.engine.forget(&forget.mention) {
+            Ok(Forgotten { engine, rows, keys, .. }) => {
+                self.engine = engine;
+                self.parties = None;
+                self.events_since_snapshot = 0;
+                judged.snapshot = Some(Snapshot { rows, next_input: self.next_input });
+                forget.answer(Ok(keys));
+            }
+            Err(error) => forget.answer(Err(error.to_string())),
+        }
         judged
     }
 

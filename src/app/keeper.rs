@@ -61,10 +61,10 @@ pub(super) struct Keeper {
     pub(super) blocks_max: usize,
     pub(super) announce: Announce,
     pub(super) pending: Pending,
-    /// The latest event kept by this process: the log's own clock, for the retention.
-    pub(super) newest: Option<Timestamp>,
     /// Told when the program is to end. `None`: nothing is waited for.
     pub(super) stopped: Option<watch::Receiver<bool>>,
+    /// The latest event kept by this process: the log's own clock, for the retention.
+    pub(super) newest: Option<Timestamp>,
     pub(super) tidying: Tidying,
 }
 

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::control::{Because, Refusal, TokenAsk};
+use super::control::{self, Because, Refusal, TokenAsk};
+use super::diary::Asker;
 use super::job::{self, JobError};
 use crate::config::Config;
 use crate::model::{Millis, Timestamp};
-use crate::store::{Entry, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::web::{Token, Tokens};
 
 /// A clone is the same ring.
@@ -36,14 +37,14 @@ impl Keyring {
     }
 
     /// Made, listed or taken back; at once, also for who is logged in.
-    pub(super) fn answer(&self, ask: &TokenAsk) -> Result<Value, Refusal> {
+    pub(super) fn answer(&self, ask: &TokenAsk, by: &Asker) -> Result<Value, Refusal> {
         let Some(store) = &self.store else {
             let message = "this keyvigil keeps nothing, so that it has no tokens; run it with \
                            --state or a configuration";
             return Err(Refusal::new(Because::Failed, message));
         };
         let mut tokens = Tokens::clone(&self.tokens.borrow());
-        let answer = carry_out(store, &mut tokens, ask)?;
+        let answer = carry_out(store, &mut tokens, (ask, by))?;
         self.tokens.send_replace(Arc::new(tokens));
         Ok(answer)
     }
@@ -57,7 +58,8 @@ pub fn ask_at_rest(
 ) -> Result<Result<Value, Refusal>, JobError> {
     let store = job::open_existing(config, state)?;
     let mut tokens = read(&store)?;
-    Ok(carry_out(&store, &mut tokens, ask))
+    let by = control::ourselves();
+    Ok(carry_out(&store, &mut tokens, (ask, &by)))
 }
 
 fn read(store: &Store) -> Result<Tokens, StoreError> {
@@ -69,7 +71,11 @@ fn read(store: &Store) -> Result<Tokens, StoreError> {
     value.map_or(Ok(Tokens::default()), read)
 }
 
-fn carry_out(store: &Store, tokens: &mut Tokens, ask: &TokenAsk) -> Result<Value, Refusal> {
+fn carry_out(
+    store: &Store,
+    tokens: &mut Tokens,
+    (ask, by): (&TokenAsk, &Asker),
+) -> Result<Value, Refusal> {
     let now = super::now();
     let wrong = |error: crate::web::TokenError| Refusal::new(Because::NotFound, error.to_string());
     let (answer, what, about) = match ask {
@@ -95,14 +101,7 @@ fn carry_out(store: &Store, tokens: &mut Tokens, ask: &TokenAsk) -> Result<Value
     let failed = |error: &dyn std::fmt::Display| Refusal::new(Because::Failed, error.to_string());
     let value = serde_json::to_vec(tokens).map_err(|error| failed(&error))?;
     store.meta_put(TOKENS, &value).map_err(|error| failed(&error))?;
-    let entry = Entry {
-        at: now,
-        who: "command line".to_owned(),
-        what: what.to_owned(),
-        about,
-        ..Entry::default()
-    };
-    store.journal_add(vec![entry]).map_err(|error| failed(&error))?;
+    store.journal_add(vec![by.did(what, about)]).map_err(|error| failed(&error))?;
     Ok(answer)
 }
 
@@ -126,6 +125,10 @@ mod tests {
     use crate::store::OpenOptions;
     use crate::web::Rank;
 
+    fn by() -> Asker {
+        Asker::command_line("root".to_owned())
+    }
+
     #[test]
     fn a_token_outlives_the_daemon_and_its_secret_is_told_once() {
         let folder = tempfile::tempdir().unwrap();
@@ -133,14 +136,14 @@ mod tests {
         let ring = Keyring::open(Some(store.clone())).unwrap();
         let receiver = ring.tokens();
         let ask = TokenAsk::Create { name: "ann".to_owned(), role: Rank::Admin, days: Some(3) };
-        let made = ring.answer(&ask).unwrap();
+        let made = ring.answer(&ask, &by()).unwrap();
         assert!(made["token"].as_str().unwrap().starts_with("kv_"));
         assert_eq!(receiver.borrow().iter().count(), 1);
         let again = Keyring::open(Some(store.clone())).unwrap();
-        let list = again.answer(&TokenAsk::List).unwrap().to_string();
+        let list = again.answer(&TokenAsk::List, &by()).unwrap().to_string();
         assert!(list.contains("ann") && list.contains("admin") && !list.contains("kv_"), "{list}");
-        assert!(ring.answer(&ask).is_err(), "the name is taken");
-        ring.answer(&TokenAsk::Revoke { name: "ann".to_owned() }).unwrap();
+        assert!(ring.answer(&ask, &by()).is_err(), "the name is taken");
+        ring.answer(&TokenAsk::Revoke { name: "ann".to_owned() }, &by()).unwrap();
         assert!(receiver.borrow().is_empty());
         let told: Vec<String> =
             store.journal(None, 9).unwrap().into_iter().map(|entry| entry.what).collect();
@@ -149,7 +152,7 @@ mod tests {
 
     #[test]
     fn without_a_store_there_are_no_tokens() {
-        let refused = Keyring::open(None).unwrap().answer(&TokenAsk::List).unwrap_err();
+        let refused = Keyring::open(None).unwrap().answer(&TokenAsk::List, &by()).unwrap_err();
         assert!(refused.message.contains("--state"), "{refused}");
     }
 }

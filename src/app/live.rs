@@ -12,6 +12,7 @@ use tracing::{error, info, warn};
 
 use super::beats::{Beats, Stage};
 use super::board::Board;
+use super::diary::Diary;
 use super::follow::Follow;
 use super::hall::Hall;
 use super::job::{Job, JobError, Outputs};
@@ -104,13 +105,13 @@ pub async fn run(live: Live) -> Result<(), JobError> {
             policy,
             policy_of: setting.policy_of,
             orders,
+            store: setting.of_life(store.as_ref()),
             board: board.clone(),
             beside: job.beside.clone(),
         }
         .run(asked, stopped.clone()),
     );
-    let beats = Beats::default();
-    tasks.spawn(beat_beside(beats.clone(), stopped.clone()));
+    let beats = begin_beats(&mut tasks, &stopped);
     let keeper = Keeper {
         store,
         writers: Writers::create(&outputs, Beginning::AtTheEnd)?,
@@ -125,10 +126,11 @@ pub async fn run(live: Live) -> Result<(), JobError> {
         newest: None,
         tidying: Tidying::default(),
     };
+    let diary = Diary::begin(setting.of_life(keeper.store.as_ref()), &config)?;
     let reader = Source::open(reader, &config, &job)?;
     let reading = start_reading(job, keeper, reader, (ordered, stopped))?;
     say_ready(&config);
-    until_the_end(reading, tasks, (&beats, &stop)).await
+    diary.end(until_the_end(reading, tasks, (&beats, &stop)).await)
 }
 
 fn say_ready(config: &Config) {
@@ -316,6 +318,12 @@ async fn feed_watchdog(beats: &Beats) {
             Some(stage) => error!(stage = stage.name(), "a stage gives no sign of life"),
         }
     }
+}
+
+fn begin_beats(tasks: &mut Tasks, stopped: &watch::Receiver<bool>) -> Beats {
+    let beats = Beats::default();
+    tasks.spawn(beat_beside(beats.clone(), stopped.clone()));
+    beats
 }
 
 /// Beats for mail and page until stopped: where their threads hang, it hangs too.

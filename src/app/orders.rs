@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use tokio::sync::oneshot;
 
+use super::forgetting::Forget;
 use super::job::JobError;
 use super::stages::Reach;
 use crate::config::Source;
@@ -28,6 +29,22 @@ pub(super) enum Change {
     Sources(Vec<Source>),
     /// A person's word about an incident.
     Verdict(Verdict),
+    /// Somebody is not known any more.
+    Forget(Forget),
+}
+
+impl Change {
+    /// What it changes, for the audit journal.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Settings(_) => "settings",
+            Self::Inventory(_) => "inventory",
+            Self::Networks(_) => "networks",
+            Self::Sources(_) => "sources",
+            Self::Verdict(_) => "a word about an incident",
+            Self::Forget(_) => "what is forgotten",
+        }
+    }
 }
 
 /// Some changes that are taken up together.
@@ -78,6 +95,7 @@ impl Reach<'_> {
                     Change::Networks(networks) => self.intake.set_networks(networks),
                     Change::Sources(sources) => follow(self, sources)?,
                     Change::Verdict(verdict) => self.stages.tell(Input::Verdict(verdict))?,
+                    Change::Forget(forget) => self.stages.forget(forget)?,
                 }
             }
             self.stages.confirm(order.receipt)?;

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::beats::{Beats, Stage};
 use super::board::Board;
+use super::forgetting::Forget;
 use super::intake::{Intake, Taken};
 use super::job::JobError;
 use super::judge::{Judge, Judged};
@@ -30,6 +31,7 @@ const OVERVIEW_EVERY: Millis = Millis::seconds(2);
 enum Said {
     Taken(Box<Taken>),
     Input(Input),
+    Forget(Forget),
     Confirm(Receipt),
 }
 
@@ -86,6 +88,11 @@ impl Stages {
         self.say(Said::Input(input))
     }
 
+    /// Has the engine forget somebody.
+    pub(super) fn forget(&self, forget: Forget) -> Result<(), JobError> {
+        self.say(Said::Forget(forget))
+    }
+
     /// Fires when all that was handed on before is on the disk.
     pub(super) fn confirm(&self, receipt: Receipt) -> Result<(), JobError> {
         self.say(Said::Confirm(receipt))
@@ -126,6 +133,7 @@ fn judge_all(
         let mut judged = match inbox.recv_timeout(WAIT) {
             Ok(Said::Taken(taken)) => judge.judge(*taken),
             Ok(Said::Input(input)) => judge.judge_input(input),
+            Ok(Said::Forget(forget)) => judge.forget(&forget),
             Ok(Said::Confirm(receipt)) => {
                 // Whoever waits for it looks at the page next.
                 shown_at = None;

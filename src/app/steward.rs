@@ -14,6 +14,7 @@ use tracing::{error, info};
 use super::beside::{Beside, Look};
 use super::board::Board;
 use super::control::{Because, Refusal};
+use super::diary::{self, Asker};
 use super::difference::Difference;
 use super::follow;
 use super::job::{self, JobError};
@@ -22,6 +23,7 @@ use super::live;
 use super::orders::{Change, Orders};
 use super::people;
 use crate::config::Config;
+use crate::store::Store;
 
 /// How the configuration is read again, with the flags laid over it.
 pub type Reread = Arc<dyn Fn() -> anyhow::Result<Config> + Send + Sync>;
@@ -47,7 +49,7 @@ const CONFIGURATION: &str = "configuration";
 #[derive(Clone, Debug)]
 pub(super) struct Asking(mpsc::Sender<Asked>);
 
-type Asked = oneshot::Sender<Result<Reloaded, Refusal>>;
+type Asked = (Asker, oneshot::Sender<Result<Reloaded, Refusal>>);
 
 impl Asking {
     pub(super) fn new() -> (Self, mpsc::Receiver<Asked>) {
@@ -55,10 +57,10 @@ impl Asking {
         (Self(sender), receiver)
     }
 
-    pub(super) async fn reload(&self) -> Result<Value, Refusal> {
+    pub(super) async fn reload(&self, by: Asker) -> Result<Value, Refusal> {
         let stopping = || Refusal::new(Because::Failed, "the daemon is stopping");
         let (done, told) = oneshot::channel();
-        self.0.send(done).await.map_err(|_closed| stopping())?;
+        self.0.send((by, done)).await.map_err(|_closed| stopping())?;
         let reloaded = told.await.map_err(|_gone| stopping())??;
         serde_json::to_value(reloaded)
             .map_err(|error| Refusal::new(Because::Failed, error.to_string()))
@@ -76,6 +78,8 @@ pub(super) struct Steward {
     pub(super) policy: watch::Sender<Policy>,
     pub(super) policy_of: fn(&Config) -> Policy,
     pub(super) orders: Orders,
+    /// For the audit journal.
+    pub(super) store: Option<Store>,
     pub(super) board: Board,
     pub(super) beside: Beside,
 }
@@ -93,11 +97,11 @@ impl Steward {
         self.show();
         while !*stopped.borrow() {
             tokio::select! {
-                Some(done) = asked.recv() => {
+                Some((by, done)) = asked.recv() => {
                     // Who asked and went away has it in the log.
-                    done.send(self.reload().await).unwrap_or_default();
+                    done.send(self.reload(&by).await).unwrap_or_default();
                 }
-                Some(()) = hangups.recv() => drop(self.reload().await),
+                Some(()) = hangups.recv() => drop(self.reload(&hung_up()).await),
                 _ = clock.tick() => self.look(Look::IfChanged).await,
                 _ = stopped.changed() => break,
             }
@@ -117,10 +121,11 @@ impl Steward {
     }
 
     /// Reads the configuration again and says what came of it, everywhere.
-    async fn reload(&mut self) -> Result<Reloaded, Refusal> {
+    async fn reload(&mut self, by: &Asker) -> Result<Reloaded, Refusal> {
         let done = self.take_up().await;
         match &done {
             Ok(reloaded) => {
+                self.note(by, &reloaded.changed).await;
                 self.board.note(CONFIGURATION, None);
                 let restart = (!reloaded.restart.is_empty()).then(|| reloaded.restart.join(", "));
                 let changed = reloaded.changed.join(", ");
@@ -185,11 +190,25 @@ impl Steward {
         if found.changes.is_empty() {
             return;
         }
+        let names: Vec<String> =
+            found.changes.iter().map(Change::name).map(str::to_owned).collect();
         if let Err(error) = self.orders.give(found.changes).await {
             // The next look finds them changed again.
             error!(%error, "what changed beside the configuration is not taken up yet");
             self.beside.forget();
+            return;
         }
+        self.note(&Asker::ourselves(), &names).await;
+    }
+
+    /// Writes into the audit journal what is another now.
+    async fn note(&self, by: &Asker, names: &[String]) {
+        let Some(store) = self.store.clone() else { return };
+        let (by, names) = (by.clone(), names.to_vec());
+        let config = Arc::clone(&self.config.borrow());
+        let work = move || diary::changed(&store, &by, (&config, &names));
+        // What went wrong is in the log.
+        tokio::task::spawn_blocking(work).await.unwrap_or_default();
     }
 
     fn note_beside(&self, problems: &[(&'static str, String)]) {
@@ -203,6 +222,10 @@ impl Steward {
             self.board.note(name, Some(note));
         }
     }
+}
+
+fn hung_up() -> Asker {
+    Asker { who: "somebody".to_owned(), from: "SIGHUP".to_owned() }
 }
 
 /// What would fail at a start fails here.

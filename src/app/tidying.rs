@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+use super::diary::{self, Asker};
 use super::job::JobError;
 use super::keeper::Keeper;
 use super::rotation;
 use crate::model::{Millis, Timestamp};
+use crate::store::Store;
 
 /// How far it has come.
 #[derive(Debug, Default)]
@@ -19,6 +21,14 @@ pub(super) struct Tidying {
     tidied: Option<Timestamp>,
     /// There is more of it to do.
     is_going_on: bool,
+    removed: Removed,
+}
+
+/// What went in the round that is not over yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Removed {
+    events: u64,
+    notices: usize,
 }
 
 /// How often what has become too old is looked for.
@@ -69,10 +79,16 @@ impl Keeper {
         let notices = store.outbox_prune(now.back(NOTICES_KEPT))?;
         let merged = store.merge_small(self.tidying.merged)?;
         self.tidying.merged = merged.next;
+        self.tidying.removed.events += events;
+        self.tidying.removed.notices += notices;
         let is_done = events == 0 && notices == 0 && merged.is_done;
         if is_done {
+            if self.tidying.at <= uptime {
+                diary::tell_head(store);
+            }
             self.tidying.at = uptime + TIDY_EVERY;
             self.tidying.tidied = newest;
+            std::mem::take(&mut self.tidying.removed).write_down(store);
         }
         Ok(!is_done)
     }
@@ -89,6 +105,16 @@ impl Keeper {
             rotation::say(store, &rotation, "the daemon")?;
         }
         Ok(!rotation.is_over)
+    }
+}
+
+impl Removed {
+    fn write_down(self, store: &Store) {
+        if self != Self::default() {
+            let about = format!("{} events, {} messages", self.events, self.notices);
+            let entry = Asker::ourselves().did("removed what was too old", about);
+            diary::warned(store.journal_add(vec![entry]));
+        }
     }
 }
 

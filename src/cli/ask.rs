@@ -86,7 +86,9 @@ impl WhomArgs {
     /// The answer of the daemon, if one runs.
     pub(super) fn ask(&self, question: &Question) -> anyhow::Result<Asked> {
         let Some(mut line) = self.reach(question)? else { return Ok(Asked::Nobody) };
-        if let Question::Report { .. } = question {
+        if let Question::Report { .. } | Question::Forget { .. } | Question::Export { .. } =
+            question
+        {
             line.get_ref().set_read_timeout(Some(QUERY_PATIENCE))?;
         }
         let reply = read_reply(&mut line)?;

@@ -77,6 +77,7 @@ fn exit_codes() -> Vec<Entry> {
     [
         (0, "All is well."),
         (exit::FINDINGS, "Something was found, or went wrong."),
+        (exit::ALTERED, "The audit journal is not as it was written (journal verify)."),
         (exit::STORE_IN_USE, "Another keyvigil uses the state directory."),
         (
             exit::CONFIG,

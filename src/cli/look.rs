@@ -1,6 +1,7 @@
 //! Whom a command asks: the running daemon, or else the store that it left.
 
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -9,9 +10,10 @@ use serde_json::Value;
 
 use super::ask::{Asked, WhomArgs};
 use crate::app;
-use crate::app::control::{self, Question, TokenAsk};
+use crate::app::Receipt;
+use crate::app::control::{self, JournalAsk, Question, TokenAsk, Whom};
 use crate::config::{Config, Secret};
-use crate::store::{Store, key_of};
+use crate::store::{Progress, Store, key_of};
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct LookArgs {
@@ -64,25 +66,49 @@ impl LookArgs {
 
     /// What the store knows while no daemon runs.
     pub(super) fn at_rest(&self, question: &Question) -> anyhow::Result<Value> {
-        let resting = app::look(&self.config()?, &self.whom.state())?;
+        let resting = self.resting(question)?;
         Ok(control::answer(question, &resting.view, Some(&resting.store))?)
     }
 
     /// The store itself, and what follows from it, while no daemon runs.
-    pub(super) fn resting(&self) -> anyhow::Result<app::Resting> {
-        Ok(app::look(&self.config()?, &self.whom.state())?)
+    pub(super) fn resting(&self, question: &Question) -> anyhow::Result<app::Resting> {
+        Ok(self.resting_with_config(question)?.1)
     }
 
     /// That, and the configuration as the file has it.
-    pub(super) fn resting_with_config(&self) -> anyhow::Result<(Config, app::Resting)> {
+    pub(super) fn resting_with_config(
+        &self,
+        question: &Question,
+    ) -> anyhow::Result<(Config, app::Resting)> {
         let config = self.config()?;
         let resting = app::look(&config, &self.whom.state())?;
+        noted(&resting.store, question)?;
         Ok((config, resting))
     }
 
     /// Only the events, which are there without the engine's state.
-    pub(super) fn store(&self) -> anyhow::Result<Store> {
-        Ok(app::open_existing(&self.config()?, &self.whom.state())?)
+    pub(super) fn store(&self, question: &Question) -> anyhow::Result<Store> {
+        let store = app::open_existing(&self.config()?, &self.whom.state())?;
+        noted(&store, question)?;
+        Ok(store)
+    }
+
+    /// The daemon's answer, or the same from its store, whose engine's state is not needed.
+    pub(super) fn journal(&self, ask: &JournalAsk) -> anyhow::Result<Value> {
+        let question = Question::Journal(ask.clone());
+        if let Asked::Answer(answer) = self.whom.ask(&question)? {
+            return Ok(answer);
+        }
+        Ok(control::journal(Some(&self.store(&question)?), ask)?)
+    }
+
+    pub(super) fn forget_at_rest(&self, whom: &Whom, really: bool) -> anyhow::Result<Receipt> {
+        let how = if really { Progress::Remove } else { Progress::Count };
+        app::forget_at_rest((&self.config()?, &self.whom.state()), whom, how)
+    }
+
+    pub(super) fn export_at_rest(&self, whom: &Whom) -> anyhow::Result<Value> {
+        Ok(app::export_at_rest(&self.config()?, &self.whom.state(), whom)??)
     }
 
     /// A state directory that is named needs no configuration.
@@ -97,6 +123,20 @@ impl LookArgs {
             config.store.key = Some(Secret::File(path.clone()));
         }
         Ok(config)
+    }
+}
+
+/// Who looks is written into the journal; a disk that is full does not keep anybody from it.
+fn noted(store: &Store, question: &Question) -> anyhow::Result<()> {
+    match control::note_at_rest(store, question) {
+        Err(error) if error.is_no_space() => {
+            writeln!(
+                io::stderr().lock(),
+                "keyvigil: this is not written into the journal: {error}"
+            )?;
+            Ok(())
+        }
+        noted => Ok(noted?),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::store::StoreError;
 
 mod announce;
 mod ask;
+mod audit_journal;
 mod check;
 mod check_logs;
 mod check_mail;
@@ -24,6 +25,7 @@ mod demo;
 mod evaluate;
 
 mod explain;
+mod forget;
 mod generate;
 mod incidents;
 mod init;
@@ -106,8 +108,14 @@ enum Command {
     Roles(roles::RolesArgs),
     /// Tokens by which people and programs log in to the page
     Token(token::TokenArgs),
+    /// Who looked at what and who changed what, and whether that was changed
+    Journal(audit_journal::JournalArgs),
     /// What was used, what went wrong, what to tidy up: for people who check
     Report(report::ReportArgs),
+    /// Forget somebody: everything that names them goes
+    Forget(forget::ForgetArgs),
+    /// Hand out what is stored about somebody
+    Export(forget::ExportArgs),
     /// Replace the key of the store, see whether it is whole, mend it, make it small
     Store(store::StoreArgs),
     /// Let the running daemon read its configuration again
@@ -125,6 +133,8 @@ enum Command {
 mod exit {
     /// Something was found: incidents, or mistakes.
     pub(super) const FINDINGS: u8 = 1;
+    /// What was kept is not as it was written (`EX_DATAERR`).
+    pub(super) const ALTERED: u8 = 65;
     /// No daemon runs that could be asked (`EX_UNAVAILABLE`).
     pub(super) const NO_DAEMON: u8 = 69;
     /// Another process uses the store (`EX_TEMPFAIL`).
@@ -160,7 +170,10 @@ pub fn main() -> ExitCode {
         Command::FalsePositive(args) => verdict::say(args, Judgement::FalseAlarm),
         Command::Resolve(args) => verdict::say(args, Judgement::Resolved),
         Command::Token(args) => token::run(args),
+        Command::Journal(args) => audit_journal::run(args),
         Command::Report(args) => report::run(args),
+        Command::Forget(args) => forget::forget(args),
+        Command::Export(args) => forget::export(args),
         Command::Store(args) => store::run(args),
         Command::Reload(args) => reload::run(args),
         Command::Simulate(args) => simulate::run(args),
@@ -186,7 +199,7 @@ pub fn main() -> ExitCode {
     })
 }
 
-/// `keyvigil parse < log | head` has shown all that was wanted.
+/// `keyvigil parse log | head` has shown all that was wanted.
 fn is_enough(error: &anyhow::Error) -> bool {
     let is_pipe = |kind: std::io::ErrorKind| kind == std::io::ErrorKind::BrokenPipe;
     error.chain().any(|cause| {

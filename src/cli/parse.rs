@@ -1,8 +1,11 @@
 //! `keyvigil parse`: what every line became, and why.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io::BufRead;
+use std::io::BufReader;
 use std::io::Write;
+use std::path::Path;
 use std::path::PathBuf;
 
 use super::check_logs;
@@ -31,11 +34,14 @@ use jiff::tz::TimeZone;
 /// Lines that a dry run looks at.
 const DRY_RUN_LINES_MAX: usize = 1000;
 
-/// Shows what lines on standard input become.
+/// Shows what the lines of a log become.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(after_help = after_help())]
 pub(super) struct ParseArgs {
+    /// The log; standard input if left out
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
     /// Name of the format, or auto
     #[arg(long, default_value = "auto")]
     format: String,
@@ -74,14 +80,16 @@ pub(super) struct ParseArgs {
 
 fn after_help() -> String {
     let names: Vec<&str> = format::FORMATS.iter().map(|info| info.name).collect();
-    format!(
-        "The lines are read from standard input:\n  keyvigil parse < /var/log/nginx/access.log | less\n\n\
-         Formats: {}",
-        names.join(", ")
-    )
+    format!("keyvigil parse /var/log/nginx/access.log | less\n\nFormats: {}", names.join(", "))
 }
 
-/// Reads standard input to its end. An error of the format is a [`format::FormatError`].
+fn input(file: Option<&Path>) -> anyhow::Result<Box<dyn BufRead>> {
+    let Some(path) = file else { return Ok(Box::new(std::io::stdin().lock())) };
+    let opened = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Box::new(BufReader::new(opened)))
+}
+
+/// Reads the log to its end. An error of the format is a [`format::FormatError`].
 pub(super) fn run(args: &ParseArgs) -> anyhow::Result<()> {
     let own =
         args.formats.as_deref().map(own_formats).transpose().map_err(|error| match error {
@@ -97,7 +105,7 @@ pub(super) fn run(args: &ParseArgs) -> anyhow::Result<()> {
         zone: args.time_zone.clone(),
     };
     let mut output = std::io::BufWriter::new(std::io::stdout().lock());
-    let mut input = std::io::stdin().lock();
+    let mut input = input(args.file.as_deref())?;
     let mut sample = Vec::new();
     // A dry run says what a pasted format makes of lines that it does not fit, too.
     let pasted = options.log_format.as_deref().filter(|_| args.dry_run);
@@ -130,7 +138,7 @@ pub(super) fn run(args: &ParseArgs) -> anyhow::Result<()> {
         reading.take(line, &mut output)?;
     }
     let mut line = Vec::new();
-    while input.read_until(b'\n', &mut line).context("cannot read standard input")? != 0 {
+    while input.read_until(b'\n', &mut line).context("cannot read the log")? != 0 {
         reading.take(&line, &mut output)?;
         line.clear();
     }
@@ -146,7 +154,7 @@ fn dry_run(
 ) -> anyhow::Result<()> {
     let mut lines = VecDeque::from(sample);
     let mut line = Vec::new();
-    while input.read_until(b'\n', &mut line).context("cannot read standard input")? != 0 {
+    while input.read_until(b'\n', &mut line).context("cannot read the log")? != 0 {
         lines.push_back(std::mem::take(&mut line));
         if DRY_RUN_LINES_MAX < lines.len() {
             // It may be the one that names the columns.
@@ -177,7 +185,7 @@ fn read_sample(input: &mut impl BufRead) -> anyhow::Result<Vec<Vec<u8>>> {
     let (mut lines, mut sample) = (Vec::new(), Sample::default());
     while !sample.is_full() {
         let mut line = Vec::new();
-        if input.read_until(b'\n', &mut line).context("cannot read standard input")? == 0 {
+        if input.read_until(b'\n', &mut line).context("cannot read the log")? == 0 {
             break;
         }
         sample.push(line.strip_suffix(b"\n").unwrap_or(&line));

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use super::ask::Rows;
 use super::exit;
 use super::look::LookArgs;
+use crate::app::control::Question;
 use crate::engine::KeyRow;
 use crate::report::{self, ReportError, Value, is_about_keys};
 use crate::store::Store;
@@ -60,11 +61,11 @@ pub(super) fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
     let mut answer = if let Some(rows) = args.look.whom.query(&args.sql)? {
         Answer { columns: rows.columns.clone(), rows: Source::Daemon(rows) }
     } else if is_about_keys(&args.sql) {
-        let resting = args.look.resting()?;
+        let resting = args.look.resting(&question(&args.sql))?;
         store = resting.store;
         Answer::at_rest(&store, &resting.view.keys, &args.sql)?
     } else {
-        store = args.look.store()?;
+        store = args.look.store(&question(&args.sql))?;
         Answer::at_rest(&store, &[], &args.sql)?
     };
     let stdout = io::stdout();
@@ -84,6 +85,10 @@ pub(super) fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(exit::FINDINGS));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn question(sql: &str) -> Question {
+    Question::Query { sql: sql.to_owned() }
 }
 
 /// An answer whose rows come one after the other.

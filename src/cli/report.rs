@@ -116,7 +116,7 @@ fn made_of(args: &ReportArgs, asked: Asked) -> anyhow::Result<Report> {
     if let Answered::Answer(answer) = args.look.whom.ask(&question)? {
         return serde_json::from_value(answer).context("the daemon's answer cannot be understood");
     }
-    let (config, resting) = args.look.resting_with_config()?;
+    let (config, resting) = args.look.resting_with_config(&question)?;
     Ok(control::report((&resting.store, &resting.view), &config, asked)?)
 }
 

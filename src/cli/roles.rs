@@ -68,7 +68,7 @@ fn suggested(args: &SuggestArgs) -> anyhow::Result<Suggested> {
         Some(answer) => {
             serde_json::from_value(answer).context("the daemon's answer cannot be understood")
         }
-        None => Ok(roles(&args.look.store()?, args.days)?),
+        None => Ok(roles(&args.look.store(&Question::Roles { days: args.days })?, args.days)?),
     }
 }
 

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+use super::exit;
 use super::look::LookArgs;
 use crate::app;
-use crate::store::Rotation;
+use crate::store::{Compacted, Rebuilt, Rotation, Survey};
 
 /// Replace the key of the store, see whether it is whole, mend it, make it small
 #[derive(Debug, Args)]
@@ -28,7 +29,28 @@ enum What {
         #[command(flatten)]
         look: LookArgs,
     },
+    /// Read and decrypt everything, and say what is broken; nothing is changed
+    Verify {
+        #[command(flatten)]
+        look: LookArgs,
+    },
+    /// Keep what is whole in a new store, and put the old one aside
+    ///
+    /// What was stored after the last whole checkpoint, an hour at most, is read again from the logs
+    /// at the next start, and nothing counts twice. The old store is never deleted: do that yourself.
+    Repair {
+        #[command(flatten)]
+        look: LookArgs,
+    },
+    /// Give the room back that forgotten events took
+    Compact {
+        #[command(flatten)]
+        look: LookArgs,
+    },
 }
+
+/// Of a long list, so many are shown.
+const SHOWN_MAX: usize = 20;
 
 /// What to do where there is nothing to do here.
 const CONFIGURED: &str = "Every value is encrypted with the configured key. To replace that key:
@@ -41,6 +63,9 @@ const CONFIGURED: &str = "Every value is encrypted with the configured key. To r
 pub(super) fn run(args: &StoreArgs) -> anyhow::Result<ExitCode> {
     match &args.what {
         What::RotateKey { look } => rotate(look),
+        What::Verify { look } => verify(look),
+        What::Repair { look } => repair(look),
+        What::Compact { look } => compact(look),
     }
 }
 
@@ -58,10 +83,89 @@ fn rotate(look: &LookArgs) -> anyhow::Result<ExitCode> {
         Some(rotation) => told(&rotation),
         None => CONFIGURED.to_owned(),
     };
+    say(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn verify(look: &LookArgs) -> anyhow::Result<ExitCode> {
+    let survey = app::verify(&look.config()?, &look.whom.state())?;
+    say(&surveyed(&survey))?;
+    Ok(if survey.is_whole() { ExitCode::SUCCESS } else { ExitCode::from(exit::FINDINGS) })
+}
+
+fn repair(look: &LookArgs) -> anyhow::Result<ExitCode> {
+    let rebuilt = app::repair(&look.config()?, &look.whom.state())?;
+    say(&repaired(&rebuilt))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn compact(look: &LookArgs) -> anyhow::Result<ExitCode> {
+    let Compacted { bytes_before, bytes_after } =
+        app::compact(&look.config()?, &look.whom.state())?;
+    say(&format!(
+        "The store took {} MB and takes {} MB now.\n",
+        bytes_before.div_ceil(1_000_000),
+        bytes_after.div_ceil(1_000_000)
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn say(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;
-    out.flush()?;
-    Ok(ExitCode::SUCCESS)
+    out.flush()
+}
+
+fn surveyed(survey: &Survey) -> String {
+    let Survey { values, blocks, events, .. } = survey;
+    let held = format!("{events} events in {blocks} blocks, {values} values in all");
+    let problems = survey.problems();
+    if problems.is_empty() {
+        return format!("The store is whole: {held}, and every one can be read.\n");
+    }
+    let more = problems.len().saturating_sub(SHOWN_MAX);
+    let mut lines = vec![format!("The store is damaged. Whole are {held}.")];
+    lines.extend(problems.iter().take(SHOWN_MAX).map(|problem| format!("  - {problem}")));
+    lines.extend((more != 0).then(|| format!("  - and {more} more")));
+    lines.push(
+        "next: keyvigil store repair keeps what is whole, and moves this one aside".to_owned(),
+    );
+    lines.join("\n") + "\n"
+}
+
+fn repaired(rebuilt: &Rebuilt) -> String {
+    let Rebuilt { blocks, events, events_again, moved_to, .. } = rebuilt;
+    let mut lines = vec![format!("Kept: {events} events in {blocks} blocks.")];
+    let lost: u64 = rebuilt.survey.broken.iter().map(|gap| u64::from(gap.events)).sum();
+    if lost != 0 {
+        let lines_of_gaps = rebuilt.survey.problems();
+        lines.push(format!("Lost: {lost} events that nothing can read any more."));
+        lines.extend(lines_of_gaps.iter().take(SHOWN_MAX).map(|problem| format!("  - {problem}")));
+    }
+    if *events_again != 0 {
+        lines.push(format!(
+            "To be read again: {events_again} events after the last checkpoint. The next start reads \
+             them from the logs; a mail about them may come a second time."
+        ));
+    }
+    if rebuilt.learns_anew {
+        lines.push(
+            "What is usual for each key is learned anew from the events that are kept.".into(),
+        );
+    }
+    if rebuilt.has_new_pepper {
+        lines.push(
+            "The secret of the pseudonyms was lost: keys that are secrets have other ids from now \
+             on, and are learned anew."
+                .to_owned(),
+        );
+    }
+    lines.push(format!(
+        "The old store lies in {}; delete it when you do not want it any more.\nWhoever was \
+         forgotten before may be in it: if you forgot somebody lately, do so again.",
+        moved_to.display()
+    ));
+    lines.join("\n") + "\n"
 }
 
 impl LookArgs {

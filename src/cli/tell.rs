@@ -12,6 +12,7 @@ use super::journal;
 use crate::app::{SourceSummary, Summary};
 use crate::detect::count_text;
 use crate::engine::Overview;
+use crate::format::FORMATS;
 use crate::incident::{Incident, StaleState};
 use crate::model::{Severity, Timestamp};
 use crate::web::is_inert;
@@ -112,13 +113,28 @@ fn write_source(text: &mut String, source: &SourceSummary) -> std::fmt::Result {
     }
     for what in &source.missing {
         match *what {
-            "identity" => writeln!(
+            "identity" => write_no_key(text, &source.format)?,
+            "time" => writeln!(
                 text,
-                "  no line says which key was used, so only addresses and paths are judged; if a \
-                 field\n  holds the key, name it with --key-from"
+                "  no line gives the time, so no rate can be judged; `keyvigil run` goes by the \
+                 time at which\n  it reads a line"
             )?,
             other => writeln!(text, "  no line gives the {other}")?,
         }
+    }
+    Ok(())
+}
+
+/// And how the server that writes the format is told to log it.
+fn write_no_key(text: &mut String, format: &str) -> std::fmt::Result {
+    writeln!(
+        text,
+        "  no line says which key was used, so only addresses and paths are judged; if a field\n  \
+         holds the key, name it with --key-from"
+    )?;
+    let hint = FORMATS.iter().find(|info| info.name == format).and_then(|info| info.key_hint);
+    for line in hint.unwrap_or_default().lines() {
+        writeln!(text, "    {line}")?;
     }
     Ok(())
 }
@@ -172,8 +188,11 @@ fn write_stale(text: &mut String, summary: &Summary) -> std::fmt::Result {
 /// `, 2026-03-09 00:00Z to 2026-03-12 08:10Z`
 fn span(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
     match (from, to) {
-        (Some(from), Some(to)) => format!(", {} to {}", minute(from), minute(to)),
-        (None, _) | (_, None) => String::new(),
+        // 0 is what lines without a time have in a replay.
+        (Some(from), Some(to)) if from != Timestamp(0) => {
+            format!(", {} to {}", minute(from), minute(to))
+        }
+        (Some(_) | None, _) => String::new(),
     }
 }
 

@@ -107,7 +107,7 @@ impl StaleCredential {
         let open = questions.iter().filter(|(days, _)| watched < *days && *days != Self::NEVER);
         let text = |(days, what): &(i64, &str)| {
             format!(
-                "{what} can be said after {days} days of watching the log; it has been {watched}"
+                "{what} can be said after {days} days of watching the log; it has been {watched} so far"
             )
         };
         open.map(text).collect()

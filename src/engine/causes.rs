@@ -1,7 +1,7 @@
 //! Which keys changed in which way within the last hours, to tell what happened to all from
 //! what happened to one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +50,13 @@ impl Causes {
         let shown = self.shown.entry(metric).or_default();
         let last = shown.entry(key).or_insert((at, score));
         *last = (at.max(last.0), score.max(last.1));
+    }
+
+    pub(super) fn forget_keys(&mut self, gone: &BTreeSet<u32>) {
+        for shown in self.shown.values_mut() {
+            shown.retain(|key, _| !gone.contains(key));
+        }
+        self.held.retain(|key, _| !gone.contains(key));
     }
 
     /// How many keys show it.

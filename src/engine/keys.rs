@@ -138,6 +138,14 @@ impl Keys {
         gone
     }
 
+    /// Forgets one, listed or not.
+    pub(super) fn forget(&mut self, id: &str) {
+        let is_listed =
+            self.index_of(id).and_then(|it| self.get(it)).is_some_and(|it| it.is_listed);
+        self.remove(id);
+        self.unlisted += usize::from(is_listed);
+    }
+
     fn remove(&mut self, id: &str) -> bool {
         let Some(index) = self.by_id.remove(id) else { return false };
         if let Some(place) = self.slab.get_mut(index as usize) {

@@ -17,6 +17,7 @@ mod days;
 mod deeds;
 mod drift;
 mod fleet;
+mod forget;
 mod hours;
 mod hygiene;
 mod intake;
@@ -53,6 +54,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use forget::Forgotten;
 pub use io::{Action, EngineError, Input, Judgement, StateRow, Verdict};
 pub use overview::{HourRow, KeyRow, Overview, RoleRow};
 pub use parties::Party;

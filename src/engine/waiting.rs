@@ -47,6 +47,13 @@ impl Waiting {
         self.slots.len()
     }
 
+    /// What those keys did counts no more.
+    pub(super) fn forget_keys(&mut self, gone: &BTreeSet<u32>) {
+        for slot in self.slots.values_mut() {
+            slot.forget_keys(gone);
+        }
+    }
+
     /// The places of all keys that waiting slots name.
     pub(super) fn keys(&self) -> BTreeSet<u32> {
         let of_slot = |slot: &SlotUse| {

@@ -23,9 +23,7 @@ pub enum FormatError {
     SeveralDescribed { known: String },
     #[error("no known format fits these lines; {closest}")]
     NotDetected { closest: String },
-    #[error(
-        "there is no line to look at; give some on standard input: keyvigil parse < access.log"
-    )]
+    #[error("there is no line to look at; name a log: keyvigil parse access.log")]
     NoSample,
 }
 

@@ -24,6 +24,11 @@ const ADDRESSES_MAX: usize = 4096;
 const AGAIN: Millis = Millis::hours(6);
 
 impl Guessers {
+    /// Forgets when an address was refused last.
+    pub fn forget(&mut self, address: u64) {
+        self.last.remove(&address);
+    }
+
     /// How many there are now, and how many there were at most on earlier days.
     pub fn note(&mut self, address: u64, at: Timestamp) -> (usize, usize) {
         let oldest = at.back(MEMORY);

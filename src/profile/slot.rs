@@ -1,6 +1,8 @@
 //! What happened in one slot of ten seconds, still waiting to be judged. Whatever order
 //! the lines came in, a slot that is put in order says the same.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Counts, Deed, Facet, Object};
@@ -23,6 +25,22 @@ pub struct SlotUse {
     pub objects: Vec<(u32, Object)>,
     /// Of everyone, with and without keys; known once the slot is in order.
     pub all: Counts,
+}
+
+impl SlotUse {
+    /// What those keys did counts no more.
+    pub fn forget_keys(&mut self, gone: &BTreeSet<u32>) {
+        let stays = |key: &u32| !gone.contains(key);
+        self.keys.retain(|(key, _)| stays(key));
+        self.touches.retain(|touch| stays(&touch.key));
+        self.doings.retain(|doing| stays(&doing.key));
+        self.flawed.retain(|flawed| stays(&flawed.key));
+        self.spots.retain(|spot| stays(&spot.key));
+        self.objects.retain(|(key, _)| stays(key));
+        for source in &mut self.sources {
+            source.keys.retain(stays);
+        }
+    }
 }
 
 /// Requests with the same flaws.

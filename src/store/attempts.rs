@@ -21,6 +21,17 @@ pub(super) fn begin(state: &Path) -> Result<(), String> {
     Ok(())
 }
 
+/// What is there was found to be damaged.
+pub(super) fn suspect(state: &Path) {
+    // Whoever cannot write it meets the damage again, and says so again.
+    drop(fs::write(state.join(NAME), "1\n"));
+}
+
+/// Whether an opening before this one never ended.
+pub(super) fn has_begun(state: &Path) -> bool {
+    state.join(NAME).exists()
+}
+
 /// The opening ended, with success or with an error.
 pub(super) fn end(state: &Path) {
     drop(fs::remove_file(state.join(NAME)));

@@ -2,7 +2,8 @@
 
 use super::database::Batch;
 use super::{
-    Counters, Memory, OutboxRow, Store, StoreError, Writer, keys, marker, meta, outbox, people,
+    Counters, Memory, OutboxRow, Store, StoreError, Writer, hidden, keys, marker, meta, outbox,
+    people,
 };
 use crate::engine::{Input, StateRow};
 use crate::incident::{Incident, StaleFinding};
@@ -46,13 +47,16 @@ impl Store {
         let vault = self.vault();
         let mut batch = Batch::default();
         for row in rows {
-            let name = keys::name(keys::STATE, row.id.as_bytes());
+            let name = hidden::state_name(self.names(), &row.id);
             match &row.value {
-                Some(value) => vault.put(&mut batch, &name, value)?,
+                Some(_) => vault.put(&mut batch, &name, &hidden::with_id(row))?,
                 None => vault.remove(&mut batch, &name)?,
             }
         }
         vault.put(&mut batch, keys::SNAPSHOT, &next_input.to_be_bytes())?;
+        if writer.totals.next_input == next_input {
+            self.put_checkpoint(&mut batch, next_input)?;
+        }
         vault.database.write(batch)?;
         writer.totals.snapshot_input = next_input;
         marker::write(&self.inner.state, writer.totals.marker())
@@ -72,7 +76,7 @@ impl Store {
             people::put_incident(vault, &mut batch, incident)?;
         }
         for finding in commit.stale {
-            people::put_stale(vault, &mut batch, finding)?;
+            people::put_stale((vault, self.names()), &mut batch, finding)?;
         }
         for row in commit.outbox {
             outbox::put(vault, &mut batch, row)?;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::StoreError;
+use super::{StoreError, attempts};
 
 pub(super) use sled::{Batch, IVec};
 
@@ -84,15 +84,14 @@ impl Database {
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<IVec>, StoreError> {
-        self.db.get(key).map_err(|source| StoreError::Database { doing: "reading", source })
+        self.db.get(key).map_err(|source| failed_to_read(&self.path, source))
     }
 
     pub(super) fn range(
         &self,
         keys: RangeInclusive<Vec<u8>>,
     ) -> impl DoubleEndedIterator<Item = Result<(IVec, IVec), StoreError>> + use<> {
-        let failed = |source| StoreError::Database { doing: "reading", source };
-        self.db.range(keys).map(move |row| row.map_err(failed))
+        Range { rows: self.db.range(keys), path: self.path.clone(), is_over: false }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -113,13 +112,61 @@ impl Database {
     }
 }
 
+/// Ends with the first error: sled would give the same one for ever.
+struct Range {
+    rows: sled::Iter,
+    path: PathBuf,
+    is_over: bool,
+}
+
+impl Range {
+    fn read(
+        &mut self,
+        row: Option<Result<(IVec, IVec), sled::Error>>,
+    ) -> Option<Result<(IVec, IVec), StoreError>> {
+        let row = row?;
+        self.is_over = row.is_err();
+        Some(row.map_err(|source| failed_to_read(&self.path, source)))
+    }
+}
+
+impl Iterator for Range {
+    type Item = Result<(IVec, IVec), StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = if self.is_over { None } else { self.rows.next() };
+        self.read(row)
+    }
+}
+
+impl DoubleEndedIterator for Range {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let row = if self.is_over { None } else { self.rows.next_back() };
+        self.read(row)
+    }
+}
+
+/// Whoever opens it next looks at the file before sled does.
+fn failed_to_read(path: &Path, source: sled::Error) -> StoreError {
+    if let (sled::Error::Corruption { .. }, Some(state)) = (&source, path.parent()) {
+        attempts::suspect(state);
+    }
+    StoreError::Database { doing: "reading", source }
+}
+
 /// An error if the disk is as good as full. What cannot be measured is left to be tried.
 pub(super) fn room(path: &Path) -> Result<(), StoreError> {
+    room_for(path, 0)
+}
+
+/// The same for something that takes so many bytes.
+pub(super) fn room_for(path: &Path, bytes: u64) -> Result<(), StoreError> {
     let free_mib = fs2::available_space(path).map_or(u64::MAX, |bytes| bytes >> 20);
-    if FREE_MIB_MIN <= free_mib {
+    let wanted_mib = (bytes >> 20) + FREE_MIB_MIN;
+    if wanted_mib <= free_mib {
         return Ok(());
     }
-    Err(StoreError::NoSpace { path: path.to_owned(), free_mib, wanted_mib: FREE_MIB_MIN })
+    Err(StoreError::NoSpace { path: path.to_owned(), free_mib, wanted_mib })
 }
 
 fn failure_of(error: sled::Error) -> OpenFailure {

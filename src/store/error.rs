@@ -47,7 +47,10 @@ pub enum StoreError {
          use that one, or give another directory (--state DIR)"
     )]
     Newer { version: u8, known: u8 },
-    #[error("the store is damaged: {what}")]
+    #[error(
+        "the store is damaged: {what}; `keyvigil store verify` says more, and `keyvigil store repair` \
+         keeps what is whole"
+    )]
     Damaged { what: String },
     #[error("cannot read or write block {number}")]
     Block { number: u64, source: BlockError },
@@ -62,6 +65,8 @@ pub enum StoreError {
     Sync { path: PathBuf, source: io::Error },
     #[error("an earlier write did not reach the disk; restart keyvigil to go on from what did")]
     Stopped,
+    #[error("cannot read {what}")]
+    Unreadable { what: &'static str, source: io::Error },
     #[error("{what} cannot be put into the store's form")]
     Form { what: &'static str, source: serde_json::Error },
     #[error("{what} is too large for the store ({bytes} bytes)")]
@@ -92,6 +97,7 @@ impl StoreError {
             | Self::NoSpace { .. }
             | Self::Sync { .. }
             | Self::Stopped
+            | Self::Unreadable { .. }
             | Self::Form { .. }
             | Self::TooLarge { .. }
             | Self::Order { .. }

@@ -1,8 +1,6 @@
 //! How the store is, for the page and for monitors.
 
-use std::path::PathBuf;
-
-use super::{Rotation, Store};
+use super::{Rebuilt, Rotation, Store};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Health {
@@ -17,7 +15,10 @@ pub struct Health {
     pub key_is_beside: bool,
     /// A new key is taking the place of an old one.
     pub rotation: Option<Rotation>,
-    pub moved_aside: Option<PathBuf>,
+    /// The old store was broken, and what was whole of it is here.
+    pub moved_aside: Option<Rebuilt>,
+    /// Blocks that the store should hold and does not.
+    pub blocks_missing: u64,
     /// Inputs that the marker knows and the store does not.
     pub inputs_lost: u64,
 }
@@ -35,6 +36,7 @@ impl Store {
             key_is_beside: self.inner.key_is_beside,
             rotation: self.rotation(),
             moved_aside: self.inner.moved_aside.clone(),
+            blocks_missing: self.inner.blocks_missing,
             inputs_lost: self.inner.inputs_lost,
         }
     }
@@ -51,11 +53,14 @@ impl Health {
                     .to_owned(),
             );
         }
-        if let Some(path) = &self.moved_aside {
+        if let Some(rebuilt) = &self.moved_aside {
+            problems.push(rebuilt.in_words());
+        }
+        if 0 < self.blocks_missing {
             problems.push(format!(
-                "The store was damaged. It was moved to {} and a new one begun: keys are learned \
-                 anew from the logs that are still there.",
-                path.display()
+                "{} blocks of events are missing in the store. Stop keyvigil and run `keyvigil \
+                 store verify`, which says more, and `keyvigil store repair`.",
+                self.blocks_missing
             ));
         }
         if 0 < self.inputs_lost {

@@ -10,15 +10,21 @@ pub(super) const HEADER: u8 = b'h';
 pub(super) const INPUT: u8 = b'j';
 /// How far a source was read: its name.
 pub(super) const POSITION: &[u8] = b"p";
-/// A piece of the engine's state as of the last snapshot: its name.
-pub(super) const STATE: &[u8] = b"s:";
+/// A piece of the engine's state as of the last snapshot: a hash of its name.
+pub(super) const STATE: &[u8] = b"t:";
+/// As it stood before names were hidden: its name.
+pub(super) const STATE_IN_THE_OPEN: &[u8] = b"s:";
 /// The input that the snapshot stands before.
 pub(super) const SNAPSHOT: &[u8] = b"s!";
 pub(super) const INCIDENT: &[u8] = b"i";
-pub(super) const STALE: &[u8] = b"f";
+/// A stale credential: a hash of whose it is, and of what kind.
+pub(super) const STALE: &[u8] = b"g";
+pub(super) const STALE_IN_THE_OPEN: &[u8] = b"f";
 /// A notice that is to be told, or was.
 pub(super) const OUTBOX: &[u8] = b"n";
 pub(super) const META: &[u8] = b"m";
+/// Where the logs stood at a snapshot: the number of the first input that it does not know.
+pub(super) const CHECKPOINT: u8 = b'q';
 /// What the reading stage remembers: its name.
 pub(super) const MEMORY: &[u8] = b"r";
 /// An entry of the audit journal: its number.

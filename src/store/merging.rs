@@ -3,7 +3,7 @@
 use super::block::{Columns, Header, append};
 use super::database::Batch;
 use super::read::{decode, new_decoder};
-use super::{Store, StoreError, keys, meta};
+use super::{Store, StoreError, Writer, keys, meta};
 use crate::model::{EventBatch, Millis};
 
 /// A block with fewer rows is small.
@@ -36,36 +36,39 @@ impl Store {
     /// the last of them. What the last snapshot does not know yet stays as it is: it may be
     /// stepped again.
     pub fn merge_small(&self, from: u64) -> Result<Merged, StoreError> {
-        let known = self.writer().totals.snapshot_input;
+        let mut writer = self.writer();
+        let known = writer.totals.snapshot_input;
         let Some(last) = known.checked_sub(1).filter(|last| from <= *last) else {
             return Ok(Merged { next: from, is_done: true });
         };
+        let checkpoints = self.checkpoints(from, last)?;
         let mut run = Run::default();
         let (mut next, mut looked, mut is_done) = (from, 0, true);
         for row in self.vault().database.range(keys::between(keys::HEADER, from, last)) {
             let (key, value) = row?;
             let (number, header) = self.open_header(&key, &value)?;
-            if HEADERS_PER_LOOK <= looked || (!run.takes(&header) && run.is_worth_it()) {
+            let takes = |run: &Run| run.takes(&header) && !run.crosses(&checkpoints, number);
+            if HEADERS_PER_LOOK <= looked || (!takes(&run) && run.is_worth_it()) {
                 is_done = false;
                 break;
             }
             looked += 1;
-            if !run.takes(&header) {
+            if !takes(&run) {
                 run = Run::default();
             }
-            if run.takes(&header) {
+            if takes(&run) {
                 run.rows += header.rows;
                 run.blocks.push((number, header));
             }
             next = run.blocks.last().map_or(number + 1, |(number, _)| *number);
         }
         if run.is_worth_it() {
-            self.merge(&run)?;
+            self.merge(&mut writer, &run)?;
         }
         Ok(Merged { next, is_done })
     }
 
-    fn merge(&self, run: &Run) -> Result<(), StoreError> {
+    fn merge(&self, writer: &mut Writer, run: &Run) -> Result<(), StoreError> {
         let Some((last, _)) = run.blocks.last() else { return Ok(()) };
         let mut decoder = new_decoder()?;
         let mut merged = EventBatch::default();
@@ -79,13 +82,12 @@ impl Store {
                 }
             }
         }
-        let mut writer = self.writer();
         let before = writer.totals.clone();
         let blocks = u64::try_from(run.blocks.len()).unwrap_or(u64::MAX);
         writer.totals.blocks = before.blocks.saturating_sub(blocks);
         writer.totals.events = before.events.saturating_sub(u64::from(run.rows));
         let written = self
-            .put_block(&mut batch, &mut writer, (*last, &merged))
+            .put_block(&mut batch, writer, (*last, &merged))
             .and_then(|()| meta::put_totals(self.vault(), &mut batch, &writer.totals))
             .and_then(|()| self.vault().database.write(batch));
         if written.is_err() {
@@ -102,6 +104,13 @@ impl Run {
             && header.last.since(first).0 <= SPAN_MAX.0
             && (self.rows + header.rows) as usize <= EventBatch::ROWS_MAX
             && self.blocks.len() < BLOCKS_PER_COMMIT
+    }
+
+    /// To a checkpoint one goes back: what comes before it stays apart from what comes after.
+    fn crosses(&self, checkpoints: &[u64], number: u64) -> bool {
+        let first = self.blocks.first().map_or(number, |(first, _)| *first);
+        let next = checkpoints.partition_point(|checkpoint| *checkpoint <= first);
+        checkpoints.get(next).is_some_and(|checkpoint| *checkpoint <= number)
     }
 
     const fn is_worth_it(&self) -> bool {

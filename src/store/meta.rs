@@ -54,9 +54,7 @@ impl Store {
 
     /// The secret of the pseudonyms: made with the store, and never changed.
     pub fn pepper(&self) -> Result<[u8; 32], StoreError> {
-        let value = self.vault().get(&meta_name(PEPPER))?;
-        let value = value.as_deref().and_then(<[u8]>::first_chunk).copied();
-        value.ok_or_else(|| StoreError::damaged("the secret of the pseudonyms is missing"))
+        pepper(self.vault())
     }
 }
 
@@ -66,10 +64,15 @@ impl Totals {
     }
 }
 
+pub(super) fn pepper(vault: &Vault) -> Result<[u8; 32], StoreError> {
+    let value = vault.get(&meta_name(PEPPER))?;
+    let value = value.as_deref().and_then(<[u8]>::first_chunk).copied();
+    value.ok_or_else(|| StoreError::damaged("the secret of the pseudonyms is missing"))
+}
+
 /// What every store has from its first moment.
 pub(super) fn put_first(vault: &Vault, batch: &mut Batch) -> Result<(), StoreError> {
-    let pepper: [u8; 32] = random::bytes()?;
-    vault.put(batch, &meta_name(PEPPER), &pepper)?;
+    put_pepper(vault, batch)?;
     put_totals(vault, batch, &Totals::default())
 }
 
@@ -84,6 +87,33 @@ pub(super) fn totals(vault: &Vault) -> Result<Option<Totals>, StoreError> {
     let snapshot = snapshot.as_deref().and_then(<[u8]>::first_chunk).copied();
     totals.snapshot_input = snapshot.map_or(0, u64::from_be_bytes);
     Ok(Some(totals))
+}
+
+/// The totals, if that is their name.
+pub(super) fn totals_in(name: &[u8], value: &[u8]) -> Option<Totals> {
+    is_totals(name).then(|| postcard::from_bytes(value).ok()).flatten()
+}
+
+pub(super) fn totals_name() -> Vec<u8> {
+    meta_name(TOTALS)
+}
+
+pub(super) fn is_totals(name: &[u8]) -> bool {
+    name == totals_name()
+}
+
+pub(super) fn is_pepper(name: &[u8]) -> bool {
+    name == meta_name(PEPPER)
+}
+
+pub(super) fn is_counters(name: &[u8]) -> bool {
+    name == meta_name(COUNTERS)
+}
+
+/// A new secret of the pseudonyms, where the old one is lost.
+pub(super) fn put_pepper(vault: &Vault, batch: &mut Batch) -> Result<(), StoreError> {
+    let pepper: [u8; 32] = random::bytes()?;
+    vault.put(batch, &meta_name(PEPPER), &pepper)
 }
 
 pub(super) fn put_totals(

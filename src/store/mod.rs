@@ -1,16 +1,22 @@
 //! Memory: blocks of events, positions, state, incidents and the outbox, in one encrypted store.
 
+mod about;
 mod attempts;
 pub mod block;
+mod checkpoint;
 mod cipher;
 mod commit;
 mod database;
 mod error;
+mod forget;
 mod health;
+mod hidden;
 mod journal;
 mod key_file;
 mod keys;
+mod leaf;
 mod marker;
+mod mending;
 mod merging;
 mod meta;
 mod opening;
@@ -18,26 +24,37 @@ mod outbox;
 mod people;
 mod random;
 mod read;
+mod rebuild;
+mod remains;
 mod retention;
 mod rotation;
+mod segment;
+mod survey;
 mod vault;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use about::About;
 pub use block::{Column, Columns};
 pub use commit::Commit;
 pub use error::StoreError;
+pub use forget::{Forgotten, Progress};
 pub use health::Health;
-pub use journal::{ENTRIES_MAX, Entry};
+pub use journal::{
+    Checked, ENTRIES_MAX, Entry, Fault, Given, Head, HeadError, SignedHead, Standing,
+};
 pub use key_file::{key_of, replace as replace_key};
+pub use mending::Compacted;
 pub use merging::Merged;
 pub use meta::{Counters, Memory};
 pub use outbox::{Answer, OutboxCounts, OutboxRow, OutboxState, Refused, Told, Topic};
 pub use people::Shown;
 pub use random::bytes as random_bytes;
 pub use read::{Recovered, Wanted};
+pub use rebuild::Rebuilt;
 pub use rotation::Rotation;
+pub use survey::{Gap, Survey};
 
 use block::Encoder;
 use meta::Totals;
@@ -59,8 +76,13 @@ pub struct OpenOptions {
 
 struct Inner {
     vault: Vault,
+    /// What hides the names of rows.
+    names: hidden::NamesKey,
     state: PathBuf,
-    moved_aside: Option<PathBuf>,
+    /// The old store was broken: what became of it.
+    moved_aside: Option<Rebuilt>,
+    /// Blocks that the store should hold and does not.
+    blocks_missing: u64,
     /// Inputs that were committed once, by the marker, and are not in the store any more.
     inputs_lost: u64,
     key_is_beside: bool,
@@ -72,8 +94,8 @@ struct Writer {
     encoder: Encoder,
     totals: Totals,
     waiting: outbox::Waiting,
-    /// The number of the journal's next entry, once it was looked up.
-    journal_next: Option<u64>,
+    /// Where the journal begins and ends, once it was looked up.
+    journal_ends: Option<journal::Ends>,
     ring: rotation::Ring,
 }
 
@@ -108,6 +130,10 @@ impl Store {
 
     fn vault(&self) -> &Vault {
         &self.inner.vault
+    }
+
+    fn names(&self) -> &hidden::NamesKey {
+        &self.inner.names
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {

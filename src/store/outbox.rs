@@ -224,6 +224,13 @@ impl Waiting {
 }
 
 impl Waiting {
+    /// As it reads now, where it waits.
+    pub(super) fn replace(&mut self, row: OutboxRow) {
+        if let Some(known) = self.rows.get_mut(&row.notice.id) {
+            *known = row;
+        }
+    }
+
     fn forget(&mut self, notice: &Notice) {
         if let Some(known) = self.by_incident.get_mut(&notice.incident) {
             known.retain(|id| *id != notice.id);
@@ -283,6 +290,6 @@ fn name_of(row: &OutboxRow) -> Vec<u8> {
     name_of_id(row.notice.id)
 }
 
-fn name_of_id(id: u64) -> Vec<u8> {
+pub(super) fn name_of_id(id: u64) -> Vec<u8> {
     keys::name(keys::OUTBOX, &id.to_be_bytes())
 }

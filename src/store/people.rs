@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::database::Batch;
+use super::hidden::{self, NamesKey};
 use super::vault::Vault;
 use super::{Store, StoreError, keys};
 use crate::incident::{Incident, IncidentId, StaleFinding, State};
@@ -50,10 +51,12 @@ impl Store {
 
     /// In the order of their keys; those that are resolved too.
     pub fn stale_findings(&self) -> Result<Vec<StaleFinding>, StoreError> {
-        self.all(keys::STALE, "a stale credential")
+        let mut findings: Vec<StaleFinding> = self.all(keys::STALE, "a stale credential")?;
+        findings.sort_by(|a, b| (a.subject(), &a.kind).cmp(&(b.subject(), &b.kind)));
+        Ok(findings)
     }
 
-    fn all<T: DeserializeOwned>(
+    pub(super) fn all<T: DeserializeOwned>(
         &self,
         prefix: &[u8],
         what: &'static str,
@@ -72,19 +75,19 @@ pub(super) fn put_incident(
 }
 
 pub(super) fn put_stale(
-    vault: &Vault,
+    (vault, names): (&Vault, &NamesKey),
     batch: &mut Batch,
     finding: &StaleFinding,
 ) -> Result<(), StoreError> {
-    let name = [keys::STALE, finding.subject().as_bytes(), b"\0", finding.kind.as_bytes()].concat();
-    vault.put(batch, &name, &written(finding, "a stale credential")?)
+    let value = written(finding, "a stale credential")?;
+    vault.put(batch, &hidden::stale_name(names, finding), &value)
 }
 
 fn is_open(incident: &Incident) -> bool {
     !incident.below && matches!(incident.state, State::Open | State::Acknowledged)
 }
 
-fn incident_name(id: IncidentId) -> Vec<u8> {
+pub(super) fn incident_name(id: IncidentId) -> Vec<u8> {
     keys::name(keys::INCIDENT, &id.0.to_be_bytes())
 }
 

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::block::{Columns, Decoder, Header};
+use super::cipher::Cipher;
 use super::vault::Vault;
-use super::{Counters, Memory, Store, StoreError, keys};
+use super::{Counters, Memory, Store, StoreError, hidden, keys};
 use crate::engine::{Input, StateRow};
 use crate::model::{EventBatch, Position, SourceId, Timestamp};
 
@@ -52,30 +53,32 @@ impl Store {
         let text = |name: &[u8], prefix: &[u8]| {
             String::from_utf8_lossy(name.get(prefix.len()..).unwrap_or(&[])).into_owned()
         };
-        let state = self.vault().scan(keys::STATE)?.into_iter();
-        let state = state
-            .map(|(name, value)| StateRow { id: text(&name, keys::STATE), value: Some(value) });
+        let state = self.vault().scan(keys::STATE)?;
+        let state: Result<Vec<StateRow>, StoreError> =
+            state.iter().map(|(_, value)| hidden::row_of(value)).collect();
+        let mut state = state?;
+        state.sort_by(|a, b| a.id.cmp(&b.id));
         let positions = self.vault().scan(keys::POSITION)?.into_iter();
         let positions =
             positions.map(|(name, value)| (SourceId(text(&name, keys::POSITION)), Position(value)));
         let memory = self.vault().scan(keys::MEMORY)?.into_iter();
         let memory = memory.map(|(name, value)| (text(&name, keys::MEMORY), value));
         Ok(Recovered {
-            state: state.collect(),
+            state,
             from_input: totals.snapshot_input,
             next_input: totals.next_input,
             positions: positions.collect(),
             counters: self.counters()?,
             memory: memory.collect(),
             events: totals.events,
-            moved_aside: self.inner.moved_aside.clone(),
+            moved_aside: self.inner.moved_aside.as_ref().map(|it| it.moved_to.clone()),
         })
     }
 
     /// One row of the engine's state, as of the last snapshot.
     pub fn state_row(&self, id: &str) -> Result<Option<StateRow>, StoreError> {
-        let value = self.vault().get(&keys::name(keys::STATE, id.as_bytes()))?;
-        Ok(value.map(|value| StateRow { id: id.to_owned(), value: Some(value) }))
+        let value = self.vault().get(&hidden::state_name(self.names(), id))?;
+        value.map(|value| hidden::row_of(&value)).transpose()
     }
 
     /// Every input from a number on, in order: blocks and journalled inputs.
@@ -193,10 +196,7 @@ impl Store {
         key: &[u8],
         value: &[u8],
     ) -> Result<(u64, Header), StoreError> {
-        let plain = self.vault().cipher.open(key, value)?;
-        let header = postcard::from_bytes(&plain).ok();
-        let row = keys::number_in(key).zip(header);
-        row.ok_or_else(|| StoreError::damaged("a header of a block cannot be read"))
+        header_of(&self.vault().cipher, key, value)
     }
 
     fn read_block(&self, decoder: &mut Decoder, number: u64) -> Result<EventBatch, StoreError> {
@@ -213,6 +213,18 @@ impl Store {
         serde_json::from_slice(&value)
             .map_err(|source| StoreError::Form { what: "a journalled input", source })
     }
+}
+
+/// The number of a block and what is known about it.
+pub(super) fn header_of(
+    cipher: &Cipher,
+    key: &[u8],
+    value: &[u8],
+) -> Result<(u64, Header), StoreError> {
+    let plain = cipher.open(key, value)?;
+    let header = postcard::from_bytes(&plain).ok();
+    let row = keys::number_in(key).zip(header);
+    row.ok_or_else(|| StoreError::damaged("a header of a block cannot be read"))
 }
 
 pub(super) fn new_decoder() -> Result<Decoder, StoreError> {

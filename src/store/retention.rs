@@ -1,7 +1,7 @@
 //! Forgetting: blocks of events that are older than they may become.
 
 use super::database::Batch;
-use super::{Store, StoreError, Wanted, keys, meta};
+use super::{Store, StoreError, Wanted, Writer, keys, meta};
 use crate::model::{Millis, Timestamp};
 
 /// How many blocks go in one commit, so that it stays small.
@@ -14,7 +14,8 @@ impl Store {
     /// 0 once nothing is left to do.
     pub fn prune(&self, now: Timestamp, retention: Millis) -> Result<u64, StoreError> {
         let limit = now.back(retention);
-        let known = self.writer().totals.snapshot_input;
+        let mut writer = self.writer();
+        let known = writer.totals.snapshot_input;
         let mut expired = Vec::new();
         let mut end = known;
         for row in self.headers(&Wanted::default()).take(BLOCKS_PER_COMMIT) {
@@ -28,18 +29,21 @@ impl Store {
             expired.push((number, header.rows));
             end = known.min(number + 1);
         }
-        self.remove_before(end, &expired)?;
+        self.remove_before(&mut writer, (end, &expired))?;
         Ok(expired.iter().map(|(_, rows)| u64::from(*rows)).sum())
     }
 
-    fn remove_before(&self, end: u64, expired: &[(u64, u32)]) -> Result<(), StoreError> {
-        let mut writer = self.writer();
+    fn remove_before(
+        &self,
+        writer: &mut Writer,
+        (end, expired): (u64, &[(u64, u32)]),
+    ) -> Result<(), StoreError> {
         let mut totals = writer.totals.clone();
         let database = &self.vault().database;
         let mut batch = Batch::default();
         let mut removed = 0;
         let Some(last) = end.checked_sub(1) else { return Ok(()) };
-        for prefix in [keys::BLOCK, keys::HEADER, keys::INPUT] {
+        for prefix in [keys::BLOCK, keys::HEADER, keys::INPUT, keys::CHECKPOINT] {
             for row in database.range(keys::between(prefix, 0, last)) {
                 batch.remove(row?.0);
                 removed += 1;

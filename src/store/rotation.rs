@@ -185,6 +185,10 @@ pub(super) fn put(vault: &Vault, batch: &mut Batch, ring: &Ring) -> Result<(), S
     vault.put(batch, &meta::meta_name(RING), &value)
 }
 
+pub(super) fn is_ring(name: &[u8]) -> bool {
+    name == meta::meta_name(RING)
+}
+
 /// A store from before there were rotations: all of it is encrypted with one key.
 fn first_key(vault: &Vault, keys: &Keys) -> Result<KeyId, StoreError> {
     for row in vault.database.range(keys::under(keys::META)) {

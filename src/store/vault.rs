@@ -134,6 +134,11 @@ fn frame_length(first_part: &[u8]) -> Result<usize, StoreError> {
     Ok(u32::from_le_bytes(*length) as usize)
 }
 
+/// The value in what its parts are together.
+pub(super) fn unframe(framed: &[u8]) -> Result<Vec<u8>, StoreError> {
+    unframed(framed, frame_length(framed)?)
+}
+
 fn unframed(framed: &[u8], length: usize) -> Result<Vec<u8>, StoreError> {
     let damaged = || StoreError::damaged("a value does not have the length that it says");
     let framed = framed.get(LENGTH_BYTES..length).ok_or_else(damaged)?;

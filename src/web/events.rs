@@ -27,7 +27,9 @@ pub struct Streams {
 /// More are turned away: their pages work, but do not refresh themselves.
 const STREAMS_MAX: usize = 64;
 
-/// No two events come closer together.
+/// No two events come closer together, whatever happens.
+const PAUSE_MIN: Duration = Duration::from_millis(200);
+/// Nor where numbers change and nothing else.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Shorter than an idle connection may be.
@@ -64,18 +66,29 @@ async fn tell(
     tokio::pin!(end);
     let mut number = 0_u64;
     loop {
-        let event = event_of(&view.borrow_and_update(), number);
+        let (event, told) = {
+            let view = view.borrow_and_update();
+            (event_of(&view, number), revision(&view))
+        };
         if sender.send(event).await.is_err() {
             return;
         }
         number += 1;
+        tokio::time::sleep(PAUSE_MIN).await;
+        let change = async {
+            let news = view.wait_for(|view| revision(view) != told);
+            let news = tokio::time::timeout(PAUSE, news).await.map(|news| news.is_ok());
+            match news {
+                Ok(goes_on) => goes_on,
+                Err(_nothing_new) => view.changed().await.is_ok(),
+            }
+        };
         tokio::select! {
-            changed = view.changed() => if changed.is_err() { return },
+            goes_on = change => if !goes_on { return },
             _ = stopped.wait_for(|&stopped| stopped) => return,
             () = sender.closed() => return,
             () = &mut end => return,
         }
-        tokio::time::sleep(PAUSE).await;
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Headline {
     pub tone: &'static str,
     pub sentence: String,
     pub next: String,
+    /// Where there are several: what is wrong, each with what to do.
+    pub wrong: Vec<String>,
     pub command: Option<String>,
     pub button: Option<(String, String)>,
 }
@@ -26,6 +28,7 @@ pub(super) fn headline(view: &View) -> Headline {
         tone: verdict.name(),
         sentence: String::new(),
         next: String::new(),
+        wrong: Vec::new(),
         command: None,
         button: None,
     };
@@ -42,8 +45,8 @@ fn blind(view: &View, empty: Headline) -> Headline {
     if view.sources.is_empty() {
         return Headline {
             sentence: "Nothing is being watched: no log file is given.".to_owned(),
-            next: "name a log, here or under [[sources]] in the configuration:".to_owned(),
-            command: Some("keyvigil run /var/log/nginx/access.log".to_owned()),
+            next: "let it find the logs of this machine and write its configuration:".to_owned(),
+            command: Some("sudo keyvigil init".to_owned()),
             ..empty
         };
     }
@@ -109,14 +112,22 @@ fn degraded(view: &View, empty: Headline) -> Headline {
         1 => "Degraded: one thing does not work as it should.".to_owned(),
         many => format!("Degraded: {many} things do not work as they should."),
     };
-    if !open.is_empty() {
-        sentence = format!("{sentence} {}.", count(open.len(), "open incident", "open incidents"));
+    if let Some(worst) = open.first() {
+        let counted = count(open.len(), "open incident", "open incidents");
+        sentence = format!("{sentence} {counted}, the worst {}.", worst.severity.name());
     }
     let button = match open.first() {
         Some(worst) => review(worst),
         None => ("/health".to_owned(), "See what is wrong".to_owned()),
     };
-    Headline { sentence, next: reasons.join("; "), button: Some(button), ..empty }
+    let (next, wrong) = match reasons.as_slice() {
+        [only] => (clean(only), Vec::new()),
+        several => {
+            let next = "mend these; until then some of what is shown may be old:".to_owned();
+            (next, several.iter().map(|reason| super::overview::capital(&clean(reason))).collect())
+        }
+    };
+    Headline { sentence, next, wrong, button: Some(button), ..empty }
 }
 
 fn unwell(view: &View, empty: Headline) -> Headline {
@@ -173,7 +184,7 @@ fn learning(view: &View, empty: Headline) -> Headline {
             command: view
                 .sources
                 .first()
-                .map(|source| format!("keyvigil parse < '{}' | head", clean(&source.path))),
+                .map(|source| format!("keyvigil parse '{}' | head", clean(&source.path))),
             button: Some(("/health".to_owned(), "See the sources".to_owned())),
             ..empty
         };
@@ -239,9 +250,9 @@ mod tests {
     #[test]
     fn each_state_says_what_it_is_and_what_to_do() {
         for (view, sentence, next) in [
-            (View::default(), "Nothing is being watched", "name a log"),
+            (View::default(), "Nothing is being watched", "let it find the logs"),
             (sample::blind(), "Blind: none of 3 log files can be read.", "permission denied: run"),
-            (sample::degraded(), "Degraded: 2 things", "1 of 3 log files cannot be read"),
+            (sample::degraded(), "Degraded: 2 things", "mend these"),
             (sample::catching_up(), "Degraded: one thing", "catching up: what is judged now"),
             (sample::alert(), "3 open incidents: 1 high, 1 medium, 1 low.", "erp-bridge (payments"),
             (sample::stale_only(), "No open incident. 5 keys are stale.", "legacy-import: never"),

@@ -29,7 +29,8 @@ pub(super) struct IncidentPage {
     events: Option<String>,
     chart: Option<Chart>,
     reasons: Vec<Reason>,
-    score: String,
+    /// None where a rule was broken.
+    score: Option<String>,
     alarm_line: Option<String>,
     evidence: Vec<EvidenceRow>,
     compared: Option<Compared>,
@@ -138,7 +139,7 @@ pub(super) fn incident_page(view: &View, found: &Found, message: Option<String>)
         events: (0 < incident.events).then(|| about(incident.events)),
         chart: chart(view, (incident, key), &clock),
         reasons: reasons(incident, &clock),
-        score: format!("{:.1}", incident.score),
+        score: (incident.class == Class::Statistical).then(|| format!("{:.1}", incident.score)),
         alarm_line: view
             .alarm_line
             .filter(|_| incident.class == Class::Statistical)

@@ -158,7 +158,7 @@ pub(super) fn keys_page(view: &View, wanted: &Wanted) -> KeysPage {
     KeysPage {
         frame: frame(view, "keys", &heading),
         heading,
-        facts: facts(view),
+        facts: facts(view, &standing),
         not_known: view.not_known.clone(),
         query: wanted.text.clone(),
         roles: role_choices(&standing, &wanted.role),
@@ -224,7 +224,7 @@ fn called(kind: &str) -> String {
     words(kind).map_or_else(|| clean(&kind.replace('_', " ")), |words| words.title.to_owned())
 }
 
-fn facts(view: &View) -> Vec<String> {
+fn facts(view: &View, standing: &Standing) -> Vec<String> {
     let since = view.now.back(Millis::hours(24));
     let new = view.keys.iter().filter(|key| key.first_used.is_some_and(|at| since <= at)).count();
     let learning = view.keys.iter().filter(|key| key.state != "ready").count();
@@ -232,16 +232,15 @@ fn facts(view: &View) -> Vec<String> {
         format!("{} used in 24\u{202f}h", number(wide(keys_of_day(view)))),
         format!("{} new", number(wide(new))),
         format!("{} learning", number(wide(learning))),
-        count(usize::try_from(view.roles).unwrap_or(usize::MAX), "role", "roles"),
+        count(standing.named_roles().count(), "role", "roles"),
     ]
 }
 
 fn role_choices(standing: &Standing, chosen: &str) -> Vec<Choice> {
-    let roles = || standing.roles.keys().filter(|role| !role.is_empty());
-    let all = format!("All {}", count(roles().count(), "role", "roles"));
+    let all = format!("All {}", count(standing.named_roles().count(), "role", "roles"));
     let mut choices =
         vec![Choice { value: String::new(), label: all, is_chosen: chosen.is_empty() }];
-    choices.extend(roles().take(100).map(|role| Choice {
+    choices.extend(standing.named_roles().take(100).map(|role| Choice {
         value: role.clone(),
         label: cut(&clean(role), 40),
         is_chosen: role == chosen,

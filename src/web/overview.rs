@@ -191,15 +191,13 @@ fn title_of(view: &View, headline: &Headline) -> String {
 
 pub(super) fn pulse(view: &View, clock: &Clock) -> Pulse {
     let verdict = verdict(view);
-    let is_current = verdict != Verdict::Blind
-        && view.last_event.is_some()
-        && !super::verdict::is_far_behind(view)
-        && view.degraded.is_empty();
+    let is_current =
+        verdict != Verdict::Blind && view.last_event.is_some() && verdict != Verdict::Degraded;
     let word = match (verdict, view.mode) {
         (Verdict::Blind, _) => "Not reading",
         _ if view.last_event.is_none() => "No event yet",
         _ if super::verdict::is_far_behind(view) => "Catching up",
-        (Verdict::Degraded, _) if !view.degraded.is_empty() => "Alive, with trouble",
+        (Verdict::Degraded, _) => "Alive, with trouble",
         (_, Mode::Demo) => "Demo running",
         (_, Mode::Replay) => "Replaying",
         (_, Mode::Live) => "Alive and current",
@@ -225,7 +223,7 @@ fn facts(view: &View, clock: &Clock) -> Vec<Fact> {
         fact("rejected", share(rejected, lines), " of lines".to_owned()),
         if view.mail.enabled {
             let sent = sent.map_or_else(|| "none sent yet".to_owned(), |at| clock.when_minute(at));
-            fact("mail", sent, format!(", {} waiting", number(view.mail.queued)))
+            fact("last mail", sent, format!(", {} waiting", number(view.mail.queued)))
         } else {
             fact("mail", "off".to_owned(), String::new())
         },

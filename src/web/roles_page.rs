@@ -40,7 +40,7 @@ pub(super) fn roles_page(view: &View) -> RolesPage {
         let keys = sums.keys.iter().filter_map(|&at| view.keys.get(at));
         keys.filter(|key| key.last_used.is_some_and(|used| since <= used)).count()
     };
-    let heading = count(roles.len(), "role", "roles");
+    let heading = count(standing.named_roles().count(), "role", "roles");
     RolesPage {
         frame: frame(view, "roles", &heading),
         heading,

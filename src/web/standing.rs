@@ -153,6 +153,11 @@ impl Standing {
         self.marks.get(key).is_some_and(|mark| !mark.stale.is_empty())
     }
 
+    /// Keys may have none.
+    pub(super) fn named_roles(&self) -> impl Iterator<Item = &String> {
+        self.roles.keys().filter(|role| !role.is_empty())
+    }
+
     fn worst_first(&self, mut names: Vec<usize>) -> Vec<usize> {
         // Sorted by name already: what is equal stays in that order.
         names.sort_by_cached_key(|&at| {

@@ -166,7 +166,8 @@ impl Clock {
 
     /// `UTC` or `UTC+01:00`, as it holds now.
     pub(super) fn zone(&self) -> String {
-        if self.zone == TimeZone::UTC { "UTC".to_owned() } else { self.written(self.now, "UTC%:z") }
+        let zone = self.written(self.now, "UTC%:z");
+        zone.strip_suffix("+00:00").map_or(zone.clone(), str::to_owned)
     }
 
     pub(super) fn today(&self) -> String {

@@ -30,7 +30,8 @@ impl WebState {
 }
 
 impl Trail {
-    fn is_news(&self, seen: (String, String, String), now: Timestamp) -> bool {
+    /// Whether it was not noted within the last hour.
+    pub(crate) fn is_news(&self, seen: (String, String, String), now: Timestamp) -> bool {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if KNOWN_MAX <= known.len() {
             known.retain(|_, at| now.since(*at) < AGAIN);

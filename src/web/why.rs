@@ -33,7 +33,7 @@ fn reason(one: &Contribution, highest: f64, clock: &Clock) -> Reason {
     let said = because(&one.because);
     let (seen, usual, more) = parts(&said);
     let is_rule = RULE <= one.score || one.class == Class::Policy;
-    let odds = if is_rule { "breaks a rule".to_owned() } else { odds(one.score) };
+    let odds = if is_rule { "a rule forbids it".to_owned() } else { odds(one.score) };
     Reason {
         title: words(&one.kind).map_or_else(
             || capital(&clean(&one.kind).replace('_', " ")),

@@ -19,6 +19,7 @@ mod demo;
 mod dkim;
 mod evaluate;
 mod faults;
+mod forget;
 mod fuzz;
 mod hostile;
 mod live;

@@ -176,3 +176,47 @@ fn a_configured_key_that_is_missing_or_none_says_what_to_do() {
 fn key_of(state: &Path) -> String {
     fs::read_to_string(state.join("store.key")).unwrap()
 }
+
+/// Loses a stretch in the middle of the store's file, as a failing disk does.
+fn damage(state: &Path) {
+    let path = state.join("store/db");
+    let mut bytes = fs::read(&path).unwrap();
+    let at = bytes.iter().rposition(|byte| *byte != 0).unwrap() / 2;
+    bytes.iter_mut().skip(at).take(100_000).for_each(|byte| *byte = 0);
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_damaged_file_doubles_no_line_and_is_mended_by_a_command_or_by_itself() {
+    let site = Site::new();
+    let mut running = site.start("", "");
+    fill(&mut running);
+    assert_eq!(running.stop(), 0);
+    let whole = site.ask("", &["store", "verify"]);
+    assert!(whole.status.success(), "{}{}", stdout(&whole), stderr(&whole));
+    assert!(stdout(&whole).starts_with("The store is whole: 60000 events"), "{}", stdout(&whole));
+
+    damage(&site.path("state"));
+    let broken = site.ask("", &["store", "verify"]);
+    assert_eq!(broken.status.code(), Some(1), "{}", stderr(&broken));
+    assert!(stdout(&broken).contains("next: keyvigil store repair"), "{}", stdout(&broken));
+    let repaired = site.ask("", &["store", "repair"]);
+    assert!(repaired.status.success(), "{}", stderr(&repaired));
+    assert!(stdout(&repaired).contains("store.damaged-1"), "{}", stdout(&repaired));
+    let whole = site.ask("", &["store", "verify"]);
+    assert!(whole.status.success(), "{}", stdout(&whole));
+
+    // And by itself: the daemon mends it, says so, and reads again what is lost.
+    damage(&site.path("state"));
+    let mut running = site.start("", "");
+    let status =
+        running.wait_for("/api/v1/status", |body| body.contains("The store was damaged. It was"));
+    assert!(status.contains("store.damaged-2"), "{status}");
+    assert_eq!(running.stop(), 0);
+    let [counts] = query(&site.path("state"), COUNTS).try_into().unwrap();
+    let (lines, paths) = counts.split_once(',').unwrap();
+    assert_eq!(lines, paths, "a line counts twice");
+    let compacted = site.ask("", &["store", "compact"]);
+    assert!(stdout(&compacted).starts_with("The store took "), "{}", stderr(&compacted));
+    assert_eq!(query(&site.path("state"), COUNTS), [counts]);
+}

@@ -25,6 +25,32 @@ fn a_file_that_is_not_there_is_named() {
 }
 
 #[test]
+fn a_log_that_is_looked_at_is_named_or_missed_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("access.log");
+    fs::write(&log, good_lines(3)).unwrap();
+    let output = keyvigil(&["parse", "--json", log.to_str().unwrap()]);
+    assert_eq!(stdout(&output).matches("\"event\"").count(), 3, "{}", stdout(&output));
+    let output = keyvigil(&["parse", "/nowhere/access.log"]);
+    assert_ne!(output.status.code(), Some(0));
+    assert!(stderr(&output).contains("/nowhere/access.log"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_replay_of_lines_without_time_or_key_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("litellm.log");
+    let line = "INFO:     192.0.2.7:40000 - \"POST /chat/completions HTTP/1.1\" 200 OK\n";
+    fs::write(&log, line.repeat(30)).unwrap();
+    let state = folder.path().join("state");
+    let args = ["replay", "--state", state.to_str().unwrap(), log.to_str().unwrap()];
+    let said = stdout(&keyvigil(&args));
+    assert!(said.contains("`keyvigil run` goes by the time at which"), "{said}");
+    assert!(said.contains("LiteLLM's spend logs do"), "{said}");
+    assert!(!said.contains("1970"), "{said}");
+}
+
+#[test]
 fn a_directory_in_place_of_a_log_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let output = keyvigil(&["replay", folder.path().to_str().unwrap()]);

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 
-use super::wire::{Because, Question, Refusal, Which};
+use super::wire::{Because, JournalAsk, Question, Refusal, Which};
 use crate::incident::{Incident, IncidentId, State};
 use crate::model::{Millis, Timestamp};
 use crate::report;
@@ -36,10 +36,13 @@ pub fn answer(question: &Question, view: &View, store: Option<&Store>) -> Result
             let incident = find(id, view, store)?;
             Ok(json!({ "incident": incident_json(&incident) }))
         }
+        Question::Journal(ask) => journal(store, ask),
         Question::Query { .. }
         | Question::Report { .. }
         | Question::Verdict { .. }
         | Question::Token(_)
+        | Question::Forget { .. }
+        | Question::Export { .. }
         | Question::Reload => {
             Err(Refusal::new(Because::NotUnderstood, "this has no answer of one line"))
         }
@@ -51,6 +54,23 @@ fn roles(store: Option<&Store>, days: i64) -> Result<Value, Refusal> {
     let store = store.ok_or_else(|| failed(&"this keyvigil stores no events (run --state DIR)"))?;
     let suggested = report::roles(store, days).map_err(|error| failed(&error))?;
     serde_json::to_value(suggested).map_err(|error| failed(&error))
+}
+
+/// Also of a store whose engine's state cannot be read.
+pub fn journal(store: Option<&Store>, ask: &JournalAsk) -> Result<Value, Refusal> {
+    let nothing = "this keyvigil keeps nothing, so that it has no journal; run it with --state or a \
+                   configuration";
+    let store = store.ok_or_else(|| Refusal::new(Because::Failed, nothing))?;
+    let value = match ask {
+        JournalAsk::Verify { heads } => {
+            serde_json::to_value(store.journal_check(heads).map_err(|error| failed(&error))?)
+        }
+        JournalAsk::List { before, limit } => {
+            let entries = store.journal(*before, usize::try_from(*limit).unwrap_or(usize::MAX));
+            serde_json::to_value(entries.map_err(|error| failed(&error))?)
+        }
+    };
+    value.map_err(|error| Refusal::new(Because::Failed, error.to_string()))
 }
 
 impl Which {

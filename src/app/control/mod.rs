@@ -2,6 +2,8 @@
 
 mod answer;
 mod facts;
+mod forget;
+mod noted;
 mod peer;
 mod place;
 mod report;
@@ -21,20 +23,25 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-pub use answer::answer;
 pub(super) use answer::find;
+pub use answer::{answer, journal};
+pub use noted::note_at_rest;
+pub(super) use noted::ourselves;
 pub use place::{connect, places, state_name};
 pub use report::report;
 pub use stream::RowsEnd;
 pub use verdict::say_at_rest;
 pub use wire::{
-    Because, Question, REPLY_BYTES_MAX, Refusal, Reply, Request, TokenAsk, VERSION, Which,
+    Because, JournalAsk, Question, REPLY_BYTES_MAX, Refusal, Reply, Request, TokenAsk, VERSION,
+    Which, Whom,
 };
 
+use super::diary::Asker;
 use super::hearing::Hearing;
 use super::keyring::Keyring;
 use super::steward::Asking;
 use crate::config::Config;
+use crate::web::Trail;
 use peer::Doorkeeper;
 use place::Socket;
 use stream::{Questions, line_of};
@@ -57,6 +64,7 @@ pub(super) struct Desk {
     asking: Asking,
     config: watch::Receiver<Arc<Config>>,
     questions: Questions,
+    trail: Trail,
 }
 
 /// A socket that is bound, and who may use it.
@@ -112,13 +120,20 @@ impl Control {
 async fn serve_one(stream: UnixStream, desk: &Desk, door: Doorkeeper) {
     let mut stream = BufReader::new(stream);
     let peer = stream.get_ref().peer_cred();
-    let found = match admitted(&mut stream, desk, door).await {
+    let by = Asker::command_line(door.name_of(peer.as_ref().ok()));
+    let question = admitted(&mut stream, desk, door).await;
+    if let Ok(question) = &question {
+        desk.note(question, &by).await;
+    }
+    let found = match question {
         Ok(Question::Query { sql }) => {
             let from = (desk.hearing.store.clone(), desk.hearing.page.fresh());
             return desk.questions.answer(from, sql, &mut stream).await;
         }
         Ok(Question::Report { from, until }) => desk.report(from, until).await,
-        Ok(question) => timeout(ANSWER_MAX, desk.answer(question.signed(door, peer.ok())))
+        Ok(Question::Forget { whom, really }) => desk.forget(whom, really, by).await,
+        Ok(Question::Export { whom }) => desk.export(whom, by).await,
+        Ok(question) => timeout(ANSWER_MAX, desk.answer(question.signed(door, peer.ok()), by))
             .await
             .unwrap_or_else(|_| Err(Refusal::new(Because::Busy, "the answer took too long"))),
         Err(refusal) => Err(refusal),
@@ -161,19 +176,27 @@ impl Desk {
         (hearing, keyring): (Hearing, Keyring),
         (asking, config): (Asking, watch::Receiver<Arc<Config>>),
     ) -> Self {
-        Self { state, hearing, keyring, asking, config, questions: Questions::default() }
+        Self {
+            state,
+            hearing,
+            keyring,
+            asking,
+            config,
+            questions: Questions::default(),
+            trail: Trail::default(),
+        }
     }
 
-    async fn answer(&self, question: Question) -> Result<Value, Refusal> {
+    async fn answer(&self, question: Question, by: Asker) -> Result<Value, Refusal> {
         if let Question::Verdict { .. } = question {
             return self.hear(question).await;
         }
         if question == Question::Reload {
-            return self.asking.reload().await;
+            return self.asking.reload(by).await;
         }
         if let Question::Token(ask) = question {
             let keyring = self.keyring.clone();
-            let answered = tokio::task::spawn_blocking(move || keyring.answer(&ask));
+            let answered = tokio::task::spawn_blocking(move || keyring.answer(&ask, &by));
             return answered
                 .await
                 .unwrap_or_else(|panic| Err(Refusal::new(Because::Failed, panic.to_string())));

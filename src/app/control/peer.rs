@@ -54,6 +54,19 @@ impl Doorkeeper {
     }
 }
 
+impl Doorkeeper {
+    /// As the journal has who asks.
+    pub(super) fn name_of(self, peer: Option<&UCred>) -> String {
+        match peer {
+            Some(peer) if self.in_namespace && peer.uid() == UNMAPPED => {
+                "a member of the daemon's group".to_owned()
+            }
+            Some(peer) => user_name(peer.uid()),
+            None => String::new(),
+        }
+    }
+}
+
 impl Question {
     /// Under the name of who asks, as the system knows it.
     pub(super) fn signed(mut self, door: Doorkeeper, peer: Option<UCred>) -> Self {

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::Desk;
 use super::answer::find;
-use super::peer::user_name;
+use super::noted::ourselves;
 use super::wire::{Because, Question, Refusal};
+use crate::app::diary::COMMAND_LINE;
 use crate::app::hearing::Hearing;
 use crate::app::job::JobError;
 use crate::app::look::{self, look};
@@ -28,7 +29,7 @@ const NAME_CHARS_MAX: usize = 100;
 impl Desk {
     /// The incident as it stands once the word is on the disk.
     pub(super) async fn hear(&self, question: Question) -> Result<Value, Refusal> {
-        self.hearing.hear(question, "command line").await.map(|it| told(&it))
+        self.hearing.hear(question, COMMAND_LINE).await.map(|it| told(&it))
     }
 }
 
@@ -47,15 +48,7 @@ impl Hearing {
         });
         let verdict = found.await.map_err(|panic| failed(&panic))??;
         let id = format!("{:#}", verdict.incident);
-        let entry = Entry {
-            at: crate::app::now(),
-            who: verdict.by.clone(),
-            from: from.to_owned(),
-            what: verdict.judgement.name().to_owned(),
-            about: verdict.incident.to_string(),
-            reason: verdict.reason.clone(),
-            ..Entry::default()
-        };
+        let entry = entry_of(&verdict, from);
         let given = self.orders.give(vec![Change::Verdict(verdict)]).await;
         given.map_err(|error| failed(&error))?;
         let (view, store) = (Arc::clone(&self.page.view.borrow()), self.store.clone());
@@ -78,7 +71,7 @@ pub fn say_at_rest(
     let known = |id: &str| find(id, &resting.view, Some(&resting.store));
     let question = match question {
         Question::Verdict { id, judgement, reason, .. } => {
-            let by = own_name();
+            let by = ourselves().who;
             Question::Verdict { id, judgement, reason, by }
         }
         other @ (Question::Status
@@ -90,6 +83,9 @@ pub fn say_at_rest(
         | Question::Query { .. }
         | Question::Token(_)
         | Question::Report { .. }
+        | Question::Journal(_)
+        | Question::Forget { .. }
+        | Question::Export { .. }
         | Question::Reload) => other,
     };
     let verdict = match verdict(question, crate::app::now(), known) {
@@ -97,7 +93,9 @@ pub fn say_at_rest(
         Err(refusal) => return Ok(Err(refusal)),
     };
     let id = format!("{:#}", verdict.incident);
+    let entry = entry_of(&verdict, COMMAND_LINE);
     look::hear(config, &resting, verdict)?;
+    resting.store.journal_add(vec![entry])?;
     Ok(find(&id, &resting.view, Some(&resting.store)).map(|it| told(&it)))
 }
 
@@ -136,9 +134,16 @@ fn told(incident: &Incident) -> Value {
     json!({ "incident": incident_json(incident) })
 }
 
-fn own_name() -> String {
-    use std::os::unix::fs::MetadataExt as _;
-    std::fs::metadata("/proc/self").map_or_else(|_| String::new(), |it| user_name(it.uid()))
+fn entry_of(verdict: &Verdict, from: &str) -> Entry {
+    Entry {
+        at: crate::app::now(),
+        who: verdict.by.clone(),
+        from: from.to_owned(),
+        what: verdict.judgement.name().to_owned(),
+        about: verdict.incident.to_string(),
+        reason: verdict.reason.clone(),
+        ..Entry::default()
+    }
 }
 
 fn failed(error: &dyn std::fmt::Display) -> Refusal {

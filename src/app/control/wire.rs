@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::engine::Judgement;
 use crate::model::Timestamp;
+use crate::store::Head;
 use crate::web::Rank;
 
 /// Another number is another language.
@@ -64,8 +65,41 @@ pub enum Question {
     },
     /// The tokens by which people log in to the page.
     Token(TokenAsk),
+    /// The audit journal.
+    Journal(JournalAsk),
+    /// What is stored about somebody goes, or is only counted: a receipt.
+    Forget { whom: Whom, really: bool },
+    /// What is stored about somebody.
+    Export { whom: Whom },
     /// Read the configuration again.
     Reload,
+}
+
+/// Somebody, by one of their names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Whom {
+    Key(String),
+    Address(String),
+    /// Anybody, by a word of its own in the logs.
+    Subject(String),
+}
+
+/// What is asked about the audit journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum JournalAsk {
+    /// Whether it is as it was written; heads that were kept elsewhere.
+    Verify {
+        #[serde(default)]
+        heads: Vec<Head>,
+    },
+    /// The newest first: those before a number.
+    List {
+        #[serde(default)]
+        before: Option<u64>,
+        limit: u32,
+    },
 }
 
 /// What is asked about tokens.

@@ -134,7 +134,7 @@ pub(super) const LAWS: &[Rule] = &[
     },
     Rule {
         framework: "HIPAA",
-        id: "164.312(a)(1)",
+        id: "164.312(a)(1), (a)(2)(i)",
         asks: "Only those get access who were granted it, each under an identity of their own.",
         shows: &[
             Figure("keys.known"),

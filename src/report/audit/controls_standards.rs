@@ -128,7 +128,7 @@ pub(super) const STANDARDS: &[Rule] = &[
     },
     Rule {
         framework: "PCI DSS 4.0.1",
-        id: "10.4.1",
+        id: "10.4.1, 10.4.1.1",
         asks: "Audit logs are reviewed at least daily, by automated means.",
         shows: &[
             Figure("events.hours"),

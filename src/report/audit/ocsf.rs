@@ -24,7 +24,8 @@ impl Report {
         let stale = rows("stale.each").map(|row| self.credential(&row));
         let over = rows("stale.over-privileged").map(|row| self.over_privileged(&row));
         let controls = self.sections.iter().flat_map(|it| &it.controls).map(|it| self.control(it));
-        incidents.chain(stale).chain(over).chain(controls).collect()
+        let all = incidents.chain(stale).chain(over).chain(controls);
+        all.map(without_nulls).collect()
     }
 
     fn incident(&self, row: &Row<'_>) -> Json {
@@ -156,6 +157,18 @@ const FAIL: (u32, &str) = (3, "Fail");
 fn add(event: &mut Json, more: Json) {
     if let (Json::Object(event), Json::Object(more)) = (event, more) {
         event.extend(more);
+    }
+}
+
+/// The schema knows no null: what is not known is left out.
+fn without_nulls(value: Json) -> Json {
+    match value {
+        Json::Object(fields) => {
+            let known = fields.into_iter().filter(|(_, value)| !value.is_null());
+            Json::Object(known.map(|(name, value)| (name, without_nulls(value))).collect())
+        }
+        Json::Array(values) => Json::Array(values.into_iter().map(without_nulls).collect()),
+        other @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_)) => other,
     }
 }
 

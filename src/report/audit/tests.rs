@@ -87,6 +87,40 @@ fn what_speaks_against_a_control_is_marked_and_none_is_said_to_be_met() {
     assert!(!text.contains("compliant") && !text.contains("complies"));
 }
 
+/// What classes 2003 and 2004 of the schema require of each event.
+#[test]
+fn every_event_in_ocsf_has_what_its_class_requires() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, keys) = (store(&dir), keys());
+    let events = made(&store, &keys, (0, 3 * DAY)).in_ocsf();
+    assert!(!events.is_empty());
+    for event in &events {
+        let number = |place: &str| event.pointer(place).and_then(serde_json::Value::as_i64);
+        let class = number("/class_uid").unwrap();
+        assert!([2003, 2004].contains(&class), "{event:#}");
+        assert_eq!(number("/category_uid"), Some(2));
+        assert_eq!(number("/type_uid"), Some(class * 100 + number("/activity_id").unwrap()));
+        assert!((0..=6).contains(&number("/severity_id").unwrap()), "{event:#}");
+        assert!(0 < number("/time").unwrap());
+        let mut texts = vec![
+            "/metadata/version",
+            "/metadata/product/name",
+            "/metadata/product/vendor_name",
+            "/finding_info/uid",
+            "/finding_info/title",
+        ];
+        if class == 2003 {
+            texts.extend(["/compliance/control", "/compliance/standards/0"]);
+            assert!((0..=3).contains(&number("/compliance/status_id").unwrap()), "{event:#}");
+        }
+        for place in texts {
+            let text = event.pointer(place).and_then(serde_json::Value::as_str);
+            assert!(text.is_some_and(|text| !text.is_empty()), "{place} in {event:#}");
+        }
+        assert!(!event.to_string().contains(":null"), "{event:#}");
+    }
+}
+
 #[test]
 fn what_a_stranger_wrote_is_harmless_in_every_form() {
     let dir = tempfile::tempdir().unwrap();

@@ -3,6 +3,7 @@
 use super::grouping::Dim;
 use super::tally::{Plan, Sums};
 use super::{Case, Figure, Section, cleaned};
+use crate::detect::count_text;
 use crate::model::Timestamp;
 use crate::report::Value;
 
@@ -91,7 +92,9 @@ fn figure(case: &Case<'_>, plan: &Plan) -> Figure {
     let is_crowded = plan.by.iter().any(|dim| case.tally.numbers.is_crowded(*dim));
     let mut notes = Vec::new();
     if 0 < left_out {
-        notes.push(format!("{left_out} more are not listed here, with {hidden} events together."));
+        let (more, events) =
+            (count_text(left_out as u64), count_text(u64::try_from(hidden).unwrap_or(0)));
+        notes.push(format!("{more} more are not listed here, with {events} events together."));
     }
     if is_crowded {
         notes.push(

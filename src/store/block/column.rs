@@ -74,6 +74,21 @@ impl Columns {
 }
 
 impl Column {
+    /// Columns in which people can be named: not where a log lies, or which server wrote it.
+    pub(super) const OF_PEOPLE: [Self; 11] = [
+        Self::Key,
+        Self::SourceIp,
+        Self::Path,
+        Self::Query,
+        Self::Route,
+        Self::UserAgent,
+        Self::Referer,
+        Self::User,
+        Self::Outcome,
+        Self::Tenant,
+        Self::Object,
+    ];
+
     pub(super) fn of(self, batch: &EventBatch) -> View<'_> {
         match self {
             Self::Source => View::Text(&batch.source),

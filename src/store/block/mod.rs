@@ -13,7 +13,7 @@ use thiserror::Error;
 pub use column::{Column, Columns};
 pub use header::Header;
 
-use crate::model::{EventBatch, EventKind};
+use crate::model::{EventBatch, EventKind, Mention};
 use blob::{Packer, Unpacker};
 use bytes::{Reader, write_varint};
 use column::{View, ViewMut};
@@ -161,6 +161,49 @@ pub(super) fn append(to: &mut EventBatch, from: &EventBatch) {
             _ => (),
         }
     }
+}
+
+/// The rows that are marked.
+pub(super) fn kept(from: &EventBatch, keep: &[bool]) -> EventBatch {
+    fn some<T: Copy>(to: &mut Vec<T>, from: &[T], keep: &[bool]) {
+        to.extend(from.iter().zip(keep).filter(|(_, keep)| **keep).map(|(value, _)| *value));
+    }
+    let mut batch = EventBatch::default();
+    let to = &mut batch;
+    for column in Column::ALL {
+        match (column.of_mut(to), column.of(from)) {
+            (ViewMut::Text(to), View::Text(from)) => {
+                for (row, _) in (0..from.rows.len()).zip(keep).filter(|(_, keep)| **keep) {
+                    to.push(from.get(row));
+                }
+            }
+            (ViewMut::Counts(to), View::Counts(from)) => some(to, from, keep),
+            (ViewMut::Times(to), View::Times(from)) => some(to, from, keep),
+            (ViewMut::Kinds(to), View::Kinds(from)) => some(to, from, keep),
+            (ViewMut::Statuses(to), View::Statuses(from)) => some(to, from, keep),
+            (ViewMut::Asns(to), View::Asns(from)) => some(to, from, keep),
+            (ViewMut::Flags(to), View::Flags(from)) => some(to, from, keep),
+            // One column has one sort of values.
+            _ => (),
+        }
+    }
+    batch
+}
+
+/// Which rows name somebody, in any column that tells of people.
+pub(super) fn rows_about(batch: &EventBatch, mention: &Mention) -> Vec<bool> {
+    let mut about = vec![false; batch.len()];
+    for column in Column::OF_PEOPLE {
+        let View::Text(text) = column.of(batch) else { continue };
+        let named: Vec<bool> = text.dictionary.values().map(|it| mention.is_in(it)).collect();
+        if !named.contains(&true) {
+            continue;
+        }
+        for (row, about) in about.iter_mut().enumerate() {
+            *about |= named.get(text.number(row) as usize) == Some(&true);
+        }
+    }
+    about
 }
 
 fn kind_number(kind: EventKind) -> u64 {

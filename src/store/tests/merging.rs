@@ -1,7 +1,6 @@
 //! The many small blocks of a quiet log, and what is left of them.
 
 use super::*;
-use crate::model::Millis;
 
 fn merge_all(store: &Store, from: u64) -> u64 {
     let mut next = from;

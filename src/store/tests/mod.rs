@@ -3,6 +3,7 @@
 use std::fs;
 
 mod contents;
+mod mending;
 mod merging;
 mod opening;
 mod rotation;
@@ -10,7 +11,8 @@ mod rotation;
 use super::*;
 use crate::engine::{Input, StateRow};
 use crate::incident::{Incident, IncidentId, State};
-use crate::model::{EventBatch, EventKind, Timestamp};
+use crate::model::{EventBatch, EventKind, Millis, Timestamp};
+use std::io::Write as _;
 
 const OPTIONS: OpenOptions = OpenOptions { key: Some([9; 32]), previous: Vec::new() };
 

@@ -167,6 +167,16 @@ mod tests {
     }
 
     #[test]
+    fn every_token_is_looked_at_whichever_fits() {
+        let mut tokens = Tokens::default();
+        let secret = tokens.create("first", Rank::Viewer, (NOW, None)).unwrap();
+        let twin = Token { name: "last".to_owned(), ..tokens.0[0].clone() };
+        tokens.0.push(twin);
+        // Whoever stops at the first that fits tells by the time it takes which one it was.
+        assert_eq!(tokens.find(&secret, NOW).unwrap().name, "last");
+    }
+
+    #[test]
     fn a_token_ends_at_its_time() {
         let mut tokens = Tokens::default();
         let end = Some(Timestamp(10));

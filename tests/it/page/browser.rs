@@ -169,6 +169,13 @@ impl Browser {
         std::fs::write(file, decoded(data.as_str().unwrap())).unwrap();
     }
 
+    /// As it comes out of a printer.
+    pub(super) fn print(&mut self, file: &Path) {
+        let ask = json!({ "printBackground": true, "paperWidth": 8.27, "paperHeight": 11.69 });
+        let data = self.call("Page.printToPDF", &ask)["data"].clone();
+        std::fs::write(file, decoded(data.as_str().unwrap())).unwrap();
+    }
+
     fn call(&mut self, method: &str, params: &Value) -> Value {
         self.next += 1;
         let mut ask = json!({ "id": self.next, "method": method, "params": params });

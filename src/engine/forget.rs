@@ -1,0 +1,101 @@
+//! Forgets somebody: a key with its habits, and every text that names them, so that what is
+//! left is what it was of everybody else.
+
+use std::collections::BTreeSet;
+
+use super::state::row_of;
+use super::{Engine, EngineError, Settings, StateRow};
+use crate::model::{Mention, Scrubbed};
+use crate::profile::hash_of;
+
+/// The engine afterwards, as it is to be stored.
+#[derive(Debug)]
+pub struct Forgotten {
+    pub engine: Engine,
+    /// All of the state; rows without a value are to be removed.
+    pub rows: Vec<StateRow>,
+    /// Keys whose habits went.
+    pub keys: u64,
+    /// Rows beside those of the keys that were another before.
+    pub others: u64,
+}
+
+impl Engine {
+    /// Replaces the engine by one that never heard of the subject.
+    pub fn forget(&mut self, mention: &Mention) -> Result<Forgotten, EngineError> {
+        let ids: Vec<String> = self.keys.iter().map(|key| key.id.clone()).collect();
+        let ids: Vec<String> = ids.into_iter().filter(|id| mention.is_in(id)).collect();
+        let gone: BTreeSet<u32> = ids.iter().filter_map(|id| self.keys.index_of(id)).collect();
+        self.waiting.forget_keys(&gone);
+        self.causes.forget_keys(&gone);
+        for name in mention.names() {
+            self.guessers.forget(hash_of(name));
+        }
+        let mut rows: Vec<StateRow> = Vec::new();
+        for id in &ids {
+            self.keys.forget(id);
+            rows.push(StateRow { id: format!("key/{id}"), value: None });
+        }
+        let (kept, others) = self.scrubbed_state(mention);
+        let engine = Self::restore(Settings::default(), kept.clone())?;
+        rows.extend(kept);
+        Ok(Forgotten { engine, rows, keys: ids.len() as u64, others })
+    }
+
+    /// Every row without the names, and how many of them held one.
+    fn scrubbed_state(&self, mention: &Mention) -> (Vec<StateRow>, u64) {
+        let mut rows = Vec::new();
+        let mut changed = 0;
+        let mut add = |plain: Option<StateRow>, clean: Option<StateRow>| {
+            changed += u64::from(plain != clean);
+            rows.extend(clean);
+        };
+        for key in self.keys.iter() {
+            let id = format!("key/{}", key.id);
+            add(row_of(id.clone(), key), row_of(id, &Scrubbed::new(key, mention)));
+        }
+        for (name, role) in &self.roles {
+            let id = format!("role/{name}");
+            add(row_of(id.clone(), role), row_of(id, &Scrubbed::new(role, mention)));
+        }
+        macro_rules! add_all {
+            ($($name:literal: $value:expr),+ $(,)?) => {
+                $(add(
+                    row_of($name.to_owned(), $value),
+                    row_of($name.to_owned(), &Scrubbed::new($value, mention)),
+                );)+
+            };
+        }
+        add_all! {
+            "ahead": &self.ahead, "audits": &self.audits, "budget": &self.budget,
+            "causes": &self.causes, "fleet": &self.fleet, "forms": &self.forms,
+            "gathered": &self.gathered, "guessers": &self.guessers, "hour": &self.hour,
+            "incidents": &self.incidents, "inventory": &self.inventory.as_deref(),
+            "others": &self.others, "matches": &self.matches, "settings": &self.settings,
+            "sources": &self.sources, "stale": &self.stale, "strangers": &self.strangers,
+            "totals": &self.totals, "travels": &self.travels, "waiting": &self.waiting,
+        }
+        (rows, changed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::model::Entity;
+
+    #[test]
+    fn every_text_at_any_depth_loses_the_name_and_nothing_else_changes() {
+        let mention = Mention::of(["ann".to_owned()]);
+        let value = BTreeMap::from([
+            ("ann".to_owned(), (Some("by ann"), Entity::Key("ann".to_owned()), 7u64)),
+            ("anna".to_owned(), (None, Entity::Key("bob".to_owned()), 8)),
+        ]);
+        let text = serde_json::to_string(&Scrubbed::new(&value, &mention)).unwrap();
+        let plain = serde_json::to_string(&value).unwrap();
+        let clean = plain.replace("\"ann\"", "\"(forgotten)\"").replace("by ann", "by (forgotten)");
+        assert_eq!(text, clean);
+    }
+}

@@ -1,0 +1,124 @@
+//! Names of rows that tell of somebody: the database writes its keys as they are, so that they
+//! are keyed hashes, and the names themselves stand encrypted in the values.
+
+use super::StoreError;
+use super::database::Batch;
+use super::people::read;
+use super::vault::Vault;
+use super::{keys, meta};
+use crate::engine::StateRow;
+use crate::incident::StaleFinding;
+
+/// What the hashes are made with: of this store alone, and kept when its encryption changes.
+pub(super) type NamesKey = [u8; 32];
+
+const CONTEXT: &str = "keyvigil 2026 names of rows";
+const HASH_BYTES: usize = 16;
+
+/// The key, once every name is hidden: those of an older keyvigil stood in the open.
+pub(super) fn open(vault: &Vault) -> Result<NamesKey, StoreError> {
+    let names = blake3::derive_key(CONTEXT, &meta::pepper(vault)?);
+    let mut batch = Batch::default();
+    let mut is_changed = false;
+    for (name, value) in vault.scan(keys::STATE_IN_THE_OPEN)? {
+        let id = name.get(keys::STATE_IN_THE_OPEN.len()..).unwrap_or_default();
+        let id = String::from_utf8_lossy(id).into_owned();
+        let row = StateRow { id, value: Some(value) };
+        vault.put(&mut batch, &state_name(&names, &row.id), &with_id(&row))?;
+        vault.remove(&mut batch, &name)?;
+        is_changed = true;
+    }
+    for (name, value) in vault.scan(keys::STALE_IN_THE_OPEN)? {
+        let finding: StaleFinding = read(&value, "a stale credential")?;
+        vault.put(&mut batch, &stale_name(&names, &finding), &value)?;
+        vault.remove(&mut batch, &name)?;
+        is_changed = true;
+    }
+    if is_changed {
+        vault.database.write(batch)?;
+    }
+    Ok(names)
+}
+
+pub(super) fn state_name(names: &NamesKey, id: &str) -> Vec<u8> {
+    hidden(names, keys::STATE, id.as_bytes())
+}
+
+pub(super) fn stale_name(names: &NamesKey, finding: &StaleFinding) -> Vec<u8> {
+    let name = [finding.subject().as_bytes(), b"\0", finding.kind.as_bytes()].concat();
+    hidden(names, keys::STALE, &name)
+}
+
+/// The value of a row of the state, behind its id.
+pub(super) fn with_id(row: &StateRow) -> Vec<u8> {
+    let mut value = u32::try_from(row.id.len()).unwrap_or(u32::MAX).to_le_bytes().to_vec();
+    value.extend_from_slice(row.id.as_bytes());
+    value.extend_from_slice(row.value.as_deref().unwrap_or_default());
+    value
+}
+
+pub(super) fn row_of(value: &[u8]) -> Result<StateRow, StoreError> {
+    let damaged = || StoreError::damaged("a row of the state has no name");
+    let (length, rest) = value.split_first_chunk().ok_or_else(damaged)?;
+    let length = u32::from_le_bytes(*length) as usize;
+    let (id, value) = rest.split_at_checked(length).ok_or_else(damaged)?;
+    let id = str::from_utf8(id).map_err(|_bytes| damaged())?.to_owned();
+    Ok(StateRow { id, value: Some(value.to_vec()) })
+}
+
+fn hidden(names: &NamesKey, prefix: &[u8], name: &[u8]) -> Vec<u8> {
+    let hash = blake3::keyed_hash(names, name);
+    [prefix, hash.as_bytes().get(..HASH_BYTES).unwrap_or_default()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Commit, OpenOptions, Store};
+
+    #[test]
+    fn a_row_keeps_its_name_inside() {
+        let row = StateRow { id: "key/k_a".to_owned(), value: Some(vec![1, 2, 3]) };
+        assert_eq!(row_of(&with_id(&row)).unwrap(), row);
+        assert!(row_of(&[9, 0, 0, 0, 1]).is_err());
+    }
+
+    #[test]
+    fn no_file_of_the_store_has_a_name_in_the_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), &OpenOptions::default()).unwrap();
+        let finding = StaleFinding {
+            key: "zq-somebody".to_owned(),
+            kind: "unused".to_owned(),
+            ..StaleFinding::default()
+        };
+        let rows = [StateRow { id: "key/zq-somebody".to_owned(), value: Some(vec![7]) }];
+        store
+            .commit(&Commit { stale: std::slice::from_ref(&finding), ..Commit::default() })
+            .unwrap();
+        store.snapshot(&rows, 0).unwrap();
+        assert_eq!(store.stale_findings().unwrap(), [finding]);
+        assert_eq!(store.recover().unwrap().state, rows);
+        store.close().unwrap();
+        let bytes = std::fs::read(folder.path().join("store/db")).unwrap();
+        assert!(!bytes.windows(11).any(|it| it == b"zq-somebody"));
+    }
+
+    #[test]
+    fn names_that_stood_in_the_open_are_hidden_at_the_next_opening() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), &OpenOptions::default()).unwrap();
+        let mut batch = Batch::default();
+        let finding = StaleFinding { key: "k_a".to_owned(), ..StaleFinding::default() };
+        let text = serde_json::to_vec(&finding).unwrap();
+        store.vault().put(&mut batch, b"s:key/k_a", &[1, 2]).unwrap();
+        store.vault().put(&mut batch, b"fk_a\0", &text).unwrap();
+        store.vault().database.write(batch).unwrap();
+        drop(store);
+        let store = Store::open(folder.path(), &OpenOptions::default()).unwrap();
+        let row = StateRow { id: "key/k_a".to_owned(), value: Some(vec![1, 2]) };
+        assert_eq!(store.recover().unwrap().state, [row]);
+        assert_eq!(store.stale_findings().unwrap(), [finding]);
+        assert!(store.vault().scan(keys::STATE_IN_THE_OPEN).unwrap().is_empty());
+    }
+}
