@@ -83,6 +83,7 @@ impl Engine {
             self.strangers.count(counts, key.hour.requests == 0);
         }
         key.note_slot(slot.start());
+        key.arrivals.count(counts.requests);
         let accepted_before = key.accepted;
         key.accepted += u64::from(counts.requests.saturating_sub(counts.errors()));
         self.totals.keys_accepted += u32::from(accepted_before == 0 && key.accepted != 0);
