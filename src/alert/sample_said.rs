@@ -112,12 +112,12 @@ fn because(verdict: Verdict) -> String {
 
 fn expected(last: CurveHour) -> Expected {
     let mean = f64::from(last.expected_low.midpoint(last.expected_high));
-    Expected { mean, mean_upper: mean, mean_lower: mean, dispersion: 0.1 }
+    Expected { mean, mean_upper: mean, mean_lower: mean, dispersion: 0.1, busy: (mean, 0.1) }
 }
 
 /// An hour at which the key sleeps.
 const fn night() -> Expected {
-    Expected { mean: 0.02, mean_upper: 0.02, mean_lower: 0.02, dispersion: 0.5 }
+    Expected { mean: 0.02, mean_upper: 0.02, mean_lower: 0.02, dispersion: 0.5, busy: (2.0, 0.5) }
 }
 
 const fn compared(seen: u64, usual: u64) -> Compared {

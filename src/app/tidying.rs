@@ -71,11 +71,13 @@ impl Keeper {
         // Counted back from the newest event, so that an old log is not forgotten while it
         // is read; a line from the future counts for no more than the present.
         let newest = self.newest.map(|newest| newest.min(now));
-        let is_further = |(newest, tidied): (Timestamp, Timestamp)| {
-            tidied.plus(Millis(retention.0 / TIDY_PARTS)) <= newest
+        // At the start nothing has come yet, so that nothing was looked for.
+        let is_further = |newest: Timestamp| {
+            self.tidying
+                .tidied
+                .is_none_or(|tidied| tidied.plus(Millis(retention.0 / TIDY_PARTS)) <= newest)
         };
-        let is_due =
-            self.tidying.at <= uptime || newest.zip(self.tidying.tidied).is_some_and(is_further);
+        let is_due = self.tidying.at <= uptime || newest.is_some_and(is_further);
         if !is_due || !store.has_room() {
             return Ok(false);
         }
@@ -184,6 +186,7 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let mut keeper = keeper(state.path());
         let store = keeper.store.clone().unwrap();
+        keeper.tidy(Duration::ZERO).unwrap();
         for day in 0..90u64 {
             let inputs = vec![(day, event_of(Timestamp(day.cast_signed() * DAY)))];
             let rows = Vec::new();

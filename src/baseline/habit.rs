@@ -20,6 +20,8 @@ const ANCHOR_DAYS: i64 = 7;
 /// … but while a key is young, and up to so many requests an hour.
 const FREE_HOURS: u32 = 14 * 24;
 const LEVEL_FREE: f64 = 2.0;
+/// A busy hour is taken to vary by as much as its mean, as if seen this often.
+const BUSY_WORTH: f64 = 12.0;
 const DISPERSION_RANGE: (f64, f64) = (0.02, 8.0);
 
 /// One key's (or everyone's) use.
@@ -32,6 +34,8 @@ pub struct Habit {
     pub most: u32,
     /// Hours learned from.
     pub hours: u32,
+    /// Of the hours in which there was any: how many, their requests, and those squared.
+    busy: (f64, f64, f64),
     /// The level of up to a week ago, and when that was.
     anchor: Option<(Day, f64)>,
 }
@@ -60,6 +64,8 @@ pub struct Expected {
     /// The mean, or what the hours around it brought last week if that was less.
     pub mean_lower: f64,
     pub dispersion: f64,
+    /// An hour in which there is any use at all, and its dispersion.
+    pub busy: (f64, f64),
 }
 
 impl Default for Curve {
@@ -75,7 +81,14 @@ impl Default for Curve {
 
 impl Default for Habit {
     fn default() -> Self {
-        Self { curve: Curve::default(), week: vec![0; WEEK_HOURS], most: 0, hours: 0, anchor: None }
+        Self {
+            curve: Curve::default(),
+            week: vec![0; WEEK_HOURS],
+            most: 0,
+            hours: 0,
+            busy: (0.0, 0.0, 0.0),
+            anchor: None,
+        }
     }
 }
 
@@ -98,7 +111,17 @@ impl Habit {
         let dispersion = (self.curve.dispersion(role.dispersion()) * young).clamp(least, most);
         let mean_upper = mean.max(f64::from(last_week));
         let mean_lower = if self.hours < 168 { mean } else { mean.min(self.last_week_mean(hour)) };
-        Expected { mean, mean_upper, mean_lower, dispersion }
+        Expected { mean, mean_upper, mean_lower, dispersion, busy: self.busy_hour() }
+    }
+
+    fn busy_hour(&self) -> (f64, f64) {
+        let (hours, requests, squares) = self.busy;
+        let mean = requests / hours.max(1e-9);
+        let excess = (squares / hours.max(1e-9) - mean * mean - mean) / (mean * mean).max(1e-9);
+        let known = hours.min(f64::from(self.hours));
+        let (least, most) = DISPERSION_RANGE;
+        let dispersion = (known * excess + BUSY_WORTH) / (known + BUSY_WORTH);
+        (mean, dispersion.clamp(least, most))
     }
 
     /// Requests in an average hour.
@@ -124,6 +147,14 @@ impl Habit {
         self.curve.learn(hour, (seen, expected.mean), (level, role_factor));
         role.0.learn(hour, (seen, expected.mean), (level, 1.0));
         self.remember(hour, requests);
+        if 0 < requests {
+            let (hours, sum, squares) = self.busy;
+            self.busy = (
+                hours * LEVEL_KEEP + 1.0,
+                sum * LEVEL_KEEP + seen,
+                squares * LEVEL_KEEP + seen * seen,
+            );
+        }
         self.most = self.most.max(requests);
         self.hold_growth(hour);
         self.hours = self.hours.saturating_add(1);

@@ -52,7 +52,7 @@ impl DistributedAutomation {
             self.requests_few_max,
         );
         let score = 6.0 + (crowd.addresses as f64 / self.addresses_min as f64).log10() * 2.0;
-        Some(Verdict { kind: "distributed_automation", severity: Severity::High, score, because })
+        Some(Verdict { kind: "distributed_automation", severity: Severity::Medium, score, because })
     }
 }
 

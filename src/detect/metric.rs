@@ -110,7 +110,8 @@ impl Metric {
     pub const fn score_max(self) -> f64 {
         match self {
             // Servers that fail are no attack.
-            Self::OddHours | Self::Failure(Failure::Broken) => 3.5,
+            Self::OddHours => 2.5,
+            Self::Failure(Failure::Broken) => 3.5,
             Self::Volume
             | Self::Silence
             | Self::Size
@@ -121,6 +122,25 @@ impl Metric {
             | Self::Failure(_)
             | Self::New(_)
             | Self::Drift(_) => f64::INFINITY,
+        }
+    }
+
+    /// What a unit of its score is worth beside the others': what changes that are no attacks
+    /// show as often as attacks do says less than that it is rare.
+    pub const fn worth(self) -> f64 {
+        match self {
+            Self::New(Facet::Route | Facet::Client) => 0.7,
+            Self::Volume
+            | Self::Silence
+            | Self::Size
+            | Self::Enumeration
+            | Self::Objects
+            | Self::Tokens
+            | Self::Cost
+            | Self::OddHours
+            | Self::Failure(_)
+            | Self::New(Facet::Network)
+            | Self::Drift(_) => 1.0,
         }
     }
 

@@ -153,7 +153,7 @@ panel! {
         "one address is refused with many keys or many times, or one key from many addresses";
     scanning: Scanning, Statistical, Medium,
         "one address asks for one thing after another that is not there or not allowed";
-    distributed_automation: DistributedAutomation, Statistical, High,
+    distributed_automation: DistributedAutomation, Statistical, Medium,
         "many addresses without keys, each with few requests, keep using one form";
     key_flood: KeyFlood, Statistical, High,
         "keys that nobody has seen before come in by the dozen";

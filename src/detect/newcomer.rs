@@ -26,6 +26,10 @@ pub struct Novelty {
     pub peers_using: u32,
     /// No key of any role is known to use it: more likely something new on offer.
     pub is_new_to_all: bool,
+    /// Keys of any role that began to use it within the last week, the two latest of each role.
+    pub spread: u32,
+    /// Requests from networks that it is known to use, since it is used from this one.
+    pub beside: u64,
     /// Requests in the key's average hour: so many of a new sort are soon made by a busy key.
     pub usual_hour: f64,
     /// By the newcomer, so far.
@@ -35,6 +39,15 @@ pub struct Novelty {
 const MANY_PEERS: u32 = 5;
 /// What is new to everyone is a release, and not this key's doing.
 const RELEASE_SHARE: f64 = 0.5;
+/// A release spreads: what so many keys took up within a week is one.
+const SPREAD_MIN: u32 = 2;
+/// Whoever travels or moves leaves the old place; a thief's victim stays there.
+const BESIDE: f64 = 1.5;
+const BESIDE_MIN: u64 = 2;
+/// Nothing new in nearly two weeks: a key that stays where it is.
+const SETTLED: f64 = 2.5;
+/// So many new ones within a day.
+const ROAMING_MIN: u32 = 16;
 
 impl Default for Newcomer {
     fn default() -> Self {
@@ -57,14 +70,19 @@ impl Newcomer {
         let burst = (1.0 + f64::from(novelty.burst)).log10() * 1.5;
         let strange = if 2 <= novelty.peers_using { 0.6 } else { 1.0 };
         let rarity = if novelty.is_new_to_all { 0.0 } else { rarity };
-        let score = (-rate.min(1.0).log10()).mul_add(strange, rarity + busy + burst);
+        let unlikely = -rate.min(1.0).log10();
+        // Who roams is in two places at once all day.
+        let is_roaming = ROAMING_MIN <= novelty.burst;
+        let settled = if is_roaming { 0.0 } else { (unlikely / SETTLED).min(1.0) };
+        let beside = if BESIDE_MIN <= novelty.beside { settled * BESIDE } else { 0.0 };
+        let score = unlikely.mul_add(strange, rarity + busy + burst + beside);
         if novelty.is_new_to_all { score * RELEASE_SHARE } else { score }
     }
 
     /// A route or client that every third peer uses is nobody's secret; and where there are many
     /// keys, what none of them used before is a release.
     pub const fn is_common(facet: Facet, novelty: &Novelty) -> bool {
-        if novelty.is_new_to_all && MANY_PEERS <= novelty.peers {
+        if novelty.is_new_to_all && MANY_PEERS <= novelty.peers || SPREAD_MIN <= novelty.spread {
             return true;
         }
         match facet {
@@ -117,6 +135,16 @@ mod tests {
         assert!(Newcomer::score(&release) + 2.0 < Newcomer::score(&strange));
         assert!(Newcomer::is_common(Facet::Route, &release));
         assert!(!Newcomer::is_common(Facet::Route, &Novelty { peers: 4, ..release }));
+        let taken_up = Novelty { spread: 2, ..strange };
+        assert!(Newcomer::is_common(Facet::Route, &taken_up));
+        let beside = Novelty { beside: 2, ..strange };
+        assert!(Newcomer::score(&strange) + 1.0 < Newcomer::score(&beside));
+        let restless_beside = Novelty { new_values: 60, beside: 9, ..strange };
+        let gain = Newcomer::score(&restless_beside)
+            - Newcomer::score(&Novelty { beside: 0, ..restless_beside });
+        assert!(gain < 0.6, "{gain}");
+        let moved = Novelty { beside: 1, ..strange };
+        assert!((Newcomer::score(&strange) - Newcomer::score(&moved)).abs() < 1e-9);
         let busy = Novelty { usual_hour: 400.0, ..strange };
         assert!(Newcomer::score(&busy) + 0.5 < Newcomer::score(&strange));
         assert_eq!(

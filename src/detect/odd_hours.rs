@@ -54,7 +54,13 @@ mod tests {
 
     #[test]
     fn twenty_requests_at_night_are_odd_and_a_busy_hour_is_not_looked_at() {
-        let night = Expected { mean: 0.02, mean_upper: 0.02, mean_lower: 0.02, dispersion: 0.5 };
+        let night = Expected {
+            mean: 0.02,
+            mean_upper: 0.02,
+            mean_lower: 0.02,
+            dispersion: 0.5,
+            busy: (2.0, 0.5),
+        };
         let day = Expected { mean_upper: 8.0, ..night };
         let detector = OddHours::default();
         assert_eq!((detector.limit(168, &night), detector.limit(167, &night)), (5, u32::MAX));

@@ -17,7 +17,7 @@ pub struct SilentKey {
 
 impl Default for SilentKey {
     fn default() -> Self {
-        Self { hours_min: 168, missing_min: 12.0 }
+        Self { hours_min: 168, missing_min: 40.0 }
     }
 }
 
@@ -48,13 +48,19 @@ mod tests {
     #[test]
     fn a_busy_key_is_missed_sooner_than_an_idle_one() {
         let of = |mean| {
-            let expected = Expected { mean, mean_upper: mean, mean_lower: mean, dispersion: 0.1 };
+            let expected = Expected {
+                mean,
+                mean_upper: mean,
+                mean_lower: mean,
+                dispersion: 0.1,
+                busy: (mean, 0.1),
+            };
             SilentKey::hour_score(&expected)
         };
         assert!(of(0.1) < 0.1);
         assert!(4.0 * of(100.0) > 9.0);
-        assert!(SilentKey::default().applies(168, 12.0));
-        assert!(!SilentKey::default().applies(167, 12.0));
+        assert!(SilentKey::default().applies(168, 40.0));
+        assert!(!SilentKey::default().applies(167, 40.0));
         assert!(!SilentKey::default().applies(168, 11.9));
     }
 }

@@ -17,6 +17,11 @@ pub struct VolumeSpike {
     pub factor_min: f64,
 }
 
+/// That a key is used at all at an odd hour adds no more than this to how much it is used.
+const ODD_MAX: f64 = 2.0;
+/// What as many requests as in some hour before are worth of their score.
+const KNOWN_SHARE: f64 = 0.25;
+
 impl Default for VolumeSpike {
     fn default() -> Self {
         Self { hours_min: 12, requests_min: 30, factor_min: 1.5 }
@@ -33,12 +38,19 @@ impl VolumeSpike {
         limit.max(self.requests_min).max(times(expected.mean_upper, self.factor_min))
     }
 
-    /// What has been seen before at another hour is half as unusual, and twice as much is as
+    /// What has been seen before at another hour is a quarter as unusual, and twice as much is as
     /// unusual as it seems.
     pub fn score((seen, most): (u32, u32), expected: &Expected) -> f64 {
-        let score = tail::upper(seen, expected.mean_upper.max(0.01), expected.dispersion);
+        let of_hour = tail::upper(seen, expected.mean_upper.max(0.01), expected.dispersion);
+        let (mean, dispersion) = expected.busy;
+        let of_busy = if mean <= expected.mean_upper {
+            of_hour
+        } else {
+            tail::upper(seen, mean, dispersion) + ODD_MAX
+        };
+        let score = of_hour.min(of_busy);
         let beyond = f64::from(seen) / (1.25 * f64::from(most.max(1)));
-        score * (0.5 + 0.5 * beyond.log2().clamp(0.0, 1.0))
+        score * (KNOWN_SHARE + (1.0 - KNOWN_SHARE) * beyond.log2().clamp(0.0, 1.0))
     }
 
     pub fn because(seen: u32, most: u32, (hour, expected): (Hour, &Expected)) -> String {
@@ -65,14 +77,27 @@ fn times(mean: f64, factor: f64) -> u32 {
 mod tests {
     use super::*;
 
-    const USUAL: Expected =
-        Expected { mean: 38.0, mean_upper: 38.0, mean_lower: 38.0, dispersion: 0.1 };
+    const USUAL: Expected = Expected {
+        mean: 38.0,
+        mean_upper: 38.0,
+        mean_lower: 38.0,
+        dispersion: 0.1,
+        busy: (38.0, 0.1),
+    };
 
     #[test]
     fn nothing_is_a_spike_before_there_is_something_to_compare_with() {
         assert_eq!(VolumeSpike::default().limit(11, &USUAL), u32::MAX);
         let limit = VolumeSpike::default().limit(12, &USUAL);
         assert!((60..120).contains(&limit), "{limit}");
+    }
+
+    #[test]
+    fn at_an_odd_hour_it_is_no_more_unusual_than_among_busy_hours_and_a_little() {
+        let night = Expected { mean: 0.1, mean_upper: 0.1, dispersion: 2.0, ..USUAL };
+        let as_by_day = VolumeSpike::score((60, 20), &night);
+        let far_more = VolumeSpike::score((400, 20), &night);
+        assert!(as_by_day < 5.0 && 10.0 < far_more, "{as_by_day} {far_more}");
     }
 
     #[test]

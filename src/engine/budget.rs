@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Judgement;
+use super::suspicion::SCORE_MIN;
 use crate::baseline::Calibration;
 use crate::model::Day;
 
@@ -73,6 +74,8 @@ impl Budget {
     /// By the scores of the last two weeks, and how many days those were.
     fn fitted(&self, allowed: f64) -> Option<(f64, f64)> {
         let mut tail = self.scores.fit(TRIMMED_SHARE)?;
+        // Where hardly any window shows anything, the tail begins with the least that is counted.
+        tail.base = tail.base.max(SCORE_MIN);
         tail.scale = tail.scale.min(SCALE_MAX);
         let windows = WINDOWS_AN_ALARM * allowed.powf(MERGED);
         let share = (windows / self.scores.tests_a_day()).clamp(1e-9, 0.5);
@@ -125,6 +128,19 @@ mod tests {
         };
         assert!(theta(0.1) < theta(0.05));
         assert!((theta(0.048) - 4.8).abs() < 0.6, "{}", theta(0.048));
+    }
+
+    #[test]
+    fn where_hardly_anything_shows_the_threshold_does_not_fall_to_nothing() {
+        let mut budget = Budget::default();
+        for day in 0..14 {
+            for window in 0..450u32 {
+                let score = if window < 7 { 2.5 + f64::from(window) } else { 0.0 };
+                budget.observe(Day(day), score);
+            }
+        }
+        (0..40).for_each(|_| budget.move_theta(1.0));
+        assert!(3.0 < budget.theta, "{}", budget.theta);
     }
 
     #[test]

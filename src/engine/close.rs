@@ -27,8 +27,9 @@ impl Engine {
             for touch in use_.touches {
                 self.judge_touch(slot, touch, actions);
             }
-            for source in use_.sources {
-                self.judge_source(slot, source, actions);
+            // All are noted before one is judged: it may be one of many.
+            for address in self.note_sources(slot, use_.sources, actions) {
+                self.judge_source(slot, address, actions);
             }
             for visit in use_.visits {
                 self.judge_visit(slot, visit, actions);
@@ -82,6 +83,7 @@ impl Engine {
             self.strangers.count(counts, key.hour.requests == 0);
         }
         key.note_slot(slot.start());
+        key.arrivals.count(counts.requests);
         let accepted_before = key.accepted;
         key.accepted += u64::from(counts.requests.saturating_sub(counts.errors()));
         self.totals.keys_accepted += u32::from(accepted_before == 0 && key.accepted != 0);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use super::arrivals::Arrivals;
 use super::days::Days;
 use super::quotas::UsedUp;
 use crate::baseline::{Amount, Drift, Expected, Habit, Ratio, Size};
@@ -32,6 +33,8 @@ pub(super) struct Key {
     pub(super) errors: u64,
     /// Requests of judged slots that were not refused.
     pub(super) accepted: u64,
+    /// Networks that are new to it, beside those that it is known to use.
+    pub(super) arrivals: Arrivals,
     /// The open hour, as far as its slots are judged.
     pub(super) hour: Counts,
     pub(super) limits: Limits,
@@ -205,7 +208,9 @@ impl Key {
             return raw;
         };
         *today = today.max(raw);
-        (raw - WILD_SHARE * *usual).max(0.0)
+        // What failed yesterday and fails again is broken, and no news at all.
+        let share = if matches!(metric, Metric::Failure(_)) { 1.0 } else { WILD_SHARE };
+        (raw - share * *usual).max(0.0)
     }
 
     pub(super) const fn has_room_for_evidence(&self) -> bool {
@@ -254,8 +259,9 @@ impl Key {
     /// A day is over: what was refused is what is usual.
     pub(super) fn close_day(&mut self) {
         let (usual, today) = self.refused_usual;
-        for (_, usual, today) in &mut self.wildest {
-            *usual = today.min(WILD_MAX).max(*usual * WILD_KEEP);
+        for (metric, usual, today) in &mut self.wildest {
+            let most = if matches!(metric, Metric::Failure(_)) { *today } else { WILD_MAX };
+            *usual = today.min(most).max(*usual * WILD_KEEP);
             *today = 0.0;
         }
         self.refused_usual = (today.max(usual - usual / 8), 0);
@@ -352,6 +358,17 @@ const fn place_of(facet: Facet) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_failed_yesterday_as_it_does_today_is_no_news() {
+        let mut key = Key::default();
+        let metric = Metric::Failure(Failure::Throttled);
+        assert!(30.0 <= key.beyond_usual(metric, 30.0));
+        key.close_day();
+        assert!(key.beyond_usual(metric, 28.0) <= 0.0);
+        assert!(10.0 <= key.beyond_usual(Metric::Volume, 10.0));
+        assert!(19.0 < key.beyond_usual(metric, 50.0));
+    }
 
     #[test]
     fn an_old_keys_hours_are_learned_a_day_later() {

@@ -59,8 +59,16 @@ impl Engine {
             return;
         }
         let level = self.level_of(touch.key);
+        let arrived = self.keys.get_mut(touch.key).filter(|_| touch.facet == Facet::Network);
+        let beside = arrived.map_or(0, |key| key.arrivals.arrive(touch.value, touch.requests));
         let users = self.roles.values().filter_map(|role| role.users(touch.facet, touch.value));
-        let oldest = users.map(|users| users.first).min().unwrap_or(hour);
+        let (mut oldest, mut spread) = (hour, 0);
+        for users in users {
+            oldest = oldest.min(users.first);
+            let began =
+                users.latest.iter().filter(|began| hour.since(**began) < NEW_ON_OFFER_HOURS);
+            spread += u32::try_from(began.count()).unwrap_or_default();
+        }
         let is_new_to_all = hour.since(oldest) < NEW_ON_OFFER_HOURS;
         let hours = hour.since(since).clamp(0, GOOD_TURING_HOURS);
         let novelty = Novelty {
@@ -68,6 +76,9 @@ impl Engine {
             new_values: u32::try_from(newer.saturating_sub(newest)).unwrap_or_default(),
             burst: u32::try_from(newest.saturating_sub(1)).unwrap_or_default(),
             is_new_to_all: touch.facet == Facet::Route && is_new_to_all,
+            // Itself is one of them.
+            spread: if touch.facet == Facet::Route { spread.saturating_sub(1) } else { 0 },
+            beside,
             usual_hour: if touch.facet == Facet::Route { level } else { 0.0 },
             peers,
             peers_using,

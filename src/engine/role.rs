@@ -26,15 +26,18 @@ pub(super) struct Role {
     pub(super) keys: u32,
 }
 
-/// How many keys use a value, and since when.
+/// How many keys use a value, and when they began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Users {
     pub(super) keys: u32,
     pub(super) first: Hour,
+    /// When the two keys that came last began.
+    pub(super) latest: [Hour; 2],
 }
 
 /// Values remembered; further ones count as used by nobody.
 const VALUES_MAX: usize = 4096;
+const LONG_AGO: Hour = Hour(-1 << 40);
 
 /// The role of that name, new if there is none. It is asked for with every key in every slot:
 /// names are not copied, and empty ones, which most keys have where there is no inventory, not
@@ -79,8 +82,11 @@ impl Role {
     /// One more key uses the value.
     pub(super) fn add_user(&mut self, facet: Facet, value: u64, hour: Hour) {
         if self.users.len() < VALUES_MAX || self.users.contains_key(&(facet, value)) {
-            let users = self.users.entry((facet, value)).or_insert(Users { keys: 0, first: hour });
+            let fresh = Users { keys: 0, first: hour, latest: [LONG_AGO; 2] };
+            let users = self.users.entry((facet, value)).or_insert(fresh);
             users.keys += 1;
+            let [_, last] = users.latest;
+            users.latest = [last, hour];
         }
     }
 
@@ -91,7 +97,7 @@ impl Role {
         let known = self.calibrations.get(&metric);
         let score = known
             .map_or_else(|| Calibration::default().calibrated(raw), |known| known.calibrated(raw));
-        score.min(metric.score_max())
+        (score * metric.worth()).min(metric.score_max())
     }
 
     pub(super) fn observe(&mut self, metric: Metric, day: Day, raw: f64) {

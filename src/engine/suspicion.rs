@@ -21,7 +21,7 @@ pub(super) struct Suspicion {
 }
 
 /// Less is not worth remembering.
-const SCORE_MIN: f64 = 2.0;
+pub(super) const SCORE_MIN: f64 = 2.0;
 /// So far under the threshold an incident is still kept, so that the curve can be drawn.
 const BELOW: f64 = 3.5;
 /// So much more of the same is told again.

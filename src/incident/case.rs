@@ -1,8 +1,10 @@
 //! One incident: what is known about it, and the steps of its life.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Context, Curve, IncidentId, combined_score, words};
+use super::{Context, Curve, Family, IncidentId, combined_score, family, words};
 use crate::model::{Class, Entity, Finding, Severity, Timestamp};
 
 /// As it stands now. Every change raises `revision`.
@@ -118,8 +120,10 @@ const ADDRESSES_MAX: usize = 10;
 const KEYS_MAX: usize = 40;
 /// A title and its subject line's other parts stay within 78 characters.
 pub const TITLE_CHARS_MAX: usize = 45;
-/// So far over the threshold that two families of evidence are worth a grade more.
+/// So far over the threshold that two families of evidence are worth a grade more …
 const MARGIN_HIGH: f64 = 4.0;
+/// … and each of them alone is so rare. In calm traffic the second came to 4.2 at most.
+const SECOND_MIN: f64 = 5.0;
 
 impl Incident {
     pub(super) fn begin(finding: &Finding, context: &Context) -> Self {
@@ -256,11 +260,12 @@ impl Incident {
 
     fn severity_over(&self, theta: f64) -> Severity {
         let named = self.findings.iter().map(|finding| finding.severity).max().unwrap_or_default();
-        let families = self.families().len();
         let wide = self.class == Class::Statistical && theta + MARGIN_HIGH <= self.score;
+        let strong = self.findings.iter().filter(|finding| SECOND_MIN <= finding.score);
+        let strong: BTreeSet<Family> = strong.map(|finding| family(&finding.kind)).collect();
         match named {
-            Severity::Low if wide && 1 < families => Severity::Medium,
-            Severity::Medium if wide && 1 < families => Severity::High,
+            Severity::Low if wide && 1 < self.families().len() => Severity::Medium,
+            Severity::Medium if wide && 1 < strong.len() => Severity::High,
             Severity::Low | Severity::Medium | Severity::High | Severity::Critical => named,
         }
     }
@@ -286,8 +291,8 @@ impl Incident {
         self.entity.address().map(str::to_owned).or(named)
     }
 
-    pub fn families(&self) -> std::collections::BTreeSet<super::Family> {
-        self.findings.iter().map(|finding| super::family(&finding.kind)).collect()
+    pub fn families(&self) -> BTreeSet<Family> {
+        self.findings.iter().map(|finding| family(&finding.kind)).collect()
     }
 
     fn title_now(&self) -> String {

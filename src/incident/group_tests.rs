@@ -87,10 +87,23 @@ fn what_stays_under_the_threshold_is_not_shown() {
     absorb(&mut incidents, &seen(&key(), "volume_spike", 3.0, minutes(0)), "below");
     assert!(incidents.open_on(&key()).is_none());
     absorb(&mut incidents, &seen(&key(), "new_network", 3.4, minutes(1)), "");
-    absorb(&mut incidents, &seen(&key(), "failures", 6.0, minutes(2)), "open alert-high opened");
+    absorb(&mut incidents, &seen(&key(), "failures", 6.0, minutes(2)), "open alert-medium opened");
     check(&incidents.tick(minutes(122)), "resolved resolved");
     check(&incidents.tick(minutes(362)), "");
     assert!(incidents.is_empty());
+}
+
+#[test]
+fn it_is_severe_when_two_sorts_of_evidence_are_each_enough_alone() {
+    let mut incidents = Incidents::default();
+    let context = Context { theta: 5.0, ..Context::default() };
+    let mut severity_with = |kind: &str, score: f64| {
+        incidents.absorb(&seen(&key(), kind, score, minutes(0)), &context);
+        incidents.open_on(&key()).unwrap().severity
+    };
+    assert_eq!(severity_with("new_network", 12.0), Severity::Medium);
+    assert_eq!(severity_with("volume_spike", 4.9), Severity::Medium, "one and a hint");
+    assert_eq!(severity_with("failures", 5.1), Severity::High);
 }
 
 #[test]
