@@ -10,7 +10,8 @@ use crate::format::{FORMATS, Options, Outcome, Parser};
 const LINES: usize = 100_000;
 const SECONDS_MIN: f64 = 0.2;
 
-pub(crate) fn run() {
+/// Of these formats, or of all.
+pub(crate) fn run(names: &[&str]) {
     let combined = combined();
     let split = rate(&combined, |lines| each_line(lines, split_columns));
     let nginx = parsed("nginx", &combined);
@@ -19,6 +20,9 @@ pub(crate) fn run() {
         100.0 * nginx / split
     );
     for (name, text) in std::iter::once(("json", json())).chain(examples()) {
+        if !names.is_empty() && !names.contains(&name) {
+            continue;
+        }
         let lines = text.as_bytes();
         let is_json = text.starts_with('{') || text.starts_with("[{");
         let own = parsed(name, lines);

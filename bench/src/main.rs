@@ -57,7 +57,7 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: keyvigil-bench write combined|json LINES KEYS PATH
        keyvigil-bench stages combined|json PATH
        keyvigil-bench whole combined|json PATH
-       keyvigil-bench formats
+       keyvigil-bench formats [NAME]…
        keyvigil-bench guard";
 
 fn main() -> ExitCode {
@@ -73,7 +73,7 @@ fn main() -> ExitCode {
             let [reading, judging, keeping] = done.on_core;
             println!("{:.4} {reading:.4} {judging:.4} {keeping:.4}", done.wall);
         }
-        ["formats"] => formats::run(),
+        ["formats", names @ ..] => formats::run(names),
         ["guard"] => return guard::run(),
         _ => {
             eprintln!("{USAGE}");

@@ -132,7 +132,11 @@ impl Beside {
                 info!("the networks have changed and were read again");
             }
             Some(
-                Change::Settings(_) | Change::Sources(_) | Change::Verdict(_) | Change::Forget(_),
+                Change::Settings(_)
+                | Change::Sources(_)
+                | Change::Verdict(_)
+                | Change::Forget(_)
+                | Change::Privacy(_),
             )
             | None => {
                 return Ok(change);

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
+use super::desk::WITHHELD;
 use super::intake::Intake;
 use super::job::Job;
 use super::known::{Known, keep_stale};
@@ -290,6 +291,8 @@ impl Parts {
 fn source_row(status: &SourceStatus, intake: &Intake) -> Source {
     let counts = intake.counts_so_far(&status.source);
     let shown = |reject: &Reject| format!("{}: {}", reject.reason, reject.line);
+    let withheld =
+        counts.skipped.get_key_value(WITHHELD).map(|(why, number)| (why.clone(), *number));
     Source {
         path: status.source.0.clone(),
         state: match status.state {
@@ -304,7 +307,8 @@ fn source_row(status: &SourceStatus, intake: &Intake) -> Source {
         size: status.size,
         lines: counts.lines,
         rejected: counts.rejected_total(),
-        reasons: counts.rejected.into_iter().collect(),
+        // What is never stored is counted where whoever looks for it looks.
+        reasons: counts.rejected.into_iter().chain(withheld).collect(),
         last_rejects: intake.rejects(&status.source).map(shown).collect(),
         rotations: status.rotations,
         losses: counts.losses,

@@ -12,6 +12,9 @@ use crate::model::{EventBatch, Record, SourceId, Timestamp};
 /// Why a record that was read is no event.
 const REPEATED: &str = "delivered before";
 
+/// Or why it is only counted.
+pub(super) const WITHHELD: &str = "of somebody whose requests are never stored";
+
 /// What lines are taken with, whatever source they come from.
 pub(super) struct Desk<'i> {
     pub(super) identity: &'i mut Identity,
@@ -75,6 +78,10 @@ impl Desk<'_> {
         (seen, grows): (&Seen<'_>, Grows),
         counts: &mut Counts,
     ) -> bool {
+        if self.identity.withholds(&record) {
+            count(&mut counts.skipped, WITHHELD);
+            return false;
+        }
         let is_new = self.once.admits(&mut record, grows);
         if is_new {
             self.identity.append(&record, seen, self.batch);

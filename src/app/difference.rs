@@ -46,12 +46,14 @@ impl Difference {
             ("roles, keys and scopes", old.rules != in_force.rules),
             ("networks", old.networks != in_force.networks),
             ("geoip", old.geoip != in_force.geoip),
+            ("[privacy]", old.privacy != in_force.privacy),
             ("[alerts]", old.alerts != in_force.alerts),
             ("[detectors]", old.detectors != in_force.detectors),
             ("[mail]", old.mail != in_force.mail),
             ("notify", old.notify != in_force.notify),
             ("routes", old.routes != in_force.routes),
             ("[reports]", old.reports != in_force.reports),
+            ("[retention]", old.retention != in_force.retention),
             ("[store] retention", old.store.retention != in_force.store.retention),
         ];
         let mut changed = named(&changed);

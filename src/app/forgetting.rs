@@ -164,7 +164,9 @@ fn damaged(state: &Path, how: Progress) -> std::io::Result<Vec<String>> {
     let mut found = Vec::new();
     for path in files_in(state)? {
         let name = name_of(&path);
-        if !path.is_dir() || !name.starts_with("store.damaged-") {
+        let is_aside =
+            ["store.damaged", "store.before", "store.new"].iter().any(|it| name.starts_with(it));
+        if !path.is_dir() || !is_aside {
             continue;
         }
         if how == Progress::Remove {
@@ -181,7 +183,8 @@ fn remains(config: &Config, mention: &Mention) -> Vec<String> {
         "the logs themselves: lines that were read are not read again, but they are still there"
             .to_owned(),
         "mails and messages that were delivered".to_owned(),
-        "earlier, encrypted versions in the store's file, until their place is written over"
+        "earlier, encrypted versions in the store's file, until their place is written over; \
+         `keyvigil store compact` writes it anew"
             .to_owned(),
     ];
     if mention.is_in(&format!("{config:?}")) {

@@ -13,7 +13,7 @@ use super::once::Once;
 use super::reading::{Reading, Reject};
 use super::watermark::Watermark;
 use crate::format::{Joined, Joins, Outcome, Parser, Turn};
-use crate::identity::{Identity, Inventory, Networks};
+use crate::identity::{Identity, Inventory, Networks, Privacy};
 use crate::model::{EventBatch, Millis, Position, SourceId, Timestamp};
 use crate::store::{Counters, Memory};
 use crate::tail::Chunk;
@@ -84,6 +84,11 @@ impl Intake {
     /// As [`Intake::set_inventory`].
     pub(super) fn set_networks(&mut self, networks: Arc<Networks>) {
         self.identity.set_networks(networks);
+    }
+
+    /// As [`Intake::set_inventory`].
+    pub(super) fn set_privacy(&mut self, privacy: Arc<Privacy>) {
+        self.identity.set_privacy(privacy);
     }
 
     pub(super) const fn set_delay(&mut self, delay: Millis) {

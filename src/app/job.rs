@@ -11,11 +11,14 @@ use thiserror::Error;
 use super::beside::Beside;
 use super::intake::Intake;
 use super::judge::{Judge, Rhythm};
+use super::keeping::Keeping;
 use crate::alert::AlertError;
 use crate::config::{Config, Secret, SecretError};
 use crate::engine::{Engine, EngineError, Input, Settings};
 use crate::format::FormatError;
-use crate::identity::{Consent, Identity, Inventory, InventoryError, Networks, Templates};
+use crate::identity::{
+    Consent, Identity, Inventory, InventoryError, Mode, Networks, NeverStored, Privacy, Templates,
+};
 use crate::model::{Position, SourceId};
 use crate::store::{self, Counters, Memory, OpenOptions, Store, StoreError};
 use crate::tail::TailError;
@@ -104,6 +107,7 @@ pub(super) struct Job {
     pub(super) first_inputs: Vec<Input>,
     /// The files beside the logs, to be read again when they change.
     pub(super) beside: Beside,
+    pub(super) keeping: Keeping,
     /// What is odd in the files beside the logs.
     pub(super) warnings: Vec<String>,
     /// What does not work as it should, with what to do.
@@ -130,6 +134,9 @@ impl Job {
         identity.set_networks(Arc::clone(&networks));
         identity.set_templates(Arc::new(templates(config)?));
         identity.set_consent(Arc::new(consent(config)?));
+        let privacy = Arc::new(privacy(config)?);
+        let keeping = Keeping::of(&privacy);
+        identity.set_privacy(privacy);
         let again = Identity::new(pepper, config.key_is);
         let beside = (Arc::clone(&inventory), networks);
         let beside = Beside::new(&Arc::new(config.clone()), again, beside);
@@ -149,6 +156,7 @@ impl Job {
             positions,
             first_inputs,
             beside,
+            keeping,
             warnings,
             degraded,
         })
@@ -219,12 +227,18 @@ pub(super) fn open_options(config: &Config) -> Result<OpenOptions, JobError> {
 }
 
 pub(super) fn settings(config: &Config) -> Settings {
+    let mut rules = config.rules.clone();
+    if config.privacy.mode == Mode::Pseudonymous {
+        for role in rules.roles.values_mut() {
+            role.networks = role.networks.widened();
+        }
+    }
     Settings {
         false_alarms_per_day: config.alerts.false_alarms_per_day,
         patience: config.alerts.patience,
         kinds: config.alerts.kinds.clone(),
         detectors: config.detectors.clone(),
-        rules: config.rules.clone(),
+        rules,
         without: config.without.clone(),
         ..Settings::default()
     }
@@ -240,7 +254,9 @@ pub(super) fn inventory(
         let name = list.path.display().to_string();
         let (inventory, said) = Inventory::read(&read(&list.path)?, (&name, list.format))?;
         warnings.extend(said);
-        lists.push((name, inventory.with_pseudonyms(identity)));
+        let inventory = inventory.with_pseudonyms(identity);
+        let is_wide = config.privacy.mode == Mode::Pseudonymous;
+        lists.push((name, if is_wide { inventory.with_wide_networks() } else { inventory }));
     }
     let (inventory, conflicts) = Inventory::merged(lists);
     warnings.extend(conflicts);
@@ -272,6 +288,16 @@ fn templates(config: &Config) -> Result<Templates, JobError> {
         templates.add(&read(path)?, &path.display().to_string())?;
     }
     Ok(templates)
+}
+
+/// How much of a request is kept.
+pub(super) fn privacy(config: &Config) -> Result<Privacy, JobError> {
+    let never = match &config.privacy.never_store {
+        Some(path) => NeverStored::read(&read(path)?, &path.display().to_string())?,
+        None => NeverStored::default(),
+    };
+    let without = config.privacy.without.clone();
+    Ok(Privacy { mode: config.privacy.mode, without, never })
 }
 
 fn consent(config: &Config) -> Result<Consent, JobError> {

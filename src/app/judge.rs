@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::forgetting::Forget;
 use super::intake::Taken;
+use super::keeping::Keeping;
 use super::orders::Receipt;
 use crate::engine::{Action, Engine, Forgotten, Input, Overview, Party, StateRow};
 use crate::incident::{Alert, Incident, IncidentId, Notice, StaleFinding};
@@ -14,6 +15,8 @@ use crate::store::{Counters, Memory};
 /// The state is written out at least after so many events, so that opening stays quick.
 const EVENTS_BETWEEN_SNAPSHOTS_MAX: usize = 4_000_000;
 
+const MINUTE_MILLIS: i64 = 60_000;
+
 /// One engine, and the number of its next input.
 #[derive(Debug)]
 pub(super) struct Judge {
@@ -22,6 +25,8 @@ pub(super) struct Judge {
     events_since_snapshot: usize,
     snapshot_hour: Option<Hour>,
     rhythm: Rhythm,
+    keeping: Keeping,
+    snapshot_minute: i64,
     /// How far time has passed since the last tick, which nothing depends on yet.
     passed: Option<Timestamp>,
     /// Who has access to what, and of which revision that is.
@@ -50,6 +55,8 @@ pub(super) struct Judged {
     pub(super) alerts: Vec<Alert>,
     pub(super) snapshot: Option<Snapshot>,
     pub(super) overview: Option<Box<Overview>>,
+    /// What holds from here on.
+    pub(super) keeping: Option<Keeping>,
     /// To be fired once all before it is on the disk.
     pub(super) receipts: Vec<Receipt>,
 }
@@ -69,9 +76,23 @@ impl Judge {
             events_since_snapshot: 0,
             snapshot_hour: None,
             rhythm,
+            keeping: Keeping::default(),
+            snapshot_minute: 0,
             passed: None,
             parties: None,
         }
+    }
+
+    /// What is stored from now on. The state is written down in between, so that nothing from
+    /// before is needed for what comes after.
+    pub(super) fn keep(&mut self, keeping: Keeping) -> Judged {
+        let mut judged = Judged::default();
+        if self.keeping != keeping {
+            self.keeping = keeping;
+            self.snapshot(&mut judged);
+            judged.keeping = Some(keeping);
+        }
+        judged
     }
 
     /// Judges a batch, if there is one, and then the passing of time.
@@ -87,7 +108,7 @@ impl Judge {
             Some(watermark) if self.engine.is_due(watermark) => {
                 self.passed = None;
                 self.step(Input::Tick(watermark), &mut judged);
-                self.snapshot_if_due(watermark.hour(), &mut judged);
+                self.snapshot_if_due(watermark, &mut judged);
             }
             Some(watermark) => self.passed = Some(watermark),
             None => (),
@@ -104,6 +125,9 @@ impl Judge {
             self.step(Input::Tick(watermark), &mut judged);
         }
         self.step(input, &mut judged);
+        if self.keeping == Keeping::State {
+            self.snapshot(&mut judged);
+        }
         judged
     }
 
@@ -178,10 +202,14 @@ impl Judge {
         self.next_input += 1;
     }
 
-    fn snapshot_if_due(&mut self, hour: Hour, judged: &mut Judged) {
+    fn snapshot_if_due(&mut self, watermark: Timestamp, judged: &mut Judged) {
+        let hour = watermark.hour();
+        let minute = watermark.0.div_euclid(MINUTE_MILLIS);
+        let new_minute = std::mem::replace(&mut self.snapshot_minute, minute) != minute;
         let new_hour = self.snapshot_hour.replace(hour).is_some_and(|before| before < hour);
         let hourly = self.rhythm == Rhythm::Hourly && new_hour;
-        if hourly || EVENTS_BETWEEN_SNAPSHOTS_MAX <= self.events_since_snapshot {
+        let each_minute = self.keeping == Keeping::State && new_minute;
+        if hourly || each_minute || EVENTS_BETWEEN_SNAPSHOTS_MAX <= self.events_since_snapshot {
             self.snapshot(judged);
         }
     }

@@ -1,6 +1,7 @@
 //! The store's own thread: what was judged is committed as a whole, and only then told.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
@@ -10,9 +11,11 @@ use tracing::info;
 use super::beats::{Beats, Stage};
 use super::board::Board;
 use super::job::JobError;
-use super::judge::Judged;
+use super::judge::{Judged, Snapshot};
+use super::keeping::Keeping;
 use super::outputs::Writers;
 use super::tidying::Tidying;
+use crate::config::Retention;
 use crate::engine::Input;
 use crate::incident::{GROUP_WAIT, Incident, IncidentId, Notice, StaleFinding};
 use crate::model::{Millis, Position, SourceId, Timestamp};
@@ -33,17 +36,19 @@ pub(super) enum Mailing {
 }
 
 /// What the configuration says about keeping. It may change while the daemon runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Policy {
     pub(super) mailing: Mailing,
     /// How long events are kept. `None`: nothing is forgotten as long as this runs.
     pub(super) retention: Option<Millis>,
+    /// How long the rest is.
+    pub(super) kept: Arc<Retention>,
 }
 
 impl Policy {
     /// That never changes: of history.
     pub(super) fn of_history() -> watch::Receiver<Self> {
-        watch::channel(Self { mailing: Mailing::Off, retention: None }).1
+        watch::channel(Self { mailing: Mailing::Off, retention: None, kept: Arc::default() }).1
     }
 }
 
@@ -79,6 +84,7 @@ pub(super) struct Pending {
     stale: Vec<StaleFinding>,
     notices: Vec<Notice>,
     blocks: usize,
+    keeping: Keeping,
 }
 
 impl Keeper {
@@ -89,12 +95,12 @@ impl Keeper {
             fail::fail_point!("keeping");
             match inbox.recv_timeout(self.tidying.wait(WAIT)) {
                 Ok(judged) => self.keep(judged)?,
-                Err(RecvTimeoutError::Timeout) => self.commit()?,
+                Err(RecvTimeoutError::Timeout) => self.commit(None)?,
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.tidy_up(super::uptime())?;
         }
-        self.commit()?;
+        self.commit(None)?;
         self.writers.flush()?;
         self.store.map_or(Ok(()), |store| Ok(store.close()?))
     }
@@ -110,11 +116,15 @@ impl Keeper {
         let snapshot = judged.snapshot;
         for (_, input) in &judged.inputs {
             if let Input::Batch(batch) = input {
-                self.pending.blocks += 1;
+                if self.pending.keeping == Keeping::Events {
+                    self.pending.blocks += 1;
+                }
                 self.newest = self.newest.max(batch.time.iter().max().copied().map(Timestamp));
             }
         }
-        self.pending.inputs.extend(judged.inputs);
+        if self.pending.keeping == Keeping::Events {
+            self.pending.inputs.extend(judged.inputs);
+        }
         self.pending.positions.extend(judged.positions);
         self.pending.counters = judged.counters.or(self.pending.counters.take());
         self.pending.memory.extend(judged.memory);
@@ -122,12 +132,19 @@ impl Keeper {
         self.pending.stale.extend(judged.stale);
         self.pending.notices.extend(judged.notices);
         let is_awaited = snapshot.is_some() || !judged.receipts.is_empty();
-        if self.blocks_max <= self.pending.blocks.max(1) || is_awaited {
-            self.commit()?;
+        if self.pending.keeping == Keeping::State {
+            // Positions without the state that knows their lines would lose those.
+            self.commit(snapshot.as_ref())?;
+        } else {
+            if self.blocks_max <= self.pending.blocks.max(1) || is_awaited {
+                self.commit(None)?;
+            }
+            if let (Some(store), Some(snapshot)) = (self.store.clone(), snapshot) {
+                let Snapshot { rows, next_input } = &snapshot;
+                self.once_there_is_room(|_| Ok(store.snapshot(rows, *next_input)?))?;
+            }
         }
-        if let (Some(store), Some(snapshot)) = (self.store.clone(), snapshot) {
-            self.once_there_is_room(|_| Ok(store.snapshot(&snapshot.rows, snapshot.next_input)?))?;
-        }
+        self.pending.keeping = judged.keeping.unwrap_or(self.pending.keeping);
         if let Some(overview) = overview {
             self.board.overview(*overview);
         }
@@ -138,15 +155,13 @@ impl Keeper {
         Ok(())
     }
 
-    fn commit(&mut self) -> Result<(), JobError> {
-        if self.pending.is_empty() {
-            return Ok(());
-        }
-        let pending = std::mem::take(&mut self.pending);
+    fn commit(&mut self, with: Option<&Snapshot>) -> Result<(), JobError> {
+        let Some(pending) = self.pending.take(with.is_some()) else { return Ok(()) };
         let positions: Vec<(SourceId, Position)> = pending.positions.into_iter().collect();
         let incidents: Vec<Incident> = pending.incidents.into_values().collect();
         let outbox: Vec<OutboxRow> =
             pending.notices.into_iter().filter_map(|notice| self.outbox_row(notice)).collect();
+        let outbox = self.without_those_told(pending.keeping, outbox)?;
         // Before the commit: after a kill a line may stand there twice, but none is missing.
         self.once_there_is_room(|keeper| keeper.writers.flush())?;
         if let Some(store) = self.store.clone() {
@@ -159,7 +174,10 @@ impl Keeper {
                 counters: pending.counters.as_ref(),
                 memory: Some(&pending.memory),
             };
-            self.once_there_is_room(|_| Ok(store.commit(&commit)?))?;
+            self.once_there_is_room(|_| match with {
+                Some(with) => Ok(store.commit_with(&commit, (&with.rows, with.next_input))?),
+                None => Ok(store.commit(&commit)?),
+            })?;
         }
         for incident in &incidents {
             (self.announce)(incident);
@@ -201,6 +219,19 @@ impl Keeper {
         self.stopped.as_ref().is_some_and(|stopped| !*stopped.borrow())
     }
 
+    /// Lines that are read again after a kill lead to the same notices again.
+    fn without_those_told(
+        &self,
+        keeping: Keeping,
+        mut rows: Vec<OutboxRow>,
+    ) -> Result<Vec<OutboxRow>, JobError> {
+        if let (Keeping::State, Some(store)) = (keeping, &self.store) {
+            let known = store.outbox_known(rows.iter().map(|row| row.notice.id))?;
+            rows.retain(|row| !known.contains(&row.notice.id));
+        }
+        Ok(rows)
+    }
+
     fn outbox_row(&self, notice: Notice) -> Option<OutboxRow> {
         match self.policy.borrow().mailing {
             Mailing::Since(since) if since <= notice.due => {
@@ -214,6 +245,25 @@ impl Keeper {
 }
 
 impl Pending {
+    /// What is to be committed now; `None` if nothing is. What belongs to the state waits for it.
+    fn take(&mut self, with_state: bool) -> Option<Self> {
+        let keeping = self.keeping;
+        if with_state || keeping == Keeping::Events {
+            if !with_state && self.is_empty() {
+                return None;
+            }
+            return Some(std::mem::replace(self, Self { keeping, ..Self::default() }));
+        }
+        let now = Self {
+            incidents: std::mem::take(&mut self.incidents),
+            stale: std::mem::take(&mut self.stale),
+            notices: std::mem::take(&mut self.notices),
+            keeping,
+            ..Self::default()
+        };
+        (!now.is_empty()).then_some(now)
+    }
+
     fn is_empty(&self) -> bool {
         self.inputs.is_empty()
             && self.positions.is_empty()
@@ -231,8 +281,6 @@ fn said(error: &JobError) -> String {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::identity::{Identity, KeyIs};
     use crate::store::OpenOptions;
@@ -250,6 +298,7 @@ pub(super) mod tests {
             policy: watch::channel(Policy {
                 mailing: Mailing::Off,
                 retention: Some(Millis::days(30)),
+                kept: Arc::default(),
             })
             .1,
             blocks_max: 1,

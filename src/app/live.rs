@@ -186,12 +186,14 @@ pub(super) fn policy_of_life(config: &Config) -> Policy {
     let since = Mailing::Since(super::now().back(MAILED_AGE_MAX));
     let is_told = config.mail.is_some() || !config.notify.is_empty();
     let mailing = if is_told { since } else { Mailing::Off };
-    Policy { mailing, retention: Some(config.store.retention) }
+    let kept = Arc::new(config.retention.clone());
+    Policy { mailing, retention: Some(config.store.retention), kept }
 }
 
 /// People are told what happens after the history, which is where the play's clock begins.
 fn policy_of_story(_config: &Config) -> Policy {
-    Policy { mailing: Mailing::Since(super::play::began()), retention: None }
+    let mailing = Mailing::Since(super::play::began());
+    Policy { mailing, retention: None, kept: Arc::default() }
 }
 
 /// A reader that is ready.
@@ -227,6 +229,7 @@ fn start_reading(
 ) -> Result<Reading, JobError> {
     let (board, beats) = (keeper.board.clone(), keeper.beats.clone());
     let stages = Stages::start(job.judge, keeper);
+    stages.keep(job.keeping)?;
     for input in job.first_inputs {
         stages.tell(input)?;
     }

@@ -27,6 +27,7 @@ mod intake_tests;
 mod job;
 mod judge;
 mod keeper;
+mod keeping;
 mod key_file;
 mod keyring;
 mod known;

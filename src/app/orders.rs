@@ -8,10 +8,11 @@ use tokio::sync::oneshot;
 
 use super::forgetting::Forget;
 use super::job::JobError;
+use super::keeping::Keeping;
 use super::stages::Reach;
 use crate::config::Source;
 use crate::engine::{Input, Settings, Verdict};
-use crate::identity::{Inventory, Networks};
+use crate::identity::{Inventory, Networks, Privacy};
 
 /// Orders that may wait.
 const WAITING_MAX: usize = 32;
@@ -25,6 +26,8 @@ pub(super) enum Change {
     Settings(Box<Settings>),
     Inventory(Arc<Inventory>),
     Networks(Arc<Networks>),
+    /// So much of a request is kept.
+    Privacy(Arc<Privacy>),
     /// These logs are followed, and no others.
     Sources(Vec<Source>),
     /// A person's word about an incident.
@@ -40,6 +43,7 @@ impl Change {
             Self::Settings(_) => "settings",
             Self::Inventory(_) => "inventory",
             Self::Networks(_) => "networks",
+            Self::Privacy(_) => "privacy",
             Self::Sources(_) => "sources",
             Self::Verdict(_) => "a word about an incident",
             Self::Forget(_) => "what is forgotten",
@@ -93,6 +97,10 @@ impl Reach<'_> {
                         self.stages.tell(Input::Inventory(inventory))?;
                     }
                     Change::Networks(networks) => self.intake.set_networks(networks),
+                    Change::Privacy(privacy) => {
+                        self.stages.keep(Keeping::of(&privacy))?;
+                        self.intake.set_privacy(privacy);
+                    }
                     Change::Sources(sources) => follow(self, sources)?,
                     Change::Verdict(verdict) => self.stages.tell(Input::Verdict(verdict))?,
                     Change::Forget(forget) => self.stages.forget(forget)?,

@@ -110,6 +110,7 @@ impl Replay {
             tidying: Tidying::default(),
         };
         let stages = Stages::start(job.judge, keeper);
+        stages.keep(job.keeping)?;
         for input in job.first_inputs {
             stages.tell(input)?;
         }

@@ -14,6 +14,7 @@ use super::intake::{Intake, Taken};
 use super::job::JobError;
 use super::judge::{Judge, Judged};
 use super::keeper::Keeper;
+use super::keeping::Keeping;
 use super::orders::{Order, Receipt};
 use crate::engine::Input;
 use crate::model::{Millis, Timestamp};
@@ -32,6 +33,7 @@ enum Said {
     Taken(Box<Taken>),
     Input(Input),
     Forget(Forget),
+    Keep(Keeping),
     Confirm(Receipt),
 }
 
@@ -93,6 +95,11 @@ impl Stages {
         self.say(Said::Forget(forget))
     }
 
+    /// From what was said until now on, so much is kept.
+    pub(super) fn keep(&self, keeping: Keeping) -> Result<(), JobError> {
+        self.say(Said::Keep(keeping))
+    }
+
     /// Fires when all that was handed on before is on the disk.
     pub(super) fn confirm(&self, receipt: Receipt) -> Result<(), JobError> {
         self.say(Said::Confirm(receipt))
@@ -134,6 +141,7 @@ fn judge_all(
             Ok(Said::Taken(taken)) => judge.judge(*taken),
             Ok(Said::Input(input)) => judge.judge_input(input),
             Ok(Said::Forget(forget)) => judge.forget(&forget),
+            Ok(Said::Keep(keeping)) => judge.keep(keeping),
             Ok(Said::Confirm(receipt)) => {
                 // Whoever waits for it looks at the page next.
                 shown_at = None;

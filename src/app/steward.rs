@@ -113,8 +113,9 @@ impl Steward {
     fn show(&self) {
         let read_at = jiff::Timestamp::from_second(super::now().seconds()).unwrap_or_default();
         let file = self.file.as_ref();
-        let file = file.map(|file| format!("{}, read {read_at}", file.display()));
         let config = self.config.borrow();
+        let kept = config.privacy.in_words();
+        let file = file.map(|file| format!("{}, read {read_at}; kept: {kept}", file.display()));
         let tells = self.has_letters || config.mail.is_some() || !config.notify.is_empty();
         self.board.config(file, tells);
         live::show_sources(&config);
@@ -167,6 +168,9 @@ impl Steward {
         if old.sources != in_force.sources {
             changes.push(Change::Sources(in_force.sources.clone()));
         }
+        // The list that it names may be another, too.
+        let privacy = job::privacy(&in_force).map_err(|error| failed(&error))?;
+        changes.push(Change::Privacy(Arc::new(privacy)));
         self.orders.give(changes).await.map_err(|error| failed(&error))?;
         self.beside = fresh;
         self.note_beside(&found.problems);

@@ -22,7 +22,7 @@ impl Whom {
             }
             Self::Key(name) | Self::Subject(name) => {
                 let identity = Identity::new(store.pepper().map_err(failed)?, config.key_is);
-                vec![name.clone(), identity.key_id_of(name)]
+                vec![name.clone(), identity.key_id_of(name), identity.user_id_of(name)]
             }
         };
         let mention = Mention::of(names);

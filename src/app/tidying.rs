@@ -1,12 +1,15 @@
 //! What the keeping stage does when it has time: old events are forgotten, small blocks become
 //! one, a new key takes the place of an old one. A piece at a time, between the commits.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::diary::{self, Asker};
 use super::job::JobError;
 use super::keeper::Keeper;
 use super::rotation;
+use crate::config::Retention;
 use crate::model::{Millis, Timestamp};
 use crate::store::Store;
 
@@ -22,6 +25,8 @@ pub(super) struct Tidying {
     /// There is more of it to do.
     is_going_on: bool,
     removed: Removed,
+    /// Of each role, up to which input its events were looked for.
+    of_roles: BTreeMap<String, u64>,
 }
 
 /// What went in the round that is not over yet.
@@ -29,6 +34,8 @@ pub(super) struct Tidying {
 struct Removed {
     events: u64,
     notices: usize,
+    incidents: u64,
+    entries: u64,
 }
 
 /// How often what has become too old is looked for.
@@ -37,9 +44,6 @@ const TIDY_EVERY: Duration = Duration::from_hours(1);
 /// And how often while old logs are caught up: whenever events have come so many parts of the
 /// retention further.
 const TIDY_PARTS: i64 = 30;
-
-/// How long it can be seen what became of a notice.
-const NOTICES_KEPT: Millis = Millis::days(30);
 
 /// How long lines are waited for as long as there is something to tidy.
 const WAIT: Duration = Duration::from_millis(20);
@@ -67,21 +71,25 @@ impl Keeper {
         // Counted back from the newest event, so that an old log is not forgotten while it
         // is read; a line from the future counts for no more than the present.
         let newest = self.newest.map(|newest| newest.min(now));
-        let is_further = |(newest, tidied): (Timestamp, Timestamp)| {
-            tidied.plus(Millis(retention.0 / TIDY_PARTS)) <= newest
+        // At the start nothing has come yet, so that nothing was looked for.
+        let is_further = |newest: Timestamp| {
+            self.tidying
+                .tidied
+                .is_none_or(|tidied| tidied.plus(Millis(retention.0 / TIDY_PARTS)) <= newest)
         };
-        let is_due =
-            self.tidying.at <= uptime || newest.zip(self.tidying.tidied).is_some_and(is_further);
+        let is_due = self.tidying.at <= uptime || newest.is_some_and(is_further);
         if !is_due || !store.has_room() {
             return Ok(false);
         }
         let events = newest.map_or(Ok(0), |newest| store.prune(newest, retention))?;
-        let notices = store.outbox_prune(now.back(NOTICES_KEPT))?;
+        let kept = Arc::clone(&self.policy.borrow().kept);
+        let notices = store.outbox_prune(now.back(kept.messages))?;
+        let rest = self.tidying.forget_the_rest(store, &kept, (newest, now))?;
         let merged = store.merge_small(self.tidying.merged)?;
         self.tidying.merged = merged.next;
         self.tidying.removed.events += events;
         self.tidying.removed.notices += notices;
-        let is_done = events == 0 && notices == 0 && merged.is_done;
+        let is_done = events == 0 && notices == 0 && rest == 0 && merged.is_done;
         if is_done {
             if self.tidying.at <= uptime {
                 diary::tell_head(store);
@@ -108,10 +116,40 @@ impl Keeper {
     }
 }
 
+impl Tidying {
+    /// What is kept for as long as the configuration says, and the events of single roles.
+    fn forget_the_rest(
+        &mut self,
+        store: &Store,
+        kept: &Retention,
+        (newest, now): (Option<Timestamp>, Timestamp),
+    ) -> Result<u64, JobError> {
+        let incidents = kept.incidents.map_or(Ok(0), |it| store.incidents_prune(now.back(it)))?;
+        let entries = kept.journal.map_or(Ok(0), |it| store.journal_prune(now, it))?;
+        let (mut events, mut more) = (0, 0);
+        for (role, keep) in &kept.roles {
+            let Some(newest) = newest else { break };
+            let from = self.of_roles.entry(role.clone()).or_default();
+            let pruned = store.prune_role(role, newest.back(*keep), *from)?;
+            // Looked through without a find is work, too, and there may be more of it.
+            more += pruned.next - *from;
+            *from = pruned.next;
+            events += pruned.events;
+        }
+        self.removed.incidents += incidents;
+        self.removed.entries += entries;
+        self.removed.events += events;
+        Ok(incidents + entries + events + more)
+    }
+}
+
 impl Removed {
     fn write_down(self, store: &Store) {
         if self != Self::default() {
-            let about = format!("{} events, {} messages", self.events, self.notices);
+            let Self { events, notices, incidents, entries } = self;
+            let about = format!(
+                "{events} events, {notices} messages, {incidents} incidents, {entries} entries of the journal"
+            );
             let entry = Asker::ourselves().did("removed what was too old", about);
             diary::warned(store.journal_add(vec![entry]));
         }
@@ -148,6 +186,7 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let mut keeper = keeper(state.path());
         let store = keeper.store.clone().unwrap();
+        keeper.tidy(Duration::ZERO).unwrap();
         for day in 0..90u64 {
             let inputs = vec![(day, event_of(Timestamp(day.cast_signed() * DAY)))];
             let rows = Vec::new();

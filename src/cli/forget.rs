@@ -22,8 +22,8 @@ name; the journal still verifies. The receipt says what went, and what remains b
   keyvigil forget --subject ann@example.com
   keyvigil forget --key k_3vq7xk2mwq5a --yes
 
-Done again it does no harm: if it was cut off, do it again. New log lines are stored again; name whose
-never are in [privacy] never_store.";
+Done again it does no harm: if it was cut off, do it again. What the logs say of them from then on is
+stored again, unless they are on the list of [privacy] never_store.";
 
 /// Who it is about
 #[derive(Debug, Args)]

@@ -67,6 +67,7 @@ impl Checks<'_, '_> {
         for (table, name) in [
             ("", "inventory"),
             ("", "networks"),
+            ("privacy", "never_store"),
             ("store", "directory"),
             ("mail", "root_certificate"),
             ("web", "certificate"),

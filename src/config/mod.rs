@@ -1,6 +1,6 @@
 //! What the file says to what it means, with errors that point.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use crate::detect::{Kinds, Panel, Rules};
 use crate::engine::Part;
 use crate::format::{self, OwnFormats};
-use crate::identity::{KeyIs, ListFormat, PathKeys, Prefixes};
+use crate::identity::{Kept, KeyIs, ListFormat, Mode, PathKeys, Prefixes};
 use crate::model::Millis;
 use crate::web::Proxy;
 
@@ -62,6 +62,7 @@ pub struct Config {
     pub openapi: Vec<PathBuf>,
     /// Who agreed to get messages, and who does not any more: lists of hashes.
     pub consent: ConsentLists,
+    pub privacy: Privacy,
     pub alerts: Alerts,
     /// The thresholds of every detector; `[stale]` is one of them.
     pub detectors: Panel,
@@ -76,6 +77,7 @@ pub struct Config {
     pub routes: Vec<Route>,
     pub web: Web,
     pub store: Store,
+    pub retention: Retention,
     pub reports: Reports,
     pub control: Control,
 }
@@ -110,6 +112,37 @@ impl Source {
 pub struct ConsentLists {
     pub opt_in: Option<PathBuf>,
     pub opt_out: Option<PathBuf>,
+}
+
+/// How much of a request is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Privacy {
+    pub mode: Mode,
+    /// Columns that are left empty.
+    pub without: BTreeSet<Kept>,
+    /// A list of those whose requests are never stored.
+    pub never_store: Option<PathBuf>,
+}
+
+impl Privacy {
+    /// For people: the page, the journal, the record of processing.
+    pub fn in_words(&self) -> String {
+        let mode = match self.mode {
+            Mode::Full => "as the log has it, without secrets".to_owned(),
+            Mode::Pseudonymous => {
+                "users by keyed hashes, addresses by their network (/24, /48)".to_owned()
+            }
+            Mode::ZeroRetention => "no requests: only what is usual, and incidents".to_owned(),
+        };
+        let names: Vec<&str> = self.without.iter().map(|kept| kept.name()).collect();
+        let without = if names.is_empty() {
+            String::new()
+        } else {
+            format!("; without {}", names.join(", "))
+        };
+        let never = if self.never_store.is_some() { "; nothing of those on a list" } else { "" };
+        format!("{} ({mode}{without}{never})", self.mode.name())
+    }
 }
 
 /// A list of keys.
@@ -151,6 +184,52 @@ pub struct Store {
     /// Keys that were used before, until every value is encrypted with the new one.
     pub previous_keys: Vec<Secret>,
     pub retention: Millis,
+}
+
+/// How long what is not an event is kept, and the events of single roles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// After they were over. `None`: as long as the store.
+    pub incidents: Option<Millis>,
+    /// Entries of the audit journal. `None`: until there are too many.
+    pub journal: Option<Millis>,
+    /// After they were settled.
+    pub messages: Millis,
+    /// Events of these roles, where that is shorter than for all.
+    pub roles: BTreeMap<String, Millis>,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { incidents: None, journal: None, messages: Millis::days(30), roles: BTreeMap::new() }
+    }
+}
+
+impl Retention {
+    /// For the record of processing.
+    pub fn in_words(&self) -> String {
+        let days = |millis: Millis| format!("{} days", millis.whole_days());
+        let incidents = self.incidents.map_or_else(
+            || "until the store is removed".to_owned(),
+            |kept| format!("{} after they were over", days(kept)),
+        );
+        let journal = self.journal.map_or_else(
+            || "the newest 100,000 entries".to_owned(),
+            |kept| format!("{}, at most 100,000 entries", days(kept)),
+        );
+        let roles: Vec<String> =
+            self.roles.iter().map(|(role, kept)| format!("{role} {}", days(*kept))).collect();
+        let roles = if roles.is_empty() {
+            String::new()
+        } else {
+            format!("; events of single roles: {}", roles.join(", "))
+        };
+        format!(
+            "incidents {incidents}; messages {} after they were settled; audit journal {journal}; what is \
+             normal for a key until the store is removed{roles}",
+            days(self.messages)
+        )
+    }
 }
 
 /// Reports that are written by themselves.
@@ -228,6 +307,7 @@ impl Default for Config {
             keys_in_paths: PathKeys::default(),
             openapi: Vec::new(),
             consent: ConsentLists::default(),
+            privacy: Privacy::default(),
             alerts: Alerts {
                 false_alarms_per_day: 1.0,
                 patience: Millis::seconds(5),
@@ -254,6 +334,7 @@ impl Default for Config {
                 previous_keys: Vec::new(),
                 retention: Millis::days(30),
             },
+            retention: Retention::default(),
             reports: Reports { monthly: false, keep: Millis::days(730) },
             control: Control::default(),
         }

@@ -13,13 +13,14 @@ use super::meant;
 use super::mistakes::{self, Mistake};
 use super::syntax;
 use super::table::Table;
+use super::units;
 use super::{
-    Alerts, Config, ConfigError, ConsentLists, Control, List, Reports, Source, Store, Web, people,
-    rules,
+    Alerts, Config, ConfigError, ConsentLists, Control, List, Privacy, Reports, Retention, Source,
+    Store, Web, people, rules,
 };
 use crate::detect::Panel;
 use crate::format::{self, OwnFormats, Parser};
-use crate::identity::{KeyIs, ListFormat};
+use crate::identity::{Kept, KeyIs, ListFormat, Mode};
 use crate::web::Proxy;
 
 /// The file as the detectors see it.
@@ -77,10 +78,12 @@ fn fill(
         mistakes.extend(table.map(read).unwrap_or_default());
     };
     each(top.table("consent"), &mut |table| consent(&mut config.consent, table));
+    each(top.table("privacy"), &mut |table| privacy(&mut config.privacy, table));
     each(top.table("alerts"), &mut |table| alerts(&mut config.alerts, table));
     each(top.table("mail"), &mut |table| people::mail(&mut config.mail, table));
     each(top.table("web"), &mut |table| web(&mut config.web, table));
     each(top.table("store"), &mut |table| store(&mut config.store, table));
+    each(top.table("retention"), &mut |table| retention(&mut config.retention, table));
     each(top.table("reports"), &mut |table| reports(&mut config.reports, table));
     each(top.table("control"), &mut |table| control(&mut config.control, table));
     for table in top.tables("notify") {
@@ -194,6 +197,26 @@ fn consent(lists: &mut ConsentLists, values: &DeTable<'_>) -> Vec<Mistake> {
     table.finish()
 }
 
+fn privacy(privacy: &mut Privacy, values: &DeTable<'_>) -> Vec<Mistake> {
+    let mut table = Table::new("privacy", values);
+    privacy.mode = table.choice("mode", &Mode::NAMES).unwrap_or_default();
+    privacy.never_store = table.text("never_store").map(PathBuf::from);
+    if values.contains_key("store") {
+        privacy.without = Kept::NAMES.iter().map(|(_, kept)| *kept).collect();
+        for name in table.texts("store") {
+            if let Some((_, kept)) = Kept::NAMES.iter().find(|(known, _)| *known == name) {
+                privacy.without.remove(kept);
+            } else {
+                let at = table.place_of("store");
+                let known: Vec<&str> = Kept::NAMES.iter().map(|(name, _)| *name).collect();
+                let instead = format!("write some of {}", known.join(", "));
+                table.complain::<()>(at, format!("there is no column {name:?}"), &instead);
+            }
+        }
+    }
+    table.finish()
+}
+
 fn alerts(alerts: &mut Alerts, values: &DeTable<'_>) -> Vec<Mistake> {
     let mut table = Table::new("alerts", values);
     if let Some(budget) = table.number("false_alarms_per_day") {
@@ -276,6 +299,23 @@ fn store(store: &mut Store, values: &DeTable<'_>) -> Vec<Mistake> {
     store.key = table.secret("key");
     store.previous_keys = table.secrets("previous_keys");
     store.retention = table.duration("retention").unwrap_or(store.retention);
+    table.finish()
+}
+
+fn retention(retention: &mut Retention, values: &DeTable<'_>) -> Vec<Mistake> {
+    let mut table = Table::new("retention", values);
+    retention.incidents = table.duration("incidents");
+    retention.journal = table.duration("journal");
+    retention.messages = table.duration("messages").unwrap_or(retention.messages);
+    for (role, texts) in table.named_texts("roles") {
+        if let Some(kept) = texts.first().and_then(|text| units::duration(text)) {
+            retention.roles.insert(role, kept);
+        } else {
+            let what = format!("`{role}` has no duration");
+            let instead = "write a number and s, m, h, d or w: \"7d\"";
+            table.complain::<()>(table.place_of("roles"), what, instead);
+        }
+    }
     table.finish()
 }
 

@@ -27,8 +27,9 @@ impl Engine {
             for touch in use_.touches {
                 self.judge_touch(slot, touch, actions);
             }
-            for source in use_.sources {
-                self.judge_source(slot, source, actions);
+            // All are noted before one is judged: it may be one of many.
+            for address in self.note_sources(slot, use_.sources, actions) {
+                self.judge_source(slot, address, actions);
             }
             for visit in use_.visits {
                 self.judge_visit(slot, visit, actions);

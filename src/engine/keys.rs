@@ -16,6 +16,8 @@ pub(super) struct Keys {
     unlisted: usize,
     /// Changed since the state was last handed out, and ids of those that are gone.
     changed: Vec<bool>,
+    /// Handed out with the state before: of the others nothing is to be removed there.
+    stored: Vec<bool>,
     pub(super) gone: BTreeSet<String>,
 }
 
@@ -45,11 +47,14 @@ impl Keys {
 
     /// Those that changed since the last time, by id.
     pub(super) fn take_changed(&mut self) -> Vec<&Key> {
-        let Self { slab, by_id, changed, .. } = self;
+        let Self { slab, by_id, changed, stored, .. } = self;
         let mut keys = Vec::new();
         for &index in by_id.values() {
             let was_changed = changed.get_mut(index as usize).is_some_and(std::mem::take);
             if was_changed && let Some(Some(key)) = slab.get(index as usize) {
+                if let Some(stored) = stored.get_mut(index as usize) {
+                    *stored = true;
+                }
                 keys.push(key);
             }
         }
@@ -70,7 +75,11 @@ impl Keys {
             self.free.pop().unwrap_or_else(|| u32::try_from(self.slab.len()).unwrap_or(u32::MAX));
         let index = key.index;
         self.put(key);
-        self.gone.remove(id);
+        // It is written again, in the place of the one that was forgotten.
+        let was_stored = self.gone.remove(id);
+        if let Some(stored) = self.stored.get_mut(index as usize) {
+            *stored = was_stored;
+        }
         if let Some(changed) = self.changed.get_mut(index as usize) {
             *changed = true;
         }
@@ -83,6 +92,10 @@ impl Keys {
         while self.slab.len() <= place {
             self.slab.push(None);
             self.changed.push(false);
+            self.stored.push(false);
+        }
+        if let Some(stored) = self.stored.get_mut(place) {
+            *stored = true;
         }
         self.unlisted += usize::from(!key.is_listed);
         self.by_id.insert(key.id.clone(), key.index);
@@ -153,7 +166,10 @@ impl Keys {
         }
         self.free.push(index);
         self.unlisted = self.unlisted.saturating_sub(1);
-        self.gone.insert(id.to_owned())
+        if self.stored.get(index as usize).is_some_and(|stored| *stored) {
+            self.gone.insert(id.to_owned());
+        }
+        true
     }
 }
 

@@ -10,19 +10,37 @@ use crate::profile::{SourceUse, Visit, hash_of};
 
 /// What stays as bad as it is is told again after this long.
 const AGAIN: Millis = Millis::hours(1);
+/// So many addresses more that are refused as often are one somebody with many addresses.
+const ALIKE_MIN: usize = 4;
+/// One cause is told of once in so long.
+const CROWD_AGAIN: Millis = Millis::hours(6);
 /// An address that was refused with so many keys is who brings the unknown ones.
 const SWEEP_KEYS_MIN: usize = 20;
 
 impl Engine {
-    pub(super) fn judge_source(&mut self, slot: Slot, used: SourceUse, actions: &mut Vec<Action>) {
-        let address = used.address.clone();
-        if used.unauthorized != 0 {
-            let hash = hash_of(&address);
-            for &index in &used.keys {
-                self.judge_refused_key(slot, (index, hash), actions);
+    /// Adds a slot's refusals to what is known of each address. Returns the addresses.
+    pub(super) fn note_sources(
+        &mut self,
+        slot: Slot,
+        sources: Vec<SourceUse>,
+        actions: &mut Vec<Action>,
+    ) -> Vec<String> {
+        let mut addresses = Vec::with_capacity(sources.len());
+        for used in sources {
+            if used.unauthorized != 0 {
+                let hash = hash_of(&used.address);
+                for &index in &used.keys {
+                    self.judge_refused_key(slot, (index, hash), actions);
+                }
             }
+            addresses.push(used.address.clone());
+            self.sources.add(slot.start(), used);
         }
-        let source = self.sources.add(slot.start(), used);
+        addresses
+    }
+
+    pub(super) fn judge_source(&mut self, slot: Slot, address: String, actions: &mut Vec<Action>) {
+        let Some(source) = self.sources.get_mut(&address) else { return };
         let detectors = &self.settings.detectors;
         let is_stranger =
             |key: &&u32| self.keys.get(**key).is_none_or(|key| key.accepted == 0 && !key.is_listed);
@@ -46,7 +64,7 @@ impl Engine {
         if is_flood || is_told && is_small {
             return;
         }
-        let Some(verdict) =
+        let Some(mut verdict) =
             verdicts.into_iter().flatten().max_by(|a, b| a.score.total_cmp(&b.score))
         else {
             return;
@@ -64,6 +82,17 @@ impl Engine {
         let samples = source.samples.clone();
         let since = source.since;
         let keys: Vec<u32> = source.keys.clone();
+        let alike = self.sources.alike(&address, (seen, at));
+        if ALIKE_MIN <= alike {
+            let is_of_it = |known: &Incident| is_of_crowd_of(known, verdict.kind, at);
+            if self.incidents.open_on(&Entity::Address(address.clone())).is_none()
+                && self.incidents.shown().any(is_of_it)
+            {
+                return;
+            }
+            verdict.because =
+                format!("{}; {alike} more addresses do much the same", verdict.because);
+        }
         let mut finding = finding_of(verdict, Entity::Address(address.clone()), (since, at));
         finding.keys = keys.iter().map(|&key| self.id_of(key).to_owned()).collect();
         finding.keys.retain(|id| !id.is_empty());
@@ -143,6 +172,12 @@ fn is_sweep(incident: &Incident, at: Timestamp) -> bool {
         && incident.entity.address().is_some()
         && SWEEP_KEYS_MIN <= incident.keys.len()
         && at.since(incident.last_seen).0 < AGAIN.0
+}
+
+fn is_of_crowd_of(incident: &Incident, kind: &str, at: Timestamp) -> bool {
+    incident.kind == kind
+        && incident.entity.address().is_some()
+        && at.since(incident.last_seen).0 < CROWD_AGAIN.0
 }
 
 fn finding_of(verdict: Verdict, entity: Entity, (since, at): (Timestamp, Timestamp)) -> Finding {

@@ -12,7 +12,7 @@ use crate::detect::{
     Verdict,
 };
 use crate::identity::InventoryKey;
-use crate::incident::EvidenceLine;
+use crate::incident::{EvidenceLine, Incident};
 use crate::model::{
     Class, Entity, Event, EventBatch, Finding, Flaws, Hour, Millis, Severity, Timestamp,
 };
@@ -25,6 +25,11 @@ const PAUSE_MAX: Millis = Millis::hours(26);
 const TOLD_AGAIN: Millis = Millis::days(7);
 /// More are not kept: the same keys will break the same rules again.
 const BROKEN_MAX: usize = 10_000;
+/// So many unknown keys that are let in are told of one by one; of more within so long, as one.
+const LET_IN: &str = "unknown_key_accepted";
+const LET_IN_ALONE_MAX: usize = 8;
+const LET_IN_WITHIN: Millis = Millis::hours(6);
+const LET_IN_AGAIN: Millis = Millis::seconds(60);
 
 /// Rules broken ahead of the watermark, by hour, key and kind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -104,7 +109,7 @@ impl Engine {
 
     /// Tells what broke up to `at`, in the order in which it did.
     pub(super) fn raise_ahead(&mut self, at: Timestamp, actions: &mut Vec<Action>) {
-        while let Some(broken) = self.ahead.take_until(at) {
+        for broken in self.ahead.take_until(at) {
             self.raise_broken(broken, actions);
         }
     }
@@ -191,6 +196,10 @@ impl Engine {
 
     pub(super) fn raise_broken(&mut self, broken: Broken, actions: &mut Vec<Action>) {
         let Some(index) = self.keys.index_of(&broken.key) else { return };
+        if self.is_one_of_many_let_in(&broken) {
+            self.raise_many_let_in(&broken, actions);
+            return;
+        }
         if !self.is_news(index, &broken) || self.only_goes_on(index, &broken) {
             return;
         }
@@ -211,6 +220,47 @@ impl Engine {
             keys: Vec::new(),
         };
         self.raise(&finding, (Some(index), None), actions);
+    }
+}
+
+impl Engine {
+    /// Keys that nobody knows and that are let in all the same are one cause, once there are
+    /// several: the list is not whole, or somebody makes keys.
+    fn is_one_of_many_let_in(&self, broken: &Broken) -> bool {
+        let is_alike = |known: &&Incident| {
+            known.kind == LET_IN && broken.at.since(known.opened).0 < LET_IN_WITHIN.0
+        };
+        broken.kind == LET_IN
+            && self.incidents.open_on(&Entity::Key(broken.key.clone())).is_none()
+            && LET_IN_ALONE_MAX <= self.incidents.shown().filter(is_alike).count()
+    }
+
+    /// Of all of them together, and not for every line.
+    fn raise_many_let_in(&mut self, broken: &Broken, actions: &mut Vec<Action>) {
+        let is_told = |known: &Incident| {
+            known.kind == LET_IN
+                && known.entity == Entity::Fleet
+                && broken.at.since(known.last_seen).0 < LET_IN_AGAIN.0
+        };
+        if self.incidents.shown().any(is_told) {
+            return;
+        }
+        let finding = Finding {
+            kind: LET_IN.to_owned(),
+            class: Class::Policy,
+            severity: broken.severity,
+            entity: Entity::Fleet,
+            at: broken.at,
+            since: broken.at,
+            because: format!(
+                "more than {LET_IN_ALONE_MAX} keys that the inventory does not know were let in \
+                 within hours, and more come"
+            ),
+            score: POLICY_SCORE,
+            address: broken.line.as_ref().map(|line| line.source_ip.clone()),
+            keys: vec![broken.key.clone()],
+        };
+        self.raise(&finding, (None, None), actions);
     }
 }
 
@@ -240,11 +290,21 @@ impl Ahead {
         }
     }
 
-    fn take_until(&mut self, at: Timestamp) -> Option<Broken> {
-        let due = self.0.iter().take_while(|((hour, _, _), _)| hour.start() <= at);
-        let due = due.filter(|(_, broken)| broken.at <= at);
-        let id = due.min_by_key(|(id, broken)| (broken.at, *id)).map(|(id, _)| id.clone())?;
-        self.0.remove(&id)
+    /// In the order in which they broke.
+    fn take_until(&mut self, at: Timestamp) -> Vec<Broken> {
+        if self.0.is_empty() {
+            return Vec::new();
+        }
+        let mut due: Vec<_> = Vec::new();
+        for (id, broken) in std::mem::take(&mut self.0) {
+            if broken.at <= at {
+                due.push((broken.at, id, broken));
+            } else {
+                self.0.insert(id, broken);
+            }
+        }
+        due.sort_unstable_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+        due.into_iter().map(|(_, _, broken)| broken).collect()
     }
 }
 

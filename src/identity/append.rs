@@ -8,9 +8,8 @@ use super::audit::KeyDeed;
 use super::clean::{cut, text_of};
 use super::columns::{Desk, KnownAddress, KnownKey, Limits, TextMemo};
 use super::consent::Consent;
-use super::credential::{api_key_in_query, in_query};
 use super::flaws::flaws_of;
-use super::hops::{Prefixes, client_of};
+use super::hops::Prefixes;
 use super::inventory::Inventory;
 use super::memo::Memo;
 use super::namer::{Namer, Origin};
@@ -18,10 +17,12 @@ use super::networks::Networks;
 use super::openapi::Templates;
 use super::path_keys::PathKeys;
 use super::plain::plain_route;
+use super::privacy::{Kept, Privacy};
 use super::pseudonym::{KeyIs, Pseudonyms};
 use super::route::route_of;
 use super::scrub::{Hides, Own, Scratch, Scrubber};
 use super::shapes::Place;
+use super::told::{bytes_of, credential_of, forwarded, target_of};
 use crate::model::{EventBatch, Record, Timestamp};
 
 /// Knows who stands behind a credential and an address.
@@ -31,6 +32,8 @@ pub struct Identity {
     inventory: Arc<Inventory>,
     networks: Arc<Networks>,
     consent: Arc<Consent>,
+    privacy: Arc<Privacy>,
+    pseudonyms: Pseudonyms,
     templates: Arc<Templates>,
     trusted: Prefixes,
     path_keys: PathKeys,
@@ -85,6 +88,8 @@ const PATH: Limits = Limits { place: Place::Path, hides: Hides::Secrets, bytes_m
 const QUERY: Limits = Limits { place: Place::Query, ..PATH };
 const METHOD_BYTES_MAX: usize = 16;
 const SAMPLE_BYTES_MAX: usize = 400;
+/// Nobody knows which of its words is a name.
+const NOT_SHOWN: &str = "(not shown: [privacy] keeps less than the line has)";
 
 impl Identity {
     pub fn new(pepper: [u8; 32], key_is: KeyIs) -> Self {
@@ -92,7 +97,9 @@ impl Identity {
         let seeds = pseudonyms.seeds();
         Self {
             scrubber: Scrubber::new(pseudonyms.clone()),
-            namer: Namer::new(pseudonyms, key_is),
+            namer: Namer::new(pseudonyms.clone(), key_is),
+            pseudonyms,
+            privacy: Arc::default(),
             inventory: Arc::default(),
             networks: Arc::default(),
             consent: Arc::default(),
@@ -125,6 +132,26 @@ impl Identity {
         self.consent = consent;
     }
 
+    /// From here on so much is kept of a request.
+    pub fn set_privacy(&mut self, privacy: Arc<Privacy>) {
+        let hides = privacy.is_pseudonymous();
+        self.namer.set_hides_users(hides);
+        self.texts.user.hide(hides.then(|| self.pseudonyms.clone()));
+        self.privacy = privacy;
+        self.keys.clear();
+        self.addresses.clear();
+    }
+
+    /// Whether the record is of somebody whose requests are never stored.
+    pub fn withholds(&self, record: &Record<'_>) -> bool {
+        let never = &self.privacy.never;
+        if never.is_empty() {
+            return false;
+        }
+        let (origin, raw) = credential_of(record, target_of(record), &self.path_keys);
+        never.holds(record) || never.has(&self.namer.name(&raw, origin, &self.inventory).id)
+    }
+
     /// Paths get the names that the API's own description has for them.
     pub fn set_templates(&mut self, templates: Arc<Templates>) {
         self.templates = templates;
@@ -142,6 +169,16 @@ impl Identity {
 
     /// Adds the record as a row, in every column.
     pub fn append(&mut self, record: &Record<'_>, seen: &Seen<'_>, batch: &mut EventBatch) {
+        let privacy = Arc::clone(&self.privacy);
+        self.append_row(&privacy.trimmed(record), seen, (batch, &privacy));
+    }
+
+    fn append_row(
+        &mut self,
+        record: &Record<'_>,
+        seen: &Seen<'_>,
+        (batch, privacy): (&mut EventBatch, &Privacy),
+    ) {
         let forwarded = forwarded(record, &self.trusted);
         let Self { namer, scrubber, inventory, networks, path_keys, .. } = self;
         let Self { consent, templates, .. } = self;
@@ -179,7 +216,7 @@ impl Identity {
         let plain = plain.filter(|_| hides == Hides::Secrets);
         let raw = bytes_of(record.source_ip.as_ref());
         let raw = forwarded.as_deref().map_or(raw, str::as_bytes);
-        let address = addresses.of(raw, || KnownAddress::of(raw, networks));
+        let address = addresses.of(raw, || KnownAddress::of(raw, networks, privacy));
         address.text.push_to(&mut batch.source_ip);
         batch.asn.push(record.asn.filter(|asn| 0 < *asn).unwrap_or(address.asn));
         address.city.push_to(&mut batch.city);
@@ -193,7 +230,7 @@ impl Identity {
         texts.append(record, batch, &mut desk);
         append_object(record, batch, (namer, &mut texts.object, &mut desk));
         append_method(record, batch, (&mut last.method, &mut texts.method, &mut desk));
-        desk.push(query, &mut batch.query, Limits { hides, ..QUERY });
+        desk.push(privacy.query(query), &mut batch.query, Limits { hides, ..QUERY });
         let text = if plain.is_some() { Cow::default() } else { text_of(path) };
         // Whichever key names the caller, the one in the path is hidden.
         let in_path = if plain.is_some() { None } else { path_keys.said(path) };
@@ -203,7 +240,7 @@ impl Identity {
             Some(path) => path,
             None => desk.scrubbed(&text, Limits { hides, ..PATH }).unwrap_or(&text),
         };
-        batch.path.push(path);
+        batch.path.push(if privacy.keeps(Kept::Path) { path } else { "" });
         let named = if is_request { path } else { "" };
         name_route(named, templates, (plain.is_some(), route));
         last.route = batch.route.push_hinted(route, last.route);
@@ -212,6 +249,11 @@ impl Identity {
     /// What a credential is called in every event, whatever scheme stands before it.
     pub fn key_id_of(&self, raw: &str) -> String {
         self.namer.name(raw.as_bytes(), Origin::Header, &self.inventory).id
+    }
+
+    /// What a user is called where names are not kept.
+    pub fn user_id_of(&self, raw: &str) -> String {
+        self.namer.user_id(raw.as_bytes())
     }
 
     /// The same for an id of the inventory, which may have been replaced already.
@@ -226,6 +268,9 @@ impl Identity {
     /// A line that could not be read, as it may be shown: more is hidden than needs be,
     /// because nobody knows which of its words is a key.
     pub fn scrub_sample(&self, line: &[u8]) -> String {
+        if *self.privacy != Privacy::default() {
+            return NOT_SHOWN.to_owned();
+        }
         let mut text = self.scrubber.scrub(&text_of(line), Place::Sample).into_owned();
         cut(&mut text, SAMPLE_BYTES_MAX);
         text
@@ -300,58 +345,6 @@ fn append_numbers(record: &Record<'_>, seen: &Seen<'_>, batch: &mut EventBatch) 
     batch.late.push(false);
 }
 
-/// Path and query, also where the format has left them together.
-fn target_of<'r>(record: &'r Record<'_>) -> (&'r [u8], &'r [u8]) {
-    let path = bytes_of(record.path.as_ref());
-    if let Some(query) = record.query.as_deref() {
-        return (path, query);
-    }
-    let Some((path, query)) =
-        memchr::memchr(b'?', path).and_then(|sign| path.split_at_checked(sign))
-    else {
-        return (path, &[]);
-    };
-    (path, query.get(1..).unwrap_or(&[]))
-}
-
-/// The client, if the request came through a proxy that is trusted and says for whom.
-fn forwarded(record: &Record<'_>, trusted: &Prefixes) -> Option<String> {
-    if trusted.is_empty() {
-        return None;
-    }
-    let named = |(name, _): &&(Cow<'_, [u8]>, Cow<'_, [u8]>)| **name == *b"http_x_forwarded_for";
-    let extra = || record.extras.iter().find(named).map(|(_, value)| &**value);
-    let hops = record.hops.as_deref().or_else(extra)?;
-    client_of(record.source_ip.as_deref()?, hops, trusted).map(|client| client.to_string())
-}
-
-/// The credential and where it stood; empty if there is none. Of several in one line a
-/// header wins over the query, that over the path, that over the client's certificate, and
-/// that over a user's name. What the path holds is named as in a query.
-fn credential_of<'r>(
-    record: &'r Record<'_>,
-    (path, query): (&'r [u8], &'r [u8]),
-    path_keys: &PathKeys,
-) -> (Origin, Cow<'r, [u8]>) {
-    let in_path = || path_keys.find(path).map(Cow::Borrowed);
-    let found = match record.key.as_deref() {
-        Some(user) if record.key_is_user => {
-            if let Some(key) = api_key_in_query(query).or_else(in_path) {
-                return (Origin::Query, key);
-            }
-            let subject = record.certificate.as_deref().unwrap_or(user);
-            return (Origin::User, Cow::Borrowed(subject));
-        }
-        Some(key) if !key.is_empty() => return (Origin::Header, Cow::Borrowed(key)),
-        Some(_) | None => in_query(query).or_else(in_path),
-    };
-    match (found, record.certificate.as_deref()) {
-        (Some(found), _) => (Origin::Query, found),
-        (None, Some(subject)) => (Origin::User, Cow::Borrowed(subject)),
-        (None, None) => (Origin::Query, Cow::default()),
-    }
-}
-
 /// What something was done to; a key by the name that its own use has.
 fn append_object(
     record: &Record<'_>,
@@ -389,8 +382,4 @@ fn append_method(
         Ok(method) if is_plain => *last = batch.method.push_hinted(method, *last),
         Ok(_) | Err(_) => memo.push(Some(raw), &mut batch.method, desk),
     }
-}
-
-fn bytes_of<'r>(field: Option<&'r Cow<'_, [u8]>>) -> &'r [u8] {
-    field.map_or(&[], |field| field)
 }

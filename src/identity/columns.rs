@@ -6,7 +6,9 @@ use super::inventory::Inventory;
 use super::memo::Memo;
 use super::namer::Named;
 use super::networks::Networks;
+use super::privacy::{Kept, Privacy};
 use super::private::may_have_private;
+use super::pseudonym::Pseudonyms;
 use super::scrub::{Hides, Own, Scratch, Scrubber};
 use super::shapes::Place;
 use crate::model::TextColumn;
@@ -49,6 +51,8 @@ pub(super) struct Desk<'a> {
 pub(super) struct TextMemo {
     memo: Memo<Known>,
     limits: Limits,
+    /// What takes the place of each value, where it is a name that is not kept.
+    hides: Option<Pseudonyms>,
 }
 
 /// How a column's texts are read and where they are cut.
@@ -81,13 +85,20 @@ impl KnownKey {
 }
 
 impl KnownAddress {
-    pub(super) fn of(raw: &[u8], networks: &Networks) -> Self {
+    pub(super) fn of(raw: &[u8], networks: &Networks, privacy: &Privacy) -> Self {
         let Some(address) = address_of(raw) else {
             return Self::default();
         };
+        let is_kept = privacy.keeps(Kept::SourceIp);
+        let text = if is_kept { privacy.address(address).to_string() } else { String::new() };
+        let text = Known::of(&text);
+        if !privacy.keeps(Kept::Place) {
+            return Self { text, ..Self::default() };
+        }
+        // Where it is on the net is told before it is cut.
         let place = networks.place(address);
         Self {
-            text: Known::of(&address.to_string()),
+            text,
             asn: place.asn,
             country: Known::of(&place.country),
             city: Known::of(&place.city),
@@ -128,13 +139,19 @@ impl Desk<'_> {
 impl TextMemo {
     pub(super) fn new(seeds: [u64; 4], bytes_max: usize) -> Self {
         let limits = Limits { place: Place::Text, hides: Hides::Secrets, bytes_max };
-        Self { memo: Memo::new(seeds), limits }
+        Self { memo: Memo::new(seeds), limits, hides: None }
     }
 
     /// Of a free text, in which anybody may be named.
     pub(super) const fn without_people(mut self) -> Self {
         self.limits.hides = Hides::People;
         self
+    }
+
+    /// From now on each value is replaced by its pseudonym, or none is.
+    pub(super) fn hide(&mut self, by: Option<Pseudonyms>) {
+        self.hides = by;
+        self.memo.clear();
     }
 
     /// Adds the text as it may be stored; the empty one if it is absent.
@@ -148,6 +165,11 @@ impl TextMemo {
             column.push("");
             return;
         };
+        if let Some(pseudonyms) = &self.hides {
+            let known = self.memo.of(raw, || Known::of(&pseudonyms.user_id(raw)));
+            known.push_to(column);
+            return;
+        }
         let mut limits = self.limits;
         if desk.own.is_some_and(|own| own.is_in(raw)) {
             desk.push(raw, column, limits);

@@ -23,6 +23,12 @@ impl Prefixes {
         }
     }
 
+    /// No prefix narrower than what is kept of an address.
+    #[must_use]
+    pub fn widened(&self) -> Self {
+        Self(self.0.iter().map(|prefix| widened(*prefix)).collect())
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -35,6 +41,13 @@ impl Prefixes {
     fn has(&self, address: IpAddr) -> bool {
         self.0.iter().any(|prefix| prefix.contains(&address))
     }
+}
+
+/// Of an address that is cut, no more than this can be told.
+pub(super) fn widened(prefix: IpNet) -> IpNet {
+    let most = if prefix.addr().is_ipv4() { 24 } else { 48 };
+    let wide = IpNet::new(prefix.addr(), prefix.prefix_len().min(most));
+    wide.map_or(prefix, |wide| wide.trunc())
 }
 
 /// The client of a request that came from `peer` with this list of hops.

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::append::Identity;
+use super::hops::widened;
 use super::import::ListFormat;
 use super::table::InventoryError;
 use crate::model::Timestamp;
@@ -74,6 +75,17 @@ impl Inventory {
             (key_id, key)
         };
         Self { keys: self.keys.into_values().map(renamed).collect() }
+    }
+
+    /// Where addresses are cut, no key may be bound to a part of what is left of them.
+    #[must_use]
+    pub fn with_wide_networks(mut self) -> Self {
+        for key in self.keys.values_mut() {
+            for network in &mut key.allowed_networks {
+                *network = widened(*network);
+            }
+        }
+        self
     }
 
     pub(super) fn into_keys(self) -> impl Iterator<Item = InventoryKey> {

@@ -21,6 +21,7 @@ mod openapi;
 mod path_keys;
 mod personal;
 mod plain;
+mod privacy;
 mod private;
 mod pseudonym;
 mod random;
@@ -30,6 +31,7 @@ mod shapes;
 mod table;
 #[cfg(test)]
 mod tests;
+mod told;
 mod words;
 
 pub use append::{Identity, Seen};
@@ -41,5 +43,6 @@ pub use inventory::{Inventory, InventoryKey, KeyStatus};
 pub use networks::{Network, Networks};
 pub use openapi::Templates;
 pub use path_keys::PathKeys;
+pub use privacy::{Kept, Mode, NeverStored, Privacy};
 pub use pseudonym::KeyIs;
 pub use table::InventoryError;

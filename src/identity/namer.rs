@@ -12,6 +12,8 @@ use super::shapes::is_live_secret;
 pub(super) struct Namer {
     pseudonyms: Pseudonyms,
     key_is: KeyIs,
+    /// Users that no list names get a pseudonym, too.
+    hides_users: bool,
 }
 
 /// Where in the line a credential stood.
@@ -37,7 +39,16 @@ const RANDOM_BYTES_MIN: usize = 20;
 
 impl Namer {
     pub(super) const fn new(pseudonyms: Pseudonyms, key_is: KeyIs) -> Self {
-        Self { pseudonyms, key_is }
+        Self { pseudonyms, key_is, hides_users: false }
+    }
+
+    pub(super) const fn set_hides_users(&mut self, hides_users: bool) {
+        self.hides_users = hides_users;
+    }
+
+    /// A user's name, in a word that cannot be turned back.
+    pub(super) fn user_id(&self, raw: &[u8]) -> String {
+        self.pseudonyms.user_id(raw)
     }
 
     /// The name of a credential as the line has it; empty if it stands for none.
@@ -59,6 +70,12 @@ impl Namer {
                 KeyIs::Id => caller,
             };
             return Named { id, secret: Some(secret) };
+        }
+        if self.hides_users && origin == Origin::User {
+            let is_listed = inventory.get(&text_of(secret)).is_some();
+            if !is_listed {
+                return Named { id: self.user_id(secret), secret: Some(secret) };
+            }
         }
         let hides = is_live_secret(secret)
             || ID_BYTES_MAX < secret.len()

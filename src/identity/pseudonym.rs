@@ -34,6 +34,14 @@ impl Pseudonyms {
         id
     }
 
+    /// `u_` and 12 letters, which are others than those of a key of that name.
+    pub(super) fn user_id(&self, name: &[u8]) -> String {
+        let named = [b"user\0".as_slice(), &name.to_ascii_lowercase()].concat();
+        let mut id = "u_".to_owned();
+        id.extend(self.letters(&named).take(KEY_LETTERS));
+        id
+    }
+
     /// `[secret:` and the first 6 of the letters that would name it as a key.
     pub(super) fn label(&self, what: &str, secret: &[u8], out: &mut String) {
         out.push('[');

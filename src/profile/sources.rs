@@ -53,6 +53,20 @@ impl Sources {
         source
     }
 
+    pub fn get_mut(&mut self, address: &str) -> Option<&mut Source> {
+        self.0.get_mut(address)
+    }
+
+    /// How many other addresses were refused at least half as often lately.
+    pub fn alike(&self, address: &str, (refusals, at): (u32, Timestamp)) -> usize {
+        let is_alike = |(other, source): &(&String, &Source)| {
+            other.as_str() != address
+                && at.since(source.last).0 < WINDOW.0
+                && refusals <= source.refusals().saturating_mul(2)
+        };
+        self.0.iter().filter(is_alike).count()
+    }
+
     pub fn len(&self) -> usize {
         self.0.len()
     }

@@ -26,9 +26,32 @@ pub struct Commit<'a> {
 impl Store {
     /// Returns when everything is on the disk.
     pub fn commit(&self, commit: &Commit<'_>) -> Result<(), StoreError> {
+        self.write_all(commit, None)
+    }
+
+    /// The same together with the engine's state, all or nothing.
+    pub fn commit_with(
+        &self,
+        commit: &Commit<'_>,
+        snapshot: (&[StateRow], u64),
+    ) -> Result<(), StoreError> {
+        self.write_all(commit, Some(snapshot))
+    }
+
+    /// Remembers the engine's state as it was before `next_input`. Rows without a value are
+    /// removed; rows that are not given stay as they are.
+    pub fn snapshot(&self, rows: &[StateRow], next_input: u64) -> Result<(), StoreError> {
+        self.write_all(&Commit::default(), Some((rows, next_input)))
+    }
+
+    fn write_all(
+        &self,
+        commit: &Commit<'_>,
+        snapshot: Option<(&[StateRow], u64)>,
+    ) -> Result<(), StoreError> {
         let mut writer = self.writer();
         let before = writer.totals.clone();
-        let written = self.write_commit(&mut writer, commit);
+        let written = self.write_commit(&mut writer, commit, snapshot);
         match &written {
             Ok(()) => {
                 for row in commit.outbox {
@@ -37,32 +60,39 @@ impl Store {
             }
             Err(_) => writer.totals = before,
         }
-        written
+        written?;
+        if snapshot.is_some() {
+            marker::write(&self.inner.state, writer.totals.marker())?;
+        }
+        Ok(())
     }
 
-    /// Remembers the engine's state as it was before `next_input`. Rows without a value are
-    /// removed; rows that are not given stay as they are.
-    pub fn snapshot(&self, rows: &[StateRow], next_input: u64) -> Result<(), StoreError> {
-        let mut writer = self.writer();
-        let vault = self.vault();
-        let mut batch = Batch::default();
+    fn put_snapshot(
+        &self,
+        batch: &mut Batch,
+        writer: &mut Writer,
+        (rows, next_input): (&[StateRow], u64),
+    ) -> Result<(), StoreError> {
         for row in rows {
             let name = hidden::state_name(self.names(), &row.id);
             match &row.value {
-                Some(_) => vault.put(&mut batch, &name, &hidden::with_id(row))?,
-                None => vault.remove(&mut batch, &name)?,
+                Some(_) => self.vault().put(batch, &name, &hidden::with_id(row))?,
+                None => self.vault().remove(batch, &name)?,
             }
         }
-        vault.put(&mut batch, keys::SNAPSHOT, &next_input.to_be_bytes())?;
-        if writer.totals.next_input == next_input {
-            self.put_checkpoint(&mut batch, next_input)?;
-        }
-        vault.database.write(batch)?;
+        self.vault().put(batch, keys::SNAPSHOT, &next_input.to_be_bytes())?;
         writer.totals.snapshot_input = next_input;
-        marker::write(&self.inner.state, writer.totals.marker())
+        // Inputs that were not stored have their numbers all the same.
+        writer.totals.next_input = writer.totals.next_input.max(next_input);
+        Ok(())
     }
 
-    fn write_commit(&self, writer: &mut Writer, commit: &Commit<'_>) -> Result<(), StoreError> {
+    fn write_commit(
+        &self,
+        writer: &mut Writer,
+        commit: &Commit<'_>,
+        snapshot: Option<(&[StateRow], u64)>,
+    ) -> Result<(), StoreError> {
         let vault = self.vault();
         let mut batch = Batch::default();
         for (number, input) in commit.inputs {
@@ -89,6 +119,13 @@ impl Store {
             match value.as_slice() {
                 [] => vault.remove(&mut batch, &name)?,
                 value => vault.put(&mut batch, &name, value)?,
+            }
+        }
+        if let Some(snapshot) = snapshot {
+            self.put_snapshot(&mut batch, writer, snapshot)?;
+            // Positions that come with it do not stand in the store yet.
+            if writer.totals.next_input == snapshot.1 && commit.positions.is_empty() {
+                self.put_checkpoint(&mut batch, snapshot.1)?;
             }
         }
         meta::put_totals(vault, &mut batch, &writer.totals)?;

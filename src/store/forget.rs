@@ -3,16 +3,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::block::{kept, rows_about};
+use super::block::{Header, kept, rows_about};
 use super::database::Batch;
 use super::hidden::stale_name;
 use super::outbox::{OutboxRow, name_of_id};
 use super::people::{incident_name, read, written};
 use super::read::{decode, new_decoder};
-use super::{Columns, Store, StoreError, keys, meta};
+use super::{Columns, Store, StoreError, Writer, keys, meta};
 use crate::engine::Input;
 use crate::incident::{Incident, StaleFinding};
-use crate::model::{Mention, Scrubbed};
+use crate::model::{EventBatch, Mention, Scrubbed};
 
 /// What was found of somebody, and removed if that was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,30 +86,39 @@ impl Store {
                 continue;
             }
             let keep: Vec<bool> = about.iter().map(|about| !about).collect();
-            let rest = kept(&batch, &keep);
-            let mut write = Batch::default();
-            for prefix in [keys::BLOCK, keys::HEADER] {
-                for row in self.vault().database.range(keys::between(prefix, number, number)) {
-                    write.remove(row?.0);
-                }
-            }
-            let before = writer.totals.clone();
-            writer.totals.blocks = before.blocks.saturating_sub(1);
-            writer.totals.events = before.events.saturating_sub(u64::from(header.rows));
-            let written = if rest.is_empty() {
-                Ok(())
-            } else {
-                self.put_block(&mut write, &mut writer, (number, &rest))
-            };
-            let written = written
-                .and_then(|()| meta::put_totals(self.vault(), &mut write, &writer.totals))
-                .and_then(|()| self.vault().database.write(write));
-            if written.is_err() {
-                writer.totals = before;
-            }
-            written?;
+            self.rewrite(&mut writer, (number, &header), &kept(&batch, &keep))?;
         }
         Ok(())
+    }
+
+    /// Puts a block of fewer rows in the place of one.
+    pub(super) fn rewrite(
+        &self,
+        writer: &mut Writer,
+        (number, header): (u64, &Header),
+        rest: &EventBatch,
+    ) -> Result<(), StoreError> {
+        let mut write = Batch::default();
+        for prefix in [keys::BLOCK, keys::HEADER] {
+            for row in self.vault().database.range(keys::between(prefix, number, number)) {
+                write.remove(row?.0);
+            }
+        }
+        let before = writer.totals.clone();
+        writer.totals.blocks = before.blocks.saturating_sub(1);
+        writer.totals.events = before.events.saturating_sub(u64::from(header.rows));
+        let written = if rest.is_empty() {
+            Ok(())
+        } else {
+            self.put_block(&mut write, writer, (number, rest))
+        };
+        let written = written
+            .and_then(|()| meta::put_totals(self.vault(), &mut write, &writer.totals))
+            .and_then(|()| self.vault().database.write(write));
+        if written.is_err() {
+            writer.totals = before;
+        }
+        written
     }
 
     fn forget_incidents(

@@ -32,7 +32,7 @@ pub(super) fn read(state: &Path) -> Marker {
 pub(super) fn write(state: &Path, marker: Marker) -> Result<(), StoreError> {
     let path = state.join(NAME);
     let fresh = state.join("marker.new");
-    let failed = |source| StoreError::Directory { path: path.clone(), source };
+    let failed = |source| StoreError::Sync { path: path.clone(), source };
     write_to(&fresh, marker).map_err(failed)?;
     fs::rename(&fresh, &path).map_err(failed)
 }

@@ -102,8 +102,12 @@ pub(super) fn is_totals(name: &[u8]) -> bool {
     name == totals_name()
 }
 
+pub(super) fn pepper_name() -> Vec<u8> {
+    meta_name(PEPPER)
+}
+
 pub(super) fn is_pepper(name: &[u8]) -> bool {
-    name == meta_name(PEPPER)
+    name == pepper_name()
 }
 
 pub(super) fn is_counters(name: &[u8]) -> bool {

@@ -53,6 +53,7 @@ pub use people::Shown;
 pub use random::bytes as random_bytes;
 pub use read::{Recovered, Wanted};
 pub use rebuild::Rebuilt;
+pub use retention::PrunedRole;
 pub use rotation::Rotation;
 pub use survey::{Gap, Survey};
 

@@ -1,7 +1,7 @@
 //! Notices on their way to people. Those that wait are held in memory too: they are asked
 //! for twice a second.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -151,6 +151,20 @@ impl Store {
             last_sent: *last_sent,
             last_given_up: *last_given_up,
         }
+    }
+
+    /// Which of the notices are in the outbox already, whatever became of them.
+    pub fn outbox_known(
+        &self,
+        ids: impl Iterator<Item = u64>,
+    ) -> Result<BTreeSet<u64>, StoreError> {
+        let mut known = BTreeSet::new();
+        for id in ids {
+            if self.vault().get(&name_of_id(id))?.is_some() {
+                known.insert(id);
+            }
+        }
+        Ok(known)
     }
 
     /// Puts notices back as they stand now, in one commit.

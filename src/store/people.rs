@@ -9,6 +9,10 @@ use super::hidden::{self, NamesKey};
 use super::vault::Vault;
 use super::{Store, StoreError, keys};
 use crate::incident::{Incident, IncidentId, StaleFinding, State};
+use crate::model::Timestamp;
+
+/// So many are removed in one commit, so that it stays small.
+const REMOVED_PER_COMMIT: usize = 1000;
 
 /// Which incidents are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +58,24 @@ impl Store {
         let mut findings: Vec<StaleFinding> = self.all(keys::STALE, "a stale credential")?;
         findings.sort_by(|a, b| (a.subject(), &a.kind).cmp(&(b.subject(), &b.kind)));
         Ok(findings)
+    }
+
+    /// Removes incidents that were over before; how many.
+    pub fn incidents_prune(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let _writer = self.writer();
+        let mut old: Vec<Incident> = self.all(keys::INCIDENT, "an incident")?;
+        let is_over = |it: &Incident| !it.is_open() && it.state != State::Muted || it.below;
+        old.retain(|it| is_over(it) && it.last_seen < before);
+        old.truncate(REMOVED_PER_COMMIT);
+        if old.is_empty() {
+            return Ok(0);
+        }
+        let mut batch = Batch::default();
+        for incident in &old {
+            self.vault().remove(&mut batch, &incident_name(incident.id))?;
+        }
+        self.vault().database.write(batch)?;
+        Ok(old.len() as u64)
     }
 
     pub(super) fn all<T: DeserializeOwned>(

@@ -197,7 +197,9 @@ impl Filling {
         self.cut = Some(number);
         let snapshot = value_of(rows, cipher, keys::SNAPSHOT);
         let snapshot = snapshot.as_deref().and_then(<[u8]>::first_chunk).copied();
-        self.keeps_state = snapshot.map(u64::from_be_bytes) == Some(number);
+        // Rows of the state have names that are made with the pepper.
+        let has_pepper = value_of(rows, cipher, &meta::pepper_name()).is_some();
+        self.keeps_state = has_pepper && snapshot.map(u64::from_be_bytes) == Some(number);
         checkpoint::put_positions(&self.vault, &mut self.batch, &checkpoint)
     }
 
@@ -251,7 +253,9 @@ impl Filling {
         let is_of_reading = name.starts_with(keys::POSITION)
             || name.starts_with(keys::MEMORY)
             || meta::is_counters(name);
-        let is_state = name.starts_with(keys::STATE) || name == keys::SNAPSHOT;
+        let is_state = name.starts_with(keys::STATE)
+            || name.starts_with(keys::STATE_IN_THE_OPEN)
+            || name == keys::SNAPSHOT;
         !is_of_reading && (self.keeps_state || !is_state)
     }
 

@@ -1,8 +1,17 @@
 //! Forgetting: blocks of events that are older than they may become.
 
+use super::block::kept;
 use super::database::Batch;
-use super::{Store, StoreError, Wanted, Writer, keys, meta};
+use super::read::{decode, new_decoder};
+use super::{Columns, Store, StoreError, Wanted, Writer, keys, meta};
 use crate::model::{Millis, Timestamp};
+
+/// What went of a role's events, and from where on it is to be looked next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PrunedRole {
+    pub events: u64,
+    pub next: u64,
+}
 
 /// How many blocks go in one commit, so that it stays small.
 const BLOCKS_PER_COMMIT: usize = 64;
@@ -33,6 +42,50 @@ impl Store {
         Ok(expired.iter().map(|(_, rows)| u64::from(*rows)).sum())
     }
 
+    /// Removes events of one role that are older than they may become, from an input on. What
+    /// the last snapshot does not know yet stays. It does a small piece of the work.
+    pub fn prune_role(
+        &self,
+        role: &str,
+        limit: Timestamp,
+        from: u64,
+    ) -> Result<PrunedRole, StoreError> {
+        let mut writer = self.writer();
+        let mut decoder = new_decoder()?;
+        let mut pruned = PrunedRole { events: 0, next: from };
+        let last = writer.totals.snapshot_input.saturating_sub(1);
+        let mut is_whole = true;
+        let rows: Vec<_> = self
+            .vault()
+            .database
+            .range(keys::between(keys::HEADER, from, last))
+            .take(BLOCKS_PER_COMMIT)
+            .collect();
+        for row in rows {
+            let (key, value) = row?;
+            let (number, header) = self.open_header(&key, &value)?;
+            if last < number || limit <= header.first {
+                break;
+            }
+            let batch = decode(self.vault(), &mut decoder, (number, &header), Columns::ALL)?;
+            let is_old = |row: usize| {
+                batch.role.get(row) == role && batch.time.get(row).is_some_and(|at| *at < limit.0)
+            };
+            let keep: Vec<bool> = (0..batch.len()).map(|row| !is_old(row)).collect();
+            let gone = keep.iter().filter(|keep| !**keep).count() as u64;
+            if 0 < gone {
+                pruned.events += gone;
+                self.rewrite(&mut writer, (number, &header), &kept(&batch, &keep))?;
+            }
+            // A block that is only partly old is looked at again when all of it is.
+            is_whole &= header.last < limit;
+            if is_whole {
+                pruned.next = number + 1;
+            }
+        }
+        Ok(pruned)
+    }
+
     fn remove_before(
         &self,
         writer: &mut Writer,
@@ -60,5 +113,73 @@ impl Store {
         database.write(batch)?;
         writer.totals = totals;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Input;
+    use crate::incident::{Incident, IncidentId, State};
+    use crate::model::EventBatch;
+    use crate::store::{Commit, OpenOptions, Shown};
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), &OpenOptions::default()).unwrap();
+        (folder, store)
+    }
+
+    fn block(rows: &[(i64, &str)]) -> Input {
+        let mut batch = EventBatch::default();
+        for (at, role) in rows {
+            batch.time.push(*at);
+            batch.role.push(role);
+        }
+        Input::Batch(batch.into())
+    }
+
+    #[test]
+    fn old_events_of_one_role_go_and_the_others_stay() {
+        let (_folder, store) = store();
+        let inputs = [
+            (0, block(&[(1, "partner"), (2, "batch")])),
+            (1, block(&[(5, "partner")])),
+            (2, block(&[(8, "partner"), (20, "partner"), (21, "batch")])),
+        ];
+        store.commit(&Commit { inputs: &inputs, ..Commit::default() }).unwrap();
+        let prune = |from| store.prune_role("partner", Timestamp(10), from).unwrap();
+        assert_eq!(prune(0), PrunedRole::default(), "no snapshot knows them yet");
+        store.snapshot(&[], 3).unwrap();
+        assert_eq!(prune(0), PrunedRole { events: 3, next: 2 });
+        assert_eq!(store.event_count(), 3);
+        assert_eq!(prune(2), PrunedRole { events: 0, next: 2 });
+        let left: Vec<i64> =
+            store.blocks(&Wanted::default()).unwrap().flat_map(|it| it.unwrap().time).collect();
+        assert_eq!(left, [2, 20, 21]);
+    }
+
+    #[test]
+    fn incidents_that_were_over_long_ago_go_and_open_ones_stay() {
+        let (_folder, store) = store();
+        let incident = |id: u64, state, at| Incident {
+            id: IncidentId(id),
+            state,
+            last_seen: Timestamp(at),
+            ..Incident::default()
+        };
+        let incidents = [
+            incident(1, State::Resolved, 5),
+            incident(2, State::Resolved, 15),
+            incident(3, State::Open, 5),
+            incident(4, State::Muted, 5),
+        ];
+        store.commit(&Commit { incidents: &incidents, ..Commit::default() }).unwrap();
+        assert_eq!(store.incidents_prune(Timestamp(10)).unwrap(), 1);
+        assert_eq!(store.incidents_prune(Timestamp(10)).unwrap(), 0);
+        let mut ids: Vec<u64> =
+            store.incidents(Shown::All).unwrap().into_iter().map(|it| it.id.0).collect();
+        ids.sort_unstable();
+        assert_eq!(ids, [2, 3, 4]);
     }
 }

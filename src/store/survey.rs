@@ -242,7 +242,9 @@ fn what(name: &[u8]) -> &'static str {
         [keys::INPUT, ..] => "journalled inputs",
         [keys::JOURNAL, ..] => "entries of the audit journal",
         name if name.starts_with(keys::POSITION) => "positions in logs",
-        name if name.starts_with(keys::STATE) => "rows of the learned state",
+        name if name.starts_with(keys::STATE) || name.starts_with(keys::STATE_IN_THE_OPEN) => {
+            "rows of the learned state"
+        }
         name if name.starts_with(keys::INCIDENT) => "incidents",
         name if name.starts_with(keys::OUTBOX) => "notices",
         name if name.starts_with(keys::STALE) => "stale credentials",

@@ -30,6 +30,7 @@ mod onboarding_mail;
 mod page;
 mod parts;
 mod people;
+mod privacy;
 mod program;
 mod readme;
 mod replay;

@@ -25,6 +25,8 @@ pub(super) fn facts(config: &Config) -> Facts {
         is_key_beside: config.store.key.is_none(),
         state: directory,
         retention: Some(config.store.retention),
+        kept: config.privacy.in_words(),
+        other_times: config.retention.in_words(),
         recipients: recipients(config),
         page: config.web.base_url.clone().or(config.web.listen.map(|it| it.to_string())),
         unused_days: limit(stale.unused_fail_days_min),

@@ -41,6 +41,7 @@ use super::hearing::Hearing;
 use super::keyring::Keyring;
 use super::steward::Asking;
 use crate::config::Config;
+use crate::identity::Mode;
 use crate::web::Trail;
 use peer::Doorkeeper;
 use place::Socket;
@@ -125,6 +126,7 @@ async fn serve_one(stream: UnixStream, desk: &Desk, door: Doorkeeper) {
     if let Ok(question) = &question {
         desk.note(question, &by).await;
     }
+    let question = question.and_then(|question| desk.answerable(question));
     let found = match question {
         Ok(Question::Query { sql }) => {
             let from = (desk.hearing.store.clone(), desk.hearing.page.fresh());
@@ -185,6 +187,22 @@ impl Desk {
             questions: Questions::default(),
             trail: Trail::default(),
         }
+    }
+
+    /// Where no requests are kept, nobody is to think that there were none.
+    fn answerable(&self, question: Question) -> Result<Question, Refusal> {
+        let is_empty = self.hearing.store.as_ref().is_none_or(|store| store.event_count() == 0);
+        let keeps_none = self.config.borrow().privacy.mode == Mode::ZeroRetention;
+        if let Question::Query { sql } = &question
+            && keeps_none
+            && is_empty
+            && sql.contains("events")
+        {
+            let message = "no requests are stored: [privacy] mode is zero_retention; what there is \
+                               stands in the tables incidents, stale and keys";
+            return Err(Refusal::new(Because::Failed, message));
+        }
+        Ok(question)
     }
 
     async fn answer(&self, question: Question, by: Asker) -> Result<Value, Refusal> {

@@ -128,3 +128,50 @@ fn who_goes_on_guessing_is_told_of_again_once_it_is_severe() {
     assert_eq!(severities.first(), Some(&Severity::Medium));
     assert_eq!(severities.last(), Some(&Severity::High));
 }
+
+/// A quiet day, and then forty addresses at once.
+fn siege(line_of: impl Fn(i32) -> Line) -> String {
+    let mut engine = Engine::new(Settings::default());
+    let mut actions = Vec::new();
+    let mut lines: Vec<Line> = (0..26).map(|hour| line(hour * 3600, "k_a")).collect();
+    lines.extend((0..12_000).map(|number| Line {
+        at: START.start().plus(Millis::seconds(27 * 3600 + i64::from(number) / 10)),
+        address: format!("198.51.100.{}", 1 + number % 40),
+        ..line_of(number)
+    }));
+    for lines in lines.chunks(1000) {
+        actions.extend(engine.step(&Input::Batch(batch_of(lines))));
+        actions.extend(engine.step(&Input::Tick(lines.last().unwrap().at)));
+    }
+    incidents_of(&actions).join("\n")
+}
+
+#[test]
+fn one_cause_with_forty_addresses_is_one_incident() {
+    let guesses = siege(|number| Line { status: 401, ..line(0, &format!("x_{number}")) });
+    assert_eq!(guesses.lines().count(), 1, "{guesses}");
+    let scans = siege(|number| Line {
+        status: 404,
+        route: [
+            "/a", "/b", "/c", "/d", "/e", "/f", "/g", "/h", "/i", "/j", "/k", "/l", "/m", "/n",
+            "/o", "/p", "/q", "/r", "/s", "/t", "/u", "/v", "/w", "/x", "/y", "/z",
+        ][usize::try_from(number / 40 % 26).unwrap()],
+        ..line(0, "")
+    });
+    assert!(scans.lines().count() < 4, "{scans}");
+}
+
+#[test]
+fn unknown_keys_that_are_let_in_by_the_thousand_are_few_incidents() {
+    let mut engine = Engine::new(Settings::default());
+    let mut actions = engine.step(&super::history::inventory());
+    let lines: Vec<Line> =
+        (0..5000).map(|number| line(i64::from(number) / 20, &format!("x_{number}"))).collect();
+    for lines in lines.chunks(1000) {
+        actions.extend(engine.step(&Input::Batch(batch_of(lines))));
+        actions.extend(engine.step(&Input::Tick(lines.last().unwrap().at)));
+    }
+    let incidents = incidents_of(&actions);
+    let told = incidents.iter().filter(|told| told.contains("unknown key was accepted"));
+    assert_eq!(told.count(), 9, "{}", incidents.join("\n"));
+}

@@ -14,6 +14,10 @@ pub struct Facts {
     /// Whether the logs hold whole keys, which are replaced, or public ids.
     pub keys_are_secret: bool,
     pub state: String,
+    /// How much of a request is kept, in words.
+    pub kept: String,
+    /// How long all else is kept, in words.
+    pub other_times: String,
     /// How long events are kept.
     pub retention: Option<Millis>,
     /// Where the key of the store is.

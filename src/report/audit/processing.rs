@@ -33,8 +33,9 @@ pub(super) fn record(case: &Case<'_>) -> Section {
             fact("Data about people in URLs", IN_URLS.to_owned()),
             fact("Recipients", recipients_in_words(facts)),
             fact("Transfers to other countries", TRANSFERS.to_owned()),
+            fact("Of a request is kept", facts.kept.clone()),
             fact("Events are kept", facts.retention_in_words()),
-            fact("Other data is kept", OTHER_TIMES.to_owned()),
+            fact("Other data is kept", facts.other_times.clone()),
             fact("Security", security(facts)),
             fact("Profiling, decisions", DECISIONS.to_owned()),
         ],
@@ -93,8 +94,6 @@ const IN_URLS: &str = "Mail addresses, numbers of phones, cards and persons that
     stays. Secrets in URLs are replaced, too.";
 const TRANSFERS: &str = "keyvigil itself sends nothing anywhere but to the recipients above; where \
     those are has to be filled in.";
-const OTHER_TIMES: &str = "Messages for thirty days after they were settled; incidents, and what is \
-    normal for a key, until the store is removed.";
 const DECISIONS: &str = "Use is compared with what is usual for the key and its role. keyvigil \
     blocks nobody: people decide what to do.";
 const WHAT_WE_DO: &str = "We keep watch over the use of our API. Each request that our servers log \
