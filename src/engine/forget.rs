@@ -87,6 +87,16 @@ mod tests {
     use crate::model::Entity;
 
     #[test]
+    fn no_row_of_the_state_is_left_out() {
+        let ids = |rows: Vec<StateRow>| rows.into_iter().map(|row| row.id).collect::<BTreeSet<_>>();
+        let mut engine = Engine::new(Settings::default());
+        let written = ids(engine.changed_state());
+        let forgotten = engine.forget(&Mention::of(["nobody".to_owned()])).unwrap();
+        assert_eq!((forgotten.keys, forgotten.others), (0, 0));
+        assert_eq!(ids(forgotten.rows), written);
+    }
+
+    #[test]
     fn every_text_at_any_depth_loses_the_name_and_nothing_else_changes() {
         let mention = Mention::of(["ann".to_owned()]);
         let value = BTreeMap::from([
