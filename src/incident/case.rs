@@ -120,9 +120,9 @@ const ADDRESSES_MAX: usize = 10;
 const KEYS_MAX: usize = 40;
 /// A title and its subject line's other parts stay within 78 characters.
 pub const TITLE_CHARS_MAX: usize = 45;
-/// So far over the threshold that two families of evidence are worth a grade more …
+/// So far over the threshold that evidence of two families is worth a grade more …
 const MARGIN_HIGH: f64 = 4.0;
-/// … and each of them alone is so rare. In calm traffic the second came to 4.2 at most.
+/// … and two kinds of it are each so rare alone. In calm traffic the second came to 4.2 at most.
 const SECOND_MIN: f64 = 5.0;
 
 impl Incident {
@@ -261,11 +261,12 @@ impl Incident {
     fn severity_over(&self, theta: f64) -> Severity {
         let named = self.findings.iter().map(|finding| finding.severity).max().unwrap_or_default();
         let wide = self.class == Class::Statistical && theta + MARGIN_HIGH <= self.score;
+        let is_broad = wide && 1 < self.families().len();
         let strong = self.findings.iter().filter(|finding| SECOND_MIN <= finding.score);
-        let strong: BTreeSet<Family> = strong.map(|finding| family(&finding.kind)).collect();
+        let strong: BTreeSet<&str> = strong.map(|finding| finding.kind.as_str()).collect();
         match named {
-            Severity::Low if wide && 1 < self.families().len() => Severity::Medium,
-            Severity::Medium if wide && 1 < strong.len() => Severity::High,
+            Severity::Low if is_broad => Severity::Medium,
+            Severity::Medium if is_broad && 1 < strong.len() => Severity::High,
             Severity::Low | Severity::Medium | Severity::High | Severity::Critical => named,
         }
     }

@@ -107,6 +107,19 @@ fn it_is_severe_when_two_sorts_of_evidence_are_each_enough_alone() {
 }
 
 #[test]
+fn two_rare_news_are_severe_where_use_has_changed_as_well() {
+    let mut incidents = Incidents::default();
+    let context = Context { theta: 5.0, ..Context::default() };
+    let mut severity_with = |kind: &str, score: f64| {
+        incidents.absorb(&seen(&key(), kind, score, minutes(0)), &context);
+        incidents.open_on(&key()).unwrap().severity
+    };
+    severity_with("new_network", 12.0);
+    assert_eq!(severity_with("new_client", 5.5), Severity::Medium, "a move may bring both");
+    assert_eq!(severity_with("volume_spike", 3.0), Severity::High);
+}
+
+#[test]
 fn it_is_over_after_two_quiet_hours_and_goes_on_with_new_evidence() {
     let mut incidents = Incidents::default();
     absorb(
