@@ -137,8 +137,15 @@ impl Engine {
             } else {
                 (String::new(), String::new())
             };
-            let touch = Touch { key, facet, value, name, address, requests: 1 };
-            self.waiting.slot(slot).touches.push(touch);
+            let mut touch = Touch { key, facet, value, name, address, requests: 1 };
+            let touches = &mut self.waiting.slot(slot).touches;
+            let known = values.touched((key, facet, number), slot);
+            if let Some(known) = known.and_then(|at| touches.get_mut(at)) {
+                known.add(&mut touch);
+            } else {
+                values.note_touch((key, facet, number), slot, touches.len());
+                touches.push(touch);
+            }
         }
     }
 

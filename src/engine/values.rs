@@ -1,6 +1,6 @@
 //! What the distinct values of one batch mean to the engine, each found out once.
 
-use crate::model::{Day, EventBatch, Timestamp};
+use crate::model::{Day, EventBatch, Slot, Timestamp};
 use crate::profile::{Facet, Object, SlotUse, client_family, hash_of, place_of};
 
 /// The place of a key that is not there.
@@ -20,6 +20,8 @@ pub(super) struct Values {
     /// Pairs of a key and a value with nothing more to learn on a day. A pair may be
     /// pushed out by another and is then looked up again.
     settled: Vec<u64>,
+    /// Where the touch of such a pair was put in its slot. It may be pushed out as well.
+    touched: Vec<(u64, Slot, usize)>,
 }
 
 /// What a path asks for, as far as it was looked at.
@@ -63,6 +65,8 @@ impl Values {
         self.objects.resize(batch.path.dictionary.len(), Asked::Unknown);
         self.settled.clear();
         self.settled.resize(SETTLED, 0);
+        self.touched.clear();
+        self.touched.resize(SETTLED, (0, Slot::default(), 0));
     }
 
     pub(super) fn key(&self, number: u32) -> Option<&Seen> {
@@ -111,6 +115,20 @@ impl Values {
         let tag = tag_of(pair, day);
         if let Some(place) = self.settled.get_mut(place_in_table(tag)) {
             *place = tag;
+        }
+    }
+
+    /// Where among the slot's touches that of the pair is, if it is known.
+    pub(super) fn touched(&self, pair: (u32, Facet, u32), slot: Slot) -> Option<usize> {
+        let tag = tag_of(pair, slot.start().day());
+        let (known, of, at) = *self.touched.get(place_in_table(tag))?;
+        (known == tag && of == slot).then_some(at)
+    }
+
+    pub(super) fn note_touch(&mut self, pair: (u32, Facet, u32), slot: Slot, at: usize) {
+        let tag = tag_of(pair, slot.start().day());
+        if let Some(place) = self.touched.get_mut(place_in_table(tag)) {
+            *place = (tag, slot, at);
         }
     }
 

@@ -166,9 +166,7 @@ impl SlotUse {
             let same =
                 (later.key, later.facet, later.value) == (first.key, first.facet, first.value);
             if same {
-                first.requests = first.requests.saturating_add(later.requests);
-                take_longer(&mut first.name, &mut later.name);
-                take_longer(&mut first.address, &mut later.address);
+                first.add(later);
             }
             same
         });
@@ -213,6 +211,15 @@ impl SlotUse {
             }
             same
         });
+    }
+}
+
+impl Touch {
+    /// More of the same, in whatever order it comes.
+    pub fn add(&mut self, other: &mut Self) {
+        self.requests = self.requests.saturating_add(other.requests);
+        take_longer(&mut self.name, &mut other.name);
+        take_longer(&mut self.address, &mut other.address);
     }
 }
 
