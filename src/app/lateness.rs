@@ -1,5 +1,6 @@
 //! Whether most lines come too late to be judged: a clock is wrong, or a log lags.
 
+use crate::detect::count_text;
 use crate::model::{Millis, Timestamp};
 
 /// So many late lines are no accident.
@@ -45,9 +46,11 @@ fn verdict((events_before, late_before): Counts, (events, late): Counts) -> Opti
     let (events, late) = (events.saturating_sub(events_before), late.saturating_sub(late_before));
     (LATE_MIN <= late && events < late.saturating_mul(2)).then(|| {
         format!(
-            "{late} of the last {events} lines came too late to be judged by habits; they are \
+            "{} of the last {} lines came too late to be judged by habits; they are \
              kept, and rules hold. Look whether the clock of the machine that writes the log is \
-             right, and whether the log is written at once or held back."
+             right, and whether the log is written at once or held back.",
+            count_text(late),
+            count_text(events),
         )
     })
 }
