@@ -44,4 +44,5 @@ mod stages;
 mod supply_chain;
 mod traffic;
 mod vault;
+mod writes;
 mod wrong_input;
