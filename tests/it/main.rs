@@ -21,6 +21,7 @@ mod evaluate;
 mod faults;
 mod forget;
 mod fuzz;
+mod hangs;
 mod hostile;
 mod live;
 mod mail;
