@@ -156,6 +156,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "std::thread",
             "std::os",
             "ratatui",
+            "rustix",
         ],
     ),
 ];
@@ -193,6 +194,7 @@ const GUARDED: &[&str] = &[
     "ratatui",
     "rsigma_eval",
     "rsigma_parser",
+    "rustix",
     "sd_notify",
     "serde",
     "serde_json",

@@ -12,6 +12,7 @@
 
 mod architecture;
 mod asking;
+mod at_rest;
 mod config;
 mod control;
 mod crash;
@@ -25,6 +26,7 @@ mod hostile;
 mod live;
 mod mail;
 mod mail_thread;
+mod memory;
 mod onboarding;
 mod onboarding_mail;
 mod page;
