@@ -86,7 +86,7 @@ fn check(request: &Bent, answer: &[u8], shown: &impl Fn() -> String) {
         let name = line.split(':').next().unwrap_or_default();
         assert!(OUR_HEADERS.contains(&name), "{name}: {}", shown());
     }
-    let does_harm = ["<script>alert", "onerror=alert("].iter().any(|it| body.contains(it));
+    let does_harm = ["<script>alert", "<img src=x"].iter().any(|it| body.contains(it));
     assert!(!does_harm || !head.contains("content-type: text/html"), "{}", shown());
     if !request.is_known && matches!(status, 200..=299) {
         // Names of the view have this in them, and no request has it.

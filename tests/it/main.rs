@@ -21,6 +21,7 @@ mod dkim;
 mod evaluate;
 mod faults;
 mod forget;
+mod forget_killed;
 mod fuzz;
 mod hostile;
 mod live;

@@ -13,7 +13,7 @@ use super::{Store, StoreError, Writer, keys, meta};
 use crate::model::{Mention, Millis, Timestamp};
 use chain::{Link, ORIGIN};
 
-pub use head::{Head, HeadError, SignedHead};
+pub use head::{Head, HeadError, KeptHead, SignedHead, Worth};
 pub use verify::{Checked, Fault, Given, Standing};
 
 /// One line of it.

@@ -3,6 +3,7 @@
 use std::fs;
 
 mod contents;
+mod flips;
 mod fuzz;
 mod mending;
 mod merging;

@@ -14,9 +14,8 @@ pub(crate) struct Bytes(u64);
 /// how it is run again alone: `KEYVIGIL_FUZZ_SEED=…`.
 #[expect(clippy::disallowed_methods, reason = "how long it takes is what is asked for")]
 pub(crate) fn fuzz_for(rounds_max: u64, mut round: impl FnMut(&mut Bytes)) {
-    let number = |name: &str| std::env::var(name).ok().and_then(|it| it.parse::<u64>().ok());
-    let (begun, limit) = (Instant::now(), number("KEYVIGIL_FUZZ_SECONDS").map(Duration::from_secs));
-    let mut bytes = Bytes::new(number("KEYVIGIL_FUZZ_SEED").unwrap_or(SEED).max(1));
+    let (begun, limit) = (Instant::now(), asked("KEYVIGIL_FUZZ_SECONDS").map(Duration::from_secs));
+    let mut bytes = Bytes::new(asked("KEYVIGIL_FUZZ_SEED").unwrap_or(SEED).max(1));
     let mut rounds = 0u64;
     while limit.map_or(rounds < rounds_max, |limit| begun.elapsed() < limit) {
         let named = Named(bytes.0);
@@ -28,6 +27,11 @@ pub(crate) fn fuzz_for(rounds_max: u64, mut round: impl FnMut(&mut Bytes)) {
         let mut out = std::io::stdout().lock();
         writeln!(out, "{rounds} rounds in {} s", begun.elapsed().as_secs()).unwrap();
     }
+}
+
+/// A number of the environment.
+pub(crate) fn asked(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|text| text.parse().ok())
 }
 
 /// The seed of a round, said if it fails.
