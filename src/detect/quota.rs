@@ -70,6 +70,22 @@ impl Quota {
         }
     }
 
+    /// Whether nothing that is limited is used up: nearly always.
+    pub fn allows(&self, spent: &Spent<'_>) -> bool {
+        let (hour, day) = (spent.hour, spent.day);
+        let is_within = |most: Option<u64>, seen: u64| most.is_none_or(|most| seen <= most);
+        is_within(self.requests_per_minute_max, spent.minute_requests)
+            && is_within(self.requests_per_hour_max, u64::from(hour.requests))
+            && is_within(self.requests_per_day_max, u64::from(day.requests))
+            && is_within(self.refusals_per_hour_max, refusals(hour))
+            && is_within(self.refusals_per_day_max, refusals(day))
+            && is_within(self.bytes_per_hour_max, hour.bytes)
+            && is_within(self.bytes_per_day_max, day.bytes)
+            && is_within(self.tokens_per_hour_max, hour.tokens)
+            && is_within(self.tokens_per_day_max, day.tokens)
+            && is_within(self.cost_micros_per_day_max, day.cost)
+    }
+
     /// Whatever is used up; `whose` limits they are ends the sentence. One verdict a kind: the
     /// shortest time says most.
     pub fn judge(&self, spent: &Spent<'_>, whose: &str) -> Vec<Verdict> {

@@ -48,6 +48,31 @@ pub struct RoleRules {
     pub tls_min: Option<TlsMin>,
 }
 
+impl RoleRules {
+    /// Whether all that they say is about methods, routes and networks.
+    pub const fn is_of_routes_and_networks(&self) -> bool {
+        self.countries.is_empty()
+            && self.tenants.is_empty()
+            && self.hours.is_none()
+            && self.tls_min.is_none()
+    }
+
+    pub fn allows_method(&self, sent: &str) -> bool {
+        let is_sent = |method: &String| method.eq_ignore_ascii_case(sent);
+        self.methods.is_empty() || self.methods.iter().any(is_sent)
+    }
+
+    /// By the route itself, without the ids in its place.
+    pub fn allows_route(&self, sent: &str, route: &str) -> bool {
+        let covers = |it: &Pattern| it.covers(sent, route);
+        self.allows_method(sent) && (self.routes.is_empty() || self.routes.iter().any(covers))
+    }
+
+    pub fn allows_address(&self, address: &str) -> bool {
+        self.networks.is_empty() || address.is_empty() || self.networks.hold(address)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TlsMin {
     Tls12,

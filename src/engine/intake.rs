@@ -18,6 +18,7 @@ pub(super) struct Scratch {
     /// By number: where the key's cell of the slot at hand lies.
     last_cell: Vec<(Slot, u32)>,
     values: Values,
+    allowed: super::allowed::Allowed,
     flawed: super::hygiene::Sightings,
 }
 
@@ -80,7 +81,7 @@ impl Engine {
         let bytes = batch.bytes.get(row).copied().unwrap_or_default();
         let is_marked = scratch.values.count(number, (at, status));
         if is_marked {
-            self.look_closer(batch, (row, key), actions);
+            self.look_closer(batch, (row, key), (&mut scratch.allowed, actions));
         }
         let slot = at.slot();
         if self.waiting.refuses(slot) {
@@ -254,6 +255,7 @@ impl Scratch {
         self.last_cell.clear();
         self.last_cell.resize(batch.key.dictionary.len(), (NO_SLOT, 0));
         self.values.begin(batch);
+        self.allowed.begin();
     }
 
     /// The counts of a key in a slot, new where the last row of the key was of another.

@@ -7,6 +7,7 @@
 //! **Invariant:** the order of lines within `patience` does not matter, so that several
 //! files may be read in any interleaving.
 
+mod allowed;
 mod arrivals;
 mod audit;
 mod budget;
@@ -137,11 +138,13 @@ impl Engine {
                 let inventory = self.with_audits(inventory);
                 self.inventory = (!inventory.is_empty()).then_some(inventory);
                 self.totals.inventory_is_new = true;
+                self.keys.forget_rules();
                 self.parties_revision += 1;
             }
             Input::Settings(settings) => {
                 self.settings = settings.as_ref().clone();
                 self.sigma = SigmaRules::read(&self.settings.rules.sigma);
+                self.keys.forget_rules();
                 self.parties_revision += 1;
             }
             Input::Finish => self.finish(&mut actions),

@@ -19,33 +19,46 @@ pub(super) struct UsedUp {
 }
 
 impl Engine {
-    /// In the order of their ids, whoever came first.
+    /// Adds up what each key used; those that used too much are told of in the order of their ids,
+    /// whoever came first.
     pub(super) fn judge_quotas(&mut self, slot: Slot, use_: &SlotUse, actions: &mut Vec<Action>) {
-        let mut by_id: Vec<&(u32, Counts)> = use_.keys.iter().collect();
-        by_id.sort_by(|(a, _), (b, _)| self.id_of(*a).cmp(self.id_of(*b)));
-        for (index, counts) in by_id {
-            self.judge_quota(slot, (*index, counts), actions);
+        let mut over: Vec<u32> = Vec::new();
+        for (index, counts) in &use_.keys {
+            let is_within = self.is_within_quota(slot, (*index, counts));
+            over.extend((!is_within).then_some(*index));
+        }
+        over.sort_by(|a, b| self.id_of(*a).cmp(self.id_of(*b)));
+        for index in over {
+            self.judge_quota(slot, index, actions);
         }
     }
 
-    fn judge_quota(
-        &mut self,
-        slot: Slot,
-        (index, counts): (u32, &Counts),
-        actions: &mut Vec<Action>,
-    ) {
-        let Some(key) = self.keys.get_mut(index) else { return };
+    fn is_within_quota(&mut self, slot: Slot, (index, counts): (u32, &Counts)) -> bool {
+        let Some(key) = self.keys.get_mut(index) else { return true };
         let rules = &self.settings.rules;
-        let (own, of_role) = (rules.quotas.get(&key.id), rules.roles.get(&key.role));
-        if own.is_none() && of_role.is_none_or(|role| role.quota.is_empty()) {
-            return;
+        let own = if rules.quotas.is_empty() { None } else { rules.quotas.get(&key.id) };
+        let of_role = rules.roles.get(&key.role).map(|role| &role.quota);
+        let of_role = of_role.filter(|quota| !quota.is_empty());
+        if own.is_none() && of_role.is_none() {
+            return true;
         }
         let used = key.used_up.get_or_insert_default();
         used.add(slot, counts);
-        let spent =
-            Spent { minute_requests: used.minute_requests, hour: &key.hour, day: &used.of_day };
-        let role = of_role.map(|role| role.quota.clone()).unwrap_or_default();
-        let verdicts = match own {
+        let spent = used.spent(&key.hour);
+        match (own, of_role) {
+            (None, None) => true,
+            (Some(own), None) => own.allows(&spent),
+            (None, Some(role)) => role.allows(&spent),
+            (Some(own), Some(role)) => own.or(role).allows(&spent),
+        }
+    }
+
+    fn judge_quota(&mut self, slot: Slot, index: u32, actions: &mut Vec<Action>) {
+        let Some(key) = self.keys.get(index) else { return };
+        let Some(spent) = key.used_up.as_deref().map(|used| used.spent(&key.hour)) else { return };
+        let rules = &self.settings.rules;
+        let role = rules.roles.get(&key.role).map(|role| role.quota.clone()).unwrap_or_default();
+        let verdicts = match rules.quotas.get(&key.id) {
             Some(own) => own.or(&role).judge(&spent, "this key"),
             None => role.judge(&spent, &format!("a key of role {}", key.role)),
         };
@@ -57,6 +70,10 @@ impl Engine {
 }
 
 impl UsedUp {
+    const fn spent<'a>(&'a self, hour: &'a Counts) -> Spent<'a> {
+        Spent { minute_requests: self.minute_requests, hour, day: &self.of_day }
+    }
+
     fn add(&mut self, slot: Slot, counts: &Counts) {
         let minute = slot.start().seconds().div_euclid(60);
         if self.minute != minute {
