@@ -5,13 +5,13 @@ use crate::baseline::{Amount as Size, Compared, Daily, Expected, Steady};
 use crate::detect::{
     Amount, BruteForce, CanaryKeyUsed, Circumstances, Consent, CredentialStatus, Failures,
     ImpossibleTravel, Journey, KeyFlood, LargeAnswers, Newcomer, Novelty, ObjectEnumeration,
-    OddHours, Pattern, Quota, RolePolicy, RoleRules, Scanning, SharedCause, SigmaMatch, SilentKey,
+    OddHours, Pattern, Quota, RolePolicy, RoleRules, Scanning, SharedCause, SigmaNote, SilentKey,
     SlowDrift, Spending, Spent, TlsMin, TokenBurn, UnknownKeyAccepted, Verdict, VolumeSpike,
     count_text, time_text,
 };
 use crate::identity::{InventoryKey, KeyStatus, Prefixes};
 use crate::incident::CurveHour;
-use crate::model::{Event, EventKind, Flaw, Flaws, Hour, Millis, Severity, Timestamp, Transport};
+use crate::model::{Event, EventKind, Flaw, Flaws, Hour, Millis, Timestamp, Transport};
 use crate::profile::{Counts, Facet, Failure, Source};
 
 /// None for a kind that nobody knows.
@@ -54,10 +54,10 @@ pub(super) fn said(kind: &str, since: Timestamp, last: CurveHour) -> Option<Stri
             ImpossibleTravel::default().judge(&way)?
         }
         "rate_exceeded" | "quota_exceeded" => used_up(kind)?,
-        "sigma_rule" => SigmaMatch {
+        "sigma_rule" => SigmaNote {
             title: "Looks for backups".to_owned(),
-            severity: Severity::High,
             attack: vec!["T1595.003".to_owned()],
+            ..SigmaNote::default()
         }
         .because(("GET", "/dump.sql", 200)),
         "canary_key_used" => CanaryKeyUsed::judge(401).because,

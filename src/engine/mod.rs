@@ -44,6 +44,7 @@ mod stale;
 mod state;
 mod strangers;
 mod suspicion;
+mod tallies;
 mod travel;
 mod values;
 mod verdicts;
@@ -98,6 +99,7 @@ pub struct Engine {
     /// A person's own rules, made ready, and what they matched.
     sigma: SigmaRules,
     matches: sigma::Matches,
+    tallies: tallies::Tallies,
     scratch: intake::Scratch,
     written: state::Written,
     parties_revision: u64,
@@ -144,6 +146,7 @@ impl Engine {
             Input::Settings(settings) => {
                 self.settings = settings.as_ref().clone();
                 self.sigma = SigmaRules::read(&self.settings.rules.sigma);
+                self.tallies.retain(|rule| self.sigma.count(rule).is_some());
                 self.keys.forget_rules();
                 self.parties_revision += 1;
             }
