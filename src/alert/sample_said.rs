@@ -101,7 +101,8 @@ fn used_up(kind: &str) -> Option<String> {
         ..Quota::default()
     };
     let hour = Counts { requests: 12_400, bytes: 12_400_000_000, ..Counts::default() };
-    let spent = Spent { minute_requests: 0, hour: &hour, day: &Counts::default() };
+    let (minute_requests, hour_addresses) = (0, 0);
+    let spent = Spent { minute_requests, hour_addresses, hour: &hour, day: &Counts::default() };
     let verdicts = quota.judge(&spent, "a key of role partner");
     verdicts.into_iter().find(|verdict| verdict.kind == kind).map(because)
 }
@@ -198,5 +199,5 @@ fn forbidden(kind: &str, since: Timestamp) -> Option<String> {
         bytes: 0,
         user_agent: "",
     };
-    RolePolicy::judge(&rules, (&event, "partner"), circumstances).pop().map(because)
+    RolePolicy::judge(&[(&rules, "role partner")], &event, circumstances).pop().map(because)
 }

@@ -16,6 +16,8 @@ pub struct Rules {
     pub keys: BTreeMap<String, StaleCredential>,
     /// How much single keys may use.
     pub quotas: BTreeMap<String, Quota>,
+    /// What single keys may do, before what their roles may.
+    pub own: BTreeMap<String, RoleRules>,
     /// Rules of a person's own.
     pub sigma: Vec<SigmaFile>,
     /// What scopes mean whose names do not say it.
@@ -83,6 +85,13 @@ impl Rules {
     /// Whether anybody may use only so much.
     pub fn has_quotas(&self) -> bool {
         !self.quotas.is_empty() || self.roles.values().any(|role| !role.quota.is_empty())
+    }
+
+    /// Whether a key of that role may only come from so many addresses.
+    pub fn counts_addresses(&self, id: &str, role: &str) -> bool {
+        let own = self.quotas.get(id).and_then(|quota| quota.addresses_per_hour_max);
+        let of_role = || self.roles.get(role)?.quota.addresses_per_hour_max;
+        own.or_else(of_role).is_some()
     }
 
     /// When this key is stale: as the key's own limits say, or its role's, or all.

@@ -96,6 +96,9 @@ impl Engine {
         if tokens != 0 || cost != 0 {
             cell.spend(tokens, cost);
         }
+        if is_marked {
+            self.note_address(batch, (row, slot), key);
+        }
         self.see_flaws(batch, (row, slot), (key, &mut scratch.flawed));
         if key == NOBODY {
             self.visit(batch, row, slot);

@@ -35,6 +35,16 @@ pub(super) struct Ruled {
     /// Which of the roles that have rules it is of.
     pub(super) by_role: Option<u32>,
     pub(super) by_list: bool,
+    /// It has rules of its own.
+    pub(super) by_key: bool,
+    /// It may only come from so many addresses.
+    pub(super) is_counted: bool,
+}
+
+impl Ruled {
+    pub(super) const fn is_marked(self) -> bool {
+        self.by_list || self.by_key || self.is_counted || self.by_role.is_some()
+    }
 }
 
 /// Nobody sees this order.

@@ -5,26 +5,44 @@ use serde::{Deserialize, Serialize};
 
 use super::rules::Broken;
 use super::{Action, Engine};
-use crate::detect::Spent;
-use crate::model::{Day, Slot};
-use crate::profile::{Counts, SlotUse};
+use crate::detect::{ADDRESSES_MAX, Spent};
+use crate::model::{Day, EventBatch, Hour, Slot};
+use crate::profile::{Counts, SlotUse, hash_of};
 
 /// What a key used in the minute and the day that were counted last.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct UsedUp {
     minute: i64,
     minute_requests: u64,
     day: Day,
     of_day: Counts,
+    hour: Hour,
+    /// Of the hour, as hashes, ascending.
+    addresses: Vec<u64>,
 }
 
 impl Engine {
+    /// Notes from where a key is used that may come from so many addresses only.
+    pub(super) fn note_address(
+        &mut self,
+        batch: &EventBatch,
+        (row, slot): (usize, Slot),
+        key: u32,
+    ) {
+        let is_counted = self.keys.ruled(key).is_some_and(|ruled| ruled.is_counted);
+        if is_counted && batch.source_ip.number(row) != 0 {
+            self.waiting.slot(slot).come_from(key, hash_of(batch.source_ip.get(row)));
+        }
+    }
+
     /// Adds up what each key used; those that used too much are told of in the order of their ids,
     /// whoever came first.
     pub(super) fn judge_quotas(&mut self, slot: Slot, use_: &SlotUse, actions: &mut Vec<Action>) {
         let mut over: Vec<u32> = Vec::new();
+        let mut rest = use_.addresses.as_slice();
         for (index, counts) in &use_.keys {
-            let is_within = self.is_within_quota(slot, (*index, counts));
+            let own = own_of(&mut rest, *index);
+            let is_within = self.is_within_quota(slot, (*index, counts, own));
             over.extend((!is_within).then_some(*index));
         }
         over.sort_by(|a, b| self.id_of(*a).cmp(self.id_of(*b)));
@@ -33,7 +51,11 @@ impl Engine {
         }
     }
 
-    fn is_within_quota(&mut self, slot: Slot, (index, counts): (u32, &Counts)) -> bool {
+    fn is_within_quota(
+        &mut self,
+        slot: Slot,
+        (index, counts, addresses): (u32, &Counts, &[(u32, u64)]),
+    ) -> bool {
         let Some(key) = self.keys.get_mut(index) else { return true };
         let rules = &self.settings.rules;
         let own = if rules.quotas.is_empty() { None } else { rules.quotas.get(&key.id) };
@@ -44,6 +66,7 @@ impl Engine {
         }
         let used = key.used_up.get_or_insert_default();
         used.add(slot, counts);
+        used.come_from(addresses);
         let spent = used.spent(&key.hour);
         match (own, of_role) {
             (None, None) => true,
@@ -69,9 +92,31 @@ impl Engine {
     }
 }
 
+/// Those of one key, from a list in the order of keys that are asked for in their order.
+fn own_of<'a>(rest: &mut &'a [(u32, u64)], key: u32) -> &'a [(u32, u64)] {
+    let before = rest.partition_point(|(of, _)| *of < key);
+    let (_, behind) = rest.split_at_checked(before).unwrap_or_default();
+    let own = behind.partition_point(|(of, _)| *of == key);
+    let (own, behind) = behind.split_at_checked(own).unwrap_or_default();
+    *rest = behind;
+    own
+}
+
 impl UsedUp {
+    fn come_from(&mut self, addresses: &[(u32, u64)]) {
+        for (_, address) in addresses {
+            // One more than may be asked for, so that the limit can be seen to be crossed.
+            if self.addresses.len() as u64 <= ADDRESSES_MAX
+                && let Err(place) = self.addresses.binary_search(address)
+            {
+                self.addresses.insert(place, *address);
+            }
+        }
+    }
+
     const fn spent<'a>(&'a self, hour: &'a Counts) -> Spent<'a> {
-        Spent { minute_requests: self.minute_requests, hour, day: &self.of_day }
+        let hour_addresses = self.addresses.len() as u64;
+        Spent { minute_requests: self.minute_requests, hour_addresses, hour, day: &self.of_day }
     }
 
     fn add(&mut self, slot: Slot, counts: &Counts) {
@@ -82,6 +127,11 @@ impl UsedUp {
         let day = slot.start().day();
         if self.day != day {
             (self.day, self.of_day) = (day, Counts::default());
+        }
+        let hour = slot.hour();
+        if self.hour != hour {
+            self.hour = hour;
+            self.addresses.clear();
         }
         self.minute_requests = self.minute_requests.saturating_add(u64::from(counts.requests));
         self.of_day.add(counts);

@@ -10,8 +10,8 @@ use super::keys::Ruled;
 use super::values::Values;
 use super::{Action, Engine};
 use crate::detect::{
-    CanaryKeyUsed, Circumstances, CredentialStatus, POLICY_SCORE, RolePolicy, UnknownKeyAccepted,
-    Verdict,
+    CanaryKeyUsed, Circumstances, CredentialStatus, POLICY_SCORE, RolePolicy, Rules,
+    UnknownKeyAccepted, Verdict,
 };
 use crate::identity::InventoryKey;
 use crate::incident::{EvidenceLine, Incident};
@@ -61,7 +61,7 @@ impl Engine {
         let is_watched =
             self.keys.get(index).is_some_and(|key| key.watch_until.is_some_and(|until| at < until));
         let ruled = self.ruled(index);
-        let is_marked = is_watched || ruled.by_list || ruled.by_role.is_some();
+        let is_marked = is_watched || ruled.is_marked();
         let is_listed = self.keys.get(index).is_some_and(|key| key.is_listed);
         values.meet(batch.key.number(row), (index, is_marked, is_listed));
         index
@@ -83,7 +83,8 @@ impl Engine {
             key.add_evidence(evidence_of(&batch.event(row)));
         }
         let ruled = self.ruled(index);
-        if !ruled.by_list && !self.may_break(ruled.by_role, allowed, (batch, row, index)) {
+        let always = ruled.by_list || ruled.by_key;
+        if !always && !self.may_break(ruled.by_role, allowed, (batch, row, index)) {
             return;
         }
         let event = batch.event(row);
@@ -152,7 +153,9 @@ impl Engine {
                 key.canary || CredentialStatus::concerns(key) || !key.allowed_networks.is_empty()
             })
         });
-        Ruled { by_role, by_list }
+        let by_key = self.settings.rules.own.get(id).is_some_and(RolePolicy::concerns);
+        let is_counted = self.settings.rules.counts_addresses(id, role);
+        Ruled { by_role, by_list, by_key, is_counted }
     }
 
     fn broken_rules(
@@ -161,9 +164,7 @@ impl Engine {
         (index, circumstances): (u32, Circumstances<'_>),
     ) -> Vec<Verdict> {
         let role = self.keys.get(index).map_or("", |key| key.role.as_str());
-        let rules = self.settings.rules.roles.get(role);
-        let mut broken =
-            rules.map_or_else(Vec::new, |it| RolePolicy::judge(it, (event, role), circumstances));
+        let mut broken = self.breaks_policy(event, role, circumstances);
         let by_list = self.keys.ruled(index).is_none_or(|ruled| ruled.by_list);
         let inventory = self.inventory.as_ref().filter(|it| by_list && !it.is_empty());
         let Some(inventory) = inventory else { return broken };
@@ -180,6 +181,30 @@ impl Engine {
             broken.extend(RolePolicy::judge_network(key, event));
         }
         broken
+    }
+
+    /// What a person says that the key and its role may do.
+    fn breaks_policy(
+        &self,
+        event: &Event<'_>,
+        role: &str,
+        circumstances: Circumstances<'_>,
+    ) -> Vec<Verdict> {
+        let Rules { own, roles, .. } = &self.settings.rules;
+        let own = if own.is_empty() { None } else { own.get(event.key) };
+        match (own, roles.get(role)) {
+            (None, None) => Vec::new(),
+            (Some(own), None) => RolePolicy::judge(&[(own, "this key")], event, circumstances),
+            (None, Some(rules)) => {
+                let whose = format!("role {role}");
+                RolePolicy::judge(&[(rules, &whose)], event, circumstances)
+            }
+            (Some(own), Some(rules)) => {
+                let whose = format!("role {role}");
+                let said = [(own, "this key"), (rules, whose.as_str())];
+                RolePolicy::judge(&said, event, circumstances)
+            }
+        }
     }
 
     /// The earliest break of a rule in each hour is told, whatever order the lines come in.
