@@ -69,7 +69,7 @@ impl SigmaRules {
         for file in files {
             match parse_sigma_yaml(&file.text) {
                 Ok(collection) => collections.push((file.name.as_str(), collection)),
-                Err(error) => rules.refused.push(format!("{}: {error}", file.name)),
+                Err(error) => rules.refused.push(unreadable(&file.name, &error.to_string())),
             }
         }
         for (file, collection) in &collections {
@@ -127,7 +127,7 @@ impl SigmaRules {
     }
 
     fn add(&mut self, file: &str, collection: &SigmaCollection) {
-        self.refused.extend(collection.errors.iter().map(|error| format!("{file}: {error}")));
+        self.refused.extend(collection.errors.iter().map(|error| unreadable(file, error)));
         for rule in &collection.rules {
             match self.add_rule(rule) {
                 Ok(()) => {
@@ -212,6 +212,18 @@ impl SigmaRules {
     }
 }
 
+/// What the parser says, on one line, and what to write instead of what is no more.
+fn unreadable(file: &str, said: &str) -> String {
+    let words: Vec<&str> = said.split_whitespace().collect();
+    let said = words.join(" ");
+    let advice = if said.contains("| count(") || said.contains("| near ") {
+        "; counting stands in a rule of its own now, with `correlation`"
+    } else {
+        ""
+    };
+    format!("{file}: a rule cannot be read: {said}{advice}")
+}
+
 /// The names of all fields that a detection looks at.
 fn fields_of(detection: &Detection, out: &mut BTreeSet<String>) {
     match detection {
@@ -294,6 +306,16 @@ tags:
         let windows = RULE.replace("category: webserver", "category: process_creation");
         assert!(read(&windows).refused[0].contains("is about other logs"));
         assert!(!read("title: [").refused.is_empty());
+    }
+
+    #[test]
+    fn the_old_way_to_count_is_refused_with_the_new_one() {
+        let old =
+            RULE.replace("condition: selection", "condition: selection | count() by c-ip > 9");
+        let refused = read(&old).refused;
+        assert!(refused[0].starts_with("a.yml: a rule cannot be read: "), "{refused:?}");
+        assert!(refused[0].ends_with("with `correlation`"), "{refused:?}");
+        assert!(!refused[0].contains('\n'), "{refused:?}");
     }
 
     #[test]
