@@ -137,7 +137,8 @@ impl Engine {
                 continue;
             }
             let (name, address) = if standing == Standing::Stranger {
-                (Values::name(batch, facet, row), batch.source_ip.get(row).to_owned())
+                let name = values.named(batch, (facet, number), row);
+                (name, batch.source_ip.get(row).to_owned())
             } else {
                 (String::new(), String::new())
             };

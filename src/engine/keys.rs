@@ -213,11 +213,16 @@ impl Keys {
     pub(super) fn make_room(&mut self, unlisted_max: usize, in_use: &BTreeSet<u32>) -> u64 {
         let unlisted = self.iter().filter(|key| !key.is_listed && !in_use.contains(&key.index));
         let mut ages: Vec<_> =
-            unlisted.map(|key| (key.learned.is_some(), key.last_used, key.id.clone())).collect();
-        ages.sort_unstable();
+            unlisted.map(|key| (key.learned.is_some(), key.last_used, key.id.as_str())).collect();
         let excess = (self.unlisted - unlisted_max.min(self.unlisted)) + unlisted_max / 4;
+        if excess < ages.len() {
+            // Which go matters, and not in which order.
+            ages.select_nth_unstable(excess);
+            ages.truncate(excess);
+        }
+        let ids: Vec<String> = ages.into_iter().map(|(_, _, id)| id.to_owned()).collect();
         let mut gone = 0;
-        for (_, _, id) in ages.into_iter().take(excess) {
+        for id in ids {
             gone += u64::from(self.remove(&id));
         }
         // Restoring finds free places by their number, so they are kept in that order.
