@@ -46,10 +46,12 @@ mod app {
 
 mod by_hand;
 mod clock;
+mod engine_alone;
 mod formats;
 mod guard;
 mod logs;
 mod stages;
+mod traffic;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -57,6 +59,8 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: keyvigil-bench write combined|json LINES KEYS PATH
        keyvigil-bench stages combined|json PATH
        keyvigil-bench whole combined|json PATH
+       keyvigil-bench engine [NAME]…
+       keyvigil-bench engine NAME WARM_UP MEASURED
        keyvigil-bench formats [NAME]…
        keyvigil-bench guard";
 
@@ -73,6 +77,11 @@ fn main() -> ExitCode {
             let [reading, judging, keeping] = done.on_core;
             println!("{:.4} {reading:.4} {judging:.4} {keeping:.4}", done.wall);
         }
+        ["engine", name, warm_up, measured] if warm_up.parse::<u64>().is_ok() => {
+            let events = (warm_up.parse().unwrap(), measured.parse().unwrap());
+            engine_alone::run_one(name, events);
+        }
+        ["engine", names @ ..] => engine_alone::run(names),
         ["formats", names @ ..] => formats::run(names),
         ["guard"] => return guard::run(),
         _ => {

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::budget::PER_ROUTE_MAX;
 use super::chart::{Chart, chart};
 use super::letter_parts::{
-    NAME_CHARS_MAX, SENTENCE_CHARS_MAX, TEXT_WIDTH, closing, evidence, ids, moment, status,
+    NAME_CHARS_MAX, SENTENCE_CHARS_MAX, TEXT_WIDTH, closing, evidence, ids, moment, rules, status,
     subject, who, wrapped,
 };
 use super::plain::plain;
@@ -186,7 +186,7 @@ impl View {
             certain: if incident.class == Class::Policy { CERTAIN } else { "" },
             since: moment(incident.since, frame),
             who: who(incident),
-            known: known(incident, occasion.stale),
+            known: known(incident, occasion.stale).into_iter().chain(rules(incident)).collect(),
             also: others.map(|finding| because(&finding.because)).collect(),
             matters: words.map_or("", |words| words.why_it_matters),
             question: question(incident, occasion),
@@ -201,7 +201,7 @@ impl View {
             },
             link: frame.link_to(&format!("/incidents/{}", incident.id)),
             is_open: !is_over,
-            ids: words.map_or_else(String::new, ids),
+            ids: ids(incident),
             reason: format!(
                 "You get this by route \"{}\", mail {} of at most {PER_ROUTE_MAX} an hour.",
                 plain(&occasion.reason.route, NAME_CHARS_MAX),

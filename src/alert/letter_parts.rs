@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::plain::plain;
 use super::{Frame, Occasion};
-use crate::incident::{EvidenceLine, Incident, State, Transition, Words};
+use crate::incident::{EvidenceLine, Incident, State, Transition, words};
 use crate::model::{Entity, Millis, Timestamp};
 
 pub(super) const TEXT_WIDTH: usize = 74;
@@ -15,6 +15,7 @@ const PATH_CHARS_MAX: usize = 60;
 /// The first lines of the evidence, and the last.
 const FIRST_LINES: usize = 3;
 const LAST_LINES: usize = 2;
+const RULES_SAID_MAX: usize = 2;
 /// The quiet after which an incident is over.
 const QUIET: Millis = Millis::hours(2);
 
@@ -127,12 +128,33 @@ pub(super) fn closing(incident: &Incident, occasion: &Occasion<'_>) -> String {
     text
 }
 
-pub(super) fn ids(words: &Words) -> String {
-    let lists = [("MITRE ATT&CK", words.attack), ("OWASP API 2023", words.owasp)];
+pub(super) fn ids(incident: &Incident) -> String {
+    let attack: Vec<String> = incident.attack().into_iter().map(|id| plain(id, 20)).collect();
+    let owasp = words(&incident.kind).map_or(&[][..], |words| words.owasp);
+    let owasp = owasp.iter().map(|id| (*id).to_owned()).collect();
+    let lists = [("MITRE ATT&CK", attack), ("OWASP API 2023", owasp)];
     let named = lists.iter().filter(|(_, ids)| !ids.is_empty());
     let parts: Vec<String> =
         named.map(|(name, ids)| format!("{name} {}", ids.join(", "))).collect();
     parts.join("; ")
+}
+
+/// What a person's own rules say of what they match.
+pub(super) fn rules(incident: &Incident) -> Vec<String> {
+    let mut said = Vec::new();
+    for rule in incident.rules().take(RULES_SAID_MAX) {
+        let title = plain(&rule.title, NAME_CHARS_MAX);
+        let id = if rule.id.is_empty() { String::new() } else { format!(", id {}", rule.id) };
+        said.push(plain(&format!("rule \"{title}\"{id}"), SENTENCE_CHARS_MAX));
+        for (what, texts) in
+            [("known false positives", &rule.false_positives), ("see", &rule.references)]
+        {
+            if !texts.is_empty() {
+                said.push(plain(&format!("{what}: {}", texts.join("; ")), SENTENCE_CHARS_MAX));
+            }
+        }
+    }
+    said
 }
 
 /// For a person: `2026-03-17 09:50 CET (08:50 UTC)`, or in UTC alone where that is the

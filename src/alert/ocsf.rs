@@ -11,6 +11,7 @@ use super::syslog::{Wire, with_head};
 use super::web::Web;
 use super::webhook::post;
 use super::{AlertError, Audience, Bulletin, News, Notifier, Refusal, Sending};
+use crate::detect::SigmaNote;
 use crate::incident::{ATTACK_VERSION, Contribution, Curve, Incident, State, Transition, words};
 use crate::model::{Class, Entity, Hour, Severity};
 use crate::store::fault;
@@ -132,7 +133,7 @@ fn finding(incident: &Incident, transition: Transition, bulletin: &Bulletin) -> 
         "remediation": { "desc": next_steps(incident) },
         "evidences": evidences(incident),
         "resources": resources(incident),
-        "unmapped": { "score": incident.score, "role": text(&incident.role), "owner": text(&incident.owner) },
+        "unmapped": { "score": incident.score, "role": text(&incident.role), "owner": text(&incident.owner), "rules": rules(incident) },
     })
 }
 
@@ -150,9 +151,8 @@ fn metadata(bulletin: &Bulletin) -> Value {
 }
 
 fn finding_info(incident: &Incident, bulletin: &Bulletin) -> Value {
-    let words = words(&incident.kind);
-    let attacks: Vec<Value> = words
-        .map_or(&[][..], |words| words.attack)
+    let attacks: Vec<Value> = incident
+        .attack()
         .iter()
         .map(|id| json!({ "version": ATTACK_VERSION, "technique": { "uid": id } }))
         .collect();
@@ -178,6 +178,16 @@ fn analytic(incident: &Incident) -> Value {
         Class::Policy => (1, "Rule"),
         Class::Statistical | Class::Stale => (2, "Behavioral"),
     };
+    if let Some(rule) = incident.rules().next().filter(|_| incident.kind == "sigma_rule") {
+        return json!({
+            "uid": text(if rule.id.is_empty() { &incident.kind } else { &rule.id }),
+            "name": text(&rule.title),
+            "desc": text(&rule.description),
+            "category": "Sigma",
+            "type_id": id,
+            "type": name,
+        });
+    }
     json!({ "uid": text(&incident.kind), "name": text(&incident.kind), "type_id": id, "type": name })
 }
 
@@ -266,6 +276,21 @@ fn resources(incident: &Incident) -> Vec<Value> {
     let named = |key: &String| json!({ "uid": text(key), "name": text(&incident.name()), "type": "API key" });
     let own = |key: &&String| incident.entity.key() == Some(key.as_str());
     incident.keys.iter().filter(own).map(named).collect()
+}
+
+/// Rules of a person's own, as they describe themselves.
+fn rules(incident: &Incident) -> Vec<Value> {
+    let all = |texts: &[String]| texts.iter().map(|it| text(it)).collect::<Vec<_>>();
+    let shape = |rule: &SigmaNote| {
+        json!({
+            "title": text(&rule.title),
+            "id": text(&rule.id),
+            "level": text(&rule.level),
+            "references": all(&rule.references),
+            "false_positives": all(&rule.false_positives),
+        })
+    };
+    incident.rules().map(shape).collect()
 }
 
 fn next_steps(incident: &Incident) -> String {

@@ -3,6 +3,7 @@
 use super::sample_lines::lines;
 use super::sample_said::said;
 use super::{AlertError, Frame, Letter, Occasion, Reason};
+use crate::detect::SigmaNote;
 use crate::incident::{
     Contribution, Curve, CurveHour, Family, Incident, IncidentId, Notice, Transition, all_words,
     family, words,
@@ -141,6 +142,18 @@ fn finding(
         class,
         severity,
         address: Some(ADDRESS.to_owned()),
+        rule: (kind == "sigma_rule").then(rule),
+    }
+}
+
+fn rule() -> SigmaNote {
+    SigmaNote {
+        title: "Looks for backups".to_owned(),
+        level: "high".to_owned(),
+        attack: vec!["T1595.003".to_owned()],
+        references: vec!["https://example.com/rules/backups".to_owned()],
+        false_positives: vec!["A nightly job that fetches its own dump".to_owned()],
+        ..SigmaNote::default()
     }
 }
 

@@ -5,13 +5,13 @@ use crate::baseline::{Amount as Size, Compared, Daily, Expected, Steady};
 use crate::detect::{
     Amount, BruteForce, CanaryKeyUsed, Circumstances, Consent, CredentialStatus, Failures,
     ImpossibleTravel, Journey, KeyFlood, LargeAnswers, Newcomer, Novelty, ObjectEnumeration,
-    OddHours, Pattern, Quota, RolePolicy, RoleRules, Scanning, SharedCause, SigmaMatch, SilentKey,
+    OddHours, Pattern, Quota, RolePolicy, RoleRules, Scanning, SharedCause, SigmaNote, SilentKey,
     SlowDrift, Spending, Spent, TlsMin, TokenBurn, UnknownKeyAccepted, Verdict, VolumeSpike,
     count_text, time_text,
 };
 use crate::identity::{InventoryKey, KeyStatus, Prefixes};
 use crate::incident::CurveHour;
-use crate::model::{Event, EventKind, Flaw, Flaws, Hour, Millis, Severity, Timestamp, Transport};
+use crate::model::{Event, EventKind, Flaw, Flaws, Hour, Millis, Timestamp, Transport};
 use crate::profile::{Counts, Facet, Failure, Source};
 
 /// None for a kind that nobody knows.
@@ -54,10 +54,10 @@ pub(super) fn said(kind: &str, since: Timestamp, last: CurveHour) -> Option<Stri
             ImpossibleTravel::default().judge(&way)?
         }
         "rate_exceeded" | "quota_exceeded" => used_up(kind)?,
-        "sigma_rule" => SigmaMatch {
+        "sigma_rule" => SigmaNote {
             title: "Looks for backups".to_owned(),
-            severity: Severity::High,
             attack: vec!["T1595.003".to_owned()],
+            ..SigmaNote::default()
         }
         .because(("GET", "/dump.sql", 200)),
         "canary_key_used" => CanaryKeyUsed::judge(401).because,
@@ -101,7 +101,8 @@ fn used_up(kind: &str) -> Option<String> {
         ..Quota::default()
     };
     let hour = Counts { requests: 12_400, bytes: 12_400_000_000, ..Counts::default() };
-    let spent = Spent { minute_requests: 0, hour: &hour, day: &Counts::default() };
+    let (minute_requests, hour_addresses) = (0, 0);
+    let spent = Spent { minute_requests, hour_addresses, hour: &hour, day: &Counts::default() };
     let verdicts = quota.judge(&spent, "a key of role partner");
     verdicts.into_iter().find(|verdict| verdict.kind == kind).map(because)
 }
@@ -198,5 +199,5 @@ fn forbidden(kind: &str, since: Timestamp) -> Option<String> {
         bytes: 0,
         user_agent: "",
     };
-    RolePolicy::judge(&rules, (&event, "partner"), circumstances).pop().map(because)
+    RolePolicy::judge(&[(&rules, "role partner")], &event, circumstances).pop().map(because)
 }

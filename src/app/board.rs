@@ -281,7 +281,7 @@ impl Parts {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             host: super::host_name(),
             started: self.started,
-            last_event: self.last_event.or(overview.watermark),
+            last_event: self.last_event.or_else(|| last_before(overview)),
             lag_seconds: overview.watermark.map(|at| seconds(now.since(at))),
             watermark: overview.watermark,
             events: overview.events,
@@ -361,4 +361,9 @@ fn count(number: usize) -> u64 {
 #[expect(clippy::cast_precision_loss, reason = "a lag in seconds, shown with one digit")]
 fn seconds(length: Millis) -> f64 {
     length.0.max(0) as f64 / 1000.0
+}
+/// The last event of earlier runs: the watermark goes on with the clock where nothing comes.
+fn last_before(overview: &Overview) -> Option<Timestamp> {
+    let of_keys = overview.keys.iter().filter_map(|key| key.last_used).max();
+    of_keys.or(overview.watermark.filter(|_| overview.events != 0))
 }

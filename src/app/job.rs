@@ -229,7 +229,7 @@ pub(super) fn open_options(config: &Config) -> Result<OpenOptions, JobError> {
 pub(super) fn settings(config: &Config) -> Settings {
     let mut rules = config.rules.clone();
     if config.privacy.mode == Mode::Pseudonymous {
-        for role in rules.roles.values_mut() {
+        for role in rules.roles.values_mut().chain(rules.own.values_mut()) {
             role.networks = role.networks.widened();
         }
     }

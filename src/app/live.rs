@@ -6,7 +6,7 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use sd_notify::NotifyState;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
@@ -74,6 +74,12 @@ pub enum Reader {
 
 /// Runs until SIGTERM or SIGINT, or until a stage ends, which is an error.
 pub async fn run(live: Live) -> Result<(), JobError> {
+    // From now on: while the store is being opened a SIGHUP waits, and ends nothing.
+    let hangups = signal(SignalKind::hangup()).map_err(JobError::Signals)?;
+    Box::pin(run_until_stopped(live, hangups)).await
+}
+
+async fn run_until_stopped(live: Live, hangups: Signal) -> Result<(), JobError> {
     let (stop, stopped) = watch::channel(false);
     let Live { config, file, reread, state, outputs, reader, any_port, announce, on_page } = live;
     let mut job = Job::open(&config, state.as_deref(), Rhythm::Hourly)?;
@@ -110,7 +116,7 @@ pub async fn run(live: Live) -> Result<(), JobError> {
             board: board.clone(),
             beside: job.beside.clone(),
         }
-        .run(asked, stopped.clone()),
+        .run(asked, hangups, stopped.clone()),
     );
     let beats = begin_beats(&mut tasks, &stopped);
     let keeper = Keeper {

@@ -174,8 +174,8 @@ fn secret((usual, name, secret): (&str, &str, &Secret), machine: &Machine, found
 /// Rules of a person's own, and kinds of finding that are not as usual.
 fn rules(config: &Config, found: &mut Obstacles) {
     let rules = SigmaRules::read(&config.rules.sigma);
-    for (title, file) in &rules.in_force {
-        found.notes.push(format!("in force: the Sigma rule {title:?} of {file}"));
+    for (title, file, what) in &rules.in_force {
+        found.notes.push(format!("in force: the Sigma rule {title:?} of {file}: {what}"));
     }
     found.notes.extend(rules.refused.iter().map(|why| format!("not in force: {why}")));
     if rules.is_about_queries {

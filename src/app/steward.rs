@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::Signal;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info};
 
@@ -90,10 +90,9 @@ impl Steward {
     pub(super) async fn run(
         mut self,
         mut asked: mpsc::Receiver<Asked>,
+        mut hangups: Signal,
         mut stopped: watch::Receiver<bool>,
     ) -> Result<(), String> {
-        let hangups = signal(SignalKind::hangup());
-        let mut hangups = hangups.map_err(|error| format!("cannot wait for SIGHUP: {error}"))?;
         let mut clock = tokio::time::interval(LOOK_EVERY);
         self.show();
         while !*stopped.borrow() {

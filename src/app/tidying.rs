@@ -77,7 +77,7 @@ impl Keeper {
         let events = newest.map_or(Ok(0), |newest| store.prune(newest, retention))?;
         let kept = Arc::clone(&self.policy.borrow().kept);
         let notices = store.outbox_prune(now.back(kept.messages))?;
-        let rest = self.tidying.forget_the_rest(store, &kept, (newest, now))?;
+        let rest = self.tidying.forget_the_rest(store, (&kept, retention), (newest, now))?;
         let merged = store.merge_small(self.tidying.merged)?;
         self.tidying.merged = merged.next;
         self.tidying.removed.events += events;
@@ -116,10 +116,13 @@ impl Tidying {
     fn forget_the_rest(
         &mut self,
         store: &Store,
-        kept: &Retention,
+        (kept, retention): (&Retention, Millis),
         (newest, now): (Option<Timestamp>, Timestamp),
     ) -> Result<u64, JobError> {
-        let incidents = kept.incidents.map_or(Ok(0), |it| store.incidents_prune(now.back(it)))?;
+        // Nobody was told of what stayed under the alarm line: it is kept no longer than the events.
+        let untold = newest.unwrap_or(now).back(kept.incidents.unwrap_or(retention));
+        let before = kept.incidents.map(|it| now.back(it));
+        let incidents = store.incidents_prune(before, untold)?;
         let entries = kept.journal.map_or(Ok(0), |it| store.journal_prune(now, it))?;
         let (mut events, mut more) = (0, 0);
         for (role, keep) in &kept.roles {

@@ -2,13 +2,14 @@
 
 use super::table::Table;
 use super::units;
-use crate::detect::Quota;
+use crate::detect::{ADDRESSES_MAX, Quota};
 
 pub(super) fn quota(table: &mut Table<'_, '_>) -> Quota {
     Quota {
         requests_per_minute_max: whole(table, "requests_per_minute"),
         requests_per_hour_max: whole(table, "requests_per_hour"),
         requests_per_day_max: whole(table, "requests_per_day"),
+        addresses_per_hour_max: addresses(table),
         bytes_per_hour_max: bytes(table, "bytes_per_hour"),
         bytes_per_day_max: bytes(table, "bytes_per_day"),
         refusals_per_hour_max: whole(table, "refusals_per_hour"),
@@ -31,6 +32,17 @@ fn whole(table: &mut Table<'_, '_>, name: &'static str) -> Option<u64> {
     }
     let (at, what) = (table.place_of(name), format!("`{name}` cannot be {number}"));
     table.complain(at, what, "write a whole number from 1")
+}
+
+/// More are not told apart.
+fn addresses(table: &mut Table<'_, '_>) -> Option<u64> {
+    let number = whole(table, "addresses_per_hour")?;
+    if number <= ADDRESSES_MAX {
+        return Some(number);
+    }
+    let (at, what) =
+        (table.place_of("addresses_per_hour"), format!("`addresses_per_hour` cannot be {number}"));
+    table.complain(at, what, "write a whole number from 1 to 1000")
 }
 
 fn bytes(table: &mut Table<'_, '_>, name: &'static str) -> Option<u64> {
@@ -81,6 +93,7 @@ mod tests {
     #[test]
     fn what_is_no_limit_is_refused_with_what_to_write() {
         for (text, part) in [
+            ("[keys.k]\naddresses_per_hour = 5000\n", "`addresses_per_hour` cannot be 5000"),
             ("[roles.a]\nrequests_per_day = 0\n", "`requests_per_day` cannot be 0"),
             ("[roles.a]\nrefusals_per_hour = 1.5\n", "`refusals_per_hour` cannot be 1.5"),
             ("[keys.k]\nbytes_per_day = \"2 gigs\"\n", "`bytes_per_day` cannot be \"2 gigs\""),

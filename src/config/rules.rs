@@ -8,7 +8,7 @@ use super::mistakes::Mistake;
 use super::quotas;
 use super::sigma;
 use super::table::Table;
-use crate::detect::{Pattern, RoleRules, StaleCredential, TlsMin};
+use crate::detect::{Pattern, RolePolicy, RoleRules, StaleCredential, TlsMin};
 use crate::identity::{PathKeys, Prefixes};
 use crate::incident;
 use crate::model::Millis;
@@ -25,13 +25,16 @@ pub(super) fn rules(config: &mut Config, top: &mut Table<'_, '_>) -> Vec<Mistake
     }
     for (id, values) in top.named_tables("keys") {
         let mut table = Table::new(&format!("keys.{id}"), values);
-        let own = own_stale(&mut table, &usual, &mut mistakes);
-        let quota = quotas::quota(&mut table);
+        let mut own = role(&mut table, &usual, &mut mistakes);
         mistakes.extend(table.finish());
+        let (quota, stale) = (std::mem::take(&mut own.quota), own.stale.take());
         if !quota.is_empty() {
             config.rules.quotas.insert(id.clone(), quota);
         }
-        config.rules.keys.extend(own.map(|stale| (id, stale)));
+        config.rules.keys.extend(stale.map(|stale| (id.clone(), stale)));
+        if RolePolicy::concerns(&own) {
+            config.rules.own.insert(id, own);
+        }
     }
     for (scope, patterns) in top.named_texts("scopes") {
         let patterns = patterns.into_iter().map(Pattern::from).collect();
@@ -211,6 +214,25 @@ mod tests {
         let key = &config.rules.keys["k_alpha"];
         assert_eq!((key.unused_warn_days_min, key.rotation_days_max), (30, 365));
         assert!(config.rules.scopes["export all"][0].covers("GET", "/v1/export/1"));
+    }
+
+    #[test]
+    fn a_key_may_be_told_what_it_may_do_and_where_it_comes_from() {
+        let text = "
+            [keys.k_alpha]
+            networks = [\"192.0.2.0/24\"]
+            routes = [\"GET /v1/*\"]
+            hours = \"08-18\"
+            addresses_per_hour = 20
+            [keys.k_beta]
+            requests_per_day = 5
+        ";
+        let config = Config::parse(text, "t.toml").unwrap();
+        let own = &config.rules.own["k_alpha"];
+        assert!(own.networks.hold("192.0.2.7") && !own.networks.hold("198.51.100.7"));
+        assert_eq!((own.routes.len(), own.hours), (1, Some((8, 18))));
+        assert_eq!(config.rules.quotas["k_alpha"].addresses_per_hour_max, Some(20));
+        assert_eq!((config.rules.own.len(), config.rules.keys.len()), (1, 0));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Numbers and times as a person reads them.
 
-use crate::model::{Day, Hour, Timestamp};
+use crate::model::{Day, Hour, Millis, Timestamp};
 
 /// `1,240`.
 pub fn count_text(count: u64) -> String {
@@ -64,6 +64,18 @@ pub(super) fn bytes_text(bytes: f64) -> String {
     } else {
         format!("{value:.0} {name}")
     }
+}
+
+/// `5 minutes`: in the longest unit that goes in without a rest.
+pub(super) fn length_text(length: Millis) -> String {
+    let seconds = length.0 / 1000;
+    for (unit, name) in [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")] {
+        if seconds % unit == 0 && unit <= seconds {
+            let count = seconds / unit;
+            return format!("{count} {name}{}", if count == 1 { "" } else { "s" });
+        }
+    }
+    "no time".to_owned()
 }
 
 /// `2026-03-17 03:44 UTC`.

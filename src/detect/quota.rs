@@ -14,6 +14,8 @@ pub struct Quota {
     pub requests_per_minute_max: Option<u64>,
     pub requests_per_hour_max: Option<u64>,
     pub requests_per_day_max: Option<u64>,
+    /// Different addresses that use the key.
+    pub addresses_per_hour_max: Option<u64>,
     pub bytes_per_hour_max: Option<u64>,
     pub bytes_per_day_max: Option<u64>,
     /// Answers 401, 403 and 429.
@@ -26,10 +28,14 @@ pub struct Quota {
     pub cost_micros_per_day_max: Option<u64>,
 }
 
+/// More addresses of one hour are not told apart.
+pub const ADDRESSES_MAX: u64 = 1_000;
+
 /// What a key used so far.
 #[derive(Clone, Copy, Debug)]
 pub struct Spent<'a> {
     pub minute_requests: u64,
+    pub hour_addresses: u64,
     pub hour: &'a Counts,
     pub day: &'a Counts,
 }
@@ -43,6 +49,7 @@ struct Unit {
 }
 
 const REQUESTS: Unit = Unit { name: " requests", text: count_text, verb: "make" };
+const ADDRESSES: Unit = Unit { name: " addresses", text: count_text, verb: "come from" };
 const BYTES: Unit = Unit { name: "", text: bytes_text, verb: "have" };
 const REFUSALS: Unit = Unit { name: " refusals", text: count_text, verb: "have" };
 const TOKENS: Unit = Unit { name: " tokens", text: count_text, verb: "use" };
@@ -60,6 +67,7 @@ impl Quota {
             requests_per_minute_max: self.requests_per_minute_max.or(role.requests_per_minute_max),
             requests_per_hour_max: self.requests_per_hour_max.or(role.requests_per_hour_max),
             requests_per_day_max: self.requests_per_day_max.or(role.requests_per_day_max),
+            addresses_per_hour_max: self.addresses_per_hour_max.or(role.addresses_per_hour_max),
             bytes_per_hour_max: self.bytes_per_hour_max.or(role.bytes_per_hour_max),
             bytes_per_day_max: self.bytes_per_day_max.or(role.bytes_per_day_max),
             refusals_per_hour_max: self.refusals_per_hour_max.or(role.refusals_per_hour_max),
@@ -68,6 +76,23 @@ impl Quota {
             tokens_per_day_max: self.tokens_per_day_max.or(role.tokens_per_day_max),
             cost_micros_per_day_max: self.cost_micros_per_day_max.or(role.cost_micros_per_day_max),
         }
+    }
+
+    /// Whether nothing that is limited is used up: nearly always.
+    pub fn allows(&self, spent: &Spent<'_>) -> bool {
+        let (hour, day) = (spent.hour, spent.day);
+        let is_within = |most: Option<u64>, seen: u64| most.is_none_or(|most| seen <= most);
+        is_within(self.requests_per_minute_max, spent.minute_requests)
+            && is_within(self.requests_per_hour_max, u64::from(hour.requests))
+            && is_within(self.requests_per_day_max, u64::from(day.requests))
+            && is_within(self.refusals_per_hour_max, refusals(hour))
+            && is_within(self.refusals_per_day_max, refusals(day))
+            && is_within(self.addresses_per_hour_max, spent.hour_addresses)
+            && is_within(self.bytes_per_hour_max, hour.bytes)
+            && is_within(self.bytes_per_day_max, day.bytes)
+            && is_within(self.tokens_per_hour_max, hour.tokens)
+            && is_within(self.tokens_per_day_max, day.tokens)
+            && is_within(self.cost_micros_per_day_max, day.cost)
     }
 
     /// Whatever is used up; `whose` limits they are ends the sentence. One verdict a kind: the
@@ -82,6 +107,7 @@ impl Quota {
         let others = [
             (self.refusals_per_hour_max, refusals(hour), "hour", REFUSALS),
             (self.refusals_per_day_max, refusals(day), "day", REFUSALS),
+            (self.addresses_per_hour_max, spent.hour_addresses, "hour", ADDRESSES),
             (self.bytes_per_hour_max, hour.bytes, "hour", BYTES),
             (self.bytes_per_day_max, day.bytes, "day", BYTES),
             (self.tokens_per_hour_max, hour.tokens, "hour", TOKENS),
@@ -136,7 +162,7 @@ mod tests {
 
     fn because(quota: &Quota, hour: &Counts, day: &Counts) -> Vec<(&'static str, String)> {
         let minute_requests = u64::from(hour.requests);
-        let spent = Spent { minute_requests, hour, day };
+        let spent = Spent { minute_requests, hour_addresses: 0, hour, day };
         let verdicts = quota.judge(&spent, "a key of role partner");
         verdicts.into_iter().map(|verdict| (verdict.kind, verdict.because)).collect()
     }

@@ -22,6 +22,9 @@ pub struct Circumstances<'a> {
     pub own_tenant: &'a str,
 }
 
+/// Rules, and whose they are: `role partner`, `this key`.
+pub type Said<'a> = (&'a RoleRules, &'a str);
+
 /// Among a role's tenants: that of the inventory.
 const OWN: &str = "@own";
 
@@ -37,22 +40,31 @@ impl RolePolicy {
             || rules.tls_min.is_some()
     }
 
-    /// Every rule that the request breaks.
+    /// Every rule that the request breaks. Of each sort those count that come first in `said`: a
+    /// key's own, then its role's.
     pub fn judge(
-        rules: &RoleRules,
-        (event, role): (&Event<'_>, &str),
+        said: &[Said<'_>],
+        event: &Event<'_>,
         circumstances: Circumstances<'_>,
     ) -> Vec<Verdict> {
-        let broken = [
-            by_method_or_route(rules, event, role),
-            by_network(rules, event, role),
-            by_country(rules, circumstances.country, role),
-            by_tenant(rules, circumstances, role),
-            by_hour(rules, event, role),
-            by_transport(rules, circumstances.transport, role),
-        ];
-        let told = broken.into_iter().flatten();
-        told.map(|(kind, because)| verdict(kind, event.status, &because)).collect()
+        let told = |(kind, because): (_, String)| verdict(kind, event.status, &because);
+        let of = |says: fn(&RoleRules) -> bool| said.iter().find(|(rules, _)| says(rules));
+        // One after the other: mostly nothing is broken, and nothing is moved about.
+        let mut broken = Vec::new();
+        let by_method = of(|it| !it.methods.is_empty()).and_then(|it| by_method(it, event));
+        let by_route = || of(|it| !it.routes.is_empty()).and_then(|it| by_route(it, event));
+        broken.extend(by_method.or_else(by_route).map(told));
+        let rules = of(|it| !it.networks.is_empty());
+        broken.extend(rules.and_then(|it| by_network(it, event)).map(told));
+        let rules = of(|it| !it.countries.is_empty());
+        broken.extend(rules.and_then(|it| by_country(it, circumstances.country)).map(told));
+        let rules = of(|it| !it.tenants.is_empty());
+        broken.extend(rules.and_then(|it| by_tenant(it, circumstances)).map(told));
+        let rules = of(|it| it.hours.is_some());
+        broken.extend(rules.and_then(|it| by_hour(it, event)).map(told));
+        let rules = of(|it| it.tls_min.is_some());
+        broken.extend(rules.and_then(|it| by_transport(it, circumstances.transport)).map(told));
+        broken
     }
 
     /// A key whose owner named the networks it may come from.
@@ -80,70 +92,63 @@ impl TlsMin {
 /// The kind of a broken rule, and what was seen.
 type Broken = Option<(&'static str, String)>;
 
-fn by_method_or_route(rules: &RoleRules, event: &Event<'_>, role: &str) -> Broken {
+fn by_method((rules, whose): &Said<'_>, event: &Event<'_>) -> Broken {
     let sent = event.method;
-    let is_method = |method: &String| method.eq_ignore_ascii_case(sent);
-    if !rules.methods.is_empty() && !rules.methods.iter().any(is_method) {
+    (!rules.allows_method(sent)).then(|| {
         let allowed = rules.methods.join(", ");
-        return Some((
-            "method_not_allowed",
-            format!("sent {sent}; role {role} may send {allowed}"),
-        ));
-    }
+        ("method_not_allowed", format!("sent {sent}; {whose} may send {allowed}"))
+    })
+}
+
+fn by_route((rules, whose): &Said<'_>, event: &Event<'_>) -> Broken {
+    let sent = event.method;
     let covers = |path: &str| rules.routes.iter().any(|it| it.covers(sent, path));
-    let is_left = !rules.routes.is_empty() && !covers(event.path) && !covers(event.route);
-    is_left.then(|| {
+    (!covers(event.path) && !covers(event.route)).then(|| {
         let route = if event.route.is_empty() { event.path } else { event.route };
-        let because =
-            format!("called {sent} {route}, which is not among the routes of role {role}");
+        let because = format!("called {sent} {route}, which is not among the routes of {whose}");
         ("route_not_allowed", because)
     })
 }
 
-fn by_network(rules: &RoleRules, event: &Event<'_>, role: &str) -> Broken {
+fn by_network((rules, whose): &Said<'_>, event: &Event<'_>) -> Broken {
     let from = event.source_ip;
-    let is_outside = !rules.networks.is_empty() && !from.is_empty() && !rules.networks.hold(from);
-    let because = || format!("came from {from}, which is in none of the networks of role {role}");
-    is_outside.then(|| ("network_not_allowed", because()))
+    let because = || format!("came from {from}, which is in none of the networks of {whose}");
+    (!rules.allows_address(from)).then(|| ("network_not_allowed", because()))
 }
 
-fn by_country(rules: &RoleRules, country: &str, role: &str) -> Broken {
+fn by_country((rules, whose): &Said<'_>, country: &str) -> Broken {
     let is_country = |it: &String| it.eq_ignore_ascii_case(country);
-    let is_outside = !rules.countries.is_empty()
-        && !country.is_empty()
-        && !rules.countries.iter().any(is_country);
+    let is_outside = !country.is_empty() && !rules.countries.iter().any(is_country);
     is_outside.then(|| {
         let allowed = rules.countries.join(", ");
-        let because = format!("came from {country}; role {role} may come from {allowed}");
-        ("country_not_allowed", because)
+        ("country_not_allowed", format!("came from {country}; {whose} may come from {allowed}"))
     })
 }
 
-fn by_tenant(rules: &RoleRules, circumstances: Circumstances<'_>, role: &str) -> Broken {
+fn by_tenant((rules, whose): &Said<'_>, circumstances: Circumstances<'_>) -> Broken {
     let Circumstances { tenant, own_tenant, .. } = circumstances;
     let is_tenant = |it: &String| it == tenant || it == OWN && own_tenant == tenant;
-    let is_other =
-        !rules.tenants.is_empty() && !tenant.is_empty() && !rules.tenants.iter().any(is_tenant);
+    let is_other = !tenant.is_empty() && !rules.tenants.iter().any(is_tenant);
     is_other.then(|| {
-        let because = format!("acted for {tenant}, which is none of the tenants of role {role}");
+        let because = format!("acted for {tenant}, which is none of the tenants of {whose}");
         ("tenant_not_allowed", because)
     })
 }
 
-fn by_hour(rules: &RoleRules, event: &Event<'_>, role: &str) -> Broken {
+fn by_hour((rules, whose): &Said<'_>, event: &Event<'_>) -> Broken {
     let hour = event.at.hour().of_day();
     let (from, to) = rules.hours.filter(|hours| !is_within(*hours, hour))?;
     let because =
-        format!("used at {hour:02} h UTC; the hours of role {role} are {from:02} to {to:02} h");
+        format!("used at {hour:02} h UTC; the hours of {whose} are {from:02} to {to:02} h");
     Some(("hours_not_allowed", because))
 }
 
-fn by_transport(rules: &RoleRules, transport: Transport, role: &str) -> Broken {
+fn by_transport((rules, whose): &Said<'_>, transport: Transport) -> Broken {
     let least = rules.tls_min?.transport();
     let is_known = transport != Transport::Unknown;
     (is_known && transport < least).then(|| {
         let (over, least) = (transport.name(), least.name());
-        ("tls_not_allowed", format!("used over {over}; role {role} needs {least} at least"))
+        ("tls_not_allowed", format!("used over {over}; {whose} needs {least} at least"))
     })
 }
 
@@ -194,7 +199,7 @@ mod tests {
     fn kinds(rules: &RoleRules, event: &Event<'_>, of: (&str, Transport)) -> Vec<&'static str> {
         let circumstances =
             Circumstances { country: of.0, transport: of.1, tenant: "acme", own_tenant: "acme" };
-        let broken = RolePolicy::judge(rules, (event, "partner"), circumstances);
+        let broken = RolePolicy::judge(&[(rules, "role partner")], event, circumstances);
         broken.into_iter().map(|verdict| verdict.kind).collect()
     }
 
@@ -238,7 +243,7 @@ mod tests {
         let check = |allowed: &str, tenant: &str, expected: &[&str]| {
             let rules = RoleRules { tenants: vec![allowed.to_owned()], ..RoleRules::default() };
             let of = Circumstances { tenant, own_tenant: "acme", ..Circumstances::default() };
-            let broken = RolePolicy::judge(&rules, (&event(12), "partner"), of);
+            let broken = RolePolicy::judge(&[(&rules, "role partner")], &event(12), of);
             let kinds: Vec<&str> = broken.into_iter().map(|verdict| verdict.kind).collect();
             assert_eq!(kinds, expected, "{allowed} {tenant}");
         };
@@ -247,5 +252,27 @@ mod tests {
         check("@own", "other", &["tenant_not_allowed"]);
         check("other", "acme", &["tenant_not_allowed"]);
         check("other", "other", &[]);
+    }
+
+    #[test]
+    fn what_a_key_is_told_of_its_own_counts_before_what_its_role_is_told() {
+        let own = RoleRules {
+            networks: Prefixes::read(&["198.51.100.0/24".to_owned()]).unwrap(),
+            ..RoleRules::default()
+        };
+        let role = rules();
+        let of = Circumstances { transport: Transport::Tls13, ..Circumstances::default() };
+        let broken = |event: &Event<'_>| {
+            let said = [(&own, "this key"), (&role, "role partner")];
+            let broken = RolePolicy::judge(&said, event, of).into_iter();
+            broken.map(|verdict| verdict.because).collect::<Vec<_>>()
+        };
+        let there = Event { source_ip: "198.51.100.7", ..event(23) };
+        assert_eq!(broken(&there), [""; 0]);
+        let outside = "came from 192.0.2.7, which is in none of the networks of this key. It was \
+                       let in (answered with 200)";
+        assert_eq!(broken(&event(23)), [outside]);
+        let said = &broken(&Event { method: "DELETE", ..there })[0];
+        assert!(said.starts_with("sent DELETE; role partner may send get, POST"), "{said}");
     }
 }

@@ -16,6 +16,8 @@ pub struct Rules {
     pub keys: BTreeMap<String, StaleCredential>,
     /// How much single keys may use.
     pub quotas: BTreeMap<String, Quota>,
+    /// What single keys may do, before what their roles may.
+    pub own: BTreeMap<String, RoleRules>,
     /// Rules of a person's own.
     pub sigma: Vec<SigmaFile>,
     /// What scopes mean whose names do not say it.
@@ -48,6 +50,31 @@ pub struct RoleRules {
     pub tls_min: Option<TlsMin>,
 }
 
+impl RoleRules {
+    /// Whether all that they say is about methods, routes and networks.
+    pub const fn is_of_routes_and_networks(&self) -> bool {
+        self.countries.is_empty()
+            && self.tenants.is_empty()
+            && self.hours.is_none()
+            && self.tls_min.is_none()
+    }
+
+    pub fn allows_method(&self, sent: &str) -> bool {
+        let is_sent = |method: &String| method.eq_ignore_ascii_case(sent);
+        self.methods.is_empty() || self.methods.iter().any(is_sent)
+    }
+
+    /// By the route itself, without the ids in its place.
+    pub fn allows_route(&self, sent: &str, route: &str) -> bool {
+        let covers = |it: &Pattern| it.covers(sent, route);
+        self.allows_method(sent) && (self.routes.is_empty() || self.routes.iter().any(covers))
+    }
+
+    pub fn allows_address(&self, address: &str) -> bool {
+        self.networks.is_empty() || address.is_empty() || self.networks.hold(address)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TlsMin {
     Tls12,
@@ -58,6 +85,13 @@ impl Rules {
     /// Whether anybody may use only so much.
     pub fn has_quotas(&self) -> bool {
         !self.quotas.is_empty() || self.roles.values().any(|role| !role.quota.is_empty())
+    }
+
+    /// Whether a key of that role may only come from so many addresses.
+    pub fn counts_addresses(&self, id: &str, role: &str) -> bool {
+        let own = self.quotas.get(id).and_then(|quota| quota.addresses_per_hour_max);
+        let of_role = || self.roles.get(role)?.quota.addresses_per_hour_max;
+        own.or_else(of_role).is_some()
     }
 
     /// When this key is stale: as the key's own limits say, or its role's, or all.

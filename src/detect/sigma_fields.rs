@@ -11,13 +11,15 @@ pub(super) enum Column {
     Status,
     Address,
     Client,
+    Referer,
     Key,
     Bytes,
+    RequestBytes,
     Operation,
     Outcome,
 }
 
-const FIELDS: [(&str, Column); 27] = [
+const FIELDS: [(&str, Column); 34] = [
     ("cs-method", Column::Method),
     ("c-method", Column::Method),
     ("cs-uri-stem", Column::Path),
@@ -36,9 +38,16 @@ const FIELDS: [(&str, Column); 27] = [
     ("cs-user-agent", Column::Client),
     ("c-useragent", Column::Client),
     ("userAgent", Column::Client),
+    ("c-user-agent", Column::Client),
+    ("user_agent", Column::Client),
+    ("cs-referer", Column::Referer),
+    ("cs-referrer", Column::Referer),
+    ("c-referer", Column::Referer),
+    ("c-referrer", Column::Referer),
     ("cs-username", Column::Key),
     ("userIdentity.accessKeyId", Column::Key),
     ("sc-bytes", Column::Bytes),
+    ("cs-bytes", Column::RequestBytes),
     ("eventName", Column::Operation),
     ("operationName", Column::Operation),
     ("gcp.audit.method_name", Column::Operation),
@@ -54,7 +63,7 @@ pub(super) fn column(field: &str) -> Option<Column> {
 }
 
 impl Column {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Method,
         Self::Path,
         Self::Query,
@@ -62,8 +71,10 @@ impl Column {
         Self::Status,
         Self::Address,
         Self::Client,
+        Self::Referer,
         Self::Key,
         Self::Bytes,
+        Self::RequestBytes,
         Self::Operation,
         Self::Outcome,
     ];

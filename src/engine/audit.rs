@@ -48,6 +48,7 @@ impl Engine {
             let inventory = Arc::make_mut(inventory);
             self.audits.tell(inventory.get_mut(id), id);
             self.totals.inventory_is_new = true;
+            self.keys.forget_rules();
         }
     }
 

@@ -4,7 +4,7 @@
 use super::Engine;
 use super::values::Values;
 use crate::model::{EventBatch, Slot};
-use crate::profile::{Deed, Doing, client_family, client_version};
+use crate::profile::{Deed, Doing, Facet, Use, client_family, client_version};
 
 /// The methods that are told apart; a log may hold any text in their place.
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
@@ -39,10 +39,10 @@ impl Engine {
                 continue;
             }
             values.do_(pair, time);
-            let Some(deed) = deed_of(batch, row, (sort, method)) else { continue };
+            let Some(deed) = use_of(batch, row, (sort, method, values)) else { continue };
             let uses = self.keys.get(key).and_then(|key| key.uses.as_deref());
-            if !uses.is_some_and(|uses| uses.knows(&deed, slot.hour())) {
-                self.waiting.slot(slot).doings.push(Doing { key, deed });
+            if !uses.is_some_and(|uses| uses.knows(deed, slot.hour())) {
+                self.waiting.slot(slot).doings.push(Doing { key, deed: Deed::from(deed) });
             }
         }
     }
@@ -56,23 +56,30 @@ impl Engine {
 }
 
 /// `None` where the line does not say.
-fn deed_of(batch: &EventBatch, row: usize, of: (Sort, Option<usize>)) -> Option<Deed> {
-    let (sort, method) = of;
+fn use_of<'b>(
+    batch: &'b EventBatch,
+    row: usize,
+    of: (Sort, Option<usize>, &mut Values),
+) -> Option<Use<'b>> {
+    let (sort, method, values) = of;
     match sort {
         Sort::Route => {
             let method = method.and_then(|place| METHODS.get(place)).unwrap_or(&OTHER_METHOD);
-            let (route, method) = (batch.route.get(row).to_owned(), (*method).to_owned());
-            (!route.is_empty()).then_some(Deed::Route { route, method })
+            let route = batch.route.get(row);
+            (!route.is_empty()).then_some(Use::Route { route, method })
         }
         Sort::Client => {
             let user_agent = batch.user_agent.get(row);
             let (name, version) = (client_family(user_agent), client_version(user_agent));
-            let (name, version) = (name.to_owned(), version.to_owned());
-            (!name.is_empty()).then_some(Deed::Client { name, version })
+            (!name.is_empty()).then_some(Use::Client { name, version })
         }
         Sort::Place => {
-            let place = Values::name(batch, crate::profile::Facet::Network, row);
-            (!place.is_empty()).then(|| Deed::Place(crate::profile::hash_of(&place)))
+            let number = batch.source_ip.number(row);
+            if number != 0 {
+                return Some(Use::Place(values.value(batch, (Facet::Network, number), row)));
+            }
+            let place = Values::name(batch, Facet::Network, row);
+            (!place.is_empty()).then(|| Use::Place(crate::profile::hash_of(&place)))
         }
     }
 }

@@ -81,7 +81,7 @@ impl Engine {
             "incidents": &self.incidents, "inventory": &self.inventory.as_deref(),
             "others": &self.others, "matches": &self.matches, "settings": &self.settings,
             "sources": &self.sources, "stale": &self.stale, "strangers": &self.strangers,
-            "totals": &self.totals, "travels": &self.travels, "waiting": &self.waiting,
+            "tallies": &self.tallies, "totals": &self.totals, "travels": &self.travels, "waiting": &self.waiting,
         }
         (rows, changed)
     }

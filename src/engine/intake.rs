@@ -20,6 +20,7 @@ pub(super) struct Scratch {
     /// By number: where the address's refusals of the slot at hand lie.
     last_source: Vec<(Slot, usize)>,
     values: Values,
+    allowed: super::allowed::Allowed,
     flawed: super::hygiene::Sightings,
 }
 
@@ -82,7 +83,7 @@ impl Engine {
         let bytes = batch.bytes.get(row).copied().unwrap_or_default();
         let is_marked = scratch.values.count(number, (at, status));
         if is_marked {
-            self.look_closer(batch, (row, key), actions);
+            self.look_closer(batch, (row, key), (&mut scratch.allowed, actions));
         }
         let slot = at.slot();
         if self.waiting.refuses(slot) {
@@ -96,6 +97,9 @@ impl Engine {
         let (tokens, cost) = spent(batch, row);
         if tokens != 0 || cost != 0 {
             cell.spend(tokens, cost);
+        }
+        if is_marked {
+            self.note_address(batch, (row, slot), key);
         }
         self.see_flaws(batch, (row, slot), (key, &mut scratch.flawed));
         if key == NOBODY {
@@ -135,7 +139,8 @@ impl Engine {
                 continue;
             }
             let (name, address) = if standing == Standing::Stranger {
-                (Values::name(batch, facet, row), batch.source_ip.get(row).to_owned())
+                let name = values.named(batch, (facet, number), row);
+                (name, batch.source_ip.get(row).to_owned())
             } else {
                 (String::new(), String::new())
             };
@@ -264,6 +269,7 @@ impl Scratch {
         self.last_source.clear();
         self.last_source.resize(batch.source_ip.dictionary.len(), (NO_SLOT, 0));
         self.values.begin(batch);
+        self.allowed.begin();
     }
 
     /// The counts of a key in a slot, new where the last row of the key was of another.

@@ -4,14 +4,22 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use ahash::RandomState;
+use hashbrown::HashTable;
+
 use super::key::Key;
 use crate::identity::{Inventory, InventoryKey};
 use crate::model::Day;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Keys {
     slab: Vec<Option<Box<Key>>>,
     by_id: BTreeMap<String, u32>,
+    /// The same places by the hash of their ids: every key of a batch is looked up.
+    places: HashTable<u32>,
+    hasher: RandomState,
+    /// By which rules each is judged, once that was found out.
+    ruled: Vec<Option<Ruled>>,
     free: Vec<u32>,
     unlisted: usize,
     /// Places that changed since the state was last handed out.
@@ -36,6 +44,45 @@ pub(super) struct Rows<'a> {
 /// Places that share a row.
 const PLACES_A_ROW: usize = 64;
 
+/// Whose rules single requests of a key can break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ruled {
+    /// Which of the roles that have rules it is of.
+    pub(super) by_role: Option<u32>,
+    pub(super) by_list: bool,
+    /// It has rules of its own.
+    pub(super) by_key: bool,
+    /// It may only come from so many addresses.
+    pub(super) is_counted: bool,
+}
+
+impl Ruled {
+    pub(super) const fn is_marked(self) -> bool {
+        self.by_list || self.by_key || self.is_counted || self.by_role.is_some()
+    }
+}
+
+/// Nobody sees this order.
+const SEEDS: [u64; 4] = [0x6b65_7973, 0x6279_6964, 0x706c_6163, 0x6573_2e31];
+
+impl Default for Keys {
+    fn default() -> Self {
+        let [a, b, c, d] = SEEDS;
+        Self {
+            slab: Vec::new(),
+            by_id: BTreeMap::new(),
+            places: HashTable::new(),
+            hasher: RandomState::with_seeds(a, b, c, d),
+            ruled: Vec::new(),
+            free: Vec::new(),
+            unlisted: 0,
+            changed: Vec::new(),
+            alone: Vec::new(),
+            gone: BTreeSet::new(),
+        }
+    }
+}
+
 impl Keys {
     pub(super) fn get(&self, index: u32) -> Option<&Key> {
         self.slab.get(index as usize)?.as_deref()
@@ -48,7 +95,23 @@ impl Keys {
     }
 
     pub(super) fn index_of(&self, id: &str) -> Option<u32> {
-        self.by_id.get(id).copied()
+        let is_its = |place: &u32| self.get(*place).is_some_and(|key| key.id == id);
+        self.places.find(self.hasher.hash_one(id), is_its).copied()
+    }
+
+    pub(super) fn ruled(&self, index: u32) -> Option<Ruled> {
+        self.ruled.get(index as usize).copied().flatten()
+    }
+
+    pub(super) fn note_ruled(&mut self, index: u32, ruled: Ruled) {
+        if let Some(place) = self.ruled.get_mut(index as usize) {
+            *place = Some(ruled);
+        }
+    }
+
+    /// The rules are others now.
+    pub(super) fn forget_rules(&mut self) {
+        self.ruled.fill(None);
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Key> {
@@ -138,12 +201,23 @@ impl Keys {
             self.slab.push(None);
             self.changed.push(false);
             self.alone.push(false);
+            self.ruled.push(None);
         }
         self.unlisted += usize::from(!key.is_listed);
         self.by_id.insert(key.id.clone(), key.index);
+        if let Some(ruled) = self.ruled.get_mut(place) {
+            *ruled = None;
+        }
+        let (hash, index) = (self.hasher.hash_one(key.id.as_str()), key.index);
         if let Some(slot) = self.slab.get_mut(place) {
             *slot = Some(Box::new(key));
         }
+        let Self { places, slab, hasher, .. } = self;
+        let hash_of = |place: &u32| {
+            let key = slab.get(*place as usize).and_then(Option::as_ref);
+            key.map_or(0, |key| hasher.hash_one(key.id.as_str()))
+        };
+        places.insert_unique(hash, index, hash_of);
     }
 
     /// After restoring: the places that are free, the lowest used first.
@@ -181,11 +255,16 @@ impl Keys {
     pub(super) fn make_room(&mut self, unlisted_max: usize, in_use: &BTreeSet<u32>) -> u64 {
         let unlisted = self.iter().filter(|key| !key.is_listed && !in_use.contains(&key.index));
         let mut ages: Vec<_> =
-            unlisted.map(|key| (key.learned.is_some(), key.last_used, key.id.clone())).collect();
-        ages.sort_unstable();
+            unlisted.map(|key| (key.learned.is_some(), key.last_used, key.id.as_str())).collect();
         let excess = (self.unlisted - unlisted_max.min(self.unlisted)) + unlisted_max / 4;
+        if excess < ages.len() {
+            // Which go matters, and not in which order.
+            ages.select_nth_unstable(excess);
+            ages.truncate(excess);
+        }
+        let ids: Vec<String> = ages.into_iter().map(|(_, _, id)| id.to_owned()).collect();
         let mut gone = 0;
-        for (_, _, id) in ages.into_iter().take(excess) {
+        for id in ids {
             gone += u64::from(self.remove(&id));
         }
         // Restoring finds free places by their number, so they are kept in that order.
@@ -203,6 +282,10 @@ impl Keys {
 
     fn remove(&mut self, id: &str) -> bool {
         let Some(index) = self.by_id.remove(id) else { return false };
+        let hash = self.hasher.hash_one(id);
+        if let Ok(known) = self.places.find_entry(hash, |place| *place == index) {
+            known.remove();
+        }
         if let Some(place) = self.slab.get_mut(index as usize) {
             *place = None;
         }

@@ -7,6 +7,7 @@
 //! **Invariant:** the order of lines within `patience` does not matter, so that several
 //! files may be read in any interleaving.
 
+mod allowed;
 mod arrivals;
 mod audit;
 mod budget;
@@ -44,6 +45,7 @@ mod stale;
 mod state;
 mod strangers;
 mod suspicion;
+mod tallies;
 mod travel;
 mod values;
 mod verdicts;
@@ -98,6 +100,7 @@ pub struct Engine {
     /// A person's own rules, made ready, and what they matched.
     sigma: SigmaRules,
     matches: sigma::Matches,
+    tallies: tallies::Tallies,
     scratch: intake::Scratch,
     written: state::Written,
     parties_revision: u64,
@@ -138,11 +141,14 @@ impl Engine {
                 let inventory = self.with_audits(inventory);
                 self.inventory = (!inventory.is_empty()).then_some(inventory);
                 self.totals.inventory_is_new = true;
+                self.keys.forget_rules();
                 self.parties_revision += 1;
             }
             Input::Settings(settings) => {
                 self.settings = settings.as_ref().clone();
                 self.sigma = SigmaRules::read(&self.settings.rules.sigma);
+                self.tallies.retain(|rule| self.sigma.count(rule).is_some());
+                self.keys.forget_rules();
                 self.parties_revision += 1;
             }
             Input::Finish => self.finish(&mut actions),

@@ -5,47 +5,83 @@ use serde::{Deserialize, Serialize};
 
 use super::rules::Broken;
 use super::{Action, Engine};
-use crate::detect::Spent;
-use crate::model::{Day, Slot};
-use crate::profile::{Counts, SlotUse};
+use crate::detect::{ADDRESSES_MAX, Spent};
+use crate::model::{Day, EventBatch, Hour, Slot};
+use crate::profile::{Counts, SlotUse, hash_of};
 
 /// What a key used in the minute and the day that were counted last.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct UsedUp {
     minute: i64,
     minute_requests: u64,
     day: Day,
     of_day: Counts,
+    hour: Hour,
+    /// Of the hour, as hashes, ascending.
+    addresses: Vec<u64>,
 }
 
 impl Engine {
-    /// In the order of their ids, whoever came first.
-    pub(super) fn judge_quotas(&mut self, slot: Slot, use_: &SlotUse, actions: &mut Vec<Action>) {
-        let mut by_id: Vec<&(u32, Counts)> = use_.keys.iter().collect();
-        by_id.sort_by(|(a, _), (b, _)| self.id_of(*a).cmp(self.id_of(*b)));
-        for (index, counts) in by_id {
-            self.judge_quota(slot, (*index, counts), actions);
+    /// Notes from where a key is used that may come from so many addresses only.
+    pub(super) fn note_address(
+        &mut self,
+        batch: &EventBatch,
+        (row, slot): (usize, Slot),
+        key: u32,
+    ) {
+        let is_counted = self.keys.ruled(key).is_some_and(|ruled| ruled.is_counted);
+        if is_counted && batch.source_ip.number(row) != 0 {
+            self.waiting.slot(slot).come_from(key, hash_of(batch.source_ip.get(row)));
         }
     }
 
-    fn judge_quota(
+    /// Adds up what each key used; those that used too much are told of in the order of their ids,
+    /// whoever came first.
+    pub(super) fn judge_quotas(&mut self, slot: Slot, use_: &SlotUse, actions: &mut Vec<Action>) {
+        let mut over: Vec<u32> = Vec::new();
+        let mut rest = use_.addresses.as_slice();
+        for (index, counts) in &use_.keys {
+            let own = own_of(&mut rest, *index);
+            let is_within = self.is_within_quota(slot, (*index, counts, own));
+            over.extend((!is_within).then_some(*index));
+        }
+        over.sort_by(|a, b| self.id_of(*a).cmp(self.id_of(*b)));
+        for index in over {
+            self.judge_quota(slot, index, actions);
+        }
+    }
+
+    fn is_within_quota(
         &mut self,
         slot: Slot,
-        (index, counts): (u32, &Counts),
-        actions: &mut Vec<Action>,
-    ) {
-        let Some(key) = self.keys.get_mut(index) else { return };
+        (index, counts, addresses): (u32, &Counts, &[(u32, u64)]),
+    ) -> bool {
+        let Some(key) = self.keys.get_mut(index) else { return true };
         let rules = &self.settings.rules;
-        let (own, of_role) = (rules.quotas.get(&key.id), rules.roles.get(&key.role));
-        if own.is_none() && of_role.is_none_or(|role| role.quota.is_empty()) {
-            return;
+        let own = if rules.quotas.is_empty() { None } else { rules.quotas.get(&key.id) };
+        let of_role = rules.roles.get(&key.role).map(|role| &role.quota);
+        let of_role = of_role.filter(|quota| !quota.is_empty());
+        if own.is_none() && of_role.is_none() {
+            return true;
         }
         let used = key.used_up.get_or_insert_default();
         used.add(slot, counts);
-        let spent =
-            Spent { minute_requests: used.minute_requests, hour: &key.hour, day: &used.of_day };
-        let role = of_role.map(|role| role.quota.clone()).unwrap_or_default();
-        let verdicts = match own {
+        used.come_from(addresses);
+        let spent = used.spent(&key.hour);
+        match (own, of_role) {
+            (None, None) => true,
+            (Some(own), None) => own.allows(&spent),
+            (None, Some(role)) => role.allows(&spent),
+            (Some(own), Some(role)) => own.or(role).allows(&spent),
+        }
+    }
+
+    fn judge_quota(&mut self, slot: Slot, index: u32, actions: &mut Vec<Action>) {
+        let Some(key) = self.keys.get(index) else { return };
+        let Some(spent) = key.used_up.as_deref().map(|used| used.spent(&key.hour)) else { return };
+        let rules = &self.settings.rules;
+        let role = rules.roles.get(&key.role).map(|role| role.quota.clone()).unwrap_or_default();
+        let verdicts = match rules.quotas.get(&key.id) {
             Some(own) => own.or(&role).judge(&spent, "this key"),
             None => role.judge(&spent, &format!("a key of role {}", key.role)),
         };
@@ -56,7 +92,33 @@ impl Engine {
     }
 }
 
+/// Those of one key, from a list in the order of keys that are asked for in their order.
+fn own_of<'a>(rest: &mut &'a [(u32, u64)], key: u32) -> &'a [(u32, u64)] {
+    let before = rest.partition_point(|(of, _)| *of < key);
+    let (_, behind) = rest.split_at_checked(before).unwrap_or_default();
+    let own = behind.partition_point(|(of, _)| *of == key);
+    let (own, behind) = behind.split_at_checked(own).unwrap_or_default();
+    *rest = behind;
+    own
+}
+
 impl UsedUp {
+    fn come_from(&mut self, addresses: &[(u32, u64)]) {
+        for (_, address) in addresses {
+            // One more than may be asked for, so that the limit can be seen to be crossed.
+            if self.addresses.len() as u64 <= ADDRESSES_MAX
+                && let Err(place) = self.addresses.binary_search(address)
+            {
+                self.addresses.insert(place, *address);
+            }
+        }
+    }
+
+    const fn spent<'a>(&'a self, hour: &'a Counts) -> Spent<'a> {
+        let hour_addresses = self.addresses.len() as u64;
+        Spent { minute_requests: self.minute_requests, hour_addresses, hour, day: &self.of_day }
+    }
+
     fn add(&mut self, slot: Slot, counts: &Counts) {
         let minute = slot.start().seconds().div_euclid(60);
         if self.minute != minute {
@@ -65,6 +127,11 @@ impl UsedUp {
         let day = slot.start().day();
         if self.day != day {
             (self.day, self.of_day) = (day, Counts::default());
+        }
+        let hour = slot.hour();
+        if self.hour != hour {
+            self.hour = hour;
+            self.addresses.clear();
         }
         self.minute_requests = self.minute_requests.saturating_add(u64::from(counts.requests));
         self.of_day.add(counts);

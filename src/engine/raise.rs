@@ -1,6 +1,7 @@
 //! From findings to incidents, and from their changes to actions.
 
 use super::{Action, Engine};
+use crate::detect::SigmaNote;
 use crate::incident::{Change, Context, EvidenceLine, Transition};
 use crate::model::{Finding, Millis};
 use crate::profile::Sample;
@@ -13,14 +14,34 @@ impl Engine {
     pub(super) fn raise(
         &mut self,
         finding: &Finding,
-        of: (Option<u32>, Option<f64>),
+        (index, combined): (Option<u32>, Option<f64>),
+        actions: &mut Vec<Action>,
+    ) {
+        let context = Context { combined, ..Context::default() };
+        self.raise_of(finding, (index, context), actions);
+    }
+
+    /// The same, of a rule that says something of itself.
+    pub(super) fn raise_rule(
+        &mut self,
+        finding: &Finding,
+        (index, rule): (Option<u32>, Option<SigmaNote>),
+        actions: &mut Vec<Action>,
+    ) {
+        let context = Context { rule, ..Context::default() };
+        self.raise_of(finding, (index, context), actions);
+    }
+
+    fn raise_of(
+        &mut self,
+        finding: &Finding,
+        (index, mut context): (Option<u32>, Context),
         actions: &mut Vec<Action>,
     ) {
         if self.is_off(finding) {
             return;
         }
-        let (index, combined) = of;
-        let mut context = Context { theta: self.budget.theta, combined, ..Context::default() };
+        context.theta = self.budget.theta;
         if let Some(key) = index.and_then(|index| self.keys.get_mut(index)) {
             key.watch_until = Some(finding.at.plus(WATCH));
             context.role.clone_from(&key.role);
@@ -44,13 +65,23 @@ impl Engine {
         samples: Vec<Sample>,
         actions: &mut Vec<Action>,
     ) {
+        let lines = samples.into_iter().map(line_of).collect();
+        self.raise_rule_with(finding, (lines, None), actions);
+    }
+
+    /// The same, of a rule that says something of itself.
+    pub(super) fn raise_rule_with(
+        &mut self,
+        finding: &Finding,
+        (evidence, rule): (Vec<EvidenceLine>, Option<SigmaNote>),
+        actions: &mut Vec<Action>,
+    ) {
         if self.is_off(finding) {
             return;
         }
-        let evidence: Vec<EvidenceLine> = samples.into_iter().map(line_of).collect();
         let events = u64::try_from(evidence.len()).unwrap_or_default();
         let theta = self.budget.theta;
-        let context = Context { evidence, events, theta, ..Context::default() };
+        let context = Context { evidence, events, theta, rule, ..Context::default() };
         let changes = self.incidents.absorb(finding, &context);
         self.tell(changes, actions);
     }

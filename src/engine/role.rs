@@ -46,17 +46,16 @@ pub(super) fn role_of<'r>(
     roles: &'r mut BTreeMap<String, Role>,
     name: &str,
 ) -> Option<&'r mut Role> {
-    let is_known = if name.is_empty() {
-        roles.first_key_value().is_some_and(|(first, _)| first.is_empty())
-    } else {
-        roles.contains_key(name)
-    };
-    if !is_known {
-        roles.insert(name.to_owned(), Role::default());
-    }
     if name.is_empty() {
+        let is_known = roles.first_key_value().is_some_and(|(first, _)| first.is_empty());
+        if !is_known {
+            roles.insert(String::new(), Role::default());
+        }
         // The first in the order of names.
         return roles.values_mut().next();
+    }
+    if !roles.contains_key(name) {
+        roles.insert(name.to_owned(), Role::default());
     }
     roles.get_mut(name)
 }

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::allowed::Allowed;
 use super::key::BrokenRule;
+use super::keys::Ruled;
 use super::values::Values;
 use super::{Action, Engine};
 use crate::detect::{
-    CanaryKeyUsed, Circumstances, CredentialStatus, POLICY_SCORE, RolePolicy, UnknownKeyAccepted,
-    Verdict,
+    CanaryKeyUsed, Circumstances, CredentialStatus, POLICY_SCORE, RolePolicy, Rules,
+    UnknownKeyAccepted, Verdict,
 };
 use crate::identity::InventoryKey;
 use crate::incident::EvidenceLine;
@@ -52,7 +54,8 @@ impl Engine {
         let at = Timestamp(batch.time.get(row).copied().unwrap_or_default());
         let is_watched =
             self.keys.get(index).is_some_and(|key| key.watch_until.is_some_and(|until| at < until));
-        let is_marked = is_watched || self.is_ruled(id, index);
+        let ruled = self.ruled(index);
+        let is_marked = is_watched || ruled.is_marked();
         let is_listed = self.keys.get(index).is_some_and(|key| key.is_listed);
         values.meet(batch.key.number(row), (index, is_marked, is_listed));
         index
@@ -66,21 +69,24 @@ impl Engine {
         &mut self,
         batch: &EventBatch,
         (row, index): (usize, u32),
-        actions: &mut Vec<Action>,
+        (allowed, actions): (&mut Allowed, &mut Vec<Action>),
     ) {
         let at = Timestamp(batch.time.get(row).copied().unwrap_or_default());
         let Some(key) = self.keys.get_mut(index) else { return };
         if key.watch_until.is_some_and(|until| at < until) && key.has_room_for_evidence() {
             key.add_evidence(evidence_of(&batch.event(row)));
         }
-        if !self.is_ruled(batch.key.get(row), index) {
+        let ruled = self.ruled(index);
+        let always = ruled.by_list || ruled.by_key;
+        if !always && !self.may_break(ruled.by_role, allowed, (batch, row, index)) {
             return;
         }
         let event = batch.event(row);
-        let listed = self.listed(event.key);
+        let tenant = batch.tenant.get(row);
+        let listed = if tenant.is_empty() { None } else { self.listed(event.key) };
         let circumstances = Circumstances {
             country: batch.country.get(row),
-            tenant: batch.tenant.get(row),
+            tenant,
             own_tenant: listed.map_or("", |listed| &listed.tenant),
             transport: batch.flaws.get(row).copied().map(Flaws).unwrap_or_default().transport(),
         };
@@ -109,18 +115,41 @@ impl Engine {
     }
 
     /// Whether single requests of the key can break a rule.
-    fn is_ruled(&self, id: &str, index: u32) -> bool {
-        let role = self.keys.get(index).map_or("", |key| key.role.as_str());
-        if self.settings.rules.roles.get(role).is_some_and(RolePolicy::concerns) {
-            return true;
-        }
-        let Some(inventory) = self.inventory.as_ref().filter(|inventory| !inventory.is_empty())
-        else {
-            return false;
-        };
-        inventory.get(id).is_none_or(|key| {
-            key.canary || CredentialStatus::concerns(key) || !key.allowed_networks.is_empty()
+    fn ruled(&mut self, index: u32) -> Ruled {
+        self.keys.ruled(index).unwrap_or_else(|| {
+            let ruled = self.find_rules(index);
+            self.keys.note_ruled(index, ruled);
+            ruled
         })
+    }
+
+    fn may_break(
+        &self,
+        by_role: Option<u32>,
+        allowed: &mut Allowed,
+        (batch, row, index): (&EventBatch, usize, u32),
+    ) -> bool {
+        let Some(place) = by_role else { return false };
+        let role = self.keys.get(index).map_or("", |key| key.role.as_str());
+        let rules = self.settings.rules.roles.get(role);
+        rules.is_some_and(|rules| !allowed.has((rules, place), batch, row))
+    }
+
+    fn find_rules(&self, index: u32) -> Ruled {
+        let key = self.keys.get(index);
+        let (role, id) = key.map_or(("", ""), |key| (key.role.as_str(), key.id.as_str()));
+        let is_of = |name: &str, rules| name == role && RolePolicy::concerns(rules);
+        let mut roles = (0..).zip(&self.settings.rules.roles);
+        let by_role = roles.find(|(_, (name, rules))| is_of(name, rules)).map(|(place, _)| place);
+        let inventory = self.inventory.as_ref().filter(|inventory| !inventory.is_empty());
+        let by_list = inventory.is_some_and(|inventory| {
+            inventory.get(id).is_none_or(|key| {
+                key.canary || CredentialStatus::concerns(key) || !key.allowed_networks.is_empty()
+            })
+        });
+        let by_key = self.settings.rules.own.get(id).is_some_and(RolePolicy::concerns);
+        let is_counted = self.settings.rules.counts_addresses(id, role);
+        Ruled { by_role, by_list, by_key, is_counted }
     }
 
     fn broken_rules(
@@ -129,13 +158,10 @@ impl Engine {
         (index, circumstances): (u32, Circumstances<'_>),
     ) -> Vec<Verdict> {
         let role = self.keys.get(index).map_or("", |key| key.role.as_str());
-        let rules = self.settings.rules.roles.get(role);
-        let mut broken =
-            rules.map_or_else(Vec::new, |it| RolePolicy::judge(it, (event, role), circumstances));
-        let Some(inventory) = self.inventory.as_ref().filter(|inventory| !inventory.is_empty())
-        else {
-            return broken;
-        };
+        let mut broken = self.breaks_policy(event, role, circumstances);
+        let by_list = self.keys.ruled(index).is_none_or(|ruled| ruled.by_list);
+        let inventory = self.inventory.as_ref().filter(|it| by_list && !it.is_empty());
+        let Some(inventory) = inventory else { return broken };
         let Some(key) = inventory.get(event.key) else {
             broken.extend(UnknownKeyAccepted::judge(event.status));
             return broken;
@@ -149,6 +175,30 @@ impl Engine {
             broken.extend(RolePolicy::judge_network(key, event));
         }
         broken
+    }
+
+    /// What a person says that the key and its role may do.
+    fn breaks_policy(
+        &self,
+        event: &Event<'_>,
+        role: &str,
+        circumstances: Circumstances<'_>,
+    ) -> Vec<Verdict> {
+        let Rules { own, roles, .. } = &self.settings.rules;
+        let own = if own.is_empty() { None } else { own.get(event.key) };
+        match (own, roles.get(role)) {
+            (None, None) => Vec::new(),
+            (Some(own), None) => RolePolicy::judge(&[(own, "this key")], event, circumstances),
+            (None, Some(rules)) => {
+                let whose = format!("role {role}");
+                RolePolicy::judge(&[(rules, &whose)], event, circumstances)
+            }
+            (Some(own), Some(rules)) => {
+                let whose = format!("role {role}");
+                let said = [(own, "this key"), (rules, whose.as_str())];
+                RolePolicy::judge(&said, event, circumstances)
+            }
+        }
     }
 
     /// The earliest break of a rule in each hour is told, whatever order the lines come in.

@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::rules::evidence_of;
 use super::{Action, Engine};
-use crate::detect::{POLICY_SCORE, SigmaMatch};
+use crate::detect::POLICY_SCORE;
 use crate::incident::EvidenceLine;
 use crate::model::{Class, Entity, EventBatch, Finding, Millis, Severity, Slot, Timestamp};
-use crate::profile::Sample;
 
 /// Matches that wait, and what was told lately.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,7 +38,7 @@ impl Engine {
     /// Holds a row against the rules.
     pub(super) fn match_rules(&mut self, batch: &EventBatch, row: usize) {
         let found = self.sigma.matches(batch, row);
-        if found.is_empty() {
+        if found.told.is_empty() && found.counted.is_empty() {
             return;
         }
         let event = batch.event(row);
@@ -52,45 +51,88 @@ impl Engine {
             ("", address) => Entity::Address(address.to_owned()),
             (key, _) => Entity::Key(key.to_owned()),
         };
-        for found in found {
+        for (rule, note) in found.told {
             let line = evidence_of(&event);
-            let because = found.because((event.method, &line.path, event.status));
-            let SigmaMatch { title, severity, .. } = found;
-            let waiting = Waiting { at: event.at, severity, because, line };
-            self.matches.keep((slot, title, whose.clone()), waiting);
+            let because = note.because((event.method, &line.path, event.status));
+            let waiting = Waiting { at: event.at, severity: note.severity(), because, line };
+            self.matches.keep((slot, rule.to_owned(), whose.clone()), waiting);
+        }
+        for (rule, group, hit) in found.counted {
+            self.tallies.keep((rule.to_owned(), group, hit), (event.at, evidence_of(&event)));
         }
     }
 
     /// Tells the matches of all slots before `end`.
     pub(super) fn raise_matches(&mut self, end: Slot, actions: &mut Vec<Action>) {
-        while let Some(((_, title, whose), found)) = self.matches.take_before(end) {
-            if !self.matches.is_news((title, whose.clone()), found.at) {
+        while let Some(((_, rule, whose), found)) = self.matches.take_before(end) {
+            if !self.matches.is_news((rule.clone(), whose.clone()), (found.at, AGAIN)) {
                 continue;
             }
-            let address = found.line.source_ip.clone();
-            let finding = Finding {
-                kind: "sigma_rule".to_owned(),
-                class: Class::Policy,
-                severity: found.severity,
-                entity: whose.clone(),
-                at: found.at,
-                since: found.at,
-                because: found.because,
-                score: POLICY_SCORE,
-                address: (!address.is_empty()).then_some(address),
-                keys: Vec::new(),
+            let finding = finding_of(whose, (found.at, found.at), found.severity, found.because);
+            self.raise_match(finding, &rule, (vec![found.line], actions));
+        }
+        self.raise_tallies(end, actions);
+    }
+
+    /// Adds up the matches of all slots before `end`, and tells what there are enough of.
+    fn raise_tallies(&mut self, end: Slot, actions: &mut Vec<Action>) {
+        while let Some((rule, group, pending)) = self.tallies.take_before(end.start()) {
+            let Some(count) = self.sigma.count(&rule) else { continue };
+            let Some((because, since, lines)) =
+                self.tallies.add(count, (&rule, &group), pending.clone())
+            else {
+                continue;
             };
-            let index = match &whose {
-                Entity::Key(id) => self.keys.index_of(id),
-                Entity::Address(_) | Entity::Route(_) | Entity::App(_) | Entity::Fleet => None,
-            };
-            if let Some(key) = index.and_then(|index| self.keys.get_mut(index)) {
-                key.add_evidence(found.line);
-                self.raise(&finding, (index, None), actions);
-            } else {
-                self.raise_with(&finding, vec![sample_of(found.line)], actions);
+            let (whose, severity) = (count.whose(&group), count.note.severity());
+            let again = if count.timespan().0 < AGAIN.0 { AGAIN } else { count.timespan() };
+            if self.matches.is_news((rule.clone(), whose.clone()), (pending.at, again)) {
+                let finding = finding_of(whose, (pending.at, since), severity, because);
+                self.raise_match(finding, &rule, (lines, actions));
             }
         }
+    }
+
+    fn raise_match(
+        &mut self,
+        mut finding: Finding,
+        rule: &str,
+        (lines, actions): (Vec<EvidenceLine>, &mut Vec<Action>),
+    ) {
+        let address = lines.last().map(|line| line.source_ip.clone());
+        finding.address = address.filter(|address| !address.is_empty());
+        let rule = self.sigma.note(rule).cloned();
+        let index = match &finding.entity {
+            Entity::Key(id) => self.keys.index_of(id),
+            Entity::Address(_) | Entity::Route(_) | Entity::App(_) | Entity::Fleet => None,
+        };
+        if let Some(key) = index.and_then(|index| self.keys.get_mut(index)) {
+            for line in lines {
+                key.add_evidence(line);
+            }
+            self.raise_rule(&finding, (index, rule), actions);
+        } else {
+            self.raise_rule_with(&finding, (lines, rule), actions);
+        }
+    }
+}
+
+fn finding_of(
+    entity: Entity,
+    (at, since): (Timestamp, Timestamp),
+    severity: Severity,
+    because: String,
+) -> Finding {
+    Finding {
+        kind: "sigma_rule".to_owned(),
+        class: Class::Policy,
+        severity,
+        entity,
+        at,
+        since,
+        because,
+        score: POLICY_SCORE,
+        address: None,
+        keys: Vec::new(),
     }
 }
 
@@ -111,27 +153,16 @@ impl Matches {
         Some(first.remove_entry())
     }
 
-    fn is_news(&mut self, id: (String, Entity), at: Timestamp) -> bool {
-        if self.told.get(&id).is_some_and(|told| at < told.plus(AGAIN)) {
+    fn is_news(&mut self, id: (String, Entity), (at, again): (Timestamp, Millis)) -> bool {
+        if self.told.get(&id).is_some_and(|told| at < told.plus(again)) {
             return false;
         }
         if TOLD_MAX <= self.told.len() {
-            self.told.retain(|_, told| at < told.plus(AGAIN));
+            self.told.retain(|_, told| at < told.plus(again));
         }
         if self.told.len() < TOLD_MAX {
             self.told.insert(id, at);
         }
         true
-    }
-}
-
-fn sample_of(line: EvidenceLine) -> Sample {
-    Sample {
-        at: line.at,
-        address: line.source_ip,
-        method: line.method,
-        path: line.path,
-        status: line.status,
-        user_agent: line.user_agent,
     }
 }

@@ -13,7 +13,7 @@ use crate::detect::SigmaRules;
 use crate::profile::hash_of_number;
 
 /// The first byte of each value. Another one is another layout.
-const VERSION: u8 = 6;
+const VERSION: u8 = 7;
 
 /// What the rows held when they were last handed out, as hashes.
 #[derive(Debug, Default)]
@@ -50,6 +50,7 @@ impl Engine {
         others.extend(row_of("sources".to_owned(), &self.sources));
         others.extend(row_of("stale".to_owned(), &self.stale));
         others.extend(row_of("strangers".to_owned(), &self.strangers));
+        others.extend(row_of("tallies".to_owned(), &self.tallies));
         others.extend(row_of("totals".to_owned(), &self.totals));
         others.extend(row_of("travels".to_owned(), &self.travels));
         others.extend(row_of("waiting".to_owned(), &self.waiting));
@@ -105,6 +106,7 @@ impl Engine {
             "sources" => self.sources = read(id, value)?,
             "stale" => self.stale = read(id, value)?,
             "strangers" => self.strangers = read(id, value)?,
+            "tallies" => self.tallies = read(id, value)?,
             "totals" => self.totals = read(id, value)?,
             "travels" => self.travels = read(id, value)?,
             "waiting" => self.waiting = read(id, value)?,

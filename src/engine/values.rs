@@ -13,6 +13,8 @@ pub(super) struct Values {
     seen: Vec<Seen>,
     /// By number: the value's lasting hash, 0 until it is needed.
     networks: Vec<u64>,
+    /// What people call them, as far as somebody asked.
+    places: Vec<Option<String>>,
     routes: Vec<u64>,
     clients: Vec<u64>,
     /// By the number of the path: what it asks for, once it is looked at.
@@ -61,6 +63,8 @@ impl Values {
             hashes.clear();
             hashes.resize(column.dictionary.len(), 0);
         }
+        self.places.clear();
+        self.places.resize(batch.source_ip.dictionary.len(), None);
         self.objects.clear();
         self.objects.resize(batch.path.dictionary.len(), Asked::Unknown);
         self.settled.clear();
@@ -175,6 +179,17 @@ impl Values {
             *place = object.map_or(Asked::ForNone, Asked::For);
         }
         object
+    }
+
+    /// What a person calls it: of a network put together once, as many keys may come from it.
+    pub(super) fn named(&mut self, batch: &EventBatch, of: (Facet, u32), row: usize) -> String {
+        let (facet, number) = of;
+        match (facet, self.places.get_mut(number as usize)) {
+            (Facet::Network, Some(known)) => {
+                known.get_or_insert_with(|| Self::name(batch, facet, row)).clone()
+            }
+            (Facet::Network | Facet::Route | Facet::Client, _) => Self::name(batch, facet, row),
+        }
     }
 
     /// What a person calls it.

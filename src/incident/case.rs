@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Context, Curve, Family, IncidentId, combined_score, family, words};
+use super::contribution::thousandths;
+use super::{Context, Contribution, Curve, Family, IncidentId, combined_score, family, words};
+use crate::detect::SigmaNote;
 use crate::model::{Class, Entity, Finding, Severity, Timestamp};
 
 /// As it stands now. Every change raises `revision`.
@@ -90,18 +92,6 @@ pub struct Mute {
     pub until: Timestamp,
 }
 
-/// What one kind of finding added.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Contribution {
-    pub kind: String,
-    pub because: String,
-    pub score: f64,
-    pub at: Timestamp,
-    pub class: Class,
-    pub severity: Severity,
-    pub address: Option<String>,
-}
-
 /// One log line, scrubbed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EvidenceLine {
@@ -118,6 +108,8 @@ pub const POLICY_SCORE: f64 = 99.0;
 const EVIDENCE_MAX: usize = 20;
 const ADDRESSES_MAX: usize = 10;
 const KEYS_MAX: usize = 40;
+/// Of a person's own rules.
+const RULES_MAX: usize = 10;
 /// A title and its subject line's other parts stay within 78 characters.
 pub const TITLE_CHARS_MAX: usize = 45;
 /// So far over the threshold that evidence of two families is worth a grade more …
@@ -158,7 +150,8 @@ impl Incident {
                 mine.clone_from(theirs);
             }
         }
-        let contributed = self.contribute(Contribution::of(finding));
+        let contribution = Contribution { rule: context.rule.clone(), ..Contribution::of(finding) };
+        let contributed = self.contribute(contribution);
         let evident = self.add_evidence(&context.evidence);
         let own = finding.entity.key().map(str::to_owned);
         let keyed = self.add_keys(own.into_iter().chain(finding.keys.clone()));
@@ -193,14 +186,19 @@ impl Incident {
         self.describe();
     }
 
-    /// Kept: of one kind the strongest, then the earliest.
+    /// Kept: of one kind, or one rule of a person's own, the strongest, then the earliest.
     fn contribute(&mut self, new: Contribution) -> bool {
-        match self.findings.iter_mut().find(|known| known.kind == new.kind) {
+        match self.findings.iter_mut().find(|known| known.is_alike(&new)) {
             Some(known) if new.rank(known).is_lt() => *known = new,
             Some(_) => return false,
             None => self.findings.push(new),
         }
         self.findings.sort_by(Contribution::rank);
+        let mut rules = 0;
+        self.findings.retain(|finding| {
+            rules += usize::from(finding.rule.is_some());
+            finding.rule.is_none() || rules <= RULES_MAX
+        });
         true
     }
 
@@ -292,6 +290,22 @@ impl Incident {
         self.entity.address().map(str::to_owned).or(named)
     }
 
+    /// What a person's own rules that matched say of themselves.
+    pub fn rules(&self) -> impl Iterator<Item = &SigmaNote> {
+        self.findings.iter().filter_map(|finding| finding.rule.as_ref())
+    }
+
+    /// Techniques of ATT&CK: of its kind, and those that rules name.
+    pub fn attack(&self) -> Vec<&str> {
+        let mut ids = words(&self.kind).map_or_else(Vec::new, |words| words.attack.to_vec());
+        for id in self.rules().flat_map(|rule| &rule.attack) {
+            if !ids.contains(&id.as_str()) {
+                ids.push(id);
+            }
+        }
+        ids
+    }
+
     pub fn families(&self) -> BTreeSet<Family> {
         self.findings.iter().map(|finding| family(&finding.kind)).collect()
     }
@@ -321,39 +335,6 @@ impl Incident {
             State::Open | State::Acknowledged | State::Muted => true,
             State::Resolved => false,
         }
-    }
-}
-
-/// Scores are kept as they are shown: with three digits they are the same again after
-/// any store or file.
-fn thousandths(score: f64) -> f64 {
-    (score * 1000.0).round() / 1000.0
-}
-
-impl Contribution {
-    fn of(finding: &Finding) -> Self {
-        let policy = finding.class == Class::Policy;
-        Self {
-            kind: finding.kind.clone(),
-            because: finding.because.clone(),
-            score: if policy { POLICY_SCORE } else { thousandths(finding.score) },
-            at: finding.at,
-            class: finding.class,
-            severity: finding.severity,
-            address: finding.address.clone(),
-        }
-    }
-
-    /// The strongest first; among equals the most severe, the earliest, then by text.
-    fn rank(&self, other: &Self) -> std::cmp::Ordering {
-        other
-            .score
-            .total_cmp(&self.score)
-            .then_with(|| other.severity.cmp(&self.severity))
-            .then_with(|| self.at.cmp(&other.at))
-            .then_with(|| self.kind.cmp(&other.kind))
-            .then_with(|| self.because.cmp(&other.because))
-            .then_with(|| self.address.cmp(&other.address))
     }
 }
 

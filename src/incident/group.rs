@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::alert::alerts_of;
 use super::held::Held;
 use super::{Alert, EvidenceLine, Incident, IncidentId, Mute, Notice, Remark};
+use crate::detect::SigmaNote;
 use crate::model::{Class, Entity, Finding, Millis, Severity, Timestamp};
 
 /// All that still may change, as part of the engine's state.
@@ -38,6 +39,8 @@ pub struct Context {
     pub theta: f64,
     /// The entity's combined score, if it has been computed already.
     pub combined: Option<f64>,
+    /// Of a person's own rule: what it says of itself.
+    pub rule: Option<SigmaNote>,
 }
 
 /// What a finding or the passing of time did.

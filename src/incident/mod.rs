@@ -2,6 +2,7 @@
 
 mod alert;
 mod case;
+mod contribution;
 mod curve;
 mod family;
 mod group;
@@ -20,9 +21,8 @@ mod words_stale;
 mod words_use;
 
 pub use alert::Alert;
-pub use case::{
-    Contribution, EvidenceLine, Incident, Mute, POLICY_SCORE, Remark, State, TITLE_CHARS_MAX,
-};
+pub use case::{EvidenceLine, Incident, Mute, POLICY_SCORE, Remark, State, TITLE_CHARS_MAX};
+pub use contribution::Contribution;
 pub use curve::{Curve, CurveHour};
 pub use family::{Family, combined_score, family};
 pub use group::{Change, Context, Incidents};

@@ -17,7 +17,8 @@ pub fn client_family(user_agent: &str) -> &str {
         let known = BROWSERS.iter().find(|(mark, _)| user_agent.contains(mark));
         return known.map_or("Mozilla", |(_, family)| family);
     }
-    let end = user_agent.find(['/', ' ', '(', ';']).unwrap_or(user_agent.len());
+    let is_end = |byte: u8| matches!(byte, b'/' | b' ' | b'(' | b';');
+    let end = user_agent.bytes().position(is_end).unwrap_or(user_agent.len());
     user_agent.get(..end.min(64)).unwrap_or(user_agent)
 }
 
@@ -25,7 +26,10 @@ pub fn client_family(user_agent: &str) -> &str {
 pub fn client_version(user_agent: &str) -> &str {
     let family = client_family(user_agent);
     let mark = if family == "Edge" { "Edg" } else { family };
-    let behind = user_agent.split_once(mark).map_or("", |(_, behind)| behind);
+    // It mostly stands first, and then it need not be looked for.
+    let behind = user_agent
+        .strip_prefix(mark)
+        .unwrap_or_else(|| user_agent.split_once(mark).map_or("", |(_, behind)| behind));
     let Some(version) = behind.strip_prefix(['/', ' ']) else { return "" };
     // `OpenAI/Python 1.30.1`: the name of a language may come first.
     let is_digit = |it: char| it.is_ascii_digit();

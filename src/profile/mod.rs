@@ -23,4 +23,4 @@ pub use objects::{OBJECTS_MAX, Object, Trail};
 pub use place::place_of;
 pub use slot::{Doing, FlawedUse, Sample, SlotUse, SourceUse, SpotUse, Touch, Visit};
 pub use sources::{Source, Sources};
-pub use uses::{ClientUse, Deed, RouteUse, Uses};
+pub use uses::{ClientUse, Deed, RouteUse, Use, Uses};

@@ -73,9 +73,11 @@ impl Trail {
     pub fn walk(&mut self, objects: &[(u32, Object)]) {
         let mut ends = Ends::default();
         for (_, object) in objects {
-            let beside = ends.last().into_iter().chain(&self.last);
-            let before = beside.filter(|(known, _)| object.is_beside(*known)).map(|(_, run)| *run);
-            let run = before.max().unwrap_or(0).saturating_add(1);
+            let mut before = 0;
+            for (known, run) in ends.last().into_iter().chain(&self.last) {
+                before = if object.is_beside(*known) { before.max(*run) } else { before };
+            }
+            let run = before.saturating_add(1);
             self.steps = self.steps.saturating_add(u32::from(WALK_MIN <= run));
             ends.push((*object, run));
             self.see(*object);
@@ -140,11 +142,15 @@ impl Trail {
         let low = ends.low.iter().flatten().map(|(object, _)| (*object, ends.longest));
         let high = ends.high.iter().flatten().copied();
         for (object, run) in low.chain(high) {
-            self.last.retain(|(known, _)| *known != object);
+            if let Some(known) = self.last.iter().position(|(known, _)| *known == object) {
+                self.last.remove(known);
+            }
             self.last.push((object, run));
         }
         let over = self.last.len().saturating_sub(TRAIL_MAX);
-        self.last.drain(..over);
+        if over != 0 {
+            self.last.drain(..over);
+        }
     }
 }
 

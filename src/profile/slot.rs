@@ -23,6 +23,8 @@ pub struct SlotUse {
     pub spots: Vec<SpotUse>,
     /// Objects by number, with the key that asked for them.
     pub objects: Vec<(u32, Object)>,
+    /// From where keys were used that may come from so many addresses only, as hashes.
+    pub addresses: Vec<(u32, u64)>,
     /// Of everyone, with and without keys; known once the slot is in order.
     pub all: Counts,
 }
@@ -37,6 +39,7 @@ impl SlotUse {
         self.flawed.retain(|flawed| stays(&flawed.key));
         self.spots.retain(|spot| stays(&spot.key));
         self.objects.retain(|(key, _)| stays(key));
+        self.addresses.retain(|(key, _)| stays(key));
         for source in &mut self.sources {
             source.keys.retain(stays);
         }
@@ -142,6 +145,22 @@ impl SlotUse {
     /// Of more objects in one slot the later ones are not looked at.
     pub const OBJECTS_MAX: usize = 1 << 16;
 
+    /// Of more addresses in one slot the later ones are not counted.
+    pub const ADDRESSES_MAX: usize = 1 << 16;
+
+    pub fn come_from(&mut self, key: u32, address: u64) {
+        if self.addresses.last() == Some(&(key, address)) {
+            return;
+        }
+        if Self::ADDRESSES_MAX <= self.addresses.len() {
+            self.addresses.sort_unstable();
+            self.addresses.dedup();
+        }
+        if self.addresses.len() < Self::ADDRESSES_MAX {
+            self.addresses.push((key, address));
+        }
+    }
+
     pub fn ask_for(&mut self, key: u32, object: Object) {
         if self.objects.len() < Self::OBJECTS_MAX {
             self.objects.push((key, object));
@@ -185,6 +204,8 @@ impl SlotUse {
         });
         self.objects.sort_unstable();
         self.objects.dedup();
+        self.addresses.sort_unstable();
+        self.addresses.dedup();
         self.put_sources_in_order();
     }
 

@@ -142,10 +142,8 @@ impl Store {
                     || mention.is_in(&line.path)
                     || mention.is_in(&line.user_agent))
             });
-            let text = written(&Scrubbed::new(&clean, mention), "an incident")?;
-            if text == written(&incident, "an incident")? {
-                continue;
-            }
+            let clean_text = without(mention, (&incident, &clean), "an incident")?;
+            let Some(text) = clean_text else { continue };
             done.incidents += 1;
             done.evidence += (incident.evidence.len() - clean.evidence.len()) as u64;
             self.vault().put(&mut batch, &incident_name(incident.id), &text)?;
@@ -162,10 +160,8 @@ impl Store {
         let _writer = self.writer();
         let mut batch = Batch::default();
         for finding in self.all::<StaleFinding>(keys::STALE, "a stale credential")? {
-            let text = written(&Scrubbed::new(&finding, mention), "a stale credential")?;
-            if text == written(&finding, "a stale credential")? {
-                continue;
-            }
+            let clean_text = without(mention, (&finding, &finding), "a stale credential")?;
+            let Some(text) = clean_text else { continue };
             done.findings += 1;
             if mention.is_in(finding.subject()) {
                 self.vault().remove(&mut batch, &stale_name(self.names(), &finding))?;
@@ -185,8 +181,7 @@ impl Store {
         let mut writer = self.writer();
         let (mut batch, mut changed) = (Batch::default(), Vec::new());
         for row in self.all::<OutboxRow>(keys::OUTBOX, "a notice")? {
-            let text = written(&Scrubbed::new(&row, mention), "a notice")?;
-            if text != written(&row, "a notice")? {
+            if let Some(text) = without(mention, (&row, &row), "a notice")? {
                 self.vault().put(&mut batch, &name_of_id(row.notice.id), &text)?;
                 changed.push(read::<OutboxRow>(&text, "a notice")?);
             }
@@ -216,8 +211,7 @@ impl Store {
             let Some((name, 0)) = keys::split_part(&key) else { continue };
             let Some(value) = self.vault().get(name)? else { continue };
             let input: Input = read(&value, "a journalled input")?;
-            let text = written(&Scrubbed::new(&input, mention), "a journalled input")?;
-            if text != written(&input, "a journalled input")? {
+            if let Some(text) = without(mention, (&input, &input), "a journalled input")? {
                 done.inputs += 1;
                 self.vault().put(&mut batch, name, &text)?;
             }
@@ -231,4 +225,15 @@ impl Store {
             Progress::Remove | Progress::Count => Ok(()),
         }
     }
+}
+
+/// The stored form without the names; `None` if it never held one. `clean` is what is left of
+/// `plain` where more goes than the names.
+fn without<T: Serialize>(
+    mention: &Mention,
+    (plain, clean): (&T, &T),
+    what: &'static str,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let text = written(&Scrubbed::new(clean, mention), what)?;
+    Ok((text != written(plain, what)?).then_some(text))
 }

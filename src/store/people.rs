@@ -60,12 +60,20 @@ impl Store {
         Ok(findings)
     }
 
-    /// Removes incidents that were over before; how many.
-    pub fn incidents_prune(&self, before: Timestamp) -> Result<u64, StoreError> {
+    /// Removes incidents that were over before `before`, and those that nobody was told of before
+    /// `untold`; how many.
+    pub fn incidents_prune(
+        &self,
+        before: Option<Timestamp>,
+        untold: Timestamp,
+    ) -> Result<u64, StoreError> {
         let _writer = self.writer();
         let mut old: Vec<Incident> = self.all(keys::INCIDENT, "an incident")?;
-        let is_over = |it: &Incident| !it.is_open() && it.state != State::Muted || it.below;
-        old.retain(|it| is_over(it) && it.last_seen < before);
+        let is_over = |it: &Incident| !it.is_open() && it.state != State::Muted;
+        old.retain(|it| {
+            let was_over = before.is_some_and(|before| it.last_seen < before && is_over(it));
+            was_over || it.below && it.last_seen < untold
+        });
         old.truncate(REMOVED_PER_COMMIT);
         if old.is_empty() {
             return Ok(0);

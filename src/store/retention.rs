@@ -173,13 +173,17 @@ mod tests {
             incident(2, State::Resolved, 15),
             incident(3, State::Open, 5),
             incident(4, State::Muted, 5),
+            Incident { below: true, ..incident(5, State::Open, 5) },
+            Incident { below: true, ..incident(6, State::Open, 15) },
         ];
         store.commit(&Commit { incidents: &incidents, ..Commit::default() }).unwrap();
-        assert_eq!(store.incidents_prune(Timestamp(10)).unwrap(), 1);
-        assert_eq!(store.incidents_prune(Timestamp(10)).unwrap(), 0);
+        let prune = |before| store.incidents_prune(before, Timestamp(10)).unwrap();
+        assert_eq!(prune(None), 1, "nobody was told of it");
+        assert_eq!(prune(Some(Timestamp(10))), 1);
+        assert_eq!(prune(Some(Timestamp(10))), 0);
         let mut ids: Vec<u64> =
             store.incidents(Shown::All).unwrap().into_iter().map(|it| it.id.0).collect();
         ids.sort_unstable();
-        assert_eq!(ids, [2, 3, 4]);
+        assert_eq!(ids, [2, 3, 4, 6]);
     }
 }

@@ -12,6 +12,7 @@ use super::say::{MUTES, is_told};
 use super::text::{Clock, about, clean, count, cut, number, share, span};
 use super::view::{View, is_open};
 use super::why::{Reason, reasons};
+use crate::detect::SigmaNote;
 use crate::engine::KeyRow;
 use crate::incident::{Incident, words};
 use crate::model::{Class, Millis, Timestamp};
@@ -47,6 +48,7 @@ pub(super) struct IncidentPage {
     mutes: &'static [(&'static str, &'static str, Millis)],
     attack: String,
     owasp: String,
+    rules: Vec<RuleSaid>,
 }
 
 #[derive(Template)]
@@ -68,6 +70,15 @@ struct Compared {
 
 /// A value, and its share before and during.
 type Shares = (String, String, String);
+
+/// What a Sigma rule says of itself.
+struct RuleSaid {
+    title: String,
+    description: String,
+    facts: Vec<(&'static str, String)>,
+    references: Vec<String>,
+    false_positives: Vec<String>,
+}
 
 struct EvidenceRow {
     at: String,
@@ -155,9 +166,24 @@ pub(super) fn incident_page(view: &View, found: &Found, message: Option<String>)
         message,
         is_alive: incident.is_open() && incident.merged_into.is_none(),
         mutes: &MUTES,
-        attack: words.map_or_else(String::new, |words| words.attack.join(", ")),
+        attack: clean(&incident.attack().join(", ")),
+        rules: incident.rules().map(RuleSaid::of).collect(),
         owasp: words.map_or_else(String::new, |words| words.owasp.join(", ")),
         line,
+    }
+}
+
+impl RuleSaid {
+    fn of(rule: &SigmaNote) -> Self {
+        let all = |texts: &[String]| texts.iter().map(|text| cut(&clean(text), 300)).collect();
+        let facts = [("Id", clean(&rule.id)), ("Level", clean(&rule.level))];
+        Self {
+            title: cut(&clean(&rule.title), 120),
+            description: cut(&clean(&rule.description), 300),
+            facts: facts.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
+            references: all(&rule.references),
+            false_positives: all(&rule.false_positives),
+        }
     }
 }
 

@@ -196,3 +196,26 @@ fn a_signed_link_that_goes_round_is_found_and_the_state_remembers_it() {
     let actions = played(&mut engine, &[Hit { seconds: 100, ..hits[4] }], 200);
     assert_eq!(findings(&actions)[0].kind, "signed_url_shared");
 }
+
+#[test]
+fn a_key_is_held_to_rules_of_its_own_before_those_of_its_role() {
+    let mut settings = Settings::default();
+    let networks = |text: &str| RoleRules {
+        networks: crate::identity::Prefixes::read(&[text.to_owned()]).unwrap(),
+        ..RoleRules::default()
+    };
+    settings.rules.roles.insert("partner".to_owned(), networks("192.0.2.0/24"));
+    let said = |settings: &Settings| {
+        let mut engine = engine(settings.clone(), "");
+        engine.step(&Input::Tick(at(0)));
+        let actions = engine.step(&batch_of(&[HIT]));
+        let found = incidents(&actions);
+        found.iter().map(|it| it.findings[0].because.clone()).collect::<Vec<_>>()
+    };
+    let of_role = said(&settings);
+    settings.rules.own.insert(HIT.key.to_owned(), networks("203.0.113.0/24"));
+    let own = said(&settings);
+    settings.rules.own.insert(HIT.key.to_owned(), networks("0.0.0.0/0"));
+    assert_eq!(said(&settings), [""; 0]);
+    assert!(own[0].contains("none of the networks of this key"), "{own:?} {of_role:?}");
+}

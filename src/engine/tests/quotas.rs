@@ -96,3 +96,38 @@ fn use_within_the_limits_is_no_news_and_another_keys_limits_are_not_its_own() {
     settings.rules.roles.insert("another".to_owned(), role);
     assert_eq!(findings_with(settings), []);
 }
+
+#[test]
+fn a_key_that_comes_from_too_many_addresses_in_an_hour_is_told_once_in_that_hour() {
+    let settings = of_key(Quota { addresses_per_hour_max: Some(3), ..Quota::default() });
+    let line = |hour: i64, place: i64, address: i64| Line {
+        at: at(hour).plus(Millis::seconds(place * 100)),
+        key: "k_1".to_owned(),
+        address: format!("198.51.100.{address}"),
+        route: "/v1/orders",
+        status: 200,
+        client: "acme-sdk/1",
+    };
+    let said = |lines: &[Line]| {
+        let mut engine = Engine::new(settings.clone());
+        let mut actions = engine.step(&inventory());
+        actions.extend(engine.step(&Input::Batch(batch_of(lines))));
+        actions.extend(engine.step(&Input::Tick(at(9))));
+        let mut said = Vec::new();
+        for action in actions {
+            let Action::Incident(incident) = action else { continue };
+            let quota = incident.findings.iter().filter(|it| it.kind == "quota_exceeded");
+            said.extend(quota.map(|it| it.because.clone()));
+        }
+        said.dedup();
+        said
+    };
+    // Three in each hour, though not the same three.
+    let few: Vec<Line> = (0..9).map(|place| line(place / 3, place, place)).collect();
+    assert_eq!(said(&few), [""; 0]);
+    let mut many: Vec<Line> = (0..5).map(|place| line(2, place, place % 4)).collect();
+    let because = "4 addresses in one hour; this key may come from 3";
+    assert_eq!(said(&many), [because]);
+    many.reverse();
+    assert_eq!(said(&many), [because]);
+}

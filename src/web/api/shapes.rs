@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use super::super::parts::state_name;
 use super::super::text::{clean, rfc3339};
 use super::super::view::Source;
+use crate::detect::SigmaNote;
 use crate::engine::{KeyRow, RoleRow};
 use crate::incident::{Incident, StaleFinding};
 use crate::model::{Class, Entity, Timestamp};
@@ -53,6 +54,23 @@ pub(in crate::web) struct ContributionShape {
     pub score: f64,
     #[schema(format = DateTime)]
     pub at: Option<String>,
+    /// Of a Sigma rule of your own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RuleShape>,
+}
+
+/// What a Sigma rule says of itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::web) struct RuleShape {
+    pub title: String,
+    pub id: String,
+    /// `informational`, `low`, `medium`, `high` or `critical`; empty if it says none.
+    pub level: String,
+    pub description: String,
+    /// ATT&CK techniques.
+    pub attack: Vec<String>,
+    pub references: Vec<String>,
+    pub false_positives: Vec<String>,
 }
 
 /// One log line, scrubbed.
@@ -240,6 +258,7 @@ fn contributions(incident: &Incident) -> Vec<ContributionShape> {
         because: clean(&finding.because),
         score: finding.score,
         at: rfc3339(finding.at),
+        rule: finding.rule.as_ref().map(RuleShape::of),
     };
     incident.findings.iter().map(shape).collect()
 }
@@ -254,6 +273,21 @@ fn evidence(incident: &Incident) -> Vec<EvidenceShape> {
         user_agent: clean(&line.user_agent),
     };
     incident.evidence.iter().map(shape).collect()
+}
+
+impl RuleShape {
+    fn of(rule: &SigmaNote) -> Self {
+        let all = |texts: &[String]| texts.iter().map(|text| clean(text)).collect();
+        Self {
+            title: clean(&rule.title),
+            id: clean(&rule.id),
+            level: clean(&rule.level),
+            description: clean(&rule.description),
+            attack: all(&rule.attack),
+            references: all(&rule.references),
+            false_positives: all(&rule.false_positives),
+        }
+    }
 }
 
 impl EntityShape {
