@@ -44,6 +44,8 @@ pub(super) struct Key {
     pub(super) signals: Vec<Signal>,
     /// The highest combined score of the running six hours.
     pub(super) window_score: f64,
+    /// The highest of those side by side in which there was any, and how many they are.
+    pub(super) peak: (f64, u8),
     /// Addresses from which it was refused this hour, as hashes, ascending.
     pub(super) refused_from: Vec<u64>,
     /// The most of them in one hour of an earlier day, slowly forgotten, and of today.
