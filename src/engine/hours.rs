@@ -18,10 +18,11 @@ const WINDOWS_A_DAY: u8 = 4;
 const OPEN_SILENCE_HOURS_MAX: u32 = 7 * 24;
 const JUDGED_HOURS: u32 = 168;
 const ACTIVE: Millis = Millis::hours(24);
-const METRICS: [Metric; 16] = [
+const METRICS: [Metric; 17] = [
     Metric::Size,
     Metric::Tokens,
     Metric::Cost,
+    Metric::Addresses,
     Metric::Enumeration,
     Metric::Objects,
     Metric::OddHours,
@@ -101,6 +102,7 @@ impl Engine {
         counts.objects = key.trail.distinct();
         key.trail.close_hour();
         key.forget_before(hour.end());
+        key.close_crowd(hour, is_suspect);
         if key.is_listed && key.learned.is_none() && known_since <= hour.start() {
             // Its silence is watched from the beginning.
             key.learned = Some(Box::new(Learned::of(hour)));

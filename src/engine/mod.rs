@@ -17,6 +17,7 @@ mod days;
 mod deeds;
 mod drift;
 mod fleet;
+mod flows;
 mod forget;
 mod hours;
 mod hygiene;

@@ -23,6 +23,8 @@ pub struct SlotUse {
     pub spots: Vec<SpotUse>,
     /// Objects by number, with the key that asked for them.
     pub objects: Vec<(u32, Object)>,
+    /// Keys, each with the hash of an address that it was used from.
+    pub addresses: Vec<(u32, u64)>,
     /// Of everyone, with and without keys; known once the slot is in order.
     pub all: Counts,
 }
@@ -37,6 +39,7 @@ impl SlotUse {
         self.flawed.retain(|flawed| stays(&flawed.key));
         self.spots.retain(|spot| stays(&spot.key));
         self.objects.retain(|(key, _)| stays(key));
+        self.addresses.retain(|(key, _)| stays(key));
         for source in &mut self.sources {
             source.keys.retain(stays);
         }
@@ -185,6 +188,8 @@ impl SlotUse {
         });
         self.objects.sort_unstable();
         self.objects.dedup();
+        self.addresses.sort_unstable();
+        self.addresses.dedup();
         self.put_sources_in_order();
     }
 
