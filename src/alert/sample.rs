@@ -110,7 +110,7 @@ fn nature(kind: &str) -> (Whom, Class, Severity) {
         "brute_force" | "scanning" => Whom::Address,
         "distributed_automation" => Whom::Route,
         "message_pumping" | "delivery_failures" | "no_opt_in" | "after_opt_out" => Whom::App,
-        "key_flood" | "fleet_errors" => Whom::Fleet,
+        "key_flood" | "fleet_errors" | "traffic_shift" => Whom::Fleet,
         _ => Whom::Key,
     };
     match (kind, family(kind)) {

@@ -5,9 +5,9 @@ use crate::baseline::{Amount as Size, Compared, Daily, Expected, Steady};
 use crate::detect::{
     Amount, BruteForce, CanaryKeyUsed, Circumstances, Consent, CredentialStatus, Failures,
     ImpossibleTravel, Journey, KeyFlood, LargeAnswers, Newcomer, Novelty, ObjectEnumeration,
-    OddHours, Pattern, Quota, RolePolicy, RoleRules, Scanning, SharedCause, SigmaNote, SilentKey,
-    SlowDrift, Spending, Spent, TlsMin, TokenBurn, UnknownKeyAccepted, Verdict, VolumeSpike,
-    count_text, time_text,
+    OddHours, Pattern, Quota, RolePolicy, RoleRules, Scanning, SharedCause, SharedKey, SigmaNote,
+    SilentKey, SlowDrift, Spending, Spent, TlsMin, TokenBurn, Total, TrafficShift,
+    UnknownKeyAccepted, Verdict, VolumeSpike, count_text, time_text,
 };
 use crate::identity::{InventoryKey, KeyStatus, Prefixes};
 use crate::incident::CurveHour;
@@ -41,6 +41,10 @@ pub(super) fn said(kind: &str, since: Timestamp, last: CurveHour) -> Option<Stri
         "large_answers" => {
             let counts = Counts { requests: 57, bytes: 136_800_000, ..Counts::default() };
             LargeAnswers::because(&counts, hour, 18_400.0)
+        }
+        "shared_key" => SharedKey::because(31, 2.0),
+        "traffic_shift" => {
+            TrafficShift::because(Total::Requests, ("partner", since), (9_400.0, 3_100.0))
         }
         "odd_hours" => OddHours::because(20, (hour, &night())),
         "distributed_automation" => format!(

@@ -35,11 +35,10 @@ struct DayOfScores {
 
 /// Above `base`, which the share `share` exceeds, scores thin out by `scale`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Tail {
-    pub base: f64,
-    pub share: f64,
-    pub scale: f64,
-    pub tests: u64,
+struct Tail {
+    base: f64,
+    share: f64,
+    scale: f64,
 }
 
 impl Calibration {
@@ -60,7 +59,7 @@ impl Calibration {
 
     /// Fits the tail anew; once a day.
     pub fn refit(&mut self) {
-        self.tail = self.fit(0.0);
+        self.tail = self.fit();
     }
 
     /// -log10 of how often so high a score comes.
@@ -74,36 +73,16 @@ impl Calibration {
         excess * HONEST_SCALE / tail.scale - tail.share.log10()
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "two weeks at most")]
-    pub fn days(&self) -> f64 {
-        self.days.len() as f64
-    }
-
-    pub fn tests_a_day(&self) -> f64 {
-        let tests: u64 = self.days.iter().map(|day| day.tests).sum();
-        as_float(tests.max(1)) / self.days().max(1.0)
-    }
-
-    /// The score that no more than this share reached, as far as it was seen.
-    pub fn reached_by(&self, share: f64) -> f64 {
-        let tests: u64 = self.days.iter().map(|day| day.tests).sum();
-        score_of(base_of(&self.sums(), share_of(tests, share)).0)
-    }
-
-    /// The tail without the highest `trimmed` share.
-    pub fn fit(&self, trimmed: f64) -> Option<Tail> {
+    fn fit(&self) -> Option<Tail> {
         let tests: u64 = self.days.iter().map(|day| day.tests).sum();
         if tests < TESTS_MIN {
             return None;
         }
         let bins = self.sums();
-        let trimmed = share_of(tests, trimmed);
-        let wanted = share_of(tests, TAIL_SHARE) + trimmed;
-        let (base_bin, above) = base_of(&bins, wanted.max(1));
-        let kept = above.saturating_sub(trimmed);
-        let base = score_of(base_bin);
-        let scale = scale_of(bins.get(base_bin..).unwrap_or(&[]), (kept, above - kept));
-        Some(Tail { base, share: as_float(above.max(1)) / as_float(tests), scale, tests })
+        let (base_bin, above) = base_of(&bins, share_of(tests, TAIL_SHARE).max(1));
+        let scale = scale_of(bins.get(base_bin..).unwrap_or(&[]), above);
+        let share = as_float(above.max(1)) / as_float(tests);
+        Some(Tail { base: score_of(base_bin), share, scale })
     }
 
     fn sums(&self) -> Vec<u64> {
@@ -114,13 +93,6 @@ impl Calibration {
             }
         }
         sums
-    }
-}
-
-impl Tail {
-    /// The score that `share` of all tests exceed.
-    pub fn quantile(&self, share: f64) -> f64 {
-        self.base + (self.share / share).ln().max(0.0) * self.scale
     }
 }
 
@@ -177,25 +149,16 @@ fn base_of(bins: &[u64], wanted: u64) -> (usize, u64) {
     (1, above)
 }
 
-/// The mean excess over the first bin. Of those cut off at the top it is only known that
-/// they are no less than the highest that was kept.
-fn scale_of(bins: &[u64], (kept, cut): (u64, u64)) -> f64 {
+/// The mean excess over the first bin.
+fn scale_of(bins: &[u64], above: u64) -> f64 {
     /// An honest tail's excess is mixed in as if seen this often.
     const WORTH: f64 = 10.0;
-    let mut left = kept;
     let mut sum = HONEST_SCALE * WORTH;
-    let mut highest: f64 = 0.0;
     for (steps, &count) in (0u32..).zip(bins) {
-        let taken = count.min(left);
         let excess = ((f64::from(steps) + 0.5) / BINS_PER_UNIT).min(EXCESS_MAX);
-        if taken != 0 {
-            highest = excess;
-        }
-        sum += as_float(taken) * excess;
-        left -= taken;
+        sum += as_float(count) * excess;
     }
-    sum += as_float(cut) * highest;
-    (sum / (as_float(kept) + WORTH)).max(0.8 * HONEST_SCALE)
+    (sum / (as_float(above) + WORTH)).max(0.8 * HONEST_SCALE)
 }
 
 #[cfg(test)]
@@ -218,12 +181,6 @@ mod tests {
         for score in [2.0, 3.0, 5.0, 8.0] {
             assert!((calibration.calibrated(score) - score).abs() < 0.2 * score, "{score}");
         }
-    }
-
-    #[test]
-    fn what_comes_often_is_read_off_and_not_reckoned() {
-        let calibration = observed(1.0);
-        assert!((calibration.reached_by(0.1) - 1.0).abs() < 0.3, "{}", calibration.reached_by(0.1));
     }
 
     #[test]

@@ -13,10 +13,10 @@ use crate::profile::Counts;
 pub struct Drift {
     days: VecDeque<DaySum>,
     today: DaySum,
-    /// Cumulated sums of what was too much: requests, bytes.
-    sums: [f64; 2],
-    /// When and how far it was off when people were last told: requests, bytes.
-    found: [Option<(Day, f64)>; 2],
+    /// Cumulated sums of what was too much: requests, bytes, bytes a request.
+    sums: [f64; 3],
+    /// When and how far it was off when people were last told: requests, bytes, bytes a request.
+    found: [Option<(Day, f64)>; 3],
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +33,8 @@ struct DaySum {
 pub enum Daily {
     Requests,
     Bytes,
+    /// Bytes a request.
+    Size,
 }
 
 /// How a day compares, on a log scale.
@@ -66,13 +68,14 @@ const GROWTH_MIN: f64 = 0.4;
 const FREEDOM: f64 = 8.0;
 
 impl Daily {
-    pub const ALL: [Self; 2] = [Self::Requests, Self::Bytes];
+    pub const ALL: [Self; 3] = [Self::Requests, Self::Bytes, Self::Size];
 
     /// In plural, as a person would say it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Requests => "requests",
             Self::Bytes => "bytes",
+            Self::Size => "bytes a request",
         }
     }
 }
@@ -98,7 +101,7 @@ impl Drift {
             return None;
         }
         let seen = self.today.of(daily);
-        if daily == Daily::Bytes && seen < BYTES_MIN {
+        if daily != Daily::Requests && self.today.bytes < BYTES_MIN {
             return None;
         }
         let alike = self.before(daily, DAYS_MIN)?;
@@ -180,6 +183,7 @@ impl DaySum {
         match daily {
             Daily::Requests => u64::from(self.requests),
             Daily::Bytes => self.bytes,
+            Daily::Size => self.bytes / u64::from(self.requests.max(1)),
         }
     }
 }

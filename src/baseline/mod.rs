@@ -1,6 +1,7 @@
 //! Profiles to baselines: what is normal for a key and for its role, and how unusual it is
 //! when it is not.
 
+pub mod background;
 pub mod calibration;
 pub mod drift;
 pub mod habit;
@@ -10,7 +11,8 @@ pub mod size;
 pub mod steady;
 pub mod tail;
 
-pub use calibration::{Calibration, Tail};
+pub use background::{Background, PEAK_MIN};
+pub use calibration::Calibration;
 pub use drift::{Compared, Daily, Drift, median};
 pub use habit::{Expected, Habit, RoleHabit};
 pub use ratio::Ratio;

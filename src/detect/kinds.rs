@@ -23,7 +23,7 @@ const STEP: f64 = 1.0;
 
 /// What is weighed against the threshold of the budget, and so can be louder or quieter. All else
 /// is certain, or has thresholds of its own.
-const WEIGHED: [&str; 10] = [
+const WEIGHED: [&str; 12] = [
     "volume_spike",
     "silent_key",
     "large_answers",
@@ -34,6 +34,8 @@ const WEIGHED: [&str; 10] = [
     "new_client",
     "slow_ramp",
     "slow_exfiltration",
+    "shared_key",
+    "traffic_shift",
 ];
 
 impl Kinds {

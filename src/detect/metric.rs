@@ -16,6 +16,8 @@ pub enum Metric {
     Objects,
     Tokens,
     Cost,
+    /// From how many addresses it is used.
+    Addresses,
     OddHours,
     Failure(Failure),
     New(Facet),
@@ -32,13 +34,14 @@ impl Metric {
             Self::Size => "large_answers",
             Self::Enumeration | Self::Objects => "object_enumeration",
             Self::Tokens | Self::Cost => "token_burn",
+            Self::Addresses => "shared_key",
             Self::OddHours => "odd_hours",
             Self::Failure(_) => "failures",
             Self::New(Facet::Network) => "new_network",
             Self::New(Facet::Route) => "new_route",
             Self::New(Facet::Client) => "new_client",
             Self::Drift(Daily::Requests) => "slow_ramp",
-            Self::Drift(Daily::Bytes) => "slow_exfiltration",
+            Self::Drift(Daily::Bytes | Daily::Size) => "slow_exfiltration",
         }
     }
 
@@ -53,6 +56,7 @@ impl Metric {
             | Self::Objects
             | Self::Tokens
             | Self::Cost
+            | Self::Addresses
             | Self::OddHours
             | Self::New(_)
             | Self::Drift(_) => self.kind(),
@@ -73,6 +77,7 @@ impl Metric {
             | Self::Objects
             | Self::Tokens
             | Self::Cost
+            | Self::Addresses
             | Self::New(_)
             | Self::Drift(_) => Severity::Medium,
         }
@@ -89,6 +94,7 @@ impl Metric {
             | Self::Objects
             | Self::Tokens
             | Self::Cost
+            | Self::Addresses
             | Self::OddHours
             | Self::Failure(_)
             | Self::New(_) => false,
@@ -100,7 +106,7 @@ impl Metric {
         match self {
             Self::Volume | Self::Failure(_) => 12,
             Self::Size | Self::Enumeration | Self::Objects | Self::Tokens | Self::Cost => 24,
-            Self::New(_) => 72,
+            Self::New(_) | Self::Addresses => 72,
             Self::OddHours => 168,
             Self::Silence | Self::Drift(_) => 0,
         }
@@ -119,6 +125,7 @@ impl Metric {
             | Self::Objects
             | Self::Tokens
             | Self::Cost
+            | Self::Addresses
             | Self::Failure(_)
             | Self::New(_)
             | Self::Drift(_) => f64::INFINITY,
@@ -137,6 +144,7 @@ impl Metric {
             | Self::Objects
             | Self::Tokens
             | Self::Cost
+            | Self::Addresses
             | Self::OddHours
             | Self::Failure(_)
             | Self::New(Facet::Network)
@@ -153,6 +161,7 @@ impl Metric {
             | Self::Objects
             | Self::Tokens
             | Self::Cost
+            | Self::Addresses
             | Self::OddHours
             | Self::Failure(_) => true,
             Self::Silence | Self::New(_) | Self::Drift(_) => false,
@@ -168,10 +177,11 @@ impl Metric {
             Self::Failure(Failure::Throttled | Failure::Broken) => 3,
             Self::New(Facet::Network) => 4,
             // A new route brings answers of its own size.
-            Self::New(Facet::Route) | Self::Size | Self::Drift(Daily::Bytes) => 5,
+            Self::New(Facet::Route) | Self::Size | Self::Drift(Daily::Bytes | Daily::Size) => 5,
             Self::New(Facet::Client) => 6,
             Self::Enumeration | Self::Objects => 7,
             Self::Tokens | Self::Cost => 8,
+            Self::Addresses => 9,
         }
     }
 }

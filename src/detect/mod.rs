@@ -26,6 +26,7 @@ mod role_policy;
 mod rules;
 mod scanning;
 mod shared_cause;
+mod shared_key;
 mod sigma;
 mod sigma_count;
 mod sigma_event;
@@ -40,6 +41,7 @@ mod stale_dates;
 mod stale_tests;
 mod stale_use;
 mod token_burn;
+mod traffic_shift;
 mod unknown_key;
 mod volume_spike;
 
@@ -71,6 +73,7 @@ pub use role_policy::{Circumstances, RolePolicy, Said};
 pub use rules::{RoleRules, Rules, TlsMin};
 pub use scanning::Scanning;
 pub use shared_cause::SharedCause;
+pub use shared_key::SharedKey;
 pub use sigma::{SigmaFile, SigmaMatches, SigmaRules};
 pub use sigma_count::{SIGMA_HITS_MAX, SigmaCount, SigmaHit};
 pub use sigma_note::SigmaNote;
@@ -79,6 +82,7 @@ pub use slow_drift::SlowDrift;
 pub use spending::{Amount, Spending};
 pub use stale_credential::{Stale, StaleCredential, Watched};
 pub use token_burn::TokenBurn;
+pub use traffic_shift::{Total, TrafficShift};
 pub use unknown_key::UnknownKeyAccepted;
 pub use volume_spike::VolumeSpike;
 
@@ -141,6 +145,8 @@ panel! {
         "a key walks from one object's number to the next, or asks for far more objects than usual";
     token_burn: TokenBurn, Statistical, Medium,
         "a key's requests cost far more tokens or money than usual";
+    shared_key: SharedKey, Statistical, Medium,
+        "a key is used from far more addresses at a time than usual: it is in many hands";
     odd_hours: OddHours, Statistical, Low,
         "a key is used at an hour at which it never is: a hint that supports others";
     newcomer: Newcomer, Statistical, Medium,
@@ -165,6 +171,8 @@ panel! {
         "keys that nobody has seen before come in by the dozen";
     shared_cause: SharedCause, Statistical, Medium,
         "many keys change in the same way at once: one incident for all, not one each";
+    traffic_shift: TrafficShift, Statistical, Medium,
+        "all keys of a role together, or the whole API, do what they never did at such a time";
     spending: Spending, Statistical, High,
         "messages of an app, their failures or cost, or tokens in a provider's records of usage: far more than usual";
     consent: Consent, Policy, High,

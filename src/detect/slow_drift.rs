@@ -35,6 +35,11 @@ impl SlowDrift {
                 count_text(compared.seen),
                 times_text(seen, usual),
             ),
+            Daily::Size => format!(
+                "{} a request in the last 24 hours; on such a day {} used to be usual",
+                bytes_text(seen),
+                bytes_text(usual),
+            ),
             Daily::Bytes => format!(
                 "{} answered in the last 24 hours; such a day used to bring {}",
                 bytes_text(seen),

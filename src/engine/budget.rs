@@ -4,14 +4,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::Judgement;
-use super::suspicion::SCORE_MIN;
-use crate::baseline::Calibration;
+use crate::baseline::Background;
 use crate::model::Day;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Budget {
-    /// Combined scores of keys without an open incident, one for each key and six hours.
-    scores: Calibration,
+    /// How often keys come near it.
+    pub(super) background: Background,
     pub(super) theta: f64,
     pub(super) is_learned: bool,
     /// What people's verdicts add, as a factor.
@@ -26,22 +25,15 @@ const FIRST_BY_BUDGET: f64 = 1.5;
 /// The first threshold counts as much as what was learned in so many days.
 const FIRST_WORTH_DAYS: f64 = 2.0;
 const THETA_RANGE: (f64, f64) = (2.3, 9.0);
-/// So much of the top is taken for real attacks.
-const TRIMMED_SHARE: f64 = 0.01;
-/// Scores are calibrated, so that their tail falls by a tenth within a unit or two. What falls
-/// more slowly is real attacks that nobody was told of.
-const SCALE_MAX: f64 = 0.8;
-/// Windows over the threshold are not alarms yet: those of one key side by side are told as
-/// one, and the more there are the more of them lie side by side. As measured.
-const WINDOWS_AN_ALARM: f64 = 0.8;
-const MERGED: f64 = 1.4;
+/// Some alarms are no key's peak, but about addresses or totals. As measured.
+const PEAKS_AN_ALARM: f64 = 0.9;
 const STEP_MAX: f64 = 0.1;
 const VERDICT_STEP: f64 = 0.03;
 
 impl Default for Budget {
     fn default() -> Self {
         Self {
-            scores: Calibration::default(),
+            background: Background::default(),
             theta: THETA_FIRST,
             is_learned: false,
             verdicts: 1.0,
@@ -52,16 +44,13 @@ impl Default for Budget {
 }
 
 impl Budget {
-    pub(super) fn observe(&mut self, day: Day, score: f64) {
-        self.scores.observe(day, score);
-    }
-
     /// Finds the threshold anew, so that `allowed` alarms a day may be expected.
     pub(super) fn move_theta(&mut self, allowed: f64) {
         let first = THETA_FIRST - FIRST_BY_BUDGET * allowed.max(0.01).log10();
-        let wanted = self.fitted(allowed).map_or(first, |(fitted, days)| {
+        let days = self.background.days();
+        let wanted = self.background.reached(PEAKS_AN_ALARM * allowed).map_or(first, |reached| {
             let own = days / (days + FIRST_WORTH_DAYS);
-            own * fitted + (1.0 - own) * first
+            own * reached + (1.0 - own) * first
         });
         let wanted = wanted * self.verdicts;
         let (least, most) = THETA_RANGE;
@@ -69,19 +58,6 @@ impl Budget {
         let step = self.theta * STEP_MAX;
         self.theta = wanted.clamp(self.theta - step, self.theta + step);
         self.is_learned = true;
-    }
-
-    /// By the scores of the last two weeks, and how many days those were.
-    fn fitted(&self, allowed: f64) -> Option<(f64, f64)> {
-        let mut tail = self.scores.fit(TRIMMED_SHARE)?;
-        // Where hardly any window shows anything, the tail begins with the least that is counted.
-        tail.base = tail.base.max(SCORE_MIN);
-        tail.scale = tail.scale.min(SCALE_MAX);
-        let windows = WINDOWS_AN_ALARM * allowed.powf(MERGED);
-        let share = (windows / self.scores.tests_a_day()).clamp(1e-9, 0.5);
-        let theta =
-            if tail.share < share { self.scores.reached_by(share) } else { tail.quantile(share) };
-        Some((theta, self.scores.days()))
     }
 
     pub(super) fn hear(&mut self, judgement: Judgement, day: Day) {
@@ -107,48 +83,33 @@ impl Budget {
 mod tests {
     use super::*;
 
-    fn observed(day: i64, wild: u32) -> Budget {
+    /// After two weeks of so many peaks a day, each a little higher than the one before.
+    fn theta(peaks: u32, allowed: f64) -> f64 {
         let mut budget = Budget::default();
-        for later in 0..14 {
-            for step in (1..=6720u32).filter(|step| step % 14 == later) {
-                let score = -(f64::from(step) / 6721.0).log10();
-                let score = if step <= wild { 20.0 } else { score };
-                budget.observe(Day(day + i64::from(later)), score);
+        for day in (0..14).map(Day) {
+            (0..400).for_each(|_| budget.background.look(day));
+            for rank in 1..=peaks {
+                budget.background.peak(day, 2.0 - (f64::from(rank) / f64::from(peaks)).ln());
             }
         }
-        budget
+        (0..40).for_each(|_| budget.move_theta(allowed));
+        budget.theta
     }
 
     #[test]
     fn fewer_alarms_want_a_higher_threshold() {
-        let theta = |allowed| {
-            let mut budget = observed(3, 0);
-            (0..40).for_each(|_| budget.move_theta(allowed));
-            budget.theta
-        };
-        assert!(theta(0.1) < theta(0.05));
-        assert!((theta(0.048) - 4.8).abs() < 0.6, "{}", theta(0.048));
+        let [few, more] = [0.5, 2.0].map(|allowed| theta(60, allowed));
+        assert!((1.0..2.5).contains(&(few - more)), "{few} {more}");
+    }
+
+    #[test]
+    fn where_more_happens_it_is_higher() {
+        assert!(theta(20, 1.0) + 1.0 < theta(200, 1.0));
     }
 
     #[test]
     fn where_hardly_anything_shows_the_threshold_does_not_fall_to_nothing() {
-        let mut budget = Budget::default();
-        for day in 0..14 {
-            for window in 0..450u32 {
-                let score = if window < 7 { 2.5 + f64::from(window) } else { 0.0 };
-                budget.observe(Day(day), score);
-            }
-        }
-        (0..40).for_each(|_| budget.move_theta(1.0));
-        assert!(3.0 < budget.theta, "{}", budget.theta);
-    }
-
-    #[test]
-    fn attacks_at_the_top_do_not_raise_it() {
-        let (mut calm, mut attacked) = (observed(3, 0), observed(3, 50));
-        calm.move_theta(0.01);
-        attacked.move_theta(0.01);
-        assert!((calm.theta - attacked.theta).abs() < 0.3);
+        assert!((THETA_RANGE.0..3.0).contains(&theta(0, 1.0)), "{}", theta(0, 1.0));
     }
 
     #[test]

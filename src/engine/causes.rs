@@ -114,6 +114,7 @@ impl Causes {
             | Metric::Objects
             | Metric::Tokens
             | Metric::Cost
+            | Metric::Addresses
             | Metric::Failure(_) => HOLD,
         };
         let others = self

@@ -12,6 +12,7 @@ impl Engine {
     pub(super) fn close_until(&mut self, end: Slot, actions: &mut Vec<Action>) {
         while let Some((slot, mut use_)) = self.waiting.take_before(end) {
             self.raise_ahead(slot.start(), actions);
+            self.roll_flows(slot, actions);
             self.roll_hours(slot.hour(), actions);
             self.raise_matches(slot.next(), actions);
             use_.put_in_order();
@@ -38,6 +39,7 @@ impl Engine {
             self.waiting.open_from = Some(slot.next());
         }
         if self.hour.is_some() {
+            self.roll_flows(end, actions);
             self.roll_hours(end.hour(), actions);
         }
         self.raise_matches(end, actions);
@@ -52,6 +54,11 @@ impl Engine {
         self.totals.since = Some(since);
         let mut suspicions = Vec::new();
         let mut objects = use_.objects_by_key();
+        for (index, address) in &use_.crowds {
+            if let Some(key) = self.keys.get_mut(*index) {
+                key.crowd.see(*address);
+            }
+        }
         for (index, counts) in &use_.keys {
             self.close_cell(slot, (*index, counts, objects.of(*index)), &mut suspicions);
         }
@@ -94,6 +101,7 @@ impl Engine {
             return;
         }
         let Some(role) = role_of(&mut self.roles, &key.role) else { return };
+        role.flow.add(counts);
         if key.learned.is_none() {
             key.learned = Some(Box::new(Learned::of(slot.hour())));
             role.keys += 1;

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::HourRow;
+use super::flows::Flow;
 use crate::baseline::{Habit, RoleHabit};
 use crate::model::Hour;
 use crate::profile::Counts;
@@ -15,6 +16,9 @@ pub(super) struct Fleet {
     /// There is no one to lean on: this learns the same.
     prior: RoleHabit,
     hour: Counts,
+    pub(super) flow: Flow,
+    /// The five minutes that are open, by their number.
+    pub(super) stretch: Option<i64>,
     pub(super) hours_watched: u32,
     rows: VecDeque<HourSeen>,
 }
@@ -34,6 +38,7 @@ const ROWS_MAX: usize = 168;
 impl Fleet {
     pub(super) fn count(&mut self, counts: &Counts) {
         self.hour.add(counts);
+        self.flow.add(counts);
     }
 
     pub(super) fn close(&mut self, hour: Hour, active_keys: u32) {

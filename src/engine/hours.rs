@@ -5,7 +5,7 @@ use super::key::{ClosedHour, Key, Learned};
 use super::role::Role;
 use super::suspicion::Suspicion;
 use super::{Action, Engine, Part};
-use crate::baseline::Amount;
+use crate::baseline::{Amount, PEAK_MIN};
 use crate::detect::{Metric, SilentKey};
 use crate::model::{Entity, Hour, Millis, Timestamp};
 use crate::profile::{Facet, Failure};
@@ -13,14 +13,16 @@ use crate::profile::{Facet, Failure};
 /// After a longer gap the hours before are taken as not watched at all.
 const GAP_HOURS_MAX: i64 = 15 * 24;
 const WINDOW_HOURS: i64 = 6;
+const WINDOWS_A_DAY: u8 = 4;
 /// After that it is a matter of staleness.
 const OPEN_SILENCE_HOURS_MAX: u32 = 7 * 24;
 const JUDGED_HOURS: u32 = 168;
 const ACTIVE: Millis = Millis::hours(24);
-const METRICS: [Metric; 16] = [
+const METRICS: [Metric; 17] = [
     Metric::Size,
     Metric::Tokens,
     Metric::Cost,
+    Metric::Addresses,
     Metric::Enumeration,
     Metric::Objects,
     Metric::OddHours,
@@ -100,6 +102,7 @@ impl Engine {
         counts.objects = key.trail.distinct();
         key.trail.close_hour();
         key.forget_before(hour.end());
+        key.close_crowd(hour, is_suspect);
         if key.is_listed && key.learned.is_none() && known_since <= hour.start() {
             // Its silence is watched from the beginning.
             key.learned = Some(Box::new(Learned::of(hour)));
@@ -137,7 +140,7 @@ impl Engine {
             learned.silence.end();
         }
         self.judge_silence(hour, index, actions);
-        self.close_window(hour, (index, is_suspect));
+        self.close_window(hour, index);
         counts.requests != 0
     }
 
@@ -196,17 +199,28 @@ impl Engine {
             }
     }
 
-    /// Every six hours the highest combined score of each quiet key is counted.
-    fn close_window(&mut self, hour: Hour, (index, is_suspect): (u32, bool)) {
+    /// Every six hours the highest combined score of each key is counted; what goes on for longer
+    /// is counted once a day.
+    fn close_window(&mut self, hour: Hour, index: u32) {
         if hour.next().0.rem_euclid(WINDOW_HOURS) != 0 {
             return;
         }
         let Some(key) = self.keys.get_mut(index) else { return };
         let score = std::mem::take(&mut key.window_score);
         // What is judged from a week on is in the windows of keys that are as old.
-        let is_judged = key.learned.as_ref().is_some_and(|it| JUDGED_HOURS <= it.habit.hours);
-        if is_judged && !is_suspect {
-            self.budget.observe(hour.day(), score);
+        if key.learned.as_ref().is_none_or(|it| it.habit.hours < JUDGED_HOURS) {
+            return;
+        }
+        self.budget.background.look(hour.day());
+        let (highest, windows) = key.peak;
+        let goes_on = PEAK_MIN <= score;
+        key.peak = if goes_on { (highest.max(score), windows + 1) } else { (0.0, 0) };
+        let (so_far, windows_now) = key.peak;
+        if 0 < windows && !goes_on {
+            self.budget.background.peak(hour.day(), highest);
+        } else if WINDOWS_A_DAY <= windows_now {
+            self.budget.background.peak(hour.day(), so_far);
+            key.peak = (0.0, 0);
         }
     }
 

@@ -7,7 +7,7 @@ use super::novelty::Standing;
 use super::values::{NOBODY, Seen, Values};
 use super::{Action, Engine};
 use crate::model::{Event, EventBatch, EventKind, Slot, Timestamp};
-use crate::profile::{Counts, Facet, Object, Sample, SourceUse, Touch, Visit, hash_of};
+use crate::profile::{Counts, Crowd, Facet, Object, Sample, SourceUse, Touch, Visit, hash_of};
 
 /// Room that is used again for each batch. Nothing in it outlives one.
 #[derive(Debug, Default)]
@@ -107,6 +107,7 @@ impl Engine {
         } else {
             self.touch(batch, (row, slot), (key, &mut scratch.values));
             self.see_spot(batch, (row, slot), (key, &mut scratch.values));
+            self.see_address(batch, (row, slot), (key, &mut scratch.values));
             if scratch.values.key(number).is_some_and(|seen| seen.is_listed) {
                 self.see_deeds(batch, (row, slot), (key, &mut scratch.values));
             }
@@ -154,6 +155,18 @@ impl Engine {
                 touches.push(touch);
             }
         }
+    }
+
+    /// Notes from which address the key is used.
+    fn see_address(&mut self, batch: &EventBatch, at: (usize, Slot), to: (u32, &mut Values)) {
+        let (row, slot) = at;
+        let (key, values) = to;
+        let number = batch.source_ip.number(row);
+        if number == 0 || values.was_at((key, number), slot) {
+            return;
+        }
+        let hash = Crowd::hash_of(batch.source_ip.get(row));
+        self.waiting.slot(slot).crowds.push((key, hash));
     }
 
     fn visit(&mut self, batch: &EventBatch, row: usize, slot: Slot) {

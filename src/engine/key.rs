@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::arrivals::Arrivals;
 use super::days::Days;
 use super::quotas::UsedUp;
-use crate::baseline::{Amount, Drift, Expected, Habit, Ratio, Size};
+use crate::baseline::{Amount, Drift, Expected, Habit, Ratio, Size, Steady};
 use crate::detect::Metric;
 use crate::incident::EvidenceLine;
 use crate::model::{Day, Hour, Millis, Timestamp};
-use crate::profile::{Counts, Facet, Failure, Known, Trail, Uses};
+use crate::profile::{Counts, Crowd, Facet, Failure, Known, Trail, Uses};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Key {
@@ -39,11 +39,15 @@ pub(super) struct Key {
     pub(super) hour: Counts,
     pub(super) limits: Limits,
     pub(super) trail: Trail,
+    /// The addresses of the running six hours.
+    pub(super) crowd: Crowd,
     pub(super) learned: Option<Box<Learned>>,
     /// What it was suspected of within the last six hours.
     pub(super) signals: Vec<Signal>,
     /// The highest combined score of the running six hours.
     pub(super) window_score: f64,
+    /// The highest of those side by side in which there was any, and how many they are.
+    pub(super) peak: (f64, u8),
     /// Addresses from which it was refused this hour, as hashes, ascending.
     pub(super) refused_from: Vec<u64>,
     /// The most of them in one hour of an earlier day, slowly forgotten, and of today.
@@ -80,6 +84,8 @@ pub(super) struct Learned {
     pub(super) tokens: Size,
     pub(super) cost: Size,
     pub(super) objects: Size,
+    /// Addresses in six hours.
+    pub(super) addresses: Steady,
     pub(super) enumeration: Ratio,
     pub(super) drift: Drift,
     pub(super) known: [Known; 3],
@@ -125,6 +131,8 @@ pub(super) struct Limits {
     pub(super) neighbours: u32,
     /// Bits of the trail.
     pub(super) objects: u32,
+    /// Bits of the crowd.
+    pub(super) addresses: u32,
     /// Requests at an hour at which there are none.
     pub(super) odd: u32,
     /// The highest raw score so far, by metric.

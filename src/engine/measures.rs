@@ -6,14 +6,17 @@ use super::suspicion::Suspicion;
 use super::{Part, Settings};
 use crate::baseline::Amount;
 use crate::detect::{
-    Failures, LargeAnswers, Metric, ObjectEnumeration, OddHours, Panel, TokenBurn, VolumeSpike,
+    Failures, LargeAnswers, Metric, ObjectEnumeration, OddHours, Panel, SharedKey, TokenBurn,
+    VolumeSpike,
 };
 use crate::model::{Hour, Timestamp};
-use crate::profile::{Failure, Trail};
+use crate::profile::{Crowd, Failure, Trail};
 
 /// A key that is still finding its use is less unusual when it does more.
 const YOUNG_HOURS: u32 = 96;
 const YOUNG_SHARE: f64 = 0.6;
+/// Addresses are counted over so many hours.
+pub(super) const CROWD_HOURS: i64 = 6;
 
 /// When it is judged: the open hour, and the moment.
 type When = (Hour, Timestamp);
@@ -35,6 +38,7 @@ impl Key {
             tokens: learned.tokens.limit(&role.tokens),
             cost: learned.cost.limit(&role.cost),
             neighbours: panel.object_enumeration.limit(hours),
+            addresses: Crowd::bits_of(panel.shared_key.limit(&learned.addresses)),
             objects: Trail::bits_of(panel.object_enumeration.objects_limit(hours)),
             odd: panel.odd_hours.limit(hours, &expected),
             scored: Vec::new(),
@@ -67,6 +71,9 @@ impl Key {
         let is_tried = !panel.object_enumeration.applies(hours);
         if self.limits.neighbours <= self.hour.neighbours {
             out.extend(self.walk_suspicion(is_tried, role, of));
+        }
+        if self.limits.addresses <= self.crowd.bits() {
+            out.extend(self.crowd_suspicion(of));
         }
         if self.limits.objects <= self.trail.bits() {
             let factor_min = panel.object_enumeration.factor_min;
@@ -163,6 +170,27 @@ impl Key {
         let many = self.suspicion(Metric::Objects, (raw, because), of);
         let is_many = factor_min * usual <= f64::from(self.hour.objects);
         (is_many && 1.0 < raw).then_some(Suspicion { is_tried, ..many })
+    }
+
+    /// When six hours are over they are learned, unless people are told of the key.
+    pub(super) fn close_crowd(&mut self, hour: Hour, is_suspect: bool) {
+        if hour.next().0.rem_euclid(CROWD_HOURS) != 0 {
+            return;
+        }
+        let addresses = std::mem::take(&mut self.crowd).addresses();
+        if let Some(learned) = self.learned.as_mut().filter(|_| addresses != 0 && !is_suspect) {
+            learned.addresses.learn(u64::from(addresses));
+        }
+    }
+
+    fn crowd_suspicion(&mut self, of: When) -> Option<Suspicion> {
+        let seen = self.crowd.addresses();
+        self.limits.addresses = self.crowd.bits() + self.crowd.bits() / 5 + 1;
+        let usual = &self.learned.as_ref()?.addresses;
+        let raw = SharedKey::score(seen, usual);
+        let because = SharedKey::because(seen, usual.mean());
+        let crowd = self.suspicion(Metric::Addresses, (raw, because), of);
+        (1.0 < raw).then_some(crowd)
     }
 
     fn failure_suspicion(&mut self, failure: Failure, role: &Role, of: When) -> Option<Suspicion> {

@@ -18,6 +18,7 @@ mod days;
 mod deeds;
 mod drift;
 mod fleet;
+mod flows;
 mod forget;
 mod hours;
 mod hygiene;

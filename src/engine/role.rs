@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::flows::Flow;
 use crate::baseline::{Amount, Calibration, Ratio, RoleHabit, Size};
 use crate::detect::Metric;
 use crate::model::{Day, Hour};
@@ -19,6 +20,8 @@ pub(super) struct Role {
     pub(super) cost: Size,
     pub(super) objects: Size,
     pub(super) enumeration: Ratio,
+    /// What its keys do together.
+    pub(super) flow: Flow,
     /// How many of its keys use a value.
     users: BTreeMap<(Facet, u64), Users>,
     calibrations: BTreeMap<Metric, Calibration>,

@@ -13,7 +13,7 @@ use crate::detect::SigmaRules;
 use crate::profile::hash_of_number;
 
 /// The first byte of each value. Another one is another layout.
-const VERSION: u8 = 7;
+const VERSION: u8 = 8;
 
 /// What the rows held when they were last handed out, as hashes.
 #[derive(Debug, Default)]

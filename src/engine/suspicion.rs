@@ -3,6 +3,7 @@
 
 use super::key::{Key, Signal};
 use super::{Action, Engine, Part};
+use crate::baseline::PEAK_MIN;
 use crate::detect::{Metric, SharedCause};
 use crate::model::{Class, Entity, Finding, Severity, Timestamp};
 
@@ -21,7 +22,7 @@ pub(super) struct Suspicion {
 }
 
 /// Less is not worth remembering.
-pub(super) const SCORE_MIN: f64 = 2.0;
+const SCORE_MIN: f64 = PEAK_MIN;
 /// So far under the threshold an incident is still kept, so that the curve can be drawn.
 const BELOW: f64 = 3.5;
 /// So much more of the same is told again.

@@ -1,5 +1,6 @@
 //! What the distinct values of one batch mean to the engine, each found out once.
 
+use super::measures::CROWD_HOURS;
 use crate::model::{Day, EventBatch, Slot, Timestamp};
 use crate::profile::{Facet, Object, SlotUse, client_family, hash_of, place_of};
 
@@ -49,6 +50,8 @@ pub(super) struct Seen {
 }
 
 const SETTLED: usize = 1 << 13;
+/// An address, not its network: a batch's numbers are smaller.
+const AT_ADDRESS: u32 = 1 << 23;
 
 impl Values {
     pub(super) fn begin(&mut self, batch: &EventBatch) {
@@ -148,6 +151,15 @@ impl Values {
         if let Some(place) = self.settled.get_mut(place_in_table(tag)) {
             *place = tag;
         }
+    }
+
+    /// Whether the key was seen at the row's address in these six hours; from now on it was.
+    pub(super) fn was_at(&mut self, (key, number): (u32, u32), slot: Slot) -> bool {
+        let pair = (key, Facet::Network, number | AT_ADDRESS);
+        let window = Day(slot.hour().0.div_euclid(CROWD_HOURS));
+        let was = self.is_settled(pair, window);
+        self.settle(pair, window);
+        was
     }
 
     /// The lasting hash of a value of the batch.

@@ -29,7 +29,7 @@ pub struct Alert {
 }
 
 /// Kinds that are about everyone, whichever keys they name.
-const ABOUT_ALL: [&str; 2] = ["key_flood", "fleet_errors"];
+const ABOUT_ALL: [&str; 3] = ["key_flood", "fleet_errors", "traffic_shift"];
 
 /// The lines of an incident as it stands: one, or one a key where several keys have no
 /// address in common.

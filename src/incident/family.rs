@@ -53,7 +53,7 @@ pub fn family(kind: &str) -> Family {
             Family::Objects
         }
         "brute_force" | "scanning" | "distributed_automation" => Family::Address,
-        "key_flood" | "fleet_errors" => Family::Fleet,
+        "key_flood" | "fleet_errors" | "traffic_shift" => Family::Fleet,
         "unused"
         | "never_used"
         | "rotation_overdue"
@@ -82,6 +82,7 @@ pub fn family(kind: &str) -> Family {
         | "client_outdated"
         | "list_outdated"
         | "not_listed" => Family::Stale,
+        // Many addresses, too: more requests come from more of them.
         _ => Family::Volume,
     }
 }

@@ -114,6 +114,30 @@ pub(super) const USE: &[Words] = &[
         owasp: &["API2"],
     },
     Words {
+        kind: "shared_key",
+        title: "used from many addresses",
+        why_it_matters: "A key that comes from far more addresses than it used to has been passed on, leaked to many, or its user now runs on many machines.",
+        next_steps: &[
+            "Ask the owner whether the service was spread over more machines or moved behind another gateway.",
+            "If not, replace the key now, and give every user a key of their own.",
+            "Look at what was read from the new addresses.",
+        ],
+        attack: STOLEN_ATTACK,
+        owasp: STOLEN_OWASP,
+    },
+    Words {
+        kind: "traffic_shift",
+        title: "far from the usual traffic",
+        why_it_matters: "All keys of a role together, or the whole API, do far more or far less than they ever did at such a time. That may be a release, an outage upstream, a campaign, or an attack that is spread over many keys.",
+        next_steps: &[
+            "Look on the page which keys did most of it, and since when.",
+            "Look for what else happened then: a release, an outage, a campaign.",
+            "If nothing explains it, look at the busiest keys one by one.",
+        ],
+        attack: &[],
+        owasp: &["API4"],
+    },
+    Words {
         kind: "new_network",
         title: "used from an unknown network",
         why_it_matters: "A key that always came from the same places and now comes from another may be in other hands.",

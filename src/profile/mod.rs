@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod counts;
+mod crowd;
 pub mod forms;
 mod guessers;
 pub mod hash;
@@ -15,6 +16,7 @@ pub mod uses;
 
 pub use client::{client_family, client_version};
 pub use counts::{Counts, Failure};
+pub use crowd::Crowd;
 pub use forms::{Form, Forms};
 pub use guessers::Guessers;
 pub use hash::{hash_of, hash_of_number};

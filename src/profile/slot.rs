@@ -23,6 +23,8 @@ pub struct SlotUse {
     pub spots: Vec<SpotUse>,
     /// Objects by number, with the key that asked for them.
     pub objects: Vec<(u32, Object)>,
+    /// Keys, each with the hash of an address that it was used from.
+    pub crowds: Vec<(u32, u64)>,
     /// From where keys were used that may come from so many addresses only, as hashes.
     pub addresses: Vec<(u32, u64)>,
     /// Of everyone, with and without keys; known once the slot is in order.
@@ -39,6 +41,7 @@ impl SlotUse {
         self.flawed.retain(|flawed| stays(&flawed.key));
         self.spots.retain(|spot| stays(&spot.key));
         self.objects.retain(|(key, _)| stays(key));
+        self.crowds.retain(|(key, _)| stays(key));
         self.addresses.retain(|(key, _)| stays(key));
         for source in &mut self.sources {
             source.keys.retain(stays);
@@ -204,6 +207,8 @@ impl SlotUse {
         });
         self.objects.sort_unstable();
         self.objects.dedup();
+        self.crowds.sort_unstable();
+        self.crowds.dedup();
         self.addresses.sort_unstable();
         self.addresses.dedup();
         self.put_sources_in_order();

@@ -87,6 +87,12 @@ impl Default for Constants {
     }
 }
 
+impl Default for Series {
+    fn default() -> Self {
+        Self::new(Constants::default())
+    }
+}
+
 impl Series {
     pub fn new(constants: Constants) -> Self {
         Self {
@@ -96,6 +102,11 @@ impl Series {
             told: Told::default(),
             constants,
         }
+    }
+
+    /// What is usual at such a time.
+    pub fn usual(&self, at: Timestamp) -> f64 {
+        self.offs.usual(at)
     }
 
     /// How unusual the value is: -log10 of how often something like it comes, if it is news; 0 if

@@ -98,6 +98,11 @@ impl Offs {
         signs
     }
 
+    /// By the season, and how far off it is lately.
+    pub(super) fn usual(&self, at: Timestamp) -> f64 {
+        self.season.usual(at).unwrap_or(self.level) + self.lift
+    }
+
     /// From 0 to 1: how much better the season says what comes than the level does.
     pub(super) fn trust_in_season(&self) -> f64 {
         let (season, level) = self.errors;
