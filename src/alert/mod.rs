@@ -11,6 +11,8 @@ mod digits;
 mod dkim;
 mod eml;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod journal_head;
 mod letter;
 mod letter_parts;

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::desk::WITHHELD;
 use super::intake::Intake;
 use super::job::Job;
+use super::kept::Removed;
 use super::known::{Known, keep_stale};
 use super::lateness::Lateness;
 use super::reading::Reject;
@@ -56,6 +57,9 @@ struct Parts {
     /// Of the configuration and the files beside it: what is wrong, by what it is about.
     notes: BTreeMap<&'static str, String>,
     config: Option<String>,
+    /// What is stored, and for how long.
+    kept: Vec<(&'static str, String)>,
+    removed: Removed,
     published: Option<Timestamp>,
     /// How the store was when nothing was being written.
     glance: Option<(Health, OutboxCounts)>,
@@ -173,12 +177,28 @@ impl Board {
     }
 
     /// The configuration in force, and when it was read.
-    pub(super) fn config(&self, config: Option<String>, mail_enabled: bool) {
+    pub(super) fn config(
+        &self,
+        config: Option<String>,
+        kept: Vec<(&'static str, String)>,
+        mail_enabled: bool,
+    ) {
         let mut parts = self.parts();
         parts.config = config;
+        parts.kept = kept;
         parts.mail_enabled = mail_enabled;
         drop(parts);
         self.publish();
+    }
+
+    /// What went because it was too old.
+    pub(super) fn removed(&self, removed: Removed) {
+        if removed != Removed::default() {
+            let mut parts = self.parts();
+            parts.removed = parts.removed.and(removed);
+            drop(parts);
+            self.publish();
+        }
     }
 
     /// Always the newest.
@@ -287,7 +307,20 @@ impl Parts {
             shelf: self.shelf.clone(),
             alarm_line: overview.theta_is_learned.then_some(overview.theta),
             kinds_off: overview.kinds_off.clone(),
+            kept: self.kept(),
         }
+    }
+}
+
+impl Parts {
+    fn kept(&self) -> Vec<(&'static str, String)> {
+        let mut kept = self.kept.clone();
+        if !kept.is_empty() {
+            let withheld: u64 = self.sources.iter().map(|source| source.withheld).sum();
+            kept.push(("Never stored, as asked for", format!("{withheld} lines")));
+            kept.push(("Removed as too old, since the start", self.removed.in_words()));
+        }
+        kept
     }
 }
 
@@ -297,6 +330,7 @@ fn source_row(status: &SourceStatus, intake: &Intake) -> Source {
     let withheld =
         counts.skipped.get_key_value(WITHHELD).map(|(why, number)| (why.clone(), *number));
     Source {
+        withheld: withheld.as_ref().map_or(0, |(_, number)| *number),
         path: status.source.0.clone(),
         state: match status.state {
             SourceState::Reading => Reading::Reading,

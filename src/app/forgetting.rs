@@ -11,6 +11,7 @@ use super::control::{Because, Refusal, Whom};
 use super::diary::Asker;
 use super::job;
 use super::look::look;
+use super::unfinished::Unfinished;
 use super::whole_file::write_whole;
 use crate::config::Config;
 use crate::model::{Mention, Timestamp};
@@ -50,7 +51,8 @@ pub(super) struct Forget {
 /// Who is to be forgotten, and whether it is only asked how much that would be.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wish<'a> {
-    pub(super) whom: &'a Whom,
+    /// `a key`, `an address`, `a subject`.
+    pub(super) of: &'a str,
     pub(super) mention: &'a Mention,
     pub(super) how: Progress,
     pub(super) by: &'a Asker,
@@ -82,9 +84,10 @@ pub(super) fn forget(
     keys: u64,
 ) -> Result<Receipt, Refusal> {
     let failed = |error: &dyn std::fmt::Display| Refusal::new(Because::Failed, error.to_string());
-    let Wish { whom, mention, how, by } = wish;
+    let Wish { of, mention, how, by } = wish;
+    fail::fail_point!("forgetting in the store");
     let mut receipt = Receipt {
-        of: whom.kind().to_owned(),
+        of: of.to_owned(),
         is_preview: how == Progress::Count,
         at: super::now(),
         by: by.who.clone(),
@@ -92,13 +95,16 @@ pub(super) fn forget(
         stored: store.forget(mention, how).map_err(|error| failed(&error))?,
         ..Receipt::default()
     };
+    fail::fail_point!("forgetting in reports");
     receipt.reports = reports(state, mention, how).map_err(|error| failed(&error))?;
     receipt.damaged = damaged(state, how).map_err(|error| failed(&error))?;
     receipt.remains = remains(config, mention);
     receipt.hash = hash_of(&receipt);
     if how == Progress::Remove {
+        fail::fail_point!("forgetting is written down");
         let entry = by.did("forgot somebody", receipt.in_short());
         store.journal_add(vec![entry]).map_err(|error| failed(&error))?;
+        Unfinished::is_done(store).map_err(|error| failed(&error))?;
     }
     Ok(receipt)
 }
@@ -111,17 +117,35 @@ pub fn forget_at_rest(
 ) -> anyhow::Result<Receipt> {
     let resting = look(config, state)?;
     let store = &resting.store;
-    let mention = whom.mention(store, config)?;
     let by = super::control::ourselves();
-    let mut keys = resting.view.keys.iter().filter(|key| mention.is_in(&key.key)).count() as u64;
-    if how == Progress::Remove {
-        let mut recovered = job::recovered(store, job::settings(config))?;
-        let forgotten = recovered.engine.forget(&mention)?;
-        store.snapshot(&forgotten.rows, recovered.next_input)?;
-        keys = forgotten.keys;
+    // What was cut off comes to its end first, whoever it was about.
+    if how == Progress::Remove
+        && let Some(unfinished) = Unfinished::find(store)?
+    {
+        let mention = unfinished.mention();
+        let wish = Wish { of: &unfinished.of, mention: &mention, how, by: &by };
+        remove_at_rest(store, (config, state), wish)?;
     }
-    let wish = Wish { whom, mention: &mention, how, by: &by };
+    let mention = whom.mention(store, config)?;
+    let wish = Wish { of: whom.kind(), mention: &mention, how, by: &by };
+    if how == Progress::Remove {
+        Unfinished::new(whom, &mention, config.key_is).write_down(store)?;
+        return remove_at_rest(store, (config, state), wish);
+    }
+    let keys = resting.view.keys.iter().filter(|key| mention.is_in(&key.key)).count() as u64;
     Ok(forget(store, (config, state), wish, keys)?)
+}
+
+fn remove_at_rest(
+    store: &Store,
+    (config, state): (&Config, &Path),
+    wish: Wish<'_>,
+) -> anyhow::Result<Receipt> {
+    fail::fail_point!("forgetting begins");
+    let mut recovered = job::recovered(store, job::settings(config))?;
+    let forgotten = recovered.engine.forget(wish.mention)?;
+    store.snapshot(&forgotten.rows, recovered.next_input)?;
+    Ok(forget(store, (config, state), wish, forgotten.keys)?)
 }
 
 impl Receipt {

@@ -19,6 +19,7 @@ use super::difference::Difference;
 use super::follow;
 use super::job::{self, JobError};
 use super::keeper::Policy;
+use super::kept::kept;
 use super::live;
 use super::orders::{Change, Orders};
 use super::people;
@@ -113,10 +114,9 @@ impl Steward {
         let read_at = jiff::Timestamp::from_second(super::now().seconds()).unwrap_or_default();
         let file = self.file.as_ref();
         let config = self.config.borrow();
-        let kept = config.privacy.in_words();
-        let file = file.map(|file| format!("{}, read {read_at}; kept: {kept}", file.display()));
+        let file = file.map(|file| format!("{}, read {read_at}", file.display()));
         let tells = self.has_letters || config.mail.is_some() || !config.notify.is_empty();
-        self.board.config(file, tells);
+        self.board.config(file, kept(&config), tells);
         live::show_sources(&config);
     }
 

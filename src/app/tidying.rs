@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::diary::{self, Asker};
 use super::job::JobError;
 use super::keeper::Keeper;
+use super::kept::Removed;
 use super::rotation;
 use crate::config::Retention;
 use crate::model::{Millis, Timestamp};
@@ -24,18 +25,10 @@ pub(super) struct Tidying {
     tidied: Option<Timestamp>,
     /// There is more of it to do.
     is_going_on: bool,
+    /// What went in the round that is not over yet.
     removed: Removed,
     /// Of each role, up to which input its events were looked for.
     of_roles: BTreeMap<String, u64>,
-}
-
-/// What went in the round that is not over yet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Removed {
-    events: u64,
-    notices: usize,
-    incidents: u64,
-    entries: u64,
 }
 
 /// How often what has become too old is looked for.
@@ -96,7 +89,9 @@ impl Keeper {
             }
             self.tidying.at = uptime + TIDY_EVERY;
             self.tidying.tidied = newest;
-            std::mem::take(&mut self.tidying.removed).write_down(store);
+            let removed = std::mem::take(&mut self.tidying.removed);
+            self.board.removed(removed);
+            write_down(removed, store);
         }
         Ok(!is_done)
     }
@@ -146,16 +141,10 @@ impl Tidying {
     }
 }
 
-impl Removed {
-    fn write_down(self, store: &Store) {
-        if self != Self::default() {
-            let Self { events, notices, incidents, entries } = self;
-            let about = format!(
-                "{events} events, {notices} messages, {incidents} incidents, {entries} entries of the journal"
-            );
-            let entry = Asker::ourselves().did("removed what was too old", about);
-            diary::warned(store.journal_add(vec![entry]));
-        }
+fn write_down(removed: Removed, store: &Store) {
+    if removed != Removed::default() {
+        let entry = Asker::ourselves().did("removed what was too old", removed.in_words());
+        diary::warned(store.journal_add(vec![entry]));
     }
 }
 

@@ -1,7 +1,7 @@
 //! `keyvigil journal`: the audit journal, and whether anybody changed it.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -12,7 +12,7 @@ use super::exit;
 use super::look::LookArgs;
 use super::tell::shown;
 use crate::app::control::JournalAsk;
-use crate::store::{Checked, Entry, Given, Head, Standing};
+use crate::store::{Checked, Entry, Given, Head, KeptHead, Standing, Worth};
 
 const AFTER_HELP: &str = "\
 Each entry has the hash of the one before, so that an entry that is changed, cut out, put in or moved
@@ -22,6 +22,7 @@ the system each hour and when it stops, and into the daily mail:
 
   journalctl -u keyvigil --grep 'head of the audit journal'
   keyvigil journal verify --head 4711.9f2c…
+  keyvigil journal verify --head mail.txt
 
 Exit status of verify: 0 if it is whole, 65 if it was changed, 75 if another process holds the
 store.";
@@ -39,10 +40,11 @@ enum What {
     /// Look whether anything in it was changed, cut out, put in or moved
     #[command(after_help = AFTER_HELP)]
     Verify {
-        /// A head that was written down elsewhere: NUMBER.HASH, or the hash; may be given several
-        /// times
-        #[arg(long, value_name = "HEX", value_parser = str::parse::<Head>)]
-        head: Vec<Head>,
+        /// A head that was written down elsewhere: NUMBER.HASH, or the hash, or a file with what the
+        /// system's journal or a mail says of it, whose signature is looked at too; may be given
+        /// several times
+        #[arg(long, value_name = "HEAD|FILE", value_parser = kept_heads)]
+        head: Vec<Kept>,
         /// As JSON
         #[arg(long)]
         json: bool,
@@ -68,10 +70,16 @@ enum What {
 pub(super) fn run(args: &JournalArgs) -> anyhow::Result<ExitCode> {
     let (text, code) = match &args.what {
         What::Verify { head, json, look } => {
-            let checked: Checked = understood(look, &JournalAsk::Verify { heads: head.clone() })?;
-            let code = if checked.is_whole() { 0 } else { exit::ALTERED };
-            let text = if *json { as_json(&checked)? } else { told(&checked) };
-            (text, code)
+            let kept: Vec<KeptHead> = head.iter().flat_map(|it| it.0.clone()).collect();
+            let heads: Vec<Head> = kept.iter().map(|it| it.head.clone()).collect();
+            let checked: Checked = understood(look, &JournalAsk::Verify { heads })?;
+            let doubts = doubts(&kept, &checked);
+            let is_good = checked.is_whole() && doubts.is_empty();
+            let text = if *json { as_json(&checked)? } else { told(&checked, &doubts) };
+            for doubt in doubts.iter().filter(|_| *json) {
+                writeln!(std::io::stderr().lock(), "keyvigil: {doubt}")?;
+            }
+            (text, if is_good { 0 } else { exit::ALTERED })
         }
         What::List { limit, before, json, look } => {
             let ask = JournalAsk::List { before: *before, limit: *limit };
@@ -85,6 +93,53 @@ pub(super) fn run(args: &JournalArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(code))
 }
 
+/// What one `--head` stands for.
+#[derive(Clone, Debug)]
+struct Kept(Vec<KeptHead>);
+
+/// More than any line or mail about a head.
+const KEPT_BYTES_MAX: u64 = 1 << 20;
+
+/// A head as it is, or a file in which some stand.
+fn kept_heads(given: &str) -> Result<Kept, String> {
+    let wrong = match given.parse::<Head>() {
+        Ok(head) => return Ok(Kept(vec![KeptHead { head, signature: None, key: None }])),
+        Err(wrong) => wrong.to_string(),
+    };
+    let Ok(file) = std::fs::File::open(given) else {
+        return Err(format!("{wrong}; and there is no file of that name that can be read"));
+    };
+    let mut text = Vec::new();
+    file.take(KEPT_BYTES_MAX)
+        .read_to_end(&mut text)
+        .map_err(|error| format!("the file cannot be read: {error}"))?;
+    let found = KeptHead::all_in(&String::from_utf8_lossy(&text));
+    if found.is_empty() {
+        Err(format!("no head stands in the file; {wrong}"))
+    } else {
+        Ok(Kept(found))
+    }
+}
+
+/// What is wrong with the signatures of the heads that were given.
+fn doubts(kept: &[KeptHead], checked: &Checked) -> Vec<String> {
+    let own = checked.head.as_ref().map_or("", |head| head.key.as_str());
+    let doubt = |kept: &KeptHead| {
+        let head = short(&kept.head);
+        match kept.signature(own) {
+            Worth::None | Worth::Good => None,
+            Worth::OtherKey => Some(format!(
+                "head {head}: another key signed it than this journal's: one of them is not of this \
+                 installation, or the journal was written anew"
+            )),
+            Worth::Forged => Some(format!(
+                "head {head}: its signature is not good: what was kept was changed, or made up"
+            )),
+        }
+    };
+    kept.iter().filter_map(doubt).collect()
+}
+
 /// What the daemon answers, or the store that it left.
 fn understood<T: DeserializeOwned>(look: &LookArgs, ask: &JournalAsk) -> anyhow::Result<T> {
     serde_json::from_value(look.journal(ask)?).context("the daemon's answer cannot be understood")
@@ -94,13 +149,13 @@ fn as_json<T: serde::Serialize>(value: &T) -> anyhow::Result<String> {
     Ok(format!("{}\n", serde_json::to_string_pretty(value)?))
 }
 
-fn told(checked: &Checked) -> String {
+fn told(checked: &Checked, doubts: &[String]) -> String {
     let mut text = String::new();
-    write_told(&mut text, checked).unwrap_or_default();
+    write_told(&mut text, checked, doubts).unwrap_or_default();
     text
 }
 
-fn write_told(text: &mut String, checked: &Checked) -> std::fmt::Result {
+fn write_told(text: &mut String, checked: &Checked, doubts: &[String]) -> std::fmt::Result {
     let Checked { entries, first, last, forgotten, .. } = checked;
     if !checked.faults.is_empty() {
         writeln!(text, "The journal was changed.")?;
@@ -126,6 +181,9 @@ fn write_told(text: &mut String, checked: &Checked) -> std::fmt::Result {
     }
     for given in &checked.given {
         writeln!(text, "  head {}: {}", short(&given.head), standing(given))?;
+    }
+    for doubt in doubts {
+        writeln!(text, "  {doubt}")?;
     }
     if let Some(signed) = &checked.head {
         writeln!(text, "  head now  {}", signed.head)?;
@@ -201,10 +259,10 @@ mod tests {
     #[test]
     fn a_whole_journal_says_what_a_head_would_add() {
         let checked = Checked { entries: 3, first: 1, last: 3, ..Checked::default() };
-        let text = told(&checked);
+        let text = told(&checked, &[]);
         assert!(text.starts_with("The journal holds together: 3 entries, 1 to 3,"), "{text}");
         assert!(text.contains("--head"), "{text}");
-        assert_eq!(told(&Checked::default()), "The journal is empty.\n");
+        assert_eq!(told(&Checked::default(), &[]), "The journal is empty.\n");
     }
 
     #[test]
@@ -218,7 +276,7 @@ mod tests {
             given: vec![given(Standing::Cut), given(Standing::Holds { number: 7 })],
             ..Checked::default()
         };
-        let text = told(&checked);
+        let text = told(&checked, &[]);
         assert!(text.contains("entries 4 to 5 are missing\n  … and 2 places more"), "{text}");
         assert!(text.contains("head 7.0123456789abcdef: the journal ends before it"), "{text}");
         assert!(text.contains("it is entry 7; up to there nothing"), "{text}");

@@ -120,6 +120,9 @@ fn obstacles(text: &mut String, config: &Config, machine: &Machine) -> bool {
             writeln!(text, "           {}", shown(&line)).unwrap_or_default();
         }
     }
+    for (what, how) in app::kept(config) {
+        writeln!(text, "kept     {}: {}", shown(what), shown(&how)).unwrap_or_default();
+    }
     for note in found.notes {
         writeln!(text, "note     {}", shown(&note)).unwrap_or_default();
     }

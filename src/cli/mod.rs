@@ -35,6 +35,7 @@ mod journal;
 mod keys;
 mod look;
 mod mail;
+mod memory;
 mod origins;
 mod parse;
 mod query;
@@ -144,6 +145,7 @@ mod exit {
 }
 
 pub fn main() -> ExitCode {
+    memory::keep_private();
     // In a build without its tests there are no such points, and nobody looks for them.
     let _scenario = fail::has_failpoints().then(fail::FailScenario::setup);
     let cli = Cli::parse();

@@ -140,6 +140,11 @@ fn described(status: &serde_json::Value) -> String {
             text("/store/events")
         ));
     }
+    let kept = status.get("kept").and_then(|it| it.as_array());
+    for kept in kept.into_iter().flatten() {
+        let field = |name: &str| kept.get(name).and_then(|it| it.as_str()).unwrap_or_default();
+        lines.push(format!("kept        {}: {}", shown(field("what")), shown(field("how"))));
+    }
     let degraded = status.get("degraded").and_then(|it| it.as_array());
     for reason in degraded.into_iter().flatten().filter_map(|it| it.as_str()) {
         lines.push(format!("trouble     {}", shown(reason)));

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::state::{removed, row_of, together};
 use super::{Engine, EngineError, Settings, StateRow};
 use crate::model::{Mention, Scrubbed};
-use crate::profile::hash_of;
+use crate::profile::{hash_of, place_of};
 
 /// The engine afterwards, as it is to be stored.
 #[derive(Debug)]
@@ -31,6 +31,9 @@ impl Engine {
         for name in mention.names() {
             self.guessers.forget(hash_of(name));
         }
+        // Of an address the network, too, which keys are known to come from.
+        let hashes = mention.names().flat_map(|name| [name.to_owned(), place_of(name, 0)]);
+        let mention = &mention.clone().with_hashes(hashes.map(|name| hash_of(&name).max(1)));
         let mut rows: Vec<StateRow> = Vec::new();
         for id in &ids {
             self.keys.forget(id);
@@ -99,6 +102,18 @@ mod tests {
         let forgotten = engine.forget(&Mention::of(["nobody".to_owned()])).unwrap();
         assert_eq!((forgotten.keys, forgotten.others), (0, 0));
         assert_eq!(ids(forgotten.rows), written);
+    }
+
+    #[test]
+    fn a_hash_of_the_name_is_gone_and_others_keep_their_order() {
+        let hashes = [7, hash_of("ann"), hash_of("bob"), u64::MAX];
+        let mention = Mention::of(["ann".to_owned()]).with_hashes([hash_of("ann")]);
+        let mut sorted = hashes.to_vec();
+        sorted.sort_unstable();
+        let written = postcard::to_allocvec(&Scrubbed::new(&sorted, &mention)).unwrap();
+        let read: Vec<u64> = postcard::from_bytes(&written).unwrap();
+        assert!(read.is_sorted() && read.len() == 4, "{read:?}");
+        assert!(!read.contains(&hash_of("ann")) && read.contains(&hash_of("bob")), "{read:?}");
     }
 
     #[test]

@@ -8,7 +8,12 @@ pub const FORGOTTEN: &str = "(forgotten)";
 pub struct Mention {
     /// In small letters, the longest first; none is empty.
     names: Vec<String>,
+    /// What the names became where only a hash of them is kept.
+    hashes: Vec<u64>,
 }
+
+/// Of a hash that is forgotten, the first 12 bits stay.
+const HASH_KEPT: u64 = 0xfff << 52;
 
 /// Names of nothing but signs could go on for ever.
 const ROUNDS_MAX: usize = 16;
@@ -31,7 +36,19 @@ impl Mention {
         all.retain(|name| NAME_CHARS_MIN <= name.chars().count() && !is_ours(name));
         all.sort_by(|a, b| (b.len(), a).cmp(&(a.len(), b)));
         all.dedup();
-        Self { names: all }
+        Self { names: all, hashes: Vec::new() }
+    }
+
+    /// The same, known by these hashes too.
+    #[must_use]
+    pub fn with_hashes(self, hashes: impl IntoIterator<Item = u64>) -> Self {
+        Self { hashes: hashes.into_iter().filter(|hash| *hash != 0).collect(), ..self }
+    }
+
+    /// A number that tells nothing, in place of a hash. It keeps the hash's place among others,
+    /// which stand in order, and shares its beginning with thousands of names.
+    pub fn blurred(&self, number: u64) -> u64 {
+        if self.hashes.contains(&number) { number & HASH_KEPT | 1 } else { number }
     }
 
     pub const fn is_empty(&self) -> bool {

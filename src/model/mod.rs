@@ -1,6 +1,10 @@
 //! The nouns. Plain data, shared by every room; nothing here judges anything.
 
 pub mod batch;
+/// What tests bend their inputs with, here and from outside.
+#[cfg(test)]
+#[path = "../../tests/it/fuzz/bytes.rs"]
+pub(crate) mod bent;
 pub mod finding;
 pub mod flaw;
 pub mod mention;

@@ -1,5 +1,5 @@
 //! Anything that can be written down, without the names of somebody who is to be forgotten:
-//! each text goes through a look on its way out.
+//! each text goes through a look on its way out, and each number that may be a hash of one.
 
 use serde::ser::{
     Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
@@ -64,7 +64,7 @@ impl<'m, S: Serializer> Serializer for Scrubber<'m, S> {
     handed_on! {
         serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32,
         serialize_i64: i64, serialize_i128: i128, serialize_u8: u8, serialize_u16: u16,
-        serialize_u32: u32, serialize_u64: u64, serialize_u128: u128, serialize_f32: f32,
+        serialize_u32: u32, serialize_u128: u128, serialize_f32: f32,
         serialize_f64: f64, serialize_char: char, serialize_bytes: &[u8],
         serialize_unit_struct: &'static str,
     }
@@ -81,6 +81,10 @@ impl<'m, S: Serializer> Serializer for Scrubber<'m, S> {
         serialize_struct_variant(
             name: &'static str, index: u32, variant: &'static str, length: usize
         ) -> SerializeStructVariant,
+    }
+
+    fn serialize_u64(self, number: u64) -> Result<S::Ok, S::Error> {
+        self.out.serialize_u64(self.mention.blurred(number))
     }
 
     fn serialize_str(self, text: &str) -> Result<S::Ok, S::Error> {

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::database::Batch;
+use super::hidden::{self, NamesKey};
 use super::vault::Vault;
 use super::{Counters, Store, StoreError, keys};
+use crate::engine::StateRow;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Checkpoint {
@@ -18,8 +20,8 @@ pub(super) struct Checkpoint {
 impl Store {
     /// All that was committed is known to the snapshot that is being made.
     pub(super) fn put_checkpoint(&self, batch: &mut Batch, next: u64) -> Result<(), StoreError> {
-        let positions = self.vault().scan(keys::POSITION)?.into_iter();
-        let positions = positions.map(|(name, value)| (source_of(&name), value)).collect();
+        let positions = self.rows_under(keys::POSITION)?.into_iter();
+        let positions = positions.map(|row| (row.id, row.value.unwrap_or_default())).collect();
         let checkpoint = Checkpoint { positions, counters: self.counters()? };
         let value = postcard::to_allocvec(&checkpoint)
             .map_err(|_form| StoreError::damaged("a checkpoint cannot be written"))?;
@@ -33,21 +35,19 @@ impl Store {
     }
 }
 
+/// Where the key of the names is lost, any will do: the next opening gives them theirs.
 pub(super) fn put_positions(
     vault: &Vault,
     batch: &mut Batch,
-    checkpoint: &Checkpoint,
+    (checkpoint, names): (&Checkpoint, &NamesKey),
 ) -> Result<(), StoreError> {
     for (source, position) in &checkpoint.positions {
-        vault.put(batch, &keys::name(keys::POSITION, source.as_bytes()), position)?;
+        let row = StateRow { id: source.clone(), value: Some(position.clone()) };
+        hidden::put(vault, batch, (names, keys::POSITION), &row)?;
     }
     super::meta::put_counters(vault, batch, &checkpoint.counters)
 }
 
 pub(super) fn read(value: &[u8]) -> Option<Checkpoint> {
     postcard::from_bytes(value).ok()
-}
-
-fn source_of(name: &[u8]) -> String {
-    String::from_utf8_lossy(name.get(keys::POSITION.len()..).unwrap_or_default()).into_owned()
 }

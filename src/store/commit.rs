@@ -74,11 +74,7 @@ impl Store {
         (rows, next_input): (&[StateRow], u64),
     ) -> Result<(), StoreError> {
         for row in rows {
-            let name = hidden::state_name(self.names(), &row.id);
-            match &row.value {
-                Some(_) => self.vault().put(batch, &name, &hidden::with_id(row))?,
-                None => self.vault().remove(batch, &name)?,
-            }
+            hidden::put(self.vault(), batch, (self.names(), keys::STATE), row)?;
         }
         self.vault().put(batch, keys::SNAPSHOT, &next_input.to_be_bytes())?;
         writer.totals.snapshot_input = next_input;
@@ -99,8 +95,8 @@ impl Store {
             self.put_input(&mut batch, writer, (*number, input))?;
         }
         for (source, position) in commit.positions {
-            let name = keys::name(keys::POSITION, source.0.as_bytes());
-            vault.put(&mut batch, &name, &position.0)?;
+            let row = StateRow { id: source.0.clone(), value: Some(position.0.clone()) };
+            hidden::put(vault, &mut batch, (self.names(), keys::POSITION), &row)?;
         }
         for incident in commit.incidents {
             people::put_incident(vault, &mut batch, incident)?;
@@ -115,11 +111,9 @@ impl Store {
             meta::put_counters(vault, &mut batch, counters)?;
         }
         for (name, value) in commit.memory.into_iter().flatten() {
-            let name = keys::name(keys::MEMORY, name.as_bytes());
-            match value.as_slice() {
-                [] => vault.remove(&mut batch, &name)?,
-                value => vault.put(&mut batch, &name, value)?,
-            }
+            let value = (!value.is_empty()).then(|| value.clone());
+            let row = StateRow { id: name.clone(), value };
+            hidden::put(vault, &mut batch, (self.names(), keys::MEMORY), &row)?;
         }
         if let Some(snapshot) = snapshot {
             self.put_snapshot(&mut batch, writer, snapshot)?;

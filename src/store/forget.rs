@@ -44,9 +44,13 @@ impl Store {
     pub fn forget(&self, mention: &Mention, how: Progress) -> Result<Forgotten, StoreError> {
         let mut done = Forgotten::default();
         self.forget_events(mention, how, &mut done)?;
+        fail::fail_point!("forgetting incidents");
         self.forget_incidents(mention, how, &mut done)?;
+        fail::fail_point!("forgetting findings");
         self.forget_findings(mention, how, &mut done)?;
+        fail::fail_point!("forgetting messages");
         self.forget_messages(mention, how, &mut done)?;
+        fail::fail_point!("forgetting inputs");
         self.forget_inputs(mention, how, &mut done)?;
         done.journal = match how {
             Progress::Count => self.journal_about(mention)?.len() as u64,
@@ -87,6 +91,7 @@ impl Store {
             }
             let keep: Vec<bool> = about.iter().map(|about| !about).collect();
             self.rewrite(&mut writer, (number, &header), &kept(&batch, &keep))?;
+            fail::fail_point!("forgetting events");
         }
         Ok(())
     }

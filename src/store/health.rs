@@ -23,6 +23,8 @@ pub struct Health {
     pub blocks_missing: u64,
     /// Inputs that the marker knows and the store does not.
     pub inputs_lost: u64,
+    /// The file that says how much there should be was not as it was written.
+    pub marker_is_altered: bool,
 }
 
 impl Store {
@@ -55,6 +57,7 @@ impl Store {
             moved_aside: self.inner.moved_aside.clone(),
             blocks_missing: self.inner.blocks_missing,
             inputs_lost: self.inner.inputs_lost,
+            marker_is_altered: self.inner.marker_is_altered,
         }
     }
 }
@@ -86,6 +89,13 @@ impl Health {
                  have them.",
                 self.inputs_lost
             ));
+        }
+        if self.marker_is_altered {
+            problems.push(
+                "The file `marker` of the state directory was altered, so that nobody can say \
+                 whether the store has lost its end. It is written anew within the hour."
+                    .to_owned(),
+            );
         }
         if 0 < self.blobs {
             problems.push(format!(

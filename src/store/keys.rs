@@ -8,8 +8,10 @@ pub(super) const BLOCK: u8 = b'b';
 pub(super) const HEADER: u8 = b'h';
 /// An input of the engine that is no block: its number.
 pub(super) const INPUT: u8 = b'j';
-/// How far a source was read: its name.
-pub(super) const POSITION: &[u8] = b"p";
+/// How far a source was read: a hash of its name.
+pub(super) const POSITION: &[u8] = b"l";
+/// As it stood before names were hidden: its name.
+pub(super) const POSITION_IN_THE_OPEN: &[u8] = b"p";
 /// A piece of the engine's state as of the last snapshot: a hash of its name.
 pub(super) const STATE: &[u8] = b"t:";
 /// As it stood before names were hidden: its name.
@@ -25,8 +27,9 @@ pub(super) const OUTBOX: &[u8] = b"n";
 pub(super) const META: &[u8] = b"m";
 /// Where the logs stood at a snapshot: the number of the first input that it does not know.
 pub(super) const CHECKPOINT: u8 = b'q';
-/// What the reading stage remembers: its name.
-pub(super) const MEMORY: &[u8] = b"r";
+/// What the reading stage remembers: a hash of its name.
+pub(super) const MEMORY: &[u8] = b"k";
+pub(super) const MEMORY_IN_THE_OPEN: &[u8] = b"r";
 /// An entry of the audit journal: its number.
 pub(super) const JOURNAL: u8 = b'a';
 

@@ -60,7 +60,7 @@ impl Store {
 
 impl Totals {
     pub(super) const fn marker(&self) -> Marker {
-        Marker { blocks: self.blocks, next_input: self.next_input }
+        Marker { blocks: self.blocks, next_input: self.next_input, is_altered: false }
     }
 }
 

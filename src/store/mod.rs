@@ -43,7 +43,8 @@ pub use error::StoreError;
 pub use forget::{Forgotten, Progress};
 pub use health::Health;
 pub use journal::{
-    Checked, ENTRIES_MAX, Entry, Fault, Given, Head, HeadError, SignedHead, Standing,
+    Checked, ENTRIES_MAX, Entry, Fault, Given, Head, HeadError, KeptHead, SignedHead, Standing,
+    Worth,
 };
 pub use key_file::{key_of, replace as replace_key};
 pub use mending::Compacted;
@@ -87,6 +88,8 @@ struct Inner {
     blocks_missing: u64,
     /// Inputs that were committed once, by the marker, and are not in the store any more.
     inputs_lost: u64,
+    /// The marker was not as it was written.
+    marker_is_altered: bool,
     key_is_beside: bool,
     writer: Mutex<Writer>,
 }

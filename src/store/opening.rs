@@ -58,6 +58,7 @@ pub(super) fn open(state: &Path, options: &OpenOptions) -> Result<Inner, StoreEr
         names,
         state: state.to_owned(),
         inputs_lost: if moved_aside.is_some() { 0 } else { lost },
+        marker_is_altered: marker.is_altered,
         moved_aside,
         blocks_missing,
         key_is_beside: keys.are_beside,

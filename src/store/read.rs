@@ -50,19 +50,12 @@ impl Store {
     /// What is needed to go on where the last process ended.
     pub fn recover(&self) -> Result<Recovered, StoreError> {
         let totals = self.writer().totals.clone();
-        let text = |name: &[u8], prefix: &[u8]| {
-            String::from_utf8_lossy(name.get(prefix.len()..).unwrap_or(&[])).into_owned()
-        };
-        let state = self.vault().scan(keys::STATE)?;
-        let state: Result<Vec<StateRow>, StoreError> =
-            state.iter().map(|(_, value)| hidden::row_of(value)).collect();
-        let mut state = state?;
+        let mut state = self.rows_under(keys::STATE)?;
         state.sort_by(|a, b| a.id.cmp(&b.id));
-        let positions = self.vault().scan(keys::POSITION)?.into_iter();
-        let positions =
-            positions.map(|(name, value)| (SourceId(text(&name, keys::POSITION)), Position(value)));
-        let memory = self.vault().scan(keys::MEMORY)?.into_iter();
-        let memory = memory.map(|(name, value)| (text(&name, keys::MEMORY), value));
+        let with_value = |row: StateRow| (row.id, row.value.unwrap_or_default());
+        let positions = self.rows_under(keys::POSITION)?.into_iter().map(with_value);
+        let positions = positions.map(|(id, value)| (SourceId(id), Position(value)));
+        let memory = self.rows_under(keys::MEMORY)?.into_iter().map(with_value);
         Ok(Recovered {
             state,
             from_input: totals.snapshot_input,
@@ -73,6 +66,12 @@ impl Store {
             events: totals.events,
             moved_aside: self.inner.moved_aside.as_ref().map(|it| it.moved_to.clone()),
         })
+    }
+
+    /// Rows whose names are hidden.
+    pub(super) fn rows_under(&self, prefix: &[u8]) -> Result<Vec<StateRow>, StoreError> {
+        let rows = self.vault().scan(prefix)?;
+        rows.iter().map(|(_, value)| hidden::row_of(value)).collect()
     }
 
     /// One row of the engine's state, as of the last snapshot.
@@ -175,7 +174,7 @@ impl Store {
     }
 
     /// The numbers of the rows under a prefix, each once.
-    fn numbers(
+    pub(super) fn numbers(
         &self,
         prefix: u8,
         from: u64,
@@ -231,13 +230,16 @@ pub(super) fn new_decoder() -> Result<Decoder, StoreError> {
     Decoder::new().map_err(|source| StoreError::Block { number: 0, source })
 }
 
+/// No more room is asked for beforehand, whatever a header says.
+const BLOCK_BYTES_USUAL: usize = 1 << 20;
+
 pub(super) fn decode(
     vault: &Vault,
     decoder: &mut Decoder,
     (number, header): (u64, &Header),
     columns: Columns,
 ) -> Result<EventBatch, StoreError> {
-    let mut block = Vec::with_capacity(header.bytes as usize);
+    let mut block = Vec::with_capacity((header.bytes as usize).min(BLOCK_BYTES_USUAL));
     for row in vault.database.range(keys::between(keys::BLOCK, number, number)) {
         let (key, value) = row?;
         if header.bytes as usize <= block.len() {

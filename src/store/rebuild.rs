@@ -13,7 +13,7 @@ use super::remains::Remains;
 use super::rotation::{self, Keys, Ring};
 use super::survey::{Row, Rows, Survey};
 use super::vault::Vault;
-use super::{StoreError, checkpoint, keys, meta};
+use super::{StoreError, checkpoint, hidden, keys, meta};
 
 /// What came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -198,9 +198,11 @@ impl Filling {
         let snapshot = value_of(rows, cipher, keys::SNAPSHOT);
         let snapshot = snapshot.as_deref().and_then(<[u8]>::first_chunk).copied();
         // Rows of the state have names that are made with the pepper.
-        let has_pepper = value_of(rows, cipher, &meta::pepper_name()).is_some();
-        self.keeps_state = has_pepper && snapshot.map(u64::from_be_bytes) == Some(number);
-        checkpoint::put_positions(&self.vault, &mut self.batch, &checkpoint)
+        let pepper = value_of(rows, cipher, &meta::pepper_name());
+        self.keeps_state = pepper.is_some() && snapshot.map(u64::from_be_bytes) == Some(number);
+        let pepper = pepper.as_deref().and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
+        let names = hidden::names_key(&pepper);
+        checkpoint::put_positions(&self.vault, &mut self.batch, (&checkpoint, &names))
     }
 
     fn keep(&mut self, rows: Vec<Row>, cipher: &Cipher) -> Result<(), StoreError> {
@@ -250,9 +252,10 @@ impl Filling {
         }
         // Positions are those of the checkpoint; what the reading knew of lines after it, it
         // would take for lines that come twice.
-        let is_of_reading = name.starts_with(keys::POSITION)
-            || name.starts_with(keys::MEMORY)
-            || meta::is_counters(name);
+        let of_reading =
+            [keys::POSITION, keys::POSITION_IN_THE_OPEN, keys::MEMORY, keys::MEMORY_IN_THE_OPEN];
+        let is_of_reading =
+            of_reading.iter().any(|it| name.starts_with(it)) || meta::is_counters(name);
         let is_state = name.starts_with(keys::STATE)
             || name.starts_with(keys::STATE_IN_THE_OPEN)
             || name == keys::SNAPSHOT;

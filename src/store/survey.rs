@@ -241,7 +241,11 @@ fn what(name: &[u8]) -> &'static str {
     match name {
         [keys::INPUT, ..] => "journalled inputs",
         [keys::JOURNAL, ..] => "entries of the audit journal",
-        name if name.starts_with(keys::POSITION) => "positions in logs",
+        name if name.starts_with(keys::POSITION)
+            || name.starts_with(keys::POSITION_IN_THE_OPEN) =>
+        {
+            "positions in logs"
+        }
         name if name.starts_with(keys::STATE) || name.starts_with(keys::STATE_IN_THE_OPEN) => {
             "rows of the learned state"
         }

@@ -1,5 +1,7 @@
 //! Named values of any size, encrypted and cut into parts of 1,000 bytes.
 
+use std::io::Read as _;
+
 use super::cipher::Cipher;
 use super::database::{Batch, Database};
 use super::{StoreError, keys};
@@ -22,7 +24,7 @@ const PLAIN: u8 = 0;
 const ZSTD: u8 = 1;
 const COMPRESSED_BYTES_MIN: usize = 256;
 const COMPRESSION_LEVEL: i32 = 1;
-const VALUE_BYTES_MAX: usize = 1 << 30;
+const VALUE_BYTES_MAX: u64 = 1 << 30;
 
 impl Vault {
     /// Puts a value under a name. Of the value that stood there before, nothing is left.
@@ -111,7 +113,7 @@ impl Vault {
 }
 
 /// The length of all that follows, whether it is compressed, then the value.
-fn framed(value: &[u8]) -> Result<Vec<u8>, StoreError> {
+pub(super) fn framed(value: &[u8]) -> Result<Vec<u8>, StoreError> {
     let too_large = || StoreError::TooLarge { what: "a value", bytes: value.len() };
     let packed = if COMPRESSED_BYTES_MIN <= value.len() {
         zstd::bulk::compress(value, COMPRESSION_LEVEL).ok()
@@ -146,8 +148,10 @@ fn unframed(framed: &[u8], length: usize) -> Result<Vec<u8>, StoreError> {
     if form == PLAIN {
         return Ok(body.to_vec());
     }
-    let size = zstd::zstd_safe::get_frame_content_size(body).ok().flatten();
-    let size =
-        size.and_then(|size| usize::try_from(size).ok()).filter(|&size| size <= VALUE_BYTES_MAX);
-    zstd::bulk::decompress(body, size.ok_or_else(damaged)?).map_err(|_unreadable| damaged())
+    // It grows with what is really there, not with what the frame says.
+    let mut value = Vec::new();
+    let unpacked = zstd::stream::read::Decoder::with_buffer(body)
+        .and_then(|unpacked| unpacked.take(VALUE_BYTES_MAX + 1).read_to_end(&mut value));
+    let is_good = unpacked.is_ok_and(|bytes| bytes as u64 <= VALUE_BYTES_MAX);
+    if is_good { Ok(value) } else { Err(damaged()) }
 }

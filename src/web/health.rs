@@ -17,6 +17,7 @@ pub(super) struct HealthPage {
     engine: Vec<(&'static str, String)>,
     mail: Vec<(&'static str, String)>,
     about: Vec<(&'static str, String)>,
+    kept: Vec<(&'static str, String)>,
 }
 
 struct SourceRow {
@@ -53,6 +54,7 @@ pub(super) fn health_page(view: &View) -> HealthPage {
         engine: engine(view, &clock),
         mail: mail(view, &clock),
         about: about(view, &clock),
+        kept: view.kept.iter().map(|(name, how)| (*name, clean(how))).collect(),
     }
 }
 

@@ -208,6 +208,10 @@ async fn until_stopped(mut stopped: watch::Receiver<bool>) {
 #[cfg(test)]
 mod attack_tests;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
+mod fuzz_words;
+#[cfg(test)]
 mod many_tests;
 #[cfg(test)]
 mod sample;

@@ -247,6 +247,7 @@ fn hour(number: u32) -> HourPoint {
 
 fn source(path: &str, state: Reading) -> Source {
     Source {
+        withheld: 0,
         path: path.into(),
         state,
         format: "nginx-combined".into(),

@@ -54,6 +54,8 @@ pub struct View {
     pub alarm_line: Option<f64>,
     /// Kinds of finding that are turned off, and how many findings of them there were.
     pub kinds_off: (Vec<String>, u64),
+    /// What is stored, for how long, and what went: a name, and how it is.
+    pub kept: Vec<(&'static str, String)>,
     /// The configuration file in force, if there is one.
     pub config: Option<String>,
     /// What is remembered; nothing of a temporary state.
@@ -85,6 +87,8 @@ pub enum Mode {
 /// One log that is read.
 #[derive(Clone, Debug, Default)]
 pub struct Source {
+    /// Lines of those whose requests are never stored.
+    pub withheld: u64,
     pub path: String,
     pub state: Reading,
     pub format: String,

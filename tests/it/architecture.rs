@@ -158,6 +158,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "std::thread",
             "std::os",
             "ratatui",
+            "rustix",
         ],
     ),
 ];
@@ -196,6 +197,7 @@ const GUARDED: &[&str] = &[
     "ratatui",
     "rsigma_eval",
     "rsigma_parser",
+    "rustix",
     "sd_notify",
     "serde",
     "serde_json",

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use keyvigil::store::{OpenOptions, Store};
@@ -10,7 +11,7 @@ use crate::asking::ask;
 use crate::program::{LOG_FORMAT, Running, free_address, start, stderr, stdout};
 
 /// A key, its address, and a person: found nowhere when they were forgotten.
-const NAMES: [&str; 3] = ["zq-victim-7f31", "203.0.113.77", "cleo.vanish@example.com"];
+pub(crate) const NAMES: [&str; 3] = ["zq-victim-7f31", "203.0.113.77", "cleo.vanish@example.com"];
 
 #[test]
 fn a_forgotten_subject_is_found_in_no_value_and_no_file() {
@@ -60,13 +61,14 @@ fn a_forgotten_subject_is_found_in_no_value_and_no_file() {
     let running = restarted(folder.path());
     assert!(!stdout(&ask(folder.path(), &["keys"])).contains(NAMES[0]));
     assert_eq!(running.stop(), 0);
-    look_everywhere(&folder.path().join("state"));
+    look_everywhere(&folder.path().join("state"), &NAMES);
 
     let again = stdout(&ask(folder.path(), &["forget", "--key", NAMES[0], "--yes"]));
     assert!(again.starts_with("Nothing names them."), "{again}");
     let verified = ask(folder.path(), &["journal", "verify"]);
     assert_eq!(verified.status.code(), Some(0), "{}", stdout(&verified));
     assert!(stdout(&verified).contains("words in it were forgotten"), "{}", stdout(&verified));
+    check_kept_heads(folder.path());
     let left = stdout(&ask(folder.path(), &["query", "SELECT count(*) AS n FROM events"]));
     assert_eq!(left.trim(), "n\n30", "the others are there");
 }
@@ -74,11 +76,7 @@ fn a_forgotten_subject_is_found_in_no_value_and_no_file() {
 #[test]
 fn somebody_is_forgotten_while_no_daemon_runs() {
     let folder = tempfile::tempdir().unwrap();
-    let mut running = watched(folder.path());
-    fs::write(folder.path().join("access.log"), log()).unwrap();
-    running.wait_for("/api/v1/incidents", |body| body.contains(NAMES[0]));
-    running.wait_for("/api/v1/status", |body| body.contains("\"state\":\"idle\""));
-    assert_eq!(running.stop(), 0);
+    with_history(folder.path());
     fs::write(folder.path().join("inventory.csv"), "key_id,status\nother-key,active\n").unwrap();
     for (flag, name) in ["--key", "--address", "--subject"].into_iter().zip(NAMES) {
         let output = ask(folder.path(), &["forget", flag, name, "--yes", "--json"]);
@@ -87,7 +85,36 @@ fn somebody_is_forgotten_while_no_daemon_runs() {
         assert_eq!(receipt["is_preview"], false, "{receipt}");
         assert!(!receipt.to_string().contains(name), "{receipt}");
     }
-    look_everywhere(&folder.path().join("state"));
+    look_everywhere(&folder.path().join("state"), &NAMES);
+}
+
+/// The heads that the daemon told are kept, with their signatures: they are asked for.
+fn check_kept_heads(folder: &Path) {
+    let told = fs::read_to_string(folder.join("stderr")).unwrap();
+    let verify = |name: &str, text: &str| {
+        let path = folder.join(name);
+        fs::write(&path, text).unwrap();
+        let output = ask(folder, &["journal", "verify", "--head", path.to_str().unwrap()]);
+        (output.status.code(), stdout(&output) + &stderr(&output))
+    };
+    let (code, text) = verify("kept", &told);
+    assert!(code == Some(0) && text.contains("nothing was changed since it was kept"), "{text}");
+    let (before, signed) = told.split_once("signature=\"").unwrap();
+    let mut digits = signed.chars();
+    let digit = if digits.next() == Some('0') { '1' } else { '0' };
+    let forged = format!("{before}signature=\"{digit}{}", digits.as_str());
+    let (code, text) = verify("forged", &forged);
+    assert!(code == Some(65) && text.contains("its signature is not good"), "{text}");
+    assert_eq!(verify("none", "nothing of it").0, Some(2));
+}
+
+/// A state in which all of them were seen, and nobody runs.
+pub(crate) fn with_history(folder: &Path) {
+    let mut running = watched(folder);
+    fs::write(folder.join("access.log"), log()).unwrap();
+    running.wait_for("/api/v1/incidents", |body| body.contains(NAMES[0]));
+    running.wait_for("/api/v1/status", |body| body.contains("\"state\":\"idle\""));
+    assert_eq!(running.stop(), 0);
 }
 
 /// The victim's lines, and as many of somebody else.
@@ -120,6 +147,12 @@ fn watched(folder: &Path) -> Running {
 }
 
 fn restarted(folder: &Path) -> Running {
+    let address = configured(folder);
+    started(folder, address)
+}
+
+/// Where the page will be.
+pub(crate) fn configured(folder: &Path) -> SocketAddr {
     let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
     let address = free_address();
     let config = format!(
@@ -130,18 +163,23 @@ fn restarted(folder: &Path) -> Running {
         path("state"),
     );
     fs::write(path("keyvigil.toml"), config).unwrap();
-    let mut running = start(&["run", "--config", &path("keyvigil.toml")], address, folder);
+    address
+}
+
+pub(crate) fn started(folder: &Path, address: SocketAddr) -> Running {
+    let config = folder.join("keyvigil.toml");
+    let mut running = start(&["run", "--config", config.to_str().unwrap()], address, folder);
     running.wait_for("/api/v1/status", |body| body.contains("\"state\":\"idle\""));
     running
 }
 
 /// No value of the store and no file has any of the names.
-fn look_everywhere(state: &Path) {
+pub(crate) fn look_everywhere(state: &Path, names: &[&str]) {
     let store = Store::open(state, &OpenOptions::default()).unwrap();
     let mut values = 0;
     let mut see = |name: &[u8], value: &[u8]| {
         values += 1;
-        for needle in NAMES {
+        for needle in names {
             let is_in = |it: &[u8]| {
                 it.windows(needle.len()).any(|it| it.eq_ignore_ascii_case(needle.as_bytes()))
             };
@@ -161,7 +199,7 @@ fn look_everywhere(state: &Path) {
                 folders.push(path);
                 continue;
             }
-            for needle in NAMES {
+            for needle in names {
                 assert!(!found(&path, needle), "{needle} stands in {}", path.display());
             }
         }

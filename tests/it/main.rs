@@ -12,6 +12,7 @@
 
 mod architecture;
 mod asking;
+mod at_rest;
 mod config;
 mod control;
 mod crash;
@@ -20,12 +21,14 @@ mod dkim;
 mod evaluate;
 mod faults;
 mod forget;
+mod forget_killed;
 mod fuzz;
 mod hangs;
 mod hostile;
 mod live;
 mod mail;
 mod mail_thread;
+mod memory;
 mod onboarding;
 mod onboarding_mail;
 mod page;

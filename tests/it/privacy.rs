@@ -62,6 +62,16 @@ fn a_new_mode_holds_from_then_on_and_is_written_down() {
     assert!(journal.contains("read the configuration again: [privacy]"), "{journal}");
     let health = running.get("/health").unwrap().1;
     assert!(health.contains("pseudonymous") && health.contains("never stored"), "{health}");
+    assert!(health.contains("<dd>5 lines</dd>") && health.contains("What is kept"), "{health}");
+    let status = stdout(&ask(folder.path(), &["status"]));
+    for line in [
+        "kept        Of a request: pseudonymous (users by keyed hashes",
+        "kept        Events: 30 days, counted back from the newest",
+        "kept        Never stored, as asked for: 5 lines",
+        "kept        Removed as too old, since the start: 0 events",
+    ] {
+        assert!(status.contains(line), "{status}");
+    }
     assert_eq!(running.stop(), 0);
 }
 

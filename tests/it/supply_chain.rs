@@ -55,6 +55,11 @@ fn every_crate_is_allowed_and_held_by_its_checksum() {
         let reason = exception["reason"].as_str().unwrap_or_default();
         assert!(20 < reason.len(), "no reason for {exception}");
     }
+    for exception in deny["bans"]["skip"].as_array().unwrap() {
+        let reason = exception["reason"].as_str().unwrap_or_default();
+        let version = exception["crate"].as_str().unwrap().split_once('@');
+        assert!(5 < reason.len() && version.is_some(), "no reason for {exception}, or any version");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use tracing::{info, warn};
 
 use super::Desk;
 use super::wire::{Because, Refusal, Whom};
@@ -10,6 +11,9 @@ use crate::app::diary::Asker;
 use crate::app::exporting::export;
 use crate::app::forgetting::{self, Forget, Wish};
 use crate::app::orders::Change;
+use crate::app::unfinished::Unfinished;
+use crate::config::Config;
+use crate::model::Mention;
 use crate::store::{Progress, Store};
 
 impl Desk {
@@ -24,25 +28,61 @@ impl Desk {
         let store = self.kept()?;
         let config = Arc::clone(&self.config.borrow());
         let mention = whom.mention(&store, &config)?;
-        let how = if really { Progress::Remove } else { Progress::Count };
+        if really {
+            Unfinished::new(&whom, &mention, config.key_is).write_down(&store)?;
+            return self.remove((store, config), (whom.kind(), mention), by).await;
+        }
         let view = self.hearing.page.fresh();
-        let keys = if really {
-            let order = Forget::new(mention.clone());
-            let given = self.hearing.orders.give(vec![Change::Forget(order.clone())]).await;
-            given.map_err(|error| Refusal::new(Because::Failed, error.to_string()))?;
-            order.keys()?
-        } else {
-            view.keys.iter().filter(|key| mention.is_in(&key.key)).count() as u64
-        };
-        let (state, board) = (self.state.clone(), self.hearing.board.clone());
+        let keys = view.keys.iter().filter(|key| mention.is_in(&key.key)).count() as u64;
+        let state = self.state.clone();
         let work = move || {
-            let wish = Wish { whom: &whom, mention: &mention, how, by: &by };
-            let receipt = forgetting::forget(&store, (&config, &state), wish, keys)?;
-            if really {
-                board
-                    .remember(&store)
-                    .map_err(|error| Refusal::new(Because::Failed, error.to_string()))?;
+            let wish = Wish { of: whom.kind(), mention: &mention, how: Progress::Count, by: &by };
+            in_json(&forgetting::forget(&store, (&config, &state), wish, keys)?)
+        };
+        self.questions.in_turn(work).await
+    }
+
+    /// Brings to its end what the last daemon, or a command, was killed in.
+    pub(super) async fn finish_forgetting(&self) {
+        let Ok(store) = self.kept() else { return };
+        let done = match Unfinished::find(&store) {
+            Ok(None) => return,
+            Ok(Some(unfinished)) => {
+                let config = Arc::clone(&self.config.borrow());
+                let whom = (unfinished.of.as_str(), unfinished.mention());
+                self.remove((store, config), whom, Asker::ourselves()).await.map(drop)
             }
+            Err(error) => Err(Refusal::new(Because::Failed, error.to_string())),
+        };
+        match done {
+            Ok(()) => info!("somebody was being forgotten when it was cut off: that is done now"),
+            Err(error) => warn!(
+                %error,
+                "somebody was being forgotten when it was cut off, and it cannot be finished: \
+                 forget them again"
+            ),
+        }
+    }
+
+    async fn remove(
+        &self,
+        (store, config): (Store, Arc<Config>),
+        (of, mention): (&str, Mention),
+        by: Asker,
+    ) -> Result<Value, Refusal> {
+        let failed =
+            |error: &dyn std::fmt::Display| Refusal::new(Because::Failed, error.to_string());
+        fail::fail_point!("forgetting begins");
+        let order = Forget::new(mention.clone());
+        let given = self.hearing.orders.give(vec![Change::Forget(order.clone())]).await;
+        given.map_err(|error| failed(&error))?;
+        let keys = order.keys()?;
+        let (state, board) = (self.state.clone(), self.hearing.board.clone());
+        let of = of.to_owned();
+        let work = move || {
+            let wish = Wish { of: &of, mention: &mention, how: Progress::Remove, by: &by };
+            let receipt = forgetting::forget(&store, (&config, &state), wish, keys)?;
+            board.remember(&store).map_err(|error| failed(&error))?;
             in_json(&receipt)
         };
         self.questions.in_turn(work).await

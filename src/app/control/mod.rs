@@ -88,6 +88,8 @@ impl Control {
         let desk = Arc::new(desk);
         let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let mut open = JoinSet::new();
+        let unfinished = Arc::clone(&desk);
+        drop(open.spawn(async move { unfinished.finish_forgetting().await }));
         while !*stopped.borrow() {
             tokio::select! {
                 accepted = self.listener.accept() => match accepted {

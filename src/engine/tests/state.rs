@@ -2,6 +2,9 @@
 
 use super::history::Line;
 use super::town::{Town, hour, line, moment};
+use crate::engine::StateRow;
+use crate::model::Mention;
+use crate::profile::{hash_of, place_of};
 
 /// A leaked string is cheap in a test.
 fn text(text: String) -> &'static str {
@@ -30,4 +33,38 @@ fn a_busy_keys_state_is_at_most_four_and_a_half_kilobytes() {
     let row = rows.iter().find(|row| row.id == "key/k_busy").unwrap();
     let bytes = row.value.as_ref().unwrap().len();
     assert!(1500 < bytes && bytes <= 4608, "{bytes} bytes at {:?}", hour(0));
+}
+
+#[test]
+fn of_an_address_that_is_forgotten_no_hash_is_left() {
+    let mut town = Town::with_inventory("key_id,role\n");
+    let (address, other) = ("203.0.113.77", "198.51.100.3");
+    town.pass(48, |at, dice| {
+        let of = |address: &str, status, at| Line {
+            address: address.to_owned(),
+            status,
+            ..line("k_a", at)
+        };
+        let lines = [(address, 200), (address, 401), (other, 200), (other, 401)];
+        lines.map(|(address, status)| of(address, status, moment(at, dice))).into()
+    });
+    let networks = [address, other].map(|it| hash_of(&place_of(it, 0)));
+    let before = town.engine.changed_state();
+    assert_eq!(networks.map(|hash| has_hash(&before, hash)), [true, true]);
+    let forgotten = town.engine.forget(&Mention::of([address.to_owned()])).unwrap();
+    assert_eq!(networks.map(|hash| has_hash(&forgotten.rows, hash)), [false, true]);
+    assert!(!has_hash(&forgotten.rows, hash_of(address)));
+    assert_eq!(forgotten.keys, 0, "the key is another's");
+}
+
+/// Whether a row has it, as numbers are written: in pieces of seven bits.
+fn has_hash(rows: &[StateRow], mut hash: u64) -> bool {
+    let mut bytes = Vec::new();
+    while 0x80 <= hash {
+        bytes.push(hash.to_le_bytes()[0] | 0x80);
+        hash >>= 7;
+    }
+    bytes.push(hash.to_le_bytes()[0]);
+    let values = rows.iter().filter_map(|row| row.value.as_deref());
+    values.flat_map(|value| value.windows(bytes.len())).any(|it| it == bytes)
 }

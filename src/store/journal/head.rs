@@ -30,6 +30,64 @@ pub struct SignedHead {
     pub key: String,
 }
 
+/// A head as it was found in something that was kept: a line of the system's journal, a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptHead {
+    pub head: Head,
+    /// In hexadecimal digits.
+    pub signature: Option<String>,
+    pub key: Option<String>,
+}
+
+/// What the signature of a kept head is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Worth {
+    /// It came without one.
+    None,
+    /// The key of this journal made it.
+    Good,
+    /// The key that it names made it, and that is not the key of this journal.
+    OtherKey,
+    /// Nobody's key made it for this head: it was changed, or made up.
+    Forged,
+}
+
+impl KeptHead {
+    /// Every head in a text, each with the signature and the key that stand behind it.
+    pub fn all_in(text: &str) -> Vec<Self> {
+        let mut found: Vec<Self> = Vec::new();
+        // Mails may be folded anywhere.
+        let text = text.replace("=\r\n", "").replace("=\n", "");
+        let is_ours = |sign: char| sign.is_ascii_hexdigit() || sign == '.';
+        for word in text.split(|sign: char| !is_ours(sign)) {
+            let is_long = |digits: usize| word.len() == digits && !word.contains('.');
+            if let (Ok(head), true) = (word.parse::<Head>(), word.contains('.')) {
+                found.push(Self { head, signature: None, key: None });
+            } else if let Some(kept) = found.last_mut() {
+                if is_long(2 * DIGITS_MAX) {
+                    kept.signature = Some(word.to_owned());
+                } else if is_long(DIGITS_MAX) && kept.signature.is_some() {
+                    kept.key = Some(word.to_owned());
+                }
+            }
+        }
+        found
+    }
+
+    /// `own` is the key of the journal that it is held against.
+    pub fn signature(&self, own: &str) -> Worth {
+        let Some(signature) = self.signature.clone() else { return Worth::None };
+        let key = self.key.clone().unwrap_or_else(|| own.to_owned());
+        let is_own = key.eq_ignore_ascii_case(own);
+        let signed = SignedHead { head: self.head.clone(), signature, key };
+        match (signed.is_genuine(), is_own) {
+            (false, _) => Worth::Forged,
+            (true, false) => Worth::OtherKey,
+            (true, true) => Worth::Good,
+        }
+    }
+}
+
 const SIGNING_KEY: &[u8] = b"journal.key";
 
 /// Fewer digits of a hash are a coincidence.
@@ -143,5 +201,36 @@ mod tests {
         assert!(!SignedHead { head: other, ..good.clone() }.is_genuine());
         assert!(!SignedHead { key: "00".repeat(32), ..good.clone() }.is_genuine());
         assert!(!SignedHead { signature: String::new(), ..good }.is_genuine());
+    }
+
+    #[test]
+    fn a_kept_head_is_found_with_its_signature_and_is_worth_what_that_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), &OpenOptions::default()).unwrap();
+        let made = |number| {
+            let head = Head { number: Some(number), hash: format!("{number:02}").repeat(32) };
+            signed(store.vault(), head).unwrap()
+        };
+        let (one, two) = (made(3), made(4));
+        let line = |it: &SignedHead| {
+            format!(
+                "head={} signature=\"{}\" key={} head of the audit journal\n",
+                it.head, it.signature, it.key
+            )
+        };
+        let text = line(&one) + &line(&two) + "and a bare 7.0123456789abcdef";
+        let kept = KeptHead::all_in(&text);
+        let worth: Vec<_> = kept.iter().map(|it| it.signature(&one.key)).collect();
+        assert_eq!(worth, [Worth::Good, Worth::Good, Worth::None]);
+        assert_eq!(kept.iter().map(|it| &it.head).collect::<Vec<_>>()[..2], [&one.head, &two.head]);
+        assert_eq!(kept[0].signature(&"ab".repeat(32)), Worth::OtherKey);
+        let other = KeptHead { head: two.head, ..kept[0].clone() };
+        assert_eq!(other.signature(&one.key), Worth::Forged);
+        // Of a mail, whose lines may be folded between the words.
+        let mail = format!(
+            "  {}\n  Keep it: … Signed (Ed25519)\n  {} by {}",
+            one.head, one.signature, one.key
+        );
+        assert_eq!(KeptHead::all_in(&mail), kept[..1]);
     }
 }

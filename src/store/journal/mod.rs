@@ -13,7 +13,7 @@ use super::{Store, StoreError, Writer, keys, meta};
 use crate::model::{Mention, Millis, Timestamp};
 use chain::{Link, ORIGIN};
 
-pub use head::{Head, HeadError, SignedHead};
+pub use head::{Head, HeadError, KeptHead, SignedHead, Worth};
 pub use verify::{Checked, Fault, Given, Standing};
 
 /// One line of it.
@@ -33,6 +33,9 @@ pub struct Entry {
 
 /// About a year of a busy team, some 60 MB.
 pub const ENTRIES_MAX: u64 = 100_000;
+
+/// More than anybody will ever write.
+const ENTRIES_EVER: u64 = 1 << 48;
 
 /// More than one goes at a time, so that the limit costs little …
 const REMOVED_AT_ONCE: u64 = 100;
@@ -142,9 +145,9 @@ impl Store {
     /// Entries in whose words a subject is named, the oldest first.
     pub fn journal_about(&self, mention: &Mention) -> Result<Vec<Entry>, StoreError> {
         let writer = self.writer();
-        let ends = self.ends(&writer)?;
+        self.ends(&writer)?;
         let mut found = Vec::new();
-        for number in ends.removed + 1..=ends.last {
+        for number in self.there()? {
             let Some(link) = self.link(number)? else { continue };
             if link.words().iter().any(|word| word.text().is_some_and(|it| mention.is_in(it))) {
                 found.push(Entry::from(link));
@@ -157,9 +160,9 @@ impl Store {
     /// chain holds all the same.
     pub fn journal_forget(&self, is_about: impl Fn(&str) -> bool) -> Result<u64, StoreError> {
         let writer = self.writer();
-        let ends = self.ends(&writer)?;
+        self.ends(&writer)?;
         let (mut batch, mut found) = (Batch::default(), 0);
-        for number in ends.removed + 1..=ends.last {
+        for number in self.there()? {
             let Some(mut link) = self.link(number)? else { continue };
             let mut is_changed = false;
             for word in link.words_mut() {
@@ -208,7 +211,12 @@ impl Store {
 
     fn stored_ends(&self) -> Result<Option<Ends>, StoreError> {
         let value = self.vault().get(&meta::meta_name(ENDS))?;
-        value.map(|value| read(&value, "the ends of the journal")).transpose()
+        let ends =
+            value.map(|value| read::<Ends>(&value, "the ends of the journal")).transpose()?;
+        if ends.as_ref().is_some_and(|ends| ENTRIES_EVER <= ends.last || ends.last < ends.removed) {
+            return Err(StoreError::damaged("the ends of the journal cannot be"));
+        }
+        Ok(ends)
     }
 
     fn put_entry(
@@ -269,6 +277,11 @@ impl Store {
     fn link(&self, number: u64) -> Result<Option<Link>, StoreError> {
         let value = self.vault().get(&name_of(number))?;
         value.map(|value| read(&value, "an entry of the journal")).transpose()
+    }
+
+    /// Of the entries that are there, whatever its ends say.
+    fn there(&self) -> Result<Vec<u64>, StoreError> {
+        self.numbers(keys::JOURNAL, 0).collect()
     }
 
     fn last_entry(&self) -> Result<u64, StoreError> {

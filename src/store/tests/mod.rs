@@ -3,11 +3,14 @@
 use std::fs;
 
 mod contents;
+mod flips;
+mod fuzz;
 mod mending;
 mod merging;
 mod opening;
 mod rotation;
 
+use super::database::Batch;
 use super::*;
 use crate::engine::{Input, StateRow};
 use crate::incident::{Incident, IncidentId, State};

@@ -36,6 +36,15 @@ pub(in crate::web) struct StatusShape {
     sources: Vec<SourceShape>,
     mail: MailShape,
     store: Option<StoreShape>,
+    /// What is stored, for how long, and what went; empty while no daemon runs.
+    kept: Vec<KeptShape>,
+}
+
+/// One sort of what is stored.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::web) struct KeptShape {
+    what: String,
+    how: String,
 }
 
 /// What is remembered; null where nothing outlives the process.
@@ -79,6 +88,12 @@ pub(in crate::web) async fn status(
     Ok(shown(&StatusShape::of(&state.fresh())))
 }
 
+impl KeptShape {
+    fn of((what, how): &(&'static str, String)) -> Self {
+        Self { what: (*what).to_owned(), how: clean(how) }
+    }
+}
+
 impl StatusShape {
     pub(super) fn of(view: &View) -> Self {
         let count = |severity| super::super::parts::wide(view.open_count(severity));
@@ -110,6 +125,7 @@ impl StatusShape {
                 disk_bytes: store.disk_bytes,
                 rotation_percent: store.rotation_percent,
             }),
+            kept: view.kept.iter().map(KeptShape::of).collect(),
         }
     }
 }

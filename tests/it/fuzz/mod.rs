@@ -1,16 +1,21 @@
 //! Hostile bytes: what the corpora become when they are cut, spliced and bent, from a seed.
 //!
 //! In the suite each target runs a fixed number of rounds. With `KEYVIGIL_FUZZ_SECONDS=300` each
-//! runs for so long: `KEYVIGIL_FUZZ_SECONDS=300 cargo nextest run -j 1 -E 'test(fuzz::)'`.
+//! runs for so long: `KEYVIGIL_FUZZ_SECONDS=300 cargo nextest run -j 1 -E 'test(fuzz::)'`. What needs
+//! the inside of a room is bent there: `src/store/tests/fuzz.rs`, `src/web/fuzz.rs`, `src/alert/fuzz.rs`.
+
+mod bytes;
+mod socket;
 
 use std::fs;
 use std::io::Write as _;
-use std::time::{Duration, Instant};
 
 use keyvigil::format::{
     Described, FORMATS, Joins, Options, Outcome, OwnFormats, Parser, Parts, Turn,
 };
 use keyvigil::tail::{FileReader, Limits};
+
+use bytes::{Bytes, fuzz_for};
 
 /// Rounds of the suite: enough to see that the target works, few enough for every run.
 const ROUNDS: u64 = 1500;
@@ -173,101 +178,4 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
 
 fn fuzz(round: impl FnMut(&mut Bytes)) {
     fuzz_for(ROUNDS, round);
-}
-
-fn fuzz_for(rounds_max: u64, mut round: impl FnMut(&mut Bytes)) {
-    let seconds = std::env::var("KEYVIGIL_FUZZ_SECONDS").ok().and_then(|it| it.parse().ok());
-    let (begun, limit) = (Instant::now(), seconds.map(Duration::from_secs));
-    let mut bytes = Bytes(0x9E37_79B9_7F4A_7C15);
-    let mut rounds = 0u64;
-    while limit.map_or(rounds < rounds_max, |limit| begun.elapsed() < limit) {
-        round(&mut bytes);
-        rounds += 1;
-    }
-    if limit.is_some() {
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "{rounds} rounds in {} s", begun.elapsed().as_secs()).unwrap();
-    }
-}
-
-/// Numbers from a seed, and what they make of a corpus.
-struct Bytes(u64);
-
-/// Bytes that have made parsers stumble.
-const SPICE: &[&[u8]] = &[
-    b"\"",
-    b"\\",
-    b"\\\"",
-    b"[",
-    b"]",
-    b"{",
-    b"}",
-    b",",
-    b":",
-    b" ",
-    b"\0",
-    b"\xFF",
-    b"\xEF\xBB\xBF",
-    b"-",
-    b"\\u0000",
-    b"\\ud800",
-    b"\\x22",
-    b"%",
-    b"$",
-    b"1e999",
-    b"18446744073709551616",
-    b"\x1B[0m",
-    b"\t",
-    b"null",
-    b"[[[[[[[[[[[[[[[[",
-    b"\"\"",
-    b"|",
-    b"^9/",
-    b"~1",
-    b"\n",
-];
-
-impl Bytes {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() % limit.max(1) as u64).unwrap()
-    }
-
-    /// A line of the corpus, bent one to six times.
-    fn bend(&mut self, corpus: &[Vec<u8>]) -> Vec<u8> {
-        let mut line = corpus[self.below(corpus.len())].clone();
-        for _ in 0..=self.below(6) {
-            let at = self.below(line.len() + 1);
-            match self.below(7) {
-                0 => line.truncate(at),
-                1 if at < line.len() => line[at] = self.next().to_le_bytes()[0],
-                2 => drop(line.splice(at..at, SPICE[self.below(SPICE.len())].iter().copied())),
-                3 => {
-                    let end = at + self.below(line.len() - at + 1);
-                    line.drain(at..end);
-                }
-                4 => {
-                    let other = &corpus[self.below(corpus.len())];
-                    let from = self.below(other.len() + 1);
-                    line.truncate(at);
-                    line.extend_from_slice(&other[from..]);
-                }
-                5 => {
-                    let end = (at + self.below(40)).min(line.len());
-                    let piece = line[at..end].to_vec();
-                    let times = 1 + self.below(30);
-                    line.splice(at..at, piece.repeat(times));
-                }
-                _ if at < line.len() => line[at] ^= 1 << self.below(8),
-                _ => {}
-            }
-        }
-        line
-    }
 }
