@@ -51,6 +51,10 @@ impl Keys {
         self.by_id.get(id).copied()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Key> {
         self.by_id.values().filter_map(|&index| self.get(index))
     }

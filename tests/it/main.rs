@@ -12,6 +12,7 @@
 
 mod architecture;
 mod asking;
+mod bombs;
 mod config;
 mod control;
 mod crash;
