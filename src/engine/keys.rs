@@ -114,6 +114,10 @@ impl Keys {
         self.ruled.fill(None);
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Key> {
         self.by_id.values().filter_map(|&index| self.get(index))
     }

@@ -99,7 +99,7 @@ impl super::Engine {
             late: self.totals.late,
             since: self.totals.since,
             roles: roles.into_iter().map(named).collect(),
-            keys: Arc::new(self.keys.iter().map(|key| self.key_row(key)).collect()),
+            keys: Arc::new(self.key_rows()),
             parties: Arc::default(),
             hours: self.fleet.rows(),
             theta: self.budget.theta,
@@ -113,6 +113,13 @@ impl super::Engine {
             kinds_off: (self.settings.kinds.off(), self.totals.turned_off),
             not_known: self.not_known(),
         }
+    }
+
+    /// Of many keys: they get no more room than they need.
+    fn key_rows(&self) -> Vec<KeyRow> {
+        let mut rows = Vec::with_capacity(self.keys.len());
+        rows.extend(self.keys.iter().map(|key| self.key_row(key)));
+        rows
     }
 
     fn key_row(&self, key: &Key) -> KeyRow {

@@ -43,7 +43,7 @@ const FREE_MIB_MIN: u64 = 32;
 /// before anything at all is let go.
 const ROWS_A_STEP: usize = 32;
 const STEPS_MIN: usize = 4;
-const CACHE_BYTES: u64 = 32 << 20;
+const CACHE_BYTES: u64 = 16 << 20;
 const LOCK_TRIES: u32 = 50;
 const LOCK_WAIT: Duration = Duration::from_millis(100);
 

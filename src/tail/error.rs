@@ -43,6 +43,8 @@ impl TailError {
             "; it ends too early, was it still being written?"
         } else if matches!(kind, io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) {
             "; it is damaged"
+        } else if source.to_string().contains(NEEDS_TOO_MUCH) {
+            "; unpack it first (zstd -d --long=31): a window of more than 128 MiB is not held for it"
         } else {
             ""
         };
@@ -68,6 +70,9 @@ pub(super) fn advice(path: &Path, error: &io::Error) -> String {
         _ => "there is no such file; check the path, it is read as soon as it appears".into(),
     }
 }
+
+/// What zstd says of a window that is too large.
+const NEEDS_TOO_MUCH: &str = "too much memory";
 
 /// EMFILE.
 const TOO_MANY_OPEN: i32 = 24;

@@ -13,6 +13,7 @@
 mod architecture;
 mod asking;
 mod at_rest;
+mod bombs;
 mod config;
 mod control;
 mod crash;
