@@ -112,13 +112,32 @@ impl TextColumn {
         self.rows.push(number);
     }
 
+    /// The row has no value.
+    #[inline]
+    pub fn push_nothing(&mut self) {
+        self.rows.push(0);
+    }
+
     /// Like `push`, but quicker if the value has the number `hint`, as it had in an
     /// earlier row. Gives the number.
+    #[inline]
     pub fn push_hinted(&mut self, value: &str, hint: u32) -> u32 {
-        let known = is_same(self.dictionary.bytes_of(hint), value.as_bytes());
-        let number = if known { hint } else { self.dictionary.number_of(value) };
+        if self.push_known(value.as_bytes(), hint) {
+            return hint;
+        }
+        let number = self.dictionary.number_of(value);
         self.rows.push(number);
         number
+    }
+
+    /// Adds the value with this number, if it is made of these bytes.
+    #[inline]
+    pub fn push_known(&mut self, bytes: &[u8], number: u32) -> bool {
+        let is_known = is_same(self.dictionary.bytes_of(number), bytes);
+        if is_known {
+            self.rows.push(number);
+        }
+        is_known
     }
 
     /// The value of a row; empty if it is absent.
