@@ -37,6 +37,14 @@ pub(super) struct Taken {
     pub(super) memory: Memory,
 }
 
+/// How far a chunk has been read.
+#[derive(Debug, Default)]
+struct Read {
+    consumed: usize,
+    /// Up to where all lines were dealt with.
+    whole: usize,
+}
+
 #[derive(Debug)]
 pub(super) struct Intake {
     identity: Identity,
@@ -148,20 +156,42 @@ impl Intake {
 
     /// Takes a chunk's lines. Each time a batch is full, `ready` is given it.
     pub(super) fn take(&mut self, chunk: &Chunk, arrival: Timestamp, ready: &mut dyn FnMut(Taken)) {
-        let (mut consumed, mut whole) = (0, 0);
-        while let Some(rest) = chunk.bytes.get(consumed..).filter(|rest| !rest.is_empty()) {
-            let length = memchr(b'\n', rest).unwrap_or(rest.len());
-            let line = rest.get(..length).unwrap_or_default();
-            consumed += (length + 1).min(rest.len());
-            if self.take_line(&chunk.source, line, arrival) {
-                whole = consumed;
+        let mut read = Read::default();
+        while read.consumed < chunk.bytes.len() {
+            if self.take_lines(chunk, &mut read, arrival) == Turn::AllReady {
+                self.take_joined(&chunk.source, arrival);
+                read.whole = read.consumed;
             }
             if self.taken.batch.is_full() {
-                self.mark(chunk, whole, consumed);
+                self.mark(chunk, read.whole, read.consumed);
                 ready(self.hand_over());
             }
         }
-        self.mark(chunk, whole, consumed);
+        self.mark(chunk, read.whole, read.consumed);
+    }
+
+    /// Takes lines until the batch is full, or one that was written in parts is whole.
+    fn take_lines(&mut self, chunk: &Chunk, read: &mut Read, arrival: Timestamp) -> Turn {
+        let Some((reading, mut desk)) = self.desk(&chunk.source) else {
+            read.take_rest(chunk);
+            return Turn::Now;
+        };
+        while let Some(line) = read.next_line(chunk) {
+            match reading.parts.push(line) {
+                Turn::Now => {
+                    desk.take((&chunk.source, reading), (line, 1), arrival);
+                    read.whole = read.consumed;
+                }
+                Turn::Later => {
+                    reading.waits.get_or_insert((arrival, None));
+                }
+                Turn::AllReady => return Turn::AllReady,
+            }
+            if desk.batch.is_full() {
+                break;
+            }
+        }
+        Turn::Now
     }
 
     /// One line without its end. Whether it and all before it were dealt with: a line that
@@ -334,5 +364,20 @@ impl Intake {
         } else {
             self.taken.positions.insert(chunk.source.clone(), position);
         }
+    }
+}
+
+impl Read {
+    /// The next line, without its end.
+    fn next_line<'c>(&mut self, chunk: &'c Chunk) -> Option<&'c [u8]> {
+        let rest = chunk.bytes.get(self.consumed..).filter(|rest| !rest.is_empty())?;
+        let length = memchr(b'\n', rest).unwrap_or(rest.len());
+        self.consumed += (length + 1).min(rest.len());
+        rest.get(..length)
+    }
+
+    /// Nothing of it is wanted.
+    fn take_rest(&mut self, chunk: &Chunk) {
+        (self.consumed, self.whole) = (chunk.bytes.len(), chunk.bytes.len());
     }
 }

@@ -6,7 +6,7 @@ use super::{Action, Engine};
 use crate::detect::Verdict;
 use crate::incident::Incident;
 use crate::model::{Class, Entity, Finding, Millis, Slot, Timestamp};
-use crate::profile::{SourceUse, Visit, hash_of};
+use crate::profile::{Form, SourceUse, Visit, hash_of};
 
 /// What stays as bad as it is is told again after this long.
 const AGAIN: Millis = Millis::hours(1);
@@ -140,14 +140,16 @@ impl Engine {
             return;
         }
         let at = slot.end().plus(self.settings.patience);
-        let Some(form) = self.forms.form(&route) else { return };
-        if form.raised.is_some_and(|told| at.since(told).0 < AGAIN.0) {
+        let was_told = |form: &Form| form.raised.is_some_and(|told| at.since(told).0 < AGAIN.0);
+        if self.forms.form(&route).is_none_or(|form| was_told(form)) {
             return;
         }
+        let example = self.forms.example(&route, detector.requests_few_max).map(str::to_owned);
+        let Some(form) = self.forms.form(&route) else { return };
         form.raised = Some(at);
         let samples = form.samples.iter().cloned().collect();
         let mut finding = finding_of(verdict, Entity::Route(route), (crowd.since, at));
-        finding.address = crowd.examples.first().cloned();
+        finding.address = example;
         self.raise_with(&finding, samples, actions);
     }
 

@@ -24,6 +24,9 @@ use super::short::find;
 use super::short::find_either;
 use super::time::TimeReader;
 
+const FORWARDED_FOR: &[u8] = b"http_x_forwarded_for";
+const FURTHER_COLUMNS: &str = "extra columns";
+
 /// Reads a line of the family. Everything hangs on ` [date] "`: what is missing or too
 /// much on the left cannot shift the columns on the right.
 pub(super) fn fill<'a>(
@@ -54,8 +57,8 @@ fn settle(record: &mut Record<'_>, credentials: &Credentials) {
     credentials.settle(record, &best);
 }
 
-/// `client - user [time] "request" status bytes`, mostly with `"referer" "agent"` behind it, and
-/// nothing else: most lines are so. `None` for any other, whose record may then be half full.
+/// `client - user [time] "request" status bytes`, mostly with `"referer" "agent"` behind it:
+/// most lines are so. `None` for any other, whose record may then be half full.
 fn fill_ordinary<'a>(record: &mut Record<'a>, line: &'a [u8], time: &mut TimeReader) -> Option<()> {
     let (client, rest) = line.split_at_checked(find(line, b' ')?)?;
     let rest = rest.strip_prefix(b" - ")?;
@@ -87,7 +90,23 @@ fn fill_ordinary<'a>(record: &mut Record<'a>, line: &'a [u8], time: &mut TimeRea
         set_ordinary(record, place, value, time);
         rest = behind;
     }
-    rest.is_empty().then_some(())
+    fill_further(record, rest)
+}
+
+/// `"forwarded for"`, which is a column of many, and others that nobody knows.
+fn fill_further<'a>(record: &mut Record<'a>, rest: &'a [u8]) -> Option<()> {
+    let mut rest = rest.trim_ascii_start();
+    if let Some(inner) = rest.strip_prefix(b"\"") {
+        let (value, behind) = plain_quoted(inner)?;
+        if !matches!(value, [] | [b'-']) {
+            record.extras.push((Cow::Borrowed(FORWARDED_FOR), Cow::Borrowed(value)));
+        }
+        rest = behind.trim_ascii_start();
+    }
+    if !rest.is_empty() {
+        record.quirk = Some(FURTHER_COLUMNS);
+    }
+    Some(())
 }
 
 /// A field without escapes up to its closing quote, and what is behind.
@@ -184,14 +203,14 @@ fn fill_right<'a>(
         }
         let (value, behind) = cut.unwrap_or((Cow::Borrowed(inner), &[]));
         if place == Place::Extra && !matches!(*value, [] | [b'-']) {
-            record.extras.push((Cow::Borrowed(b"http_x_forwarded_for"), value));
+            record.extras.push((Cow::Borrowed(FORWARDED_FOR), value));
         } else {
             set(record, place, value, time);
         }
         rest = behind.trim_ascii_start();
     }
     if !rest.is_empty() {
-        record.quirk = Some("extra columns");
+        record.quirk = Some(FURTHER_COLUMNS);
     }
     Ok(())
 }
@@ -264,7 +283,7 @@ mod tests {
         fn the_short_way_comes_to_the_same(
             (left, user) in ("[0-9.,: ]{1,16}|-|::1|[a-z.]{3,9} 192.0.2.1", "[a-z \"\\[-]{0,12}|-"),
             (request, status, bytes) in ("[A-Z]{0,5} ?[a-z/?=_ \\\\\"-]{0,30}( HTTP/[0-9.]{1,3})?", "[0-9 -]{0,4}", "[0-9 -]{0,20}"),
-            (agent, tail) in ("[ -~]{0,60}", "( \"[0-9.]{3}\"| [a-z]{2}| )?"),
+            (agent, tail) in ("[ -~]{0,60}", "( \"([0-9.]{3}|-|[ -~]{0,4})\"| [a-z]{2}| )?( {1,2}\"?[0-9a-z]{2}\"?)?"),
             at in any::<proptest::sample::Index>(),
         ) {
             let line = format!(

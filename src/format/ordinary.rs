@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::model::Record;
+use crate::model::record::Field;
 
 use super::place::Place;
 use super::place::set;
@@ -18,28 +19,18 @@ pub(super) fn set_ordinary<'a>(
     text: &'a [u8],
     time: &mut TimeReader,
 ) {
-    let said = || Some(Cow::Borrowed(text)).filter(|text| !matches!(**text, [] | [b'-']));
     let is_set = match place {
+        Place::Key | Place::Extra | Place::Skip => true,
         Place::Client => set_address(record, text),
         Place::Request => set_request(record, text),
         Place::Status => set_status(record, text),
         Place::Bytes | Place::BytesOrDash => {
-            whole(text).map(|bytes| record.bytes = Some(bytes)).is_some()
+            whole(text).map(|it| record.bytes = Some(it)).is_some()
         }
-        Place::Seconds => seconds(text).map(|micros| record.duration_us = Some(micros)).is_some(),
-        Place::UserAgent => {
-            record.user_agent = said().or(record.user_agent.take());
-            true
-        }
-        Place::Referer => {
-            record.referer = said().or(record.referer.take());
-            true
-        }
-        Place::User => {
-            record.user = said().or(record.user.take());
-            true
-        }
-        Place::Key | Place::Extra | Place::Skip => true,
+        Place::Seconds => seconds(text).map(|it| record.duration_us = Some(it)).is_some(),
+        Place::UserAgent => set_text(&mut record.user_agent, text),
+        Place::Referer => set_text(&mut record.referer, text),
+        Place::User => set_text(&mut record.user, text),
         _ => false,
     };
     if !is_set {
@@ -47,11 +38,21 @@ pub(super) fn set_ordinary<'a>(
     }
 }
 
+/// `-` and nothing say nothing.
+#[inline]
+fn set_text<'a>(field: &mut Option<Field<'a>>, text: &'a [u8]) -> bool {
+    if !matches!(text, [] | [b'-']) {
+        *field = Some(Cow::Borrowed(text));
+    }
+    true
+}
+
 /// An IPv4 address.
+#[inline]
 pub(super) fn set_address<'a>(record: &mut Record<'a>, text: &'a [u8]) -> bool {
     let is_ip4 = text.len() <= "255.255.255.255".len()
         && text.first().is_some_and(u8::is_ascii_digit)
-        && text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'.'));
+        && is_of_digits_and_dots(text);
     if is_ip4 {
         record.source_ip = Some(Cow::Borrowed(text));
     }
@@ -86,6 +87,26 @@ fn parts(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     };
     let is_method = (1..=16).contains(&method.len()) && method.iter().all(u8::is_ascii_uppercase);
     (is_method && rest.first() == Some(&b'/')).then_some((method, rest, version))
+}
+
+fn is_of_digits_and_dots(text: &[u8]) -> bool {
+    let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) else {
+        return text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'.'));
+    };
+    // They overlap, or meet: an address has no more than fifteen bytes.
+    text.len() <= 16 && has_only_digits_and_dots(*first) && has_only_digits_and_dots(*last)
+}
+
+/// Eight bytes at once: none below the dot, none above the nine, no slash between them.
+const fn has_only_digits_and_dots(bytes: [u8; 8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = ONES << 7;
+    let word = u64::from_le_bytes(bytes);
+    let is_no_ascii = word & HIGH;
+    let above_nine = (word & !HIGH) + ONES * (0x7f - b'9' as u64);
+    let not_below_dot = (word & !HIGH) + ONES * (0x80 - b'.' as u64);
+    let no_slash = ((word ^ (ONES * b'/' as u64)) & !HIGH) + ONES * 0x7f;
+    is_no_ascii | (above_nine & HIGH) == 0 && not_below_dot & no_slash & HIGH == HIGH
 }
 
 /// Three digits.
@@ -181,6 +202,20 @@ mod tests {
         ] {
             for place in PLACES {
                 check(place, text);
+            }
+        }
+    }
+
+    #[test]
+    fn eight_bytes_at_once_are_told_as_one_by_one() {
+        for byte in 0..=u8::MAX {
+            for place in 0..8 {
+                let mut bytes = *b"192.0.2.";
+                if let Some(at) = bytes.get_mut(place) {
+                    *at = byte;
+                }
+                let expected = byte.is_ascii_digit() || byte == b'.';
+                assert_eq!(has_only_digits_and_dots(bytes), expected, "{byte} at {place}");
             }
         }
     }

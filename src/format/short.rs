@@ -43,7 +43,12 @@ fn search(
 #[inline]
 fn search_few(text: &[u8], from: usize, hits: impl Fn(u64) -> u64) -> Option<usize> {
     let rest = text.get(from..)?;
-    let word = rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    let word = match text.last_chunk::<8>() {
+        // Those before them are shifted out.
+        Some(_) if rest.is_empty() => return None,
+        Some(last) => u64::from_le_bytes(*last) >> (64 - 8 * rest.len()),
+        None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
     let at = (hits(word).trailing_zeros() / 8) as usize;
     (at < rest.len()).then_some(from + at)
 }

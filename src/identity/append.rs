@@ -169,19 +169,14 @@ impl Identity {
 
     /// Adds the record as a row, in every column.
     pub fn append(&mut self, record: &Record<'_>, seen: &Seen<'_>, batch: &mut EventBatch) {
-        let privacy = Arc::clone(&self.privacy);
-        self.append_row(&privacy.trimmed(record), seen, (batch, &privacy));
+        let trimmed = self.privacy.trimmed(record);
+        self.append_row(&trimmed, seen, batch);
     }
 
-    fn append_row(
-        &mut self,
-        record: &Record<'_>,
-        seen: &Seen<'_>,
-        (batch, privacy): (&mut EventBatch, &Privacy),
-    ) {
+    fn append_row(&mut self, record: &Record<'_>, seen: &Seen<'_>, batch: &mut EventBatch) {
         let forwarded = forwarded(record, &self.trusted);
         let Self { namer, scrubber, inventory, networks, path_keys, .. } = self;
-        let Self { consent, templates, .. } = self;
+        let Self { consent, templates, privacy, .. } = self;
         let Self { keys, addresses, texts, scratch, route, last, .. } = self;
         append_numbers(record, seen, batch);
         last.source = batch.source.push_hinted(seen.source, last.source);
@@ -377,6 +372,9 @@ fn append_method(
     (last, memo, desk): (&mut u32, &mut TextMemo, &mut Desk<'_>),
 ) {
     let raw = bytes_of(record.method.as_ref());
+    if batch.method.push_known(raw, *last) {
+        return;
+    }
     let is_plain = raw.len() <= METHOD_BYTES_MAX && raw.iter().all(u8::is_ascii_uppercase);
     match str::from_utf8(raw) {
         Ok(method) if is_plain => *last = batch.method.push_hinted(method, *last),

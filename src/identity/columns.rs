@@ -68,6 +68,7 @@ impl Known {
         Self { text: text.into(), number: 0 }
     }
 
+    #[inline]
     pub(super) fn push_to(&mut self, column: &mut TextColumn) {
         self.number = column.push_hinted(&self.text, self.number);
     }
@@ -111,7 +112,7 @@ impl Desk<'_> {
     /// The text as it may be stored.
     pub(super) fn push(&mut self, raw: &[u8], column: &mut TextColumn, limits: Limits) {
         if raw.is_empty() {
-            column.push("");
+            column.push_nothing();
             return;
         }
         let text = text_of(raw);
@@ -155,16 +156,20 @@ impl TextMemo {
     }
 
     /// Adds the text as it may be stored; the empty one if it is absent.
+    #[inline]
     pub(super) fn push(
         &mut self,
         raw: Option<&[u8]>,
         column: &mut TextColumn,
         desk: &mut Desk<'_>,
     ) {
-        let Some(raw) = raw.filter(|raw| !raw.is_empty()) else {
-            column.push("");
-            return;
-        };
+        match raw {
+            None | Some([]) => column.push_nothing(),
+            Some(raw) => self.push_some(raw, column, desk),
+        }
+    }
+
+    fn push_some(&mut self, raw: &[u8], column: &mut TextColumn, desk: &mut Desk<'_>) {
         if let Some(pseudonyms) = &self.hides {
             let known = self.memo.of(raw, || Known::of(&pseudonyms.user_id(raw)));
             known.push_to(column);

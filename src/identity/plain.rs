@@ -9,11 +9,35 @@ const JOINED_WORD_BYTES_MAX: usize = 11;
 const NUMBER_BYTES_MAX: usize = 8;
 const VERSION_BYTES_MAX: usize = 5;
 
+const END: u8 = 0;
 const LOWER: u8 = 1;
 const DIGIT: u8 = 2;
 const SIGN: u8 = 4;
 const BOTH: u8 = LOWER | DIGIT;
 const JOINED: u8 = LOWER | SIGN;
+
+/// What each byte is; an end if it is a slash, or no part of a plain path.
+const CLASSES: [u8; 256] = classes();
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "the place is less than the length, which is what a byte can be"
+)]
+const fn classes() -> [u8; 256] {
+    let mut classes = [END; 256];
+    let mut byte = 0;
+    while byte < classes.len() {
+        classes[byte] = match byte as u8 {
+            b'a'..=b'z' => LOWER,
+            b'0'..=b'9' => DIGIT,
+            b'-' | b'_' => SIGN,
+            _ => END,
+        };
+        byte += 1;
+    }
+    classes
+}
 
 /// Writes the route of a path, if that is one of plain words and short numbers.
 pub(super) fn plain_route<'p>(path: &'p [u8], out: &mut String) -> Option<&'p str> {
@@ -73,16 +97,14 @@ fn is_version(segment: &[u8]) -> bool {
 }
 
 /// How long the segment is, and what it is made of.
+#[inline]
 fn measure(rest: &[u8]) -> Option<(usize, u8)> {
     let mut classes = 0;
     for (place, byte) in rest.iter().enumerate() {
-        classes |= match byte {
-            b'a'..=b'z' => LOWER,
-            b'0'..=b'9' => DIGIT,
-            b'-' | b'_' => SIGN,
-            b'/' => return Some((place, classes)),
-            _ => return None,
-        };
+        match CLASSES.get(usize::from(*byte)).copied().unwrap_or(END) {
+            END => return (*byte == b'/').then_some((place, classes)),
+            class => classes |= class,
+        }
     }
     Some((rest.len(), classes))
 }

@@ -12,6 +12,7 @@ pub struct Dictionary {
     text: String,
     /// Where each value ends in `text`.
     ends: Vec<u32>,
+    /// Of all values, or of none as long as nobody looks for one.
     numbers: HashTable<u32>,
     hasher: RandomState,
 }
@@ -36,10 +37,19 @@ impl Default for Dictionary {
 }
 
 impl Dictionary {
+    /// Of values that are known to be distinct: they stand in `text` one behind the other, the
+    /// empty one first.
+    pub fn of_distinct(text: String, ends: Vec<u32>) -> Self {
+        Self { text, ends, ..Self::default() }
+    }
+
     /// The number of `value`, which is added if it is new.
     pub fn number_of(&mut self, value: &str) -> u32 {
         if value.is_empty() {
             return 0;
+        }
+        if self.numbers.len() + 1 < self.ends.len() {
+            self.look_up();
         }
         let Self { text, ends, numbers, hasher } = self;
         let hash = hasher.hash_one(value.as_bytes());
@@ -55,10 +65,25 @@ impl Dictionary {
         number
     }
 
+    /// Makes the table, because a value is looked for.
+    #[cold]
+    fn look_up(&mut self) {
+        let Self { text, ends, numbers, hasher } = self;
+        let hash = |number: u32| hasher.hash_one(slice_of(text, ends, number));
+        numbers.clear();
+        numbers.reserve(ends.len(), |&number| hash(number));
+        for number in (0u32..).take(ends.len()).skip(1) {
+            numbers.insert_unique(hash(number), number, |&number| hash(number));
+        }
+    }
+
     /// The number of `value`, if it is known.
     pub fn find(&self, value: &str) -> Option<u32> {
         if value.is_empty() {
             return Some(0);
+        }
+        if self.numbers.is_empty() {
+            return (0u32..).zip(self.values()).find(|(_, known)| *known == value).map(|it| it.0);
         }
         let hash = self.hasher.hash_one(value.as_bytes());
         let is_value = |&number: &u32| is_same(self.bytes_of(number), value.as_bytes());
@@ -112,13 +137,32 @@ impl TextColumn {
         self.rows.push(number);
     }
 
+    /// The row has no value.
+    #[inline]
+    pub fn push_nothing(&mut self) {
+        self.rows.push(0);
+    }
+
     /// Like `push`, but quicker if the value has the number `hint`, as it had in an
     /// earlier row. Gives the number.
+    #[inline]
     pub fn push_hinted(&mut self, value: &str, hint: u32) -> u32 {
-        let known = is_same(self.dictionary.bytes_of(hint), value.as_bytes());
-        let number = if known { hint } else { self.dictionary.number_of(value) };
+        if self.push_known(value.as_bytes(), hint) {
+            return hint;
+        }
+        let number = self.dictionary.number_of(value);
         self.rows.push(number);
         number
+    }
+
+    /// Adds the value with this number, if it is made of these bytes.
+    #[inline]
+    pub fn push_known(&mut self, bytes: &[u8], number: u32) -> bool {
+        let is_known = is_same(self.dictionary.bytes_of(number), bytes);
+        if is_known {
+            self.rows.push(number);
+        }
+        is_known
     }
 
     /// The value of a row; empty if it is absent.
@@ -192,6 +236,14 @@ mod tests {
             column.push(value);
         }
         assert_eq!(column.rows, [1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn a_dictionary_that_was_read_finds_its_values() {
+        let read = || Dictionary::of_distinct("abc".to_owned(), vec![0, 1, 3]);
+        assert_eq!(["bc", "c", ""].map(|it| read().find(it)), [Some(2), None, Some(0)]);
+        let mut dictionary = read();
+        assert_eq!(["bc", "d", "a", "d"].map(|it| dictionary.number_of(it)), [2, 3, 1, 3]);
     }
 
     #[test]

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
-use serde::{Deserialize, Serialize};
+use ahash::RandomState;
+use hashbrown::HashMap;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Sample, Visit};
 use crate::model::{Hour, Millis, Slot, Timestamp};
@@ -33,8 +35,13 @@ struct Visitor {
 pub struct Forms {
     forms: BTreeMap<String, Form>,
     /// What the same addresses asked for besides.
-    elsewhere: BTreeMap<String, Visitor>,
+    elsewhere: Elsewhere,
 }
+
+/// Visitors by address, found without comparing many of them; in order where they are stored.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "BTreeMap<String, Visitor>")]
+struct Elsewhere(HashMap<String, Visitor, RandomState>);
 
 /// How much of a route's visits came from addresses that came seldom and did little else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,8 +52,6 @@ pub struct Crowd {
     pub requests: u64,
     pub requests_of_all: u64,
     pub since: Timestamp,
-    /// The busiest of them.
-    pub examples: Vec<String>,
 }
 
 const SAMPLES_MAX: usize = 10;
@@ -55,30 +60,28 @@ const VISITORS_MAX: usize = 4096;
 const ELSEWHERE_MAX: usize = 16_384;
 const MEMORY: Millis = Millis::hours(24);
 const JUDGED_EVERY_SLOTS: i64 = 30;
-const EXAMPLES_MAX: usize = 10;
+/// Whoever chooses his address can choose no more than [`ELSEWHERE_MAX`] of them.
+const SEEDS: [u64; 4] = [0x666f_726d, 0x7669_7369, 0x656c_7365, 0x7768_6572];
 
 impl Forms {
     pub fn add(&mut self, slot: Slot, visit: Visit) {
-        let (visitors, visitors_max) = if visit.route.is_empty() {
-            (&mut self.elsewhere, ELSEWHERE_MAX)
-        } else {
-            if FORMS_MAX <= self.forms.len() && !self.forms.contains_key(&visit.route) {
-                return;
-            }
-            let form = self.forms.entry(visit.route).or_default();
-            form.samples.extend(visit.sample);
-            if SAMPLES_MAX < form.samples.len() {
-                form.samples.pop_front();
-            }
-            (&mut form.visitors, VISITORS_MAX)
-        };
-        if visitors_max <= visitors.len() && !visitors.contains_key(&visit.address) {
+        let Visit { route, address, requests, sample } = visit;
+        if route.is_empty() {
+            self.elsewhere.add(slot, (address, requests));
             return;
         }
-        let new = Visitor { requests: 0, first: slot, last: slot };
-        let visitor = visitors.entry(visit.address).or_insert(new);
-        visitor.requests = visitor.requests.saturating_add(visit.requests);
-        visitor.last = visitor.last.max(slot);
+        if FORMS_MAX <= self.forms.len() && !self.forms.contains_key(&route) {
+            return;
+        }
+        let form = self.forms.entry(route).or_default();
+        form.samples.extend(sample);
+        if SAMPLES_MAX < form.samples.len() {
+            form.samples.pop_front();
+        }
+        if VISITORS_MAX <= form.visitors.len() && !form.visitors.contains_key(&address) {
+            return;
+        }
+        form.visitors.entry(address).or_insert(Visitor::new(slot)).add(slot, requests);
     }
 
     /// The crowd of a route, looked at no more than every five minutes.
@@ -89,28 +92,31 @@ impl Forms {
             return None;
         }
         form.judged = Some(slot);
-        let mut crowd = Crowd { since: slot.start(), ..Crowd::default() };
-        let mut busiest = Vec::new();
+        let mut crowd = Crowd { since: slot.start(), usual: form.usual, ..Crowd::default() };
         for (address, visitor) in &form.visitors {
             crowd.requests_of_all += u64::from(visitor.requests);
-            let elsewhere = self.elsewhere.get(address).map_or(0, |other| other.requests);
-            let is_alone = elsewhere <= 2 * visitor.requests + 2;
-            if visitor.requests <= requests_few_max && is_alone {
+            if visitor.is_of_crowd(requests_few_max, || self.elsewhere.requests(address)) {
                 crowd.addresses += 1;
                 crowd.requests += u64::from(visitor.requests);
                 crowd.since = crowd.since.min(visitor.first.start());
-                busiest.push((elsewhere, visitor, address));
             }
         }
-        // Those who did nothing else, the busiest first, of these the latest.
-        busiest.sort_by_key(|&(elsewhere, visitor, address)| {
+        form.today = form.today.max(crowd.addresses);
+        Some(crowd)
+    }
+
+    /// One of the crowd: who did least elsewhere, of these the busiest, of these the latest.
+    pub fn example(&self, route: &str, requests_few_max: u32) -> Option<&str> {
+        let visitors = &self.forms.get(route)?.visitors;
+        let crowd = visitors.iter().filter_map(|(address, visitor)| {
+            let elsewhere = self.elsewhere.requests(address);
+            let is_of_crowd = visitor.is_of_crowd(requests_few_max, || elsewhere);
+            is_of_crowd.then_some((elsewhere, visitor, address))
+        });
+        let example = crowd.min_by_key(|&(elsewhere, visitor, address)| {
             (elsewhere, std::cmp::Reverse((visitor.requests, visitor.first)), address)
         });
-        let examples = busiest.into_iter().take(EXAMPLES_MAX);
-        crowd.examples = examples.map(|(_, _, address)| address.clone()).collect();
-        form.today = form.today.max(crowd.addresses);
-        crowd.usual = form.usual;
-        Some(crowd)
+        example.map(|(_, _, address)| address.as_str())
     }
 
     pub fn form(&mut self, route: &str) -> Option<&mut Form> {
@@ -132,7 +138,57 @@ impl Forms {
             form.visitors.retain(|_, visitor| oldest <= visitor.last);
         }
         self.forms.retain(|_, form| !form.visitors.is_empty());
-        self.elsewhere.retain(|_, visitor| oldest <= visitor.last);
+        self.elsewhere.0.retain(|_, visitor| oldest <= visitor.last);
+    }
+}
+
+impl Visitor {
+    const fn new(slot: Slot) -> Self {
+        Self { requests: 0, first: slot, last: slot }
+    }
+
+    fn add(&mut self, slot: Slot, requests: u32) {
+        self.requests = self.requests.saturating_add(requests);
+        self.last = self.last.max(slot);
+    }
+
+    /// Whether he came seldom and did little else.
+    fn is_of_crowd(&self, requests_few_max: u32, elsewhere: impl FnOnce() -> u32) -> bool {
+        self.requests <= requests_few_max && elsewhere() <= 2 * self.requests + 2
+    }
+}
+
+impl Elsewhere {
+    fn add(&mut self, slot: Slot, (address, requests): (String, u32)) {
+        if ELSEWHERE_MAX <= self.0.len() && !self.0.contains_key(&address) {
+            return;
+        }
+        self.0.entry(address).or_insert(Visitor::new(slot)).add(slot, requests);
+    }
+
+    fn requests(&self, address: &str) -> u32 {
+        self.0.get(address).map_or(0, |visitor| visitor.requests)
+    }
+}
+
+impl Default for Elsewhere {
+    fn default() -> Self {
+        let [a, b, c, d] = SEEDS;
+        Self(HashMap::with_hasher(RandomState::with_seeds(a, b, c, d)))
+    }
+}
+
+impl From<BTreeMap<String, Visitor>> for Elsewhere {
+    fn from(visitors: BTreeMap<String, Visitor>) -> Self {
+        let mut elsewhere = Self::default();
+        elsewhere.0.extend(visitors);
+        elsewhere
+    }
+}
+
+impl Serialize for Elsewhere {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.iter().collect::<BTreeMap<_, _>>().serialize(serializer)
     }
 }
 
@@ -154,6 +210,9 @@ mod tests {
         forms.add(Slot(11), visit("", "192.0.2.2", 40));
         let crowd = forms.crowd("POST /join", (Slot(12), 10)).unwrap();
         assert_eq!((crowd.addresses, crowd.requests, crowd.requests_of_all), (1, 2, 4));
+        assert_eq!(forms.example("POST /join", 10), Some("192.0.2.1"));
+        let stored = serde_json::to_string(&forms).unwrap();
+        assert_eq!(serde_json::from_str::<Forms>(&stored).unwrap(), forms);
         assert!(forms.crowd("POST /join", (Slot(13), 10)).is_none());
         forms.forget(Hour(49));
         assert!(forms.form("POST /join").is_none());

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::block::{Columns, Decoder, Header};
+use super::block::{self, Column, Columns, Decoder, Header};
 use super::cipher::Cipher;
 use super::vault::Vault;
 use super::{Counters, Memory, Store, StoreError, hidden, keys};
@@ -108,21 +108,27 @@ impl Store {
         }))
     }
 
-    /// The events of the blocks that are wanted, in the order of their commit.
+    /// The events of the blocks that are wanted, in the order of their commit; of a key, if one
+    /// is wanted, its rows alone.
     pub fn blocks(
         &self,
         wanted: &Wanted,
     ) -> Result<impl Iterator<Item = Result<EventBatch, StoreError>> + use<'_>, StoreError> {
         let mut decoder = new_decoder()?;
-        let columns = wanted.columns;
+        let key = wanted.key.clone();
+        let columns = if key.is_some() { wanted.columns.with(Column::Key) } else { wanted.columns };
         let headers = self.headers(wanted);
         Ok(headers.map(move |row| {
             let (number, header) = row?;
-            decode(self.vault(), &mut decoder, (number, &header), columns)
+            let events = decode(self.vault(), &mut decoder, (number, &header), columns)?;
+            Ok(match &key {
+                Some(key) => block::of_key(&events, key),
+                None => events,
+            })
         }))
     }
 
-    /// The same, the latest commit first.
+    /// Whole blocks, the latest commit first.
     pub fn newest_blocks(
         &self,
         wanted: &Wanted,

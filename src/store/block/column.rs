@@ -68,6 +68,11 @@ impl Columns {
         Self(self.0 | 1u64 << column.number())
     }
 
+    /// Those of them that are among the others.
+    pub(super) const fn of(self, others: Self) -> Self {
+        Self(self.0 & others.0)
+    }
+
     pub const fn holds(self, column: Column) -> bool {
         self.0 & 1u64 << column.number() != 0
     }
@@ -88,6 +93,46 @@ impl Column {
         Self::Tenant,
         Self::Object,
     ];
+
+    /// Columns of text that order others.
+    pub(super) const LEADERS: [Self; 2] = [Self::Key, Self::Route];
+
+    /// The column whose values order this one's in a block.
+    pub(super) const fn leader(self) -> Option<Self> {
+        match self {
+            Self::Role
+            | Self::SourceIp
+            | Self::Route
+            | Self::UserAgent
+            | Self::Referer
+            | Self::User
+            | Self::Model
+            | Self::Asn
+            | Self::Country
+            | Self::City
+            | Self::Spot
+            | Self::Tenant => Some(Self::Key),
+            Self::Method | Self::Status | Self::Bytes | Self::RequestBytes | Self::Operation => {
+                Some(Self::Route)
+            }
+            Self::Time
+            | Self::Source
+            | Self::Format
+            | Self::Kind
+            | Self::Key
+            | Self::Path
+            | Self::Query
+            | Self::Duration
+            | Self::InputTokens
+            | Self::OutputTokens
+            | Self::Cost
+            | Self::Late
+            | Self::Outcome
+            | Self::Count
+            | Self::Flaws
+            | Self::Object => None,
+        }
+    }
 
     pub(super) fn of(self, batch: &EventBatch) -> View<'_> {
         match self {

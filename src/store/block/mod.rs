@@ -6,18 +6,22 @@ mod column;
 mod filter;
 mod header;
 mod numbers;
+mod order;
+mod rows;
 mod texts;
 
 use thiserror::Error;
 
 pub use column::{Column, Columns};
 pub use header::Header;
+pub(in crate::store) use rows::{append, kept, of_key, rows_about};
 
-use crate::model::{EventBatch, EventKind, Mention};
+use crate::model::{EventBatch, EventKind, Mention, TextColumn};
 use blob::{Packer, Unpacker};
 use bytes::{Reader, write_varint};
 use column::{View, ViewMut};
 use filter::KeyFilter;
+use order::Order;
 
 /// What is wrong with the bytes of a block, or what hinders the making of one.
 #[derive(Debug, Error)]
@@ -35,7 +39,13 @@ pub struct Encoder {
     packer: Packer,
     column: Vec<u8>,
     scratch: Vec<u64>,
+    arranged: Vec<u64>,
 }
+
+/// Behind a column's number: its values are in the order of its leader's.
+const ARRANGED: u8 = 0x80;
+/// A dictionary with a value for less rows than this is mostly of values that come once.
+const ROWS_A_VALUE_FEW: usize = 8;
 
 /// Reads blocks, the wanted columns only.
 pub struct Decoder {
@@ -44,16 +54,21 @@ pub struct Decoder {
 
 impl Encoder {
     pub fn new() -> Result<Self, BlockError> {
-        Ok(Self { packer: Packer::new()?, column: Vec::new(), scratch: Vec::new() })
+        let packer = Packer::new()?;
+        Ok(Self { packer, column: Vec::new(), scratch: Vec::new(), arranged: Vec::new() })
     }
 
     /// The block of a batch, and what is known about it without reading it.
     pub fn encode(&mut self, batch: &EventBatch) -> Result<(Header, Vec<u8>), BlockError> {
         let mut block = Vec::with_capacity(batch.len() * 32);
+        let orders = Column::LEADERS.map(|leader| (leader, Order::by(leader, batch, batch.len())));
         for column in Column::ALL {
             self.column.clear();
-            self.encode_column(batch, column)?;
-            block.push(column.number());
+            let led = orders.iter().find(|(leader, _)| column.leader() == Some(*leader));
+            let order = led.and_then(|(_, order)| order.as_ref());
+            self.encode_column(batch, column, order)?;
+            let mark = if order.is_some() { ARRANGED } else { 0 };
+            block.push(column.number() | mark);
             write_varint(&mut block, self.column.len() as u64);
             block.extend_from_slice(&self.column);
         }
@@ -61,12 +76,23 @@ impl Encoder {
         Ok((Header::of(batch, &block, filter), block))
     }
 
-    fn encode_column(&mut self, batch: &EventBatch, column: Column) -> Result<(), BlockError> {
+    fn encode_column(
+        &mut self,
+        batch: &EventBatch,
+        column: Column,
+        order: Option<&Order>,
+    ) -> Result<(), BlockError> {
         let rows = batch.len();
-        let Self { packer, column: out, scratch } = self;
+        let Self { packer, column: out, scratch, arranged } = self;
+        let mut is_fresh = false;
         scratch.clear();
         match column.of(batch) {
-            View::Text(text) => return texts::encode(out, packer, scratch, (text, rows)),
+            View::Text(text) => {
+                texts::encode(out, packer, scratch, &text.dictionary)?;
+                is_fresh = order.is_none() && rows < ROWS_A_VALUE_FEW * text.dictionary.len();
+                scratch.clear();
+                scratch.extend(text.rows.iter().map(|&number| u64::from(number)));
+            }
             View::Times(times) => return numbers::encode_times(out, packer, scratch, times),
             View::Counts(counts) => scratch.extend_from_slice(counts),
             View::Kinds(kinds) => scratch.extend(kinds.iter().map(|&kind| kind_number(kind))),
@@ -75,6 +101,13 @@ impl Encoder {
             View::Flags(values) => scratch.extend(values.iter().map(|&value| u64::from(value))),
         }
         scratch.resize(rows, 0);
+        if let Some(order) = order {
+            order.arrange(scratch, arranged);
+            return numbers::encode(out, packer, arranged);
+        }
+        if is_fresh {
+            return numbers::encode_fresh(out, packer, scratch);
+        }
         numbers::encode(out, packer, scratch)
     }
 }
@@ -94,116 +127,98 @@ impl Decoder {
         header.verify(block)?;
         let rows = header.rows as usize;
         let mut batch = EventBatch::default();
-        let mut reader = Reader::new(block);
+        let mut packed = packed_columns(block)?;
+        let needed = needed(wanted, &packed);
+        // A leader comes before those that it leads.
+        packed.sort_by_key(|it| it.column.leader().map_or(0, |by| 1 + u8::from(by != Column::Key)));
         let mut seen = Columns::NONE;
-        while !reader.is_at_end() {
-            let number = reader.byte()?;
-            let length = reader.length(block.len())?;
-            let bytes = reader.take(length)?;
-            let Some(column) = Column::of_number(number) else {
+        let mut order: (Option<Column>, Option<Order>) = (None, None);
+        for it in packed.iter().filter(|it| needed.holds(it.column)) {
+            if seen.holds(it.column) {
                 continue;
-            };
-            if wanted.holds(column) && !seen.holds(column) {
-                seen = seen.with(column);
-                self.decode_column(&mut batch, column, (bytes, rows))?;
             }
+            seen = seen.with(it.column);
+            let leader = it.column.leader().filter(|_| it.is_arranged);
+            if order.0 != leader {
+                order = (leader, leader.and_then(|by| Order::by(by, &batch, rows)));
+            }
+            self.decode_column(&mut batch, it, (order.1.as_ref(), rows))?;
         }
-        fill_the_rest(&mut batch, rows, seen);
+        fill_the_rest(&mut batch, rows, seen.of(wanted));
         Ok(batch)
     }
 
     fn decode_column(
         &mut self,
         batch: &mut EventBatch,
-        column: Column,
-        (bytes, rows): (&[u8], usize),
+        Packed { column, bytes, .. }: &Packed<'_>,
+        (order, rows): (Option<&Order>, usize),
     ) -> Result<(), BlockError> {
         let mut reader = Reader::new(bytes);
         let reader = &mut reader;
         let unpacker = &mut self.unpacker;
+        let of_rows = |values: Vec<u64>| match order {
+            Some(order) => order.restore(&values),
+            None => values,
+        };
         match column.of_mut(batch) {
-            ViewMut::Text(text) => *text = texts::decode(reader, unpacker, rows)?,
+            ViewMut::Text(text) => {
+                *text = texts::decode(reader, unpacker, rows)?;
+                if let Some(order) = order {
+                    text.rows = order.restore(&text.rows);
+                }
+            }
             ViewMut::Times(times) => *times = numbers::decode_times(reader, unpacker, rows)?,
-            ViewMut::Counts(counts) => *counts = numbers::decode(reader, unpacker, rows)?,
+            ViewMut::Counts(counts) => *counts = of_rows(numbers::decode(reader, unpacker, rows)?),
             ViewMut::Kinds(kinds) => {
-                *kinds = each(&numbers::decode(reader, unpacker, rows)?, kind_of)?;
+                *kinds = each(&of_rows(numbers::decode(reader, unpacker, rows)?), kind_of)?;
             }
             ViewMut::Statuses(values) => {
-                *values = each(&numbers::decode(reader, unpacker, rows)?, |n| n.try_into().ok())?;
+                let numbers = of_rows(numbers::decode(reader, unpacker, rows)?);
+                *values = each(&numbers, |n| n.try_into().ok())?;
             }
             ViewMut::Asns(values) => {
-                *values = each(&numbers::decode(reader, unpacker, rows)?, |n| n.try_into().ok())?;
+                let numbers = of_rows(numbers::decode(reader, unpacker, rows)?);
+                *values = each(&numbers, |n| n.try_into().ok())?;
             }
             ViewMut::Flags(flags) => {
-                *flags = each(&numbers::decode(reader, unpacker, rows)?, flag_of)?;
+                *flags = each(&of_rows(numbers::decode(reader, unpacker, rows)?), flag_of)?;
             }
         }
         Ok(())
     }
 }
 
-/// Adds the rows of a batch to another, column by column.
-pub(super) fn append(to: &mut EventBatch, from: &EventBatch) {
-    for column in Column::ALL {
-        match (column.of_mut(to), column.of(from)) {
-            (ViewMut::Text(to), View::Text(from)) => {
-                for row in 0..from.rows.len() {
-                    to.push(from.get(row));
-                }
-            }
-            (ViewMut::Counts(to), View::Counts(from)) => to.extend_from_slice(from),
-            (ViewMut::Times(to), View::Times(from)) => to.extend_from_slice(from),
-            (ViewMut::Kinds(to), View::Kinds(from)) => to.extend_from_slice(from),
-            (ViewMut::Statuses(to), View::Statuses(from)) => to.extend_from_slice(from),
-            (ViewMut::Asns(to), View::Asns(from)) => to.extend_from_slice(from),
-            (ViewMut::Flags(to), View::Flags(from)) => to.extend_from_slice(from),
-            // One column has one sort of values.
-            _ => (),
-        }
-    }
+/// A column as it lies in a block.
+struct Packed<'b> {
+    column: Column,
+    is_arranged: bool,
+    bytes: &'b [u8],
 }
 
-/// The rows that are marked.
-pub(super) fn kept(from: &EventBatch, keep: &[bool]) -> EventBatch {
-    fn some<T: Copy>(to: &mut Vec<T>, from: &[T], keep: &[bool]) {
-        to.extend(from.iter().zip(keep).filter(|(_, keep)| **keep).map(|(value, _)| *value));
-    }
-    let mut batch = EventBatch::default();
-    let to = &mut batch;
-    for column in Column::ALL {
-        match (column.of_mut(to), column.of(from)) {
-            (ViewMut::Text(to), View::Text(from)) => {
-                for (row, _) in (0..from.rows.len()).zip(keep).filter(|(_, keep)| **keep) {
-                    to.push(from.get(row));
-                }
-            }
-            (ViewMut::Counts(to), View::Counts(from)) => some(to, from, keep),
-            (ViewMut::Times(to), View::Times(from)) => some(to, from, keep),
-            (ViewMut::Kinds(to), View::Kinds(from)) => some(to, from, keep),
-            (ViewMut::Statuses(to), View::Statuses(from)) => some(to, from, keep),
-            (ViewMut::Asns(to), View::Asns(from)) => some(to, from, keep),
-            (ViewMut::Flags(to), View::Flags(from)) => some(to, from, keep),
-            // One column has one sort of values.
-            _ => (),
+/// Columns that nobody knows are left out.
+fn packed_columns(block: &[u8]) -> Result<Vec<Packed<'_>>, BlockError> {
+    let mut packed = Vec::with_capacity(Column::ALL.len());
+    let mut reader = Reader::new(block);
+    while !reader.is_at_end() {
+        let number = reader.byte()?;
+        let length = reader.length(block.len())?;
+        let bytes = reader.take(length)?;
+        if let Some(column) = Column::of_number(number & !ARRANGED) {
+            packed.push(Packed { column, is_arranged: number & ARRANGED != 0, bytes });
         }
     }
-    batch
+    Ok(packed)
 }
 
-/// Which rows name somebody, in any column that tells of people.
-pub(super) fn rows_about(batch: &EventBatch, mention: &Mention) -> Vec<bool> {
-    let mut about = vec![false; batch.len()];
-    for column in Column::OF_PEOPLE {
-        let View::Text(text) = column.of(batch) else { continue };
-        let named: Vec<bool> = text.dictionary.values().map(|it| mention.is_in(it)).collect();
-        if !named.contains(&true) {
-            continue;
-        }
-        for (row, about) in about.iter_mut().enumerate() {
-            *about |= named.get(text.number(row) as usize) == Some(&true);
-        }
+/// Those that are wanted, and those that lead them, or lead a leader.
+fn needed(wanted: Columns, packed: &[Packed<'_>]) -> Columns {
+    let mut needed = wanted;
+    for it in packed.iter().filter(|it| it.is_arranged && wanted.holds(it.column)) {
+        let leaders = std::iter::successors(it.column.leader(), |leader| leader.leader());
+        needed = leaders.fold(needed, Columns::with);
     }
-    about
+    needed
 }
 
 fn kind_number(kind: EventKind) -> u64 {
@@ -227,7 +242,10 @@ fn each<T>(values: &[u64], read: impl Fn(u64) -> Option<T>) -> Result<Vec<T>, Bl
 fn fill_the_rest(batch: &mut EventBatch, rows: usize, seen: Columns) {
     for column in Column::ALL.into_iter().filter(|&column| !seen.holds(column)) {
         match column.of_mut(batch) {
-            ViewMut::Text(text) => text.rows.resize(rows, 0),
+            ViewMut::Text(text) => {
+                *text = TextColumn::default();
+                text.rows.resize(rows, 0);
+            }
             ViewMut::Counts(counts) => counts.resize(rows, 0),
             ViewMut::Times(times) => times.resize(rows, 0),
             ViewMut::Kinds(kinds) => kinds.resize(rows, EventKind::default()),

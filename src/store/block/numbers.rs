@@ -8,12 +8,17 @@ use super::bytes::{Reader, unzigzag, write_varint, zigzag};
 const PROGRESSION: u8 = 0;
 /// All lowest bytes, then all second bytes, and so on: alike bytes stand together.
 const PLANES: u8 = 1;
+/// The same of values that have a common divisor, which comes first: milliseconds as microseconds.
+const SCALED: u8 = 2;
+/// Numbers of texts most of which are new: 0 for the next new one, else one more than the number.
+const FRESH: u8 = 3;
 const WIDTH_MAX: u8 = 8;
 
+/// Leaves something else in `values`.
 pub(super) fn encode(
     out: &mut Vec<u8>,
     packer: &mut Packer,
-    values: &[u64],
+    values: &mut [u64],
 ) -> Result<(), BlockError> {
     let first = values.first().copied().unwrap_or(0);
     let step = values.get(1).map_or(0, |second| second.wrapping_sub(first));
@@ -23,9 +28,18 @@ pub(super) fn encode(
         write_varint(out, zigzag(step.cast_signed()));
         return Ok(());
     }
+    let divisor = common_divisor(values);
+    if divisor == 1 {
+        out.push(PLANES);
+    } else {
+        out.push(SCALED);
+        write_varint(out, divisor);
+        for value in values.iter_mut() {
+            *value /= divisor;
+        }
+    }
     let all_bits = values.iter().fold(0, |bits, value| bits | value);
     let width = (64 - all_bits.leading_zeros()).div_ceil(8);
-    out.push(PLANES);
     write_varint(out, u64::from(width));
     packer.raw.clear();
     for plane in 0..width {
@@ -34,28 +48,78 @@ pub(super) fn encode(
     packer.write(out)
 }
 
+/// Numbers of texts in the order of their first use.
+pub(super) fn encode_fresh(
+    out: &mut Vec<u8>,
+    packer: &mut Packer,
+    values: &mut [u64],
+) -> Result<(), BlockError> {
+    let mut newest = 0;
+    for value in values.iter_mut() {
+        let is_new = *value == newest + 1;
+        newest += u64::from(is_new);
+        *value = if is_new { 0 } else { *value + 1 };
+    }
+    out.push(FRESH);
+    encode(out, packer, values)
+}
+
 pub(super) fn decode(
     reader: &mut Reader<'_>,
     unpacker: &mut Unpacker,
     rows: usize,
 ) -> Result<Vec<u64>, BlockError> {
-    match reader.byte()? {
+    let form = reader.byte()?;
+    if form != FRESH {
+        return decode_form(form, reader, unpacker, rows);
+    }
+    let form = reader.byte()?;
+    let mut values = decode_form(form, reader, unpacker, rows)?;
+    let mut newest = 0;
+    for value in &mut values {
+        newest += u64::from(*value == 0);
+        *value = value.checked_sub(1).unwrap_or(newest);
+    }
+    Ok(values)
+}
+
+fn decode_form(
+    form: u8,
+    reader: &mut Reader<'_>,
+    unpacker: &mut Unpacker,
+    rows: usize,
+) -> Result<Vec<u64>, BlockError> {
+    match form {
         PROGRESSION => {
             let first = reader.varint()?;
             let step = unzigzag(reader.varint()?).cast_unsigned();
             let next = |value: &u64| Some(value.wrapping_add(step));
             Ok(std::iter::successors(Some(first), next).take(rows).collect())
         }
-        PLANES => {
-            let width = reader.length(usize::from(WIDTH_MAX))?;
-            let raw = unpacker.read(reader, rows * width)?;
-            if raw.len() != rows * width {
-                return Err(BlockError::Damaged("a column of numbers has a wrong length"));
+        PLANES => decode_planes(reader, unpacker, rows),
+        SCALED => {
+            let divisor = reader.varint()?;
+            let mut values = decode_planes(reader, unpacker, rows)?;
+            for value in &mut values {
+                *value = value.wrapping_mul(divisor);
             }
-            Ok(join_planes(&raw, rows))
+            Ok(values)
         }
         _ => Err(BlockError::Damaged("a column of numbers has an unknown form")),
     }
+}
+
+fn decode_planes(
+    reader: &mut Reader<'_>,
+    unpacker: &mut Unpacker,
+    rows: usize,
+) -> Result<Vec<u64>, BlockError> {
+    let width = reader.length(usize::from(WIDTH_MAX))?;
+    let raw = unpacker.read(reader, rows * width)?;
+    if raw.len() != rows * width {
+        return Err(BlockError::Damaged("a column of numbers has a wrong length"));
+    }
+    Ok(join_planes(&raw, rows))
 }
 
 /// Times as the first one and the differences from row to row.
@@ -88,6 +152,22 @@ pub(super) fn decode_times(
         times.push(time);
     }
     Ok(times)
+}
+
+/// The largest number that all are a multiple of; 1 at least.
+fn common_divisor(values: &[u64]) -> u64 {
+    let mut divisor = 0u64;
+    for &value in values {
+        let (mut a, mut b) = (divisor, value);
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        divisor = a;
+        if divisor == 1 {
+            break;
+        }
+    }
+    divisor.max(1)
 }
 
 fn is_progression(values: &[u64], step: u64) -> bool {

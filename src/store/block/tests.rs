@@ -49,6 +49,29 @@ fn a_block_comes_back_as_it_was() {
 }
 
 #[test]
+fn what_is_led_comes_back_whether_or_not_its_leader_is_wanted() {
+    let mut batch = batch_of(&rows(300));
+    batch.key = TextColumn::default();
+    batch.route = TextColumn::default();
+    for n in 0..300 {
+        batch.key.push(&format!("k_{}", n * 7 % 11));
+        batch.route.push(&format!("/r/{}", n * n % 13));
+    }
+    for column in [Column::Status, Column::SourceIp, Column::Route, Column::Bytes] {
+        let again = round_trip(&batch, Columns::NONE.with(column));
+        let same = match (column.of(&again), column.of(&batch)) {
+            (View::Text(read), View::Text(written)) => read == written,
+            (View::Counts(read), View::Counts(written)) => read == written,
+            (View::Statuses(read), View::Statuses(written)) => read == written,
+            _ => false,
+        };
+        assert!(same, "{column:?}");
+        assert_eq!(again.key.get(1), "", "{column:?}");
+    }
+    assert_eq!(round_trip(&batch, Columns::ALL), batch);
+}
+
+#[test]
 fn numbers_of_the_dictionary_are_kept() {
     let mut batch = batch_of(&rows(50));
     batch.key = TextColumn::default();

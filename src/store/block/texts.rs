@@ -6,28 +6,26 @@ use super::bytes::{Reader, write_varint};
 use super::numbers;
 use crate::model::{Dictionary, TextColumn};
 
+/// The distinct values.
 pub(super) fn encode(
     out: &mut Vec<u8>,
     packer: &mut Packer,
     scratch: &mut Vec<u64>,
-    (text, rows): (&TextColumn, usize),
+    dictionary: &Dictionary,
 ) -> Result<(), BlockError> {
-    let values = text.dictionary.len() - 1;
+    let values = dictionary.len() - 1;
     write_varint(out, values as u64);
-    if 0 < values {
-        scratch.clear();
-        scratch.extend(text.dictionary.values().skip(1).map(|value| value.len() as u64));
-        numbers::encode(out, packer, scratch)?;
-        packer.raw.clear();
-        for value in text.dictionary.values() {
-            packer.raw.extend_from_slice(value.as_bytes());
-        }
-        packer.write(out)?;
+    if values == 0 {
+        return Ok(());
     }
     scratch.clear();
-    scratch.extend(text.rows.iter().map(|&number| u64::from(number)));
-    scratch.resize(rows, 0);
-    numbers::encode(out, packer, scratch)
+    scratch.extend(dictionary.values().skip(1).map(|value| value.len() as u64));
+    numbers::encode(out, packer, scratch)?;
+    packer.raw.clear();
+    for value in dictionary.values() {
+        packer.raw.extend_from_slice(value.as_bytes());
+    }
+    packer.write(out)
 }
 
 pub(super) fn decode(
@@ -39,8 +37,7 @@ pub(super) fn decode(
     let mut dictionary = Dictionary::default();
     if 0 < values {
         let lengths = numbers::decode(reader, unpacker, values)?;
-        let bytes = unpacker.read(reader, Unpacker::MAX)?;
-        fill(&mut dictionary, &lengths, &bytes)?;
+        dictionary = read(&lengths, unpacker.read(reader, Unpacker::MAX)?)?;
     }
     let numbers = numbers::decode(reader, unpacker, rows)?;
     let known = |number: u64| u32::try_from(number).ok().filter(|_| number <= values as u64);
@@ -52,15 +49,20 @@ pub(super) fn decode(
 /// A batch has at most one new text a row.
 const VALUES_MAX: usize = 1 << 16;
 
-fn fill(dictionary: &mut Dictionary, lengths: &[u64], bytes: &[u8]) -> Result<(), BlockError> {
-    let mut reader = Reader::new(bytes);
-    for (length, number) in lengths.iter().zip(1u32..) {
+/// Whoever wrote them had each once.
+fn read(lengths: &[u64], bytes: Vec<u8>) -> Result<Dictionary, BlockError> {
+    let invalid = || BlockError::Damaged("a text is not UTF-8");
+    let text = String::from_utf8(bytes).map_err(|_invalid| invalid())?;
+    let mut ends = Vec::with_capacity(lengths.len() + 1);
+    let mut end = 0usize;
+    ends.push(0);
+    for length in lengths {
         let length = usize::try_from(*length).unwrap_or(usize::MAX);
-        let value = std::str::from_utf8(reader.take(length)?)
-            .map_err(|_invalid| BlockError::Damaged("a text is not UTF-8"))?;
-        if dictionary.number_of(value) != number {
-            return Err(BlockError::Damaged("a text stands twice in its dictionary"));
+        end = end.saturating_add(length);
+        if !text.is_char_boundary(end) {
+            return Err(invalid());
         }
+        ends.push(u32::try_from(end).map_err(|_large| invalid())?);
     }
-    Ok(())
+    Ok(Dictionary::of_distinct(text, ends))
 }
