@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::message::mail_of;
 use super::{AlertError, Bulletin, Notifier, Refusal, Sending};
+use crate::store::fault;
 
 /// The file's name follows from the mail, so that sending it again writes it again.
 #[derive(Debug)]
@@ -24,7 +25,8 @@ impl EmlDirectory {
     fn write(&self, bulletin: &Bulletin) -> Result<String, Refusal> {
         let mail = mail_of(bulletin).map_err(|error| Refusal::Never(error.to_string()))?;
         let path = self.path.join(file_name(bulletin));
-        fs::write(&path, mail.formatted()).map_err(|error| {
+        let written = fault::point("eml.write").and_then(|()| fs::write(&path, mail.formatted()));
+        written.map_err(|error| {
             Refusal::Unreachable(format!("cannot write {}: {error}", path.display()))
         })?;
         Ok(format!("written to {}", path.display()))

@@ -2,7 +2,6 @@
 //! collects findings: to a web address, a file of lines, or a syslog.
 
 use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -14,6 +13,7 @@ use super::webhook::post;
 use super::{AlertError, Audience, Bulletin, News, Notifier, Refusal, Sending};
 use crate::incident::{ATTACK_VERSION, Contribution, Curve, Incident, State, Transition, words};
 use crate::model::{Class, Entity, Hour, Severity};
+use crate::store::fault;
 
 /// The version of the schema, and where findings go.
 #[derive(Debug)]
@@ -72,7 +72,12 @@ impl Notifier for Ocsf {
 fn append(path: &Path, finding: &Value) -> Result<String, Refusal> {
     let line = format!("{finding}\n");
     let file = OpenOptions::new().create(true).append(true).open(path);
-    let written = file.and_then(|mut file| file.write_all(line.as_bytes()));
+    let written = file.and_then(|mut file| {
+        let before = file.metadata()?.len();
+        let written = fault::write("ocsf.write", &mut file, line.as_bytes());
+        // It is tried again, and half a line is of use to nobody.
+        written.inspect_err(|_error| file.set_len(before).unwrap_or_default())
+    });
     let failed = |error| Refusal::Unreachable(format!("cannot write {}: {error}", path.display()));
     written.map(|()| format!("written to {}", path.display())).map_err(failed)
 }

@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::engine::Overview;
 use crate::incident::{Incident, StaleFinding};
 use crate::model::{Millis, Timestamp};
-use crate::store::Store;
+use crate::store::{Health, OutboxCounts, Store};
 use crate::tail::{SourceState, SourceStatus};
 use crate::web::{
     HourPoint, Learning, Mail, Mode, Reading, Shelf, Source, StoreFacts, View, Visitor, Window,
@@ -61,6 +61,8 @@ struct Parts {
     kept: Vec<(&'static str, String)>,
     removed: Removed,
     published: Option<Timestamp>,
+    /// How the store was when nothing was being written.
+    glance: Option<(Health, OutboxCounts)>,
     shelf: Shelf,
 }
 
@@ -224,18 +226,19 @@ impl Board {
 
     fn publish(&self) {
         let now = (self.now)();
+        let glance = self.store.as_ref().and_then(Store::glance);
         let mut parts = self.parts();
         parts.published = Some(now);
+        parts.glance = glance.or_else(|| parts.glance.take());
+        let glance = parts.glance.clone();
         let mut view = parts.view(now);
         drop(parts);
-        if let Some(store) = &self.store {
-            let counts = store.outbox_counts();
+        if let Some((health, counts)) = glance {
             view.mail.queued = counts.waiting;
             view.mail.failed = counts.given_up;
             view.mail.last_sent = counts.last_sent;
             let wrong = [troubles::refused(&counts), troubles::given_up(&counts, now)];
             view.degraded.extend(wrong.into_iter().flatten());
-            let health = store.health();
             view.store = Some(StoreFacts {
                 events: health.events,
                 disk_bytes: health.disk_bytes,

@@ -1,6 +1,8 @@
 //! What the daemon writes into the audit journal by itself, and the head of it, told where
 //! somebody else keeps it.
 
+use std::time::Duration;
+
 use tracing::{info, warn};
 
 use crate::config::Config;
@@ -15,6 +17,9 @@ pub(super) struct Asker {
 
 /// How what is typed on a terminal comes.
 pub(super) const COMMAND_LINE: &str = "command line";
+
+/// How long the last entry of a life may take.
+const LAST_WORDS_MAX: Duration = Duration::from_secs(5);
 
 const OURSELVES: &str = "keyvigil";
 
@@ -52,11 +57,16 @@ impl Diary {
         Ok(Self(store))
     }
 
-    /// Writes down that the daemon has ended, and tells the last head.
-    pub(super) fn end<T>(&self, ended: T) -> T {
-        if let Some(store) = &self.0 {
+    /// Writes down that the daemon has ended, and tells the last head. A disk that hangs does not
+    /// hold up the end.
+    pub(super) async fn end<T>(self, ended: T) -> T {
+        let Some(store) = self.0 else { return ended };
+        let last = tokio::task::spawn_blocking(move || {
             warned(store.journal_add(vec![Asker::ourselves().did("stopped", String::new())]));
-            tell_head(store);
+            tell_head(&store);
+        });
+        if tokio::time::timeout(LAST_WORDS_MAX, last).await.is_err() {
+            warn!("the audit journal cannot be written: the disk does not answer");
         }
         ended
     }
@@ -117,8 +127,8 @@ mod tests {
     use super::*;
     use crate::store::OpenOptions;
 
-    #[test]
-    fn a_start_with_another_configuration_is_written_down() {
+    #[tokio::test]
+    async fn a_start_with_another_configuration_is_written_down() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), &OpenOptions::default()).unwrap();
         let config = Config::default();
@@ -126,7 +136,7 @@ mod tests {
         drop(begin(&config));
         drop(begin(&config));
         let other = Config::parse("[store]\nretention = \"7d\"", "it.toml").unwrap();
-        begin(&other).end(());
+        begin(&other).end(()).await;
         let told: Vec<(String, bool)> = store
             .journal(None, 9)
             .unwrap()

@@ -48,7 +48,7 @@ pub enum JobError {
     Inventory(#[from] InventoryError),
     #[error("cannot read {path}")]
     Unreadable { path: PathBuf, source: io::Error },
-    #[error("cannot write {path}")]
+    #[error("cannot write {path}; make room there, or give another file, and start keyvigil again")]
     Output { path: PathBuf, source: io::Error },
     #[error("cannot use a secret of the configuration")]
     Secret(#[from] SecretError),

@@ -25,6 +25,7 @@ use super::play::Play;
 use super::stages::{Reach, Stages};
 use super::steward::{Asking, Reread, Steward};
 use super::tidying::Tidying;
+use super::troubles;
 use crate::config::Config;
 use crate::model::{Millis, Timestamp};
 use crate::store::Store;
@@ -130,7 +131,7 @@ pub async fn run(live: Live) -> Result<(), JobError> {
     let reader = Source::open(reader, &config, &job)?;
     let reading = start_reading(job, keeper, reader, (ordered, stopped))?;
     say_ready(&config);
-    diary.end(until_the_end(reading, tasks, (&beats, &stop)).await)
+    diary.end(until_the_end(reading, tasks, (&beats, &board, &stop)).await).await
 }
 
 fn say_ready(config: &Config) {
@@ -255,12 +256,12 @@ type Reading = tokio::task::JoinHandle<Result<(), JobError>>;
 async fn until_the_end(
     mut reading: Reading,
     mut tasks: Tasks,
-    (beats, stop): (&Beats, &watch::Sender<bool>),
+    (beats, board, stop): (&Beats, &Board, &watch::Sender<bool>),
 ) -> Result<(), JobError> {
     let result = tokio::select! {
         ended = &mut reading => Err(flat(ended).err().unwrap_or(JobError::StageEnded("reading"))),
         Some(ended) = tasks.join_next() => Err(gone(ended)),
-        () = feed_watchdog(beats) => Ok(()),
+        () = feed_watchdog(beats, board) => Ok(()),
         asked = asked_to_stop() => asked,
     };
     notify(NotifyState::Stopping);
@@ -310,12 +311,13 @@ fn notify(state: NotifyState<'_>) {
 }
 
 /// Never ends: a stage that is silent is left to the watchdog of systemd.
-async fn feed_watchdog(beats: &Beats) {
+async fn feed_watchdog(beats: &Beats, board: &Board) {
     let limit = sd_notify::watchdog_enabled().unwrap_or(WATCHDOG_LIMIT);
     let mut clock = tokio::time::interval((limit / 6).max(TIMER_MIN));
     beats.begin();
     loop {
         clock.tick().await;
+        board.note("the stages", beats.missing(limit / 3).map(troubles::silent));
         match beats.missing(limit * 2 / 3) {
             None => notify(NotifyState::Watchdog),
             Some(stage) => error!(stage = stage.name(), "a stage gives no sign of life"),

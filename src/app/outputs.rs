@@ -1,7 +1,7 @@
 //! Alerts and findings as JSON lines, for other programs: `--alerts-json`, `--findings-json`.
 
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::job::{JobError, Outputs};
 use crate::incident::{Alert, StaleFinding, StaleState};
 use crate::model::{Severity, Timestamp};
+use crate::store::fault;
 
 /// How a file that is there already begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +102,8 @@ impl Writers {
 
     pub(super) fn flush(&mut self) -> Result<(), JobError> {
         for lines in [&mut self.alerts, &mut self.findings].into_iter().flatten() {
-            lines.file.flush().map_err(|source| lines.failed(source))?;
+            let flushed = fault::point("outputs.flush").and_then(|()| lines.file.flush());
+            flushed.map_err(|source| lines.failed(source))?;
         }
         Ok(())
     }
@@ -111,7 +113,7 @@ impl Lines {
     fn create(path: &Path, beginning: Beginning) -> Result<Self, JobError> {
         let file = match beginning {
             Beginning::Anew => File::create(path),
-            Beginning::AtTheEnd => File::options().create(true).append(true).open(path),
+            Beginning::AtTheEnd => at_the_end(path),
         };
         let file = file.map_err(|source| JobError::Output { path: path.to_owned(), source })?;
         Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
@@ -127,6 +129,20 @@ impl Lines {
     fn failed(&self, source: std::io::Error) -> JobError {
         JobError::Output { path: self.path.clone(), source }
     }
+}
+
+/// Half a line that a full disk or a kill left there is ended first.
+fn at_the_end(path: &Path) -> io::Result<File> {
+    let mut file = File::options().create(true).append(true).read(true).open(path)?;
+    let mut last = [b'\n'];
+    if file.seek(SeekFrom::End(0))? != 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    if last != [b'\n'] {
+        file.write_all(b"\n")?;
+    }
+    Ok(file)
 }
 
 #[cfg(test)]
@@ -148,14 +164,20 @@ mod tests {
         };
         writers.finding(&finding).unwrap();
         writers.flush().unwrap();
-        let line: serde_json::Value =
-            serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let whole = std::fs::read_to_string(&path).unwrap();
+        let line: serde_json::Value = serde_json::from_str(&whole).unwrap();
         assert_eq!(line["time"], "2026-03-08T20:00:00Z");
         assert_eq!(line["since"], "1970-01-01T00:00:00Z");
         let mut again = Writers::create(&outputs, Beginning::AtTheEnd).unwrap();
         again.finding(&finding).unwrap();
         again.flush().unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 2);
+        let (half, _) = whole.split_at(whole.len() - 9);
+        std::fs::write(&path, half).unwrap();
+        let mut again = Writers::create(&outputs, Beginning::AtTheEnd).unwrap();
+        again.finding(&finding).unwrap();
+        again.flush().unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{half}\n{whole}"));
         assert_eq!((&line["key"], &line["state"]), (&"k_alpha".into(), &"open".into()));
     }
 }

@@ -1,5 +1,6 @@
 //! What is wrong around the daemon, in words for the page and the status.
 
+use super::beats::Stage;
 use crate::model::{Millis, Timestamp};
 use crate::store::OutboxCounts;
 
@@ -17,6 +18,22 @@ pub(super) fn refused(counts: &OutboxCounts) -> Option<String> {
         refused.because,
         if refused.tries == 1 { "one try".to_owned() } else { format!("{} tries", refused.tries) }
     ))
+}
+
+/// A stage that hangs. What it does is not lost, but nobody is to believe that all is well.
+pub(super) fn silent(stage: Stage) -> String {
+    let what = match stage {
+        Stage::Keeping => {
+            "The disk of the state directory does not answer: nothing is kept, and reading waits"
+        }
+        Stage::Reading => "The reading of the logs hangs: their disk may not answer",
+        Stage::Judging => "The judging gives no sign of life",
+        Stage::People => "Mail and page give no sign of life",
+    };
+    format!(
+        "{what}. Nothing is lost. It goes on by itself or is started again by systemd; if it stays \
+         so, look at the disk (`dmesg`) and restart keyvigil."
+    )
 }
 
 /// Red for a day, and for as long as nothing was delivered since.

@@ -1,9 +1,11 @@
 //! Files that are there as a whole or not at all, and that nobody else may read.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+
+use crate::store::fault;
 
 /// Written beside, and put in its place when it is on the disk.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -17,8 +19,9 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     let mut options = fs::OpenOptions::new();
     let mut file = options.write(true).create_new(true).mode(0o600).open(&new)?;
-    file.write_all(bytes)?;
+    fault::write("report.write", &mut file, bytes)?;
     file.sync_all()?;
+    fault::point("report.rename")?;
     fs::rename(new, path)
 }
 

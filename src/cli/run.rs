@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -13,6 +14,9 @@ use super::tell;
 use crate::app::{JobError, Live, Reader};
 use crate::config::{Config, Source};
 use crate::format::OwnFormats;
+
+/// What still runs when everything has been told to end: something that hangs.
+const SHUTDOWN_MAX: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct RunArgs {
@@ -59,7 +63,10 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         }),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(crate::app::run(live))?;
+    let ended = runtime.block_on(crate::app::run(live));
+    // What still hangs is not waited for.
+    runtime.shutdown_timeout(SHUTDOWN_MAX);
+    ended?;
     std::io::stdout().flush()?;
     Ok(ExitCode::SUCCESS)
 }

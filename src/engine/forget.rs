@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::state::row_of;
+use super::state::{removed, row_of, together};
 use super::{Engine, EngineError, Settings, StateRow};
 use crate::model::{Mention, Scrubbed};
 use crate::profile::{hash_of, place_of};
@@ -37,7 +37,7 @@ impl Engine {
         let mut rows: Vec<StateRow> = Vec::new();
         for id in &ids {
             self.keys.forget(id);
-            rows.push(StateRow { id: format!("key/{id}"), value: None });
+            rows.push(removed(id));
         }
         let (kept, others) = self.scrubbed_state(mention);
         let engine = Self::restore(Settings::default(), kept.clone())?;
@@ -46,16 +46,21 @@ impl Engine {
     }
 
     /// Every row without the names, and how many of them held one.
-    fn scrubbed_state(&self, mention: &Mention) -> (Vec<StateRow>, u64) {
-        let mut rows = Vec::new();
+    fn scrubbed_state(&mut self, mention: &Mention) -> (Vec<StateRow>, u64) {
+        let keys = self.keys.take_all();
+        let mut rows: Vec<StateRow> = keys.gone.iter().map(|id| removed(id)).collect();
         let mut changed = 0;
         let mut add = |plain: Option<StateRow>, clean: Option<StateRow>| {
             changed += u64::from(plain != clean);
             rows.extend(clean);
         };
-        for key in self.keys.iter() {
+        for key in keys.alone {
             let id = format!("key/{}", key.id);
             add(row_of(id.clone(), key), row_of(id, &Scrubbed::new(key, mention)));
+        }
+        for (number, keys) in keys.together {
+            let clean: Vec<_> = keys.iter().map(|key| Scrubbed::new(*key, mention)).collect();
+            add(together(number, &keys), together(number, &clean));
         }
         for (name, role) in &self.roles {
             let id = format!("role/{name}");

@@ -17,6 +17,8 @@ pub(super) struct Scratch {
     asked: Vec<(Slot, u32, Object)>,
     /// By number: where the key's cell of the slot at hand lies.
     last_cell: Vec<(Slot, u32)>,
+    /// By number: where the address's refusals of the slot at hand lie.
+    last_source: Vec<(Slot, usize)>,
     values: Values,
     flawed: super::hygiene::Sightings,
 }
@@ -109,7 +111,7 @@ impl Engine {
             }
         }
         if matches!(status, 401 | 403 | 404) {
-            self.refuse(batch, (row, slot), key);
+            self.refuse(batch, (row, slot), (key, &mut scratch.last_source));
         }
     }
 
@@ -171,8 +173,13 @@ impl Engine {
         }
     }
 
-    fn refuse(&mut self, batch: &EventBatch, at: (usize, Slot), key: u32) {
-        let (row, slot) = at;
+    /// Addresses take turns: each has its refusals of a slot together, not line by line.
+    fn refuse(
+        &mut self,
+        batch: &EventBatch,
+        (row, slot): (usize, Slot),
+        (key, places): (u32, &mut [(Slot, usize)]),
+    ) {
         let address = batch.source_ip.get(row);
         if address.is_empty() {
             return;
@@ -180,14 +187,15 @@ impl Engine {
         let event = batch.event(row);
         let path = if batch.route.number(row) == 0 { event.path } else { event.route };
         let sources = &mut self.waiting.slot(slot).sources;
-        let is_of_last = sources.last().is_some_and(|last| last.address == address);
-        if !is_of_last {
+        let Some(known) = places.get_mut(batch.source_ip.number(row) as usize) else { return };
+        if known.0 != slot {
+            *known = (slot, sources.len());
             sources.push(SourceUse { address: address.to_owned(), ..SourceUse::default() });
         }
-        let Some(last) = sources.last_mut() else { return };
-        last.refuse(event.status, (key, hash_of(path)));
-        if last.has_room_for_sample(event.at) {
-            last.add_sample(sample_of(&event));
+        let Some(source) = sources.get_mut(known.1) else { return };
+        source.refuse(event.status, (key, hash_of(path)));
+        if source.has_room_for_sample(event.at) {
+            source.add_sample(sample_of(&event));
         }
     }
 
@@ -253,6 +261,8 @@ impl Scratch {
         self.asked.clear();
         self.last_cell.clear();
         self.last_cell.resize(batch.key.dictionary.len(), (NO_SLOT, 0));
+        self.last_source.clear();
+        self.last_source.resize(batch.source_ip.dictionary.len(), (NO_SLOT, 0));
         self.values.begin(batch);
     }
 

@@ -1,5 +1,5 @@
 //! All keys. Those that no inventory knows are limited: at the limit the quarter that was
-//! unused for longest is forgotten.
+//! unused for longest is forgotten. Those of which nothing is learned are stored many in a row.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -10,26 +10,41 @@ use crate::model::Day;
 
 #[derive(Debug, Default)]
 pub(super) struct Keys {
-    slab: Vec<Option<Key>>,
+    slab: Vec<Option<Box<Key>>>,
     by_id: BTreeMap<String, u32>,
     free: Vec<u32>,
     unlisted: usize,
-    /// Changed since the state was last handed out, and ids of those that are gone.
+    /// Places that changed since the state was last handed out.
     changed: Vec<bool>,
-    /// Handed out with the state before: of the others nothing is to be removed there.
-    stored: Vec<bool>,
-    pub(super) gone: BTreeSet<String>,
+    /// The key there has a row of its own since the state was handed out before.
+    alone: Vec<bool>,
+    /// Ids of keys that had one and are gone.
+    gone: BTreeSet<String>,
 }
+
+/// Keys as they are stored.
+#[derive(Debug, Default)]
+pub(super) struct Rows<'a> {
+    /// Ids of those whose own rows are to be removed.
+    pub(super) gone: BTreeSet<String>,
+    pub(super) alone: Vec<&'a Key>,
+    /// By the number of their row, those of which nothing is learned. Whoever invents keys by the
+    /// million is not to have a row written for each. An empty row is to be removed.
+    pub(super) together: BTreeMap<usize, Vec<&'a Key>>,
+}
+
+/// Places that share a row.
+const PLACES_A_ROW: usize = 64;
 
 impl Keys {
     pub(super) fn get(&self, index: u32) -> Option<&Key> {
-        self.slab.get(index as usize)?.as_ref()
+        self.slab.get(index as usize)?.as_deref()
     }
 
     /// Whoever asks for it changes it.
     pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut Key> {
         *self.changed.get_mut(index as usize)? = true;
-        self.slab.get_mut(index as usize)?.as_mut()
+        self.slab.get_mut(index as usize)?.as_deref_mut()
     }
 
     pub(super) fn index_of(&self, id: &str) -> Option<u32> {
@@ -45,20 +60,40 @@ impl Keys {
         self.by_id.values().copied().collect()
     }
 
-    /// Those that changed since the last time, by id.
-    pub(super) fn take_changed(&mut self) -> Vec<&Key> {
-        let Self { slab, by_id, changed, stored, .. } = self;
-        let mut keys = Vec::new();
-        for &index in by_id.values() {
-            let was_changed = changed.get_mut(index as usize).is_some_and(std::mem::take);
-            if was_changed && let Some(Some(key)) = slab.get(index as usize) {
-                if let Some(stored) = stored.get_mut(index as usize) {
-                    *stored = true;
-                }
-                keys.push(key);
+    /// What changed since the last time.
+    pub(super) fn take_changed(&mut self) -> Rows<'_> {
+        let Self { slab, by_id, changed, alone, gone, .. } = self;
+        let mut rows = Rows { gone: std::mem::take(gone), ..Rows::default() };
+        for (number, places) in changed.chunks_mut(PLACES_A_ROW).enumerate() {
+            if places.contains(&true) {
+                rows.together.insert(number, Vec::new());
             }
         }
-        keys
+        for &index in by_id.values() {
+            let place = index as usize;
+            let Some(Some(key)) = slab.get(place) else { continue };
+            if key.is_stranger() {
+                if let Some(together) = rows.together.get_mut(&(place / PLACES_A_ROW)) {
+                    together.push(key);
+                    if alone.get_mut(place).is_some_and(std::mem::take) {
+                        rows.gone.insert(key.id.clone());
+                    }
+                }
+            } else if changed.get(place).is_some_and(|changed| *changed) {
+                if let Some(alone) = alone.get_mut(place) {
+                    *alone = true;
+                }
+                rows.alone.push(key);
+            }
+        }
+        changed.fill(false);
+        rows
+    }
+
+    /// All of them, whatever changed.
+    pub(super) fn take_all(&mut self) -> Rows<'_> {
+        self.changed.fill(true);
+        self.take_changed()
     }
 
     pub(super) const fn unlisted(&self) -> usize {
@@ -76,9 +111,10 @@ impl Keys {
         let index = key.index;
         self.put(key);
         // It is written again, in the place of the one that was forgotten.
-        let was_stored = self.gone.remove(id);
-        if let Some(stored) = self.stored.get_mut(index as usize) {
-            *stored = was_stored;
+        if self.gone.remove(id)
+            && let Some(alone) = self.alone.get_mut(index as usize)
+        {
+            *alone = true;
         }
         if let Some(changed) = self.changed.get_mut(index as usize) {
             *changed = true;
@@ -86,21 +122,27 @@ impl Keys {
         index
     }
 
-    /// At its own place, as it was stored.
+    /// At its own place, as it was stored with a row of its own.
+    pub(super) fn put_alone(&mut self, key: Key) {
+        let place = key.index as usize;
+        self.put(key);
+        if let Some(alone) = self.alone.get_mut(place) {
+            *alone = true;
+        }
+    }
+
+    /// At its own place.
     pub(super) fn put(&mut self, key: Key) {
         let place = key.index as usize;
         while self.slab.len() <= place {
             self.slab.push(None);
             self.changed.push(false);
-            self.stored.push(false);
-        }
-        if let Some(stored) = self.stored.get_mut(place) {
-            *stored = true;
+            self.alone.push(false);
         }
         self.unlisted += usize::from(!key.is_listed);
         self.by_id.insert(key.id.clone(), key.index);
         if let Some(slot) = self.slab.get_mut(place) {
-            *slot = Some(key);
+            *slot = Some(Box::new(key));
         }
     }
 
@@ -114,7 +156,7 @@ impl Keys {
     /// What the inventory says holds from now on.
     pub(super) fn describe(&mut self, inventory: &Inventory, today: Option<Day>) {
         for (key, changed) in self.slab.iter_mut().zip(&mut self.changed) {
-            let Some(key) = key.as_mut().filter(|key| key.is_listed) else { continue };
+            let Some(key) = key.as_deref_mut().filter(|key| key.is_listed) else { continue };
             if inventory.get(&key.id).is_none() {
                 key.is_listed = false;
                 *changed = true;
@@ -164,9 +206,12 @@ impl Keys {
         if let Some(place) = self.slab.get_mut(index as usize) {
             *place = None;
         }
+        if let Some(changed) = self.changed.get_mut(index as usize) {
+            *changed = true;
+        }
         self.free.push(index);
         self.unlisted = self.unlisted.saturating_sub(1);
-        if self.stored.get(index as usize).is_some_and(|stored| *stored) {
+        if self.alone.get_mut(index as usize).is_some_and(std::mem::take) {
             self.gone.insert(id.to_owned());
         }
         true
@@ -174,6 +219,11 @@ impl Keys {
 }
 
 impl Key {
+    /// Nothing is learned of it, and no inventory knows it.
+    const fn is_stranger(&self) -> bool {
+        self.learned.is_none() && !self.is_listed
+    }
+
     fn is_described_by(&self, listed: &InventoryKey) -> bool {
         self.is_listed
             && self.owner == listed.owner
@@ -212,7 +262,9 @@ mod tests {
             ..InventoryKey::default()
         };
         let ids = |keys: &mut Keys| -> Vec<String> {
-            keys.take_changed().into_iter().map(|key| key.id.clone()).collect()
+            let rows = keys.take_changed();
+            let strangers = rows.together.into_values().flatten();
+            rows.alone.into_iter().chain(strangers).map(|key| key.id.clone()).collect()
         };
         let mut keys = Keys::default();
         let list = [listed("k_a", "ana"), listed("k_b", "ben"), listed("k_c", "cleo")];
@@ -235,5 +287,28 @@ mod tests {
         assert!(keys.index_of("k_0").is_some(), "its place is in use");
         assert!(keys.index_of("k_1").is_none());
         assert_eq!(keys.insert("k_9", "", None), 1);
+    }
+
+    #[test]
+    fn strangers_share_a_row_until_something_is_learned_of_them() {
+        let written = |keys: &mut Keys| {
+            let ids = |keys: &[&Key]| keys.iter().map(|key| key.id.clone()).collect::<Vec<_>>();
+            let rows = keys.take_changed();
+            let together: Vec<_> =
+                rows.together.iter().map(|(number, keys)| (*number, ids(keys))).collect();
+            format!("{:?} {together:?} less {:?}", ids(&rows.alone), rows.gone)
+        };
+        let mut keys = Keys::default();
+        let one = keys.insert("k_1", "", None);
+        keys.insert("k_2", "", None);
+        assert_eq!(written(&mut keys), r#"[] [(0, ["k_1", "k_2"])] less {}"#);
+        assert_eq!(written(&mut keys), "[] [] less {}");
+        keys.get_mut(one).unwrap().learned = Some(Box::default());
+        assert_eq!(written(&mut keys), r#"["k_1"] [(0, ["k_2"])] less {}"#);
+        keys.get_mut(one).unwrap().learned = None;
+        assert_eq!(written(&mut keys), r#"[] [(0, ["k_1", "k_2"])] less {"k_1"}"#);
+        keys.forget("k_1");
+        keys.forget("k_2");
+        assert_eq!(written(&mut keys), "[] [(0, [])] less {}");
     }
 }

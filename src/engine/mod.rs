@@ -24,6 +24,7 @@ mod intake;
 mod io;
 mod key;
 mod keys;
+mod let_in;
 mod measures;
 mod novelty;
 mod others;

@@ -12,7 +12,7 @@ use crate::detect::{
     Verdict,
 };
 use crate::identity::InventoryKey;
-use crate::incident::{EvidenceLine, Incident};
+use crate::incident::EvidenceLine;
 use crate::model::{
     Class, Entity, Event, EventBatch, Finding, Flaws, Hour, Millis, Severity, Timestamp,
 };
@@ -25,12 +25,6 @@ const PAUSE_MAX: Millis = Millis::hours(26);
 const TOLD_AGAIN: Millis = Millis::days(7);
 /// More are not kept: the same keys will break the same rules again.
 const BROKEN_MAX: usize = 10_000;
-/// So many unknown keys that are let in are told of one by one; of more within so long, as one.
-const LET_IN: &str = "unknown_key_accepted";
-const LET_IN_ALONE_MAX: usize = 8;
-const LET_IN_WITHIN: Millis = Millis::hours(6);
-const LET_IN_AGAIN: Millis = Millis::seconds(60);
-
 /// Rules broken ahead of the watermark, by hour, key and kind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Ahead(BTreeMap<(Hour, String, String), Broken>);
@@ -38,12 +32,12 @@ pub(super) struct Ahead(BTreeMap<(Hour, String, String), Broken>);
 /// One broken rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Broken {
-    at: Timestamp,
-    key: String,
-    kind: String,
-    severity: Severity,
+    pub(super) at: Timestamp,
+    pub(super) key: String,
+    pub(super) kind: String,
+    pub(super) severity: Severity,
     because: String,
-    line: Option<EvidenceLine>,
+    pub(super) line: Option<EvidenceLine>,
 }
 
 impl Engine {
@@ -220,47 +214,6 @@ impl Engine {
             keys: Vec::new(),
         };
         self.raise(&finding, (Some(index), None), actions);
-    }
-}
-
-impl Engine {
-    /// Keys that nobody knows and that are let in all the same are one cause, once there are
-    /// several: the list is not whole, or somebody makes keys.
-    fn is_one_of_many_let_in(&self, broken: &Broken) -> bool {
-        let is_alike = |known: &&Incident| {
-            known.kind == LET_IN && broken.at.since(known.opened).0 < LET_IN_WITHIN.0
-        };
-        broken.kind == LET_IN
-            && self.incidents.open_on(&Entity::Key(broken.key.clone())).is_none()
-            && LET_IN_ALONE_MAX <= self.incidents.shown().filter(is_alike).count()
-    }
-
-    /// Of all of them together, and not for every line.
-    fn raise_many_let_in(&mut self, broken: &Broken, actions: &mut Vec<Action>) {
-        let is_told = |known: &Incident| {
-            known.kind == LET_IN
-                && known.entity == Entity::Fleet
-                && broken.at.since(known.last_seen).0 < LET_IN_AGAIN.0
-        };
-        if self.incidents.shown().any(is_told) {
-            return;
-        }
-        let finding = Finding {
-            kind: LET_IN.to_owned(),
-            class: Class::Policy,
-            severity: broken.severity,
-            entity: Entity::Fleet,
-            at: broken.at,
-            since: broken.at,
-            because: format!(
-                "more than {LET_IN_ALONE_MAX} keys that the inventory does not know were let in \
-                 within hours, and more come"
-            ),
-            score: POLICY_SCORE,
-            address: broken.line.as_ref().map(|line| line.source_ip.clone()),
-            keys: vec![broken.key.clone()],
-        };
-        self.raise(&finding, (None, None), actions);
     }
 }
 

@@ -23,11 +23,12 @@ impl Engine {
     /// The rows that changed since the last time.
     pub fn changed_state(&mut self) -> Vec<StateRow> {
         let mut rows = Vec::new();
-        let gone = std::mem::take(&mut self.keys.gone);
-        rows.extend(gone.iter().map(|id| StateRow { id: format!("key/{id}"), value: None }));
-        for key in self.keys.take_changed() {
+        let keys = self.keys.take_changed();
+        rows.extend(keys.gone.iter().map(|id| removed(id)));
+        for key in keys.alone {
             rows.extend(row_of(format!("key/{}", key.id), key));
         }
+        rows.extend(keys.together.iter().filter_map(|(number, keys)| together(*number, keys)));
         let mut others: Vec<StateRow> = Vec::new();
         for (name, role) in &self.roles {
             others.extend(row_of(format!("role/{name}"), role));
@@ -72,7 +73,11 @@ impl Engine {
 
     fn take_up(&mut self, id: &str, value: &[u8]) -> Result<(), EngineError> {
         if id.starts_with("key/") {
-            self.keys.put(read::<Key>(id, value)?);
+            self.keys.put_alone(read::<Key>(id, value)?);
+            return Ok(());
+        }
+        if id.starts_with("keys/") {
+            read::<Vec<Key>>(id, value)?.into_iter().for_each(|key| self.keys.put(key));
             return Ok(());
         }
         if let Some(name) = id.strip_prefix("role/") {
@@ -115,6 +120,17 @@ impl Written {
         let hash = bytes.iter().fold(0, |hash, &byte| hash_of_number(hash ^ u64::from(byte)) + 1);
         self.0.insert(row.id.clone(), hash) != Some(hash)
     }
+}
+
+/// A key's own row is to be removed.
+pub(super) fn removed(id: &str) -> StateRow {
+    StateRow { id: format!("key/{id}"), value: None }
+}
+
+/// Keys that share a row; without any it is to be removed.
+pub(super) fn together<T: Serialize>(number: usize, keys: &[T]) -> Option<StateRow> {
+    let id = format!("keys/{number}");
+    if keys.is_empty() { Some(StateRow { id, value: None }) } else { row_of(id, &keys) }
 }
 
 pub(super) fn row_of<T: Serialize>(id: String, value: &T) -> Option<StateRow> {

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use super::fault;
+
 const NAME: &str = "opening";
 /// A kill may hit an opening by chance, but not so often in a row.
 const MAX: u32 = 5;
@@ -17,7 +19,8 @@ pub(super) fn begin(state: &Path) -> Result<(), String> {
         return Err(format!("keyvigil died {before} times while it was opening it"));
     }
     // A directory that cannot be written to is told of by what comes next.
-    drop(fs::write(path, format!("{}\n", before + 1)));
+    let written = || fs::write(path, format!("{}\n", before + 1));
+    drop(fault::point("opening.write").and_then(|()| written()));
     Ok(())
 }
 

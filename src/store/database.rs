@@ -8,9 +8,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::{StoreError, attempts};
+use super::{StoreError, attempts, fault};
 
-pub(super) use sled::{Batch, IVec};
+pub(super) use sled::IVec;
+
+/// What is written together.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    writes: sled::Batch,
+    rows: usize,
+}
 
 pub(super) struct Database {
     db: sled::Db,
@@ -32,9 +39,25 @@ pub(super) enum OpenFailure {
 /// With less left nothing is written: sled does not live through a full disk, so it must
 /// not meet one.
 const FREE_MIB_MIN: u64 = 32;
+/// So many rows of a batch leave what one step lets go of, with room to spare; and a few steps
+/// before anything at all is let go.
+const ROWS_A_STEP: usize = 32;
+const STEPS_MIN: usize = 4;
 const CACHE_BYTES: u64 = 32 << 20;
 const LOCK_TRIES: u32 = 50;
 const LOCK_WAIT: Duration = Duration::from_millis(100);
+
+impl Batch {
+    pub(super) fn insert(&mut self, key: impl Into<IVec>, value: impl Into<IVec>) {
+        self.rows += 1;
+        self.writes.insert(key, value);
+    }
+
+    pub(super) fn remove(&mut self, key: impl Into<IVec>) {
+        self.rows += 1;
+        self.writes.remove(key);
+    }
+}
 
 impl Database {
     /// After a kill the lock may be held for a moment longer: it is tried for five seconds.
@@ -64,7 +87,9 @@ impl Database {
             return Err(StoreError::Stopped);
         }
         room(&self.path)?;
+        let rows = batch.rows;
         let written = self.write_and_sync(batch);
+        let_go(rows);
         if written.is_err() {
             self.is_stopped.store(true, Ordering::Release);
         }
@@ -73,10 +98,12 @@ impl Database {
 
     fn write_and_sync(&self, batch: Batch) -> Result<(), StoreError> {
         let failed = |doing| move |source| StoreError::Database { doing, source };
-        self.db.apply_batch(batch).map_err(failed("writing"))?;
-        self.db.flush().map_err(failed("flushing"))?;
         let sync = |source| StoreError::Sync { path: self.path.clone(), source };
-        self.file.sync_all().map_err(sync)
+        fault::point("store.batch").map_err(sync)?;
+        self.db.apply_batch(batch.writes).map_err(failed("writing"))?;
+        fault::point("store.flush").map_err(sync)?;
+        self.db.flush().map_err(failed("flushing"))?;
+        fault::point("store.sync").and_then(|()| self.file.sync_all()).map_err(sync)
     }
 
     pub(super) fn has_room(&self) -> bool {
@@ -109,6 +136,14 @@ impl Database {
     /// Values in files of their own, which sled neither syncs nor ever gives back.
     pub(super) fn blobs(&self) -> usize {
         read_dir(self.path.join("blobs")).map_or(0, Iterator::count)
+    }
+}
+
+/// sled lets go of what was replaced a little at a time, as its pages are looked at, and a batch
+/// of any size counts as one look: left to itself it falls behind without end.
+fn let_go(rows: usize) {
+    for _ in 0..STEPS_MIN + rows / ROWS_A_STEP {
+        crossbeam_epoch::pin().flush();
     }
 }
 

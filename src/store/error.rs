@@ -38,7 +38,10 @@ pub enum StoreError {
          the directory away to start anew"
     )]
     KeyMissing { state: PathBuf, key: PathBuf },
-    #[error("cannot read or make the key of the store, {path}")]
+    #[error(
+        "cannot read or make the key of the store, {path}; see that this user may do so and that the \
+         disk has room, and start keyvigil again"
+    )]
     KeyFile { path: PathBuf, source: io::Error },
     #[error("the key in {path} is not 64 hexadecimal digits")]
     KeyForm { path: PathBuf },
@@ -61,7 +64,10 @@ pub enum StoreError {
          MiB; make room, and it goes on by itself"
     )]
     NoSpace { path: PathBuf, free_mib: u64, wanted_mib: u64 },
-    #[error("cannot bring the store to the disk ({path}); is it full?")]
+    #[error(
+        "cannot bring the store to the disk ({path}); look whether that is full or broken, and start \
+         keyvigil again: it goes on from what is on the disk"
+    )]
     Sync { path: PathBuf, source: io::Error },
     #[error("an earlier write did not reach the disk; restart keyvigil to go on from what did")]
     Stopped,

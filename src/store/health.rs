@@ -1,6 +1,8 @@
 //! How the store is, for the page and for monitors.
 
-use super::{Rebuilt, Rotation, Store};
+use std::sync::TryLockError;
+
+use super::{OutboxCounts, Rebuilt, Rotation, Store, Writer, outbox};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Health {
@@ -27,7 +29,22 @@ pub struct Health {
 
 impl Store {
     pub fn health(&self) -> Health {
-        let totals = self.writer().totals.clone();
+        self.health_of(&self.writer())
+    }
+
+    /// How it is, and its outbox, unless something is being written at this moment: whoever shows
+    /// it does not wait for a disk that hangs.
+    pub fn glance(&self) -> Option<(Health, OutboxCounts)> {
+        let writer = match self.inner.writer.try_lock() {
+            Ok(writer) => writer,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        Some((self.health_of(&writer), outbox::counts_of(&writer.waiting)))
+    }
+
+    fn health_of(&self, writer: &Writer) -> Health {
+        let totals = &writer.totals;
         let database = &self.vault().database;
         Health {
             disk_bytes: database.disk_bytes(),
@@ -36,7 +53,7 @@ impl Store {
             blobs: database.blobs(),
             is_stopped: database.is_stopped(),
             key_is_beside: self.inner.key_is_beside,
-            rotation: self.rotation(),
+            rotation: self.rotation_under_way(&writer.ring),
             moved_aside: self.inner.moved_aside.clone(),
             blocks_missing: self.inner.blocks_missing,
             inputs_lost: self.inner.inputs_lost,

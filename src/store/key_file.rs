@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::io;
-use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use super::{StoreError, random};
+use super::{StoreError, fault, random};
 
 pub(super) const NAME: &str = "store.key";
 /// The key before it, as long as values may be encrypted with that.
@@ -26,7 +25,7 @@ pub(super) fn read_or_make(state: &Path, store_is_there: bool) -> Result<[u8; 32
         }
         Err(_missing) => {
             let key = random::bytes()?;
-            write(&path, &key)
+            write_whole(state, &key)
                 .map_err(|source| StoreError::KeyFile { path: path.clone(), source })?;
             tracing::warn!(
                 path = %path.display(),
@@ -54,7 +53,7 @@ pub fn replace(state: &Path) -> Result<(), StoreError> {
         let path = path.to_owned();
         move |source| StoreError::KeyFile { path, source }
     };
-    let (path, old, new) = (state.join(NAME), state.join(OLD), state.join(NEW));
+    let (path, old) = (state.join(NAME), state.join(OLD));
     let current = read(state).ok_or_else(|| StoreError::KeyForm { path: path.clone() })?;
     match read_old(state) {
         // A rotation is under way: it comes to its end first.
@@ -65,11 +64,8 @@ pub fn replace(state: &Path) -> Result<(), StoreError> {
             write(&old, &current).map_err(failed(&old))?;
         }
     }
-    remove(&new).map_err(failed(&new))?;
-    write(&new, &random::bytes()?).map_err(failed(&new))?;
     sync(state).map_err(failed(&old))?;
-    fs::rename(&new, &path).map_err(failed(&path))?;
-    sync(state).map_err(failed(&path))
+    write_whole(state, &random::bytes()?).map_err(failed(&path))
 }
 
 /// Removes the keys that nothing is encrypted with any more, except where a store lies that was
@@ -130,9 +126,19 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
+/// The key is there as a whole, or as it was.
+fn write_whole(state: &Path, key: &[u8; 32]) -> io::Result<()> {
+    let new = state.join(NEW);
+    remove(&new)?;
+    write(&new, key)?;
+    fault::point("key.rename")?;
+    fs::rename(new, state.join(NAME))?;
+    sync(state)
+}
+
 fn write(path: &Path, key: &[u8; 32]) -> io::Result<()> {
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    writeln!(file, "{}", hex(key))?;
+    fault::write("key.write", &mut file, format!("{}\n", hex(key)).as_bytes())?;
     file.sync_all()
 }
 

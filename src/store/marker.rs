@@ -1,10 +1,10 @@
 //! A plain file beside the store that says how much it held: sled has opened empty before.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
-use super::StoreError;
+use super::{StoreError, fault};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Marker {
@@ -49,13 +49,14 @@ pub(super) fn write(state: &Path, marker: Marker) -> Result<(), StoreError> {
     let fresh = state.join("marker.new");
     let failed = |source| StoreError::Sync { path: path.clone(), source };
     write_to(&fresh, marker).map_err(failed)?;
-    fs::rename(&fresh, &path).map_err(failed)
+    fault::point("marker.rename").and_then(|()| fs::rename(&fresh, &path)).map_err(failed)
 }
 
 fn write_to(path: &Path, marker: Marker) -> io::Result<()> {
     let mut file = File::create(path)?;
     let sum = sum_of(marker);
-    writeln!(file, "blocks {}\nnext_input {}\n{sum}", marker.blocks, marker.next_input)?;
+    let text = format!("blocks {}\nnext_input {}\n{sum}\n", marker.blocks, marker.next_input);
+    fault::write("marker.write", &mut file, text.as_bytes())?;
     file.sync_all()
 }
 

@@ -10,7 +10,7 @@ use super::opening::{self, STORE};
 use super::rebuild::{self, Rebuilt};
 use super::rotation::Keys;
 use super::survey::Survey;
-use super::{OpenOptions, Store, StoreError, marker};
+use super::{OpenOptions, Store, StoreError, fault, marker};
 
 /// What the room was and is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +113,7 @@ fn swap(state: &Path, partial: &Path, aside: &Path) -> Result<(), StoreError> {
 
 fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
     let failed = |source| StoreError::Directory { path: from.to_owned(), source };
-    fs::rename(from, to).map_err(failed)
+    fault::point("mending.rename").and_then(|()| fs::rename(from, to)).map_err(failed)
 }
 
 /// What was renamed stays so.

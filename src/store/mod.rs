@@ -8,6 +8,7 @@ mod cipher;
 mod commit;
 mod database;
 mod error;
+pub mod fault;
 mod forget;
 mod health;
 mod hidden;
@@ -111,6 +112,7 @@ impl Store {
 
     /// Opens the store of a state directory that somebody has used before.
     pub fn open_existing(state: &Path, options: &OpenOptions) -> Result<Self, StoreError> {
+        mending::take_up(state)?;
         if !opening::is_there(state) {
             return Err(StoreError::Missing { path: state.to_owned() });
         }

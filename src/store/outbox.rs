@@ -138,19 +138,7 @@ impl Store {
 
     /// How many notices wait and were given up, and when the last one went out.
     pub fn outbox_counts(&self) -> OutboxCounts {
-        let writer = self.writer();
-        let Waiting { rows, given_up, last_sent, last_given_up, .. } = &writer.waiting;
-        let waiting = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        let tried = rows.values().filter(|row| 0 < row.attempts).max_by_key(|row| row.attempts);
-        let refused =
-            tried.map(|row| Refused { tries: row.attempts, because: row.last_error.clone() });
-        OutboxCounts {
-            waiting,
-            refused,
-            given_up: *given_up,
-            last_sent: *last_sent,
-            last_given_up: *last_given_up,
-        }
+        counts_of(&self.writer().waiting)
     }
 
     /// Which of the notices are in the outbox already, whatever became of them.
@@ -306,4 +294,17 @@ fn name_of(row: &OutboxRow) -> Vec<u8> {
 
 pub(super) fn name_of_id(id: u64) -> Vec<u8> {
     keys::name(keys::OUTBOX, &id.to_be_bytes())
+}
+pub(super) fn counts_of(waiting: &Waiting) -> OutboxCounts {
+    let Waiting { rows, given_up, last_sent, last_given_up, .. } = waiting;
+    let waiting = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+    let tried = rows.values().filter(|row| 0 < row.attempts).max_by_key(|row| row.attempts);
+    let refused = tried.map(|row| Refused { tries: row.attempts, because: row.last_error.clone() });
+    OutboxCounts {
+        waiting,
+        refused,
+        given_up: *given_up,
+        last_sent: *last_sent,
+        last_given_up: *last_given_up,
+    }
 }

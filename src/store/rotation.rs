@@ -140,7 +140,11 @@ impl Store {
     /// How the rotation stands; `None` if every value is encrypted with one key.
     pub fn rotation(&self) -> Option<Rotation> {
         let ring = self.writer().ring.clone();
-        (!ring.older.is_empty()).then(|| self.rotation_of(&ring))
+        self.rotation_under_way(&ring)
+    }
+
+    pub(super) fn rotation_under_way(&self, ring: &Ring) -> Option<Rotation> {
+        (!ring.older.is_empty()).then(|| self.rotation_of(ring))
     }
 
     fn rotation_of(&self, ring: &Ring) -> Rotation {

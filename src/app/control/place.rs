@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf, absolute};
 
 use tokio::net::UnixListener;
 
+use crate::store::fault;
+
 const NAME: &str = "control.sock";
 
 /// Where systemd puts it, by the unit's `RuntimeDirectory=`.
@@ -95,6 +97,7 @@ fn bind_at(path: &Path, mode: u32) -> io::Result<UnixListener> {
     make_room(&fresh)?;
     let listener = with_short_path(&fresh, |path| UnixListener::bind(path))?;
     fs::set_permissions(&fresh, Permissions::from_mode(mode))?;
+    fault::point("control.rename")?;
     fs::rename(&fresh, path)?;
     Ok(listener)
 }
