@@ -54,7 +54,7 @@ fn no_address_is_two_and_none_brings_a_header_along() {
         if bytes.below(3) == 0 {
             to.push_str(&bytes.hostile());
         }
-        // What is no address is an error; what is one is one.
+        // What is no address is an error; what is one is one, in letters that every server takes.
         let Ok(mail) = render_eml(&letter, &frame, &to, at(0)) else { return };
         let parsed = MessageParser::default().parse(&mail).unwrap();
         let recipients = parsed.to().map_or(0, |to| to.iter().count());

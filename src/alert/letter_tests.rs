@@ -301,6 +301,16 @@ fn a_summary_names_each_incident_the_worst_first() {
 }
 
 #[test]
+fn letters_that_servers_refuse_in_an_address_are_an_error_too() {
+    let letter = letter(&incident(), Transition::Opened);
+    for to in ["ann@b\u{fc}ro.example", "\u{e4}nn@example.com"] {
+        let error = render_eml(&letter, &frame(), to, at(0)).unwrap_err().to_string();
+        assert!(error.contains("is not a mail address"), "{error}");
+    }
+    assert!(render_eml(&letter, &frame(), "ann@xn--bro-hoa.example", at(0)).is_ok());
+}
+
+#[test]
 fn an_address_that_is_none_is_an_error_that_names_it() {
     let wrong =
         mail(&letter(&incident(), Transition::Opened), &frame(), "no address\r\nX: y", at(0));

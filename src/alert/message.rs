@@ -2,6 +2,7 @@
 //! random, so that every try sends the same.
 
 use lettre::Message;
+use lettre::address::AddressError;
 use lettre::message::header::{
     ContentDisposition, ContentId, ContentTransferEncoding, ContentType, Header, HeaderName,
     HeaderValue,
@@ -112,8 +113,16 @@ fn part(kind: ContentType, text: &str) -> SinglePart {
     SinglePart::builder().header(kind).body(text.to_owned())
 }
 
+/// Letters beyond ASCII would stand in the head as they are, and most servers refuse them: a domain
+/// of such letters is written as `xn--…`.
 fn mailbox(text: &str) -> Result<Mailbox, AlertError> {
-    text.parse().map_err(|source| AlertError::Address { address: text.to_owned(), source })
+    let wrong = |source| AlertError::Address { address: text.to_owned(), source };
+    let mailbox: Mailbox = text.parse().map_err(wrong)?;
+    match (mailbox.email.user().is_ascii(), mailbox.email.domain().is_ascii()) {
+        (true, true) => Ok(mailbox),
+        (false, _) => Err(wrong(AddressError::InvalidUser)),
+        (true, false) => Err(wrong(AddressError::InvalidDomain)),
+    }
 }
 
 fn bracketed(id: &str) -> String {

@@ -16,7 +16,7 @@ pub use column::{Column, Columns};
 pub use header::Header;
 pub(in crate::store) use rows::{append, kept, of_key, rows_about};
 
-use crate::model::{EventBatch, EventKind, Mention, TextColumn};
+use crate::model::{EventBatch, EventKind, TextColumn};
 use blob::{Packer, Unpacker};
 use bytes::{Reader, write_varint};
 use column::{View, ViewMut};
