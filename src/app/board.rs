@@ -60,7 +60,8 @@ struct Parts {
     /// What is stored, and for how long.
     kept: Vec<(&'static str, String)>,
     removed: Removed,
-    published: Option<Timestamp>,
+    /// When the sources were put in.
+    sources_at: Option<Timestamp>,
     /// How the store was when nothing was being written.
     glance: Option<(Health, OutboxCounts)>,
     shelf: Shelf,
@@ -172,8 +173,10 @@ impl Board {
 
     /// Says what is wrong with something, or that nothing is any more.
     pub(super) fn note(&self, about: &'static str, wrong: Option<String>) {
-        self.parts().settle(about, wrong);
-        self.publish();
+        let is_news = self.parts().settle(about, wrong);
+        if is_news {
+            self.publish();
+        }
     }
 
     /// The configuration in force, and when it was read.
@@ -208,9 +211,10 @@ impl Board {
 
     /// How the reading goes.
     pub(super) fn sources(&self, statuses: &[SourceStatus], intake: &Intake) {
-        if self.is_due() {
+        if self.are_sources_due() {
             let sources: Vec<Source> = statuses.iter().map(|it| source_row(it, intake)).collect();
             let mut parts = self.parts();
+            parts.sources_at = Some((self.now)());
             parts.sources = sources;
             parts.last_event = intake.latest().or(parts.last_event);
             drop(parts);
@@ -218,17 +222,17 @@ impl Board {
         }
     }
 
-    fn is_due(&self) -> bool {
+    /// Whatever else was published meanwhile.
+    fn are_sources_due(&self) -> bool {
         let now = (self.now)();
         let due = |at: Timestamp| now < at || at.plus(PUBLISH_EVERY) <= now;
-        self.parts().published.is_none_or(due)
+        self.parts().sources_at.is_none_or(due)
     }
 
     fn publish(&self) {
         let now = (self.now)();
         let glance = self.store.as_ref().and_then(Store::glance);
         let mut parts = self.parts();
-        parts.published = Some(now);
         parts.glance = glance.or_else(|| parts.glance.take());
         let glance = parts.glance.clone();
         let mut view = parts.view(now);
@@ -258,11 +262,14 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Parts {
-    fn settle(&mut self, about: &'static str, wrong: Option<String>) {
-        match wrong {
-            Some(wrong) => drop(self.notes.insert(about, wrong)),
-            None => drop(self.notes.remove(about)),
+    /// Whether that is another than before.
+    fn settle(&mut self, about: &'static str, wrong: Option<String>) -> bool {
+        if self.notes.get(about) == wrong.as_ref() {
+            return false;
         }
+        self.notes.remove(about);
+        self.notes.extend(wrong.map(|wrong| (about, wrong)));
+        true
     }
 
     fn view(&self, wall: Timestamp) -> View {

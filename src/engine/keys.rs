@@ -8,7 +8,7 @@ use ahash::RandomState;
 use hashbrown::HashTable;
 
 use super::key::Key;
-use crate::identity::{Inventory, InventoryKey};
+use crate::identity::Inventory;
 use crate::model::Day;
 
 #[derive(Debug)]
@@ -310,34 +310,12 @@ impl Key {
     const fn is_stranger(&self) -> bool {
         self.learned.is_none() && !self.is_listed
     }
-
-    fn is_described_by(&self, listed: &InventoryKey) -> bool {
-        self.is_listed
-            && self.owner == listed.owner
-            && self.label == listed.label
-            && (listed.role.is_empty() || self.role == listed.role)
-            && self.granted.keys().all(|scope| listed.scopes.contains(scope))
-            && listed.scopes.iter().all(|scope| self.granted.contains_key(scope))
-    }
-
-    fn describe(&mut self, listed: &InventoryKey, today: Option<Day>) {
-        let is_new = !std::mem::replace(&mut self.is_listed, true);
-        let since = if is_new { None } else { today };
-        self.granted.retain(|scope, _| listed.scopes.contains(scope));
-        for scope in &listed.scopes {
-            self.granted.entry(scope.clone()).or_insert(since);
-        }
-        self.owner.clone_from(&listed.owner);
-        self.label.clone_from(&listed.label);
-        if !listed.role.is_empty() {
-            self.role.clone_from(&listed.role);
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::InventoryKey;
     use crate::model::Timestamp;
 
     #[test]

@@ -16,6 +16,7 @@ mod close;
 mod curve;
 mod days;
 mod deeds;
+mod described;
 mod drift;
 mod fleet;
 mod flows;
