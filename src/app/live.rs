@@ -83,13 +83,14 @@ async fn run_until_stopped(live: Live, hangups: Signal) -> Result<(), JobError> 
     let (stop, stopped) = watch::channel(false);
     let Live { config, file, reread, state, outputs, reader, any_port, announce, on_page } = live;
     let mut job = Job::open(&config, state.as_deref(), Rhythm::Hourly)?;
+    // Before anybody can be answered.
+    let ending = Ending::awaited()?;
     say_what_is_odd(&job);
     let store = job.store.take();
     let setting = Setting::of(&reader);
     let in_force = watch::Sender::new(Arc::new(config.clone()));
     let board = setting.board(Board::live(&mut job, store.clone(), &config)?);
-    let mut tasks = Tasks::new();
-    let (orders, ordered) = Orders::new();
+    let (mut tasks, (orders, ordered)) = (Tasks::new(), Orders::new());
     let ours = (&board, store.clone());
     let mut hall = Hall::new(&config, ours, orders.clone(), (&mut tasks, &stopped))?;
     hall.open_page(any_port, on_page).await?;
@@ -137,7 +138,7 @@ async fn run_until_stopped(live: Live, hangups: Signal) -> Result<(), JobError> 
     let reader = Source::open(reader, &config, &job)?;
     let reading = start_reading(job, keeper, reader, (ordered, stopped))?;
     say_ready(&config);
-    diary.end(until_the_end(reading, tasks, (&beats, &board, &stop)).await).await
+    diary.end(until_the_end(reading, (tasks, ending), (&beats, &board, &stop)).await).await
 }
 
 fn say_ready(config: &Config) {
@@ -261,14 +262,14 @@ type Reading = tokio::task::JoinHandle<Result<(), JobError>>;
 /// drain.
 async fn until_the_end(
     mut reading: Reading,
-    mut tasks: Tasks,
+    (mut tasks, ending): (Tasks, Ending),
     (beats, board, stop): (&Beats, &Board, &watch::Sender<bool>),
 ) -> Result<(), JobError> {
     let result = tokio::select! {
         ended = &mut reading => Err(flat(ended).err().unwrap_or(JobError::StageEnded("reading"))),
         Some(ended) = tasks.join_next() => Err(gone(ended)),
         () = feed_watchdog(beats, board) => Ok(()),
-        asked = asked_to_stop() => asked,
+        () = ending.asked() => Ok(()),
     };
     notify(NotifyState::Stopping);
     info!("stopping");
@@ -349,12 +350,23 @@ async fn beat_beside(beats: Beats, mut stopped: watch::Receiver<bool>) -> Result
     Ok(())
 }
 
-async fn asked_to_stop() -> Result<(), JobError> {
-    let mut term = signal(SignalKind::terminate()).map_err(JobError::Signals)?;
-    let mut int = signal(SignalKind::interrupt()).map_err(JobError::Signals)?;
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
+/// The signals that ask it to end.
+struct Ending {
+    term: Signal,
+    int: Signal,
+}
+
+impl Ending {
+    /// From here on they end nothing by themselves.
+    fn awaited() -> Result<Self, JobError> {
+        let on = |kind| signal(kind).map_err(JobError::Signals);
+        Ok(Self { term: on(SignalKind::terminate())?, int: on(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    async fn asked(mut self) {
+        tokio::select! {
+            _ = self.term.recv() => {}
+            _ = self.int.recv() => {}
+        }
+    }
 }

@@ -181,8 +181,8 @@ fn key_of(state: &Path) -> String {
 fn damage(state: &Path) {
     let path = state.join("store/db");
     let mut bytes = fs::read(&path).unwrap();
-    let at = bytes.iter().rposition(|byte| *byte != 0).unwrap() / 2;
-    bytes.iter_mut().skip(at).take(100_000).for_each(|byte| *byte = 0);
+    let end = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+    bytes.iter_mut().skip(end / 3).take(end / 3).for_each(|byte| *byte = 0);
     fs::write(path, bytes).unwrap();
 }
 
