@@ -27,26 +27,28 @@ const TEXTS_MAX: usize = 8;
 
 impl SigmaNote {
     pub(super) fn of(rule: &SigmaRule) -> Self {
-        Self {
-            title: cut(&rule.title, TITLE_CHARS_MAX),
-            id: cut(rule.id.as_deref().unwrap_or_default(), TITLE_CHARS_MAX),
-            level: name_of(rule.level).to_owned(),
-            description: cut(rule.description.as_deref().unwrap_or_default(), TEXT_CHARS_MAX),
-            attack: techniques(&rule.tags),
-            references: few(&rule.references),
-            false_positives: few(&rule.falsepositives),
-        }
+        let texts = (rule.title.as_str(), rule.id.as_deref(), rule.description.as_deref());
+        Self::with(texts, rule.level, [&rule.tags, &rule.references, &rule.falsepositives])
     }
 
     pub(super) fn of_count(rule: &CorrelationRule) -> Self {
+        let texts = (rule.title.as_str(), rule.id.as_deref(), rule.description.as_deref());
+        Self::with(texts, rule.level, [&rule.tags, &rule.references, &rule.falsepositives])
+    }
+
+    fn with(
+        (title, id, description): (&str, Option<&str>, Option<&str>),
+        level: Option<Level>,
+        [tags, references, false_positives]: [&Vec<String>; 3],
+    ) -> Self {
         Self {
-            title: cut(&rule.title, TITLE_CHARS_MAX),
-            id: cut(rule.id.as_deref().unwrap_or_default(), TITLE_CHARS_MAX),
-            level: name_of(rule.level).to_owned(),
-            description: cut(rule.description.as_deref().unwrap_or_default(), TEXT_CHARS_MAX),
-            attack: techniques(&rule.tags),
-            references: few(&rule.references),
-            false_positives: few(&rule.falsepositives),
+            title: cut(title, TITLE_CHARS_MAX),
+            id: cut(id.unwrap_or_default(), TITLE_CHARS_MAX),
+            level: name_of(level).to_owned(),
+            description: cut(description.unwrap_or_default(), TEXT_CHARS_MAX),
+            attack: techniques(tags),
+            references: few(references),
+            false_positives: few(false_positives),
         }
     }
 

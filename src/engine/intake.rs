@@ -166,7 +166,7 @@ impl Engine {
             return;
         }
         let hash = Crowd::hash_of(batch.source_ip.get(row));
-        self.waiting.slot(slot).crowds.push((key, hash));
+        self.waiting.slot(slot).crowd(key, hash);
     }
 
     fn visit(&mut self, batch: &EventBatch, row: usize, slot: Slot) {

@@ -148,20 +148,17 @@ impl SlotUse {
     /// Of more objects in one slot the later ones are not looked at.
     pub const OBJECTS_MAX: usize = 1 << 16;
 
-    /// Of more addresses in one slot the later ones are not counted.
+    /// Of more addresses in one slot some are not counted.
     pub const ADDRESSES_MAX: usize = 1 << 16;
 
+    /// The key was used from there, and may come from so many addresses only.
     pub fn come_from(&mut self, key: u32, address: u64) {
-        if self.addresses.last() == Some(&(key, address)) {
-            return;
-        }
-        if Self::ADDRESSES_MAX <= self.addresses.len() {
-            self.addresses.sort_unstable();
-            self.addresses.dedup();
-        }
-        if self.addresses.len() < Self::ADDRESSES_MAX {
-            self.addresses.push((key, address));
-        }
+        note_address(&mut self.addresses, (key, address));
+    }
+
+    /// The key was used from there.
+    pub fn crowd(&mut self, key: u32, address: u64) {
+        note_address(&mut self.crowds, (key, address));
     }
 
     pub fn ask_for(&mut self, key: u32, object: Object) {
@@ -207,10 +204,8 @@ impl SlotUse {
         });
         self.objects.sort_unstable();
         self.objects.dedup();
-        self.crowds.sort_unstable();
-        self.crowds.dedup();
-        self.addresses.sort_unstable();
-        self.addresses.dedup();
+        put_addresses_in_order(&mut self.crowds);
+        put_addresses_in_order(&mut self.addresses);
         self.put_sources_in_order();
     }
 
@@ -304,6 +299,24 @@ fn take_longer(first: &mut String, later: &mut String) {
     if !later.is_empty() && *first < *later {
         std::mem::swap(first, later);
     }
+}
+
+/// Put in order only now and then: a flood of them is not to be sorted for each.
+fn note_address(known: &mut Vec<(u32, u64)>, seen: (u32, u64)) {
+    if known.last() == Some(&seen) {
+        return;
+    }
+    if 2 * SlotUse::ADDRESSES_MAX <= known.len() {
+        put_addresses_in_order(known);
+    }
+    known.push(seen);
+}
+
+/// Each once, and not more than there is room for.
+fn put_addresses_in_order(known: &mut Vec<(u32, u64)>) {
+    known.sort_unstable();
+    known.dedup();
+    known.truncate(SlotUse::ADDRESSES_MAX);
 }
 
 #[cfg(test)]

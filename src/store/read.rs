@@ -35,7 +35,7 @@ pub struct Wanted {
     /// Blocks that lie wholly outside are not read; single rows are not looked at.
     pub times: Range<Timestamp>,
     pub columns: Columns,
-    /// Blocks that cannot hold this key are not read.
+    /// Blocks that cannot hold this key are not read; of the others [`Store::blocks`] gives its rows.
     pub key: Option<String>,
 }
 
