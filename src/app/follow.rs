@@ -80,7 +80,9 @@ impl Follow {
             fail::fail_point!("reading");
             reach.obey(&mut |reach, sources| self.retarget(reach, sources))?;
             let mut busy = false;
-            for tailed in self.tailer.poll(super::uptime()) {
+            let news = self.tailer.poll(super::uptime());
+            self.begin(&news, reach)?;
+            for tailed in news {
                 match tailed {
                     Tailed::Chunk(chunk) => {
                         busy = true;
@@ -112,6 +114,18 @@ impl Follow {
             }
         }
         reach.hand_over()
+    }
+
+    /// Keeps where logs begin that were never seen before, and only then reads on.
+    fn begin(&self, news: &[Tailed], reach: &Reach<'_>) -> Result<(), JobError> {
+        let unseen = news.iter().filter_map(|tailed| match tailed {
+            Tailed::Stands { source, position } if !self.positions.contains_key(source) => {
+                Some((source.clone(), position.clone()))
+            }
+            _ => None,
+        });
+        let begun: Vec<(SourceId, Position)> = unseen.collect();
+        if begun.is_empty() { Ok(()) } else { reach.stages.begin(begun) }
     }
 
     /// Follows these logs from now on, in the way they are described.

@@ -46,6 +46,8 @@ pub(super) enum Rhythm {
 #[derive(Debug, Default)]
 pub(super) struct Judged {
     pub(super) inputs: Vec<(u64, Input)>,
+    /// Where logs that were never seen before begin: on the disk before a line of them is.
+    pub(super) begun: Vec<(SourceId, Position)>,
     pub(super) positions: BTreeMap<SourceId, Position>,
     pub(super) counters: Option<Counters>,
     pub(super) memory: Memory,

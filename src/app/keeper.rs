@@ -112,6 +112,7 @@ impl Keeper {
         for finding in &judged.stale {
             self.writers.finding(finding)?;
         }
+        self.begin(&judged.begun)?;
         let overview = judged.overview;
         let snapshot = judged.snapshot;
         for (_, input) in &judged.inputs {
@@ -153,6 +154,13 @@ impl Keeper {
             receipt.send(()).unwrap_or_default();
         }
         Ok(())
+    }
+
+    /// Nothing of these logs was read: their places need no state that knows their lines.
+    fn begin(&mut self, begun: &[(SourceId, Position)]) -> Result<(), JobError> {
+        let Some(store) = self.store.clone().filter(|_| !begun.is_empty()) else { return Ok(()) };
+        let commit = Commit { positions: begun, ..Commit::default() };
+        self.once_there_is_room(|_| Ok(store.commit(&commit)?))
     }
 
     fn commit(&mut self, with: Option<&Snapshot>) -> Result<(), JobError> {

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::beats::{Beats, Stage};
 use super::board::Board;
@@ -17,7 +17,7 @@ use super::keeper::Keeper;
 use super::keeping::Keeping;
 use super::orders::{Order, Receipt};
 use crate::engine::Input;
-use crate::model::{Millis, Timestamp};
+use crate::model::{Millis, Position, SourceId, Timestamp};
 
 /// Batches that may wait for the engine, and for the store.
 const WAITING_MAX: usize = 4;
@@ -34,6 +34,7 @@ enum Said {
     Input(Input),
     Forget(Forget),
     Keep(Keeping),
+    Begun(Vec<(SourceId, Position)>, Receipt),
     Confirm(Receipt),
 }
 
@@ -100,6 +101,15 @@ impl Stages {
         self.say(Said::Keep(keeping))
     }
 
+    /// Returns when it is on the disk where these logs begin: killed any earlier, the daemon
+    /// would take them for new once more, and what was written meanwhile for old.
+    pub(super) fn begin(&self, begun: Vec<(SourceId, Position)>) -> Result<(), JobError> {
+        let (receipt, done) = oneshot::channel();
+        self.say(Said::Begun(begun, receipt))?;
+        self.beats.waits(Stage::Reading);
+        done.blocking_recv().map_err(|_gone| JobError::StageEnded("keeping"))
+    }
+
     /// Fires when all that was handed on before is on the disk.
     pub(super) fn confirm(&self, receipt: Receipt) -> Result<(), JobError> {
         self.say(Said::Confirm(receipt))
@@ -142,6 +152,9 @@ fn judge_all(
             Ok(Said::Input(input)) => judge.judge_input(input),
             Ok(Said::Forget(forget)) => judge.forget(&forget),
             Ok(Said::Keep(keeping)) => judge.keep(keeping),
+            Ok(Said::Begun(begun, receipt)) => {
+                Judged { begun, receipts: vec![receipt], ..Judged::default() }
+            }
             Ok(Said::Confirm(receipt)) => {
                 // Whoever waits for it looks at the page next.
                 shown_at = None;

@@ -36,6 +36,18 @@ fn a_disk_that_never_answers_does_not_keep_the_daemon_from_ending() {
     site.check(running);
 }
 
+#[test]
+fn what_is_written_to_a_log_that_was_seen_is_read_even_if_nothing_was_kept_by_then() {
+    let mut site = Site::new();
+    site.start("keeping=sleep(1500)").kill();
+    for number in 1..=5 {
+        write_line(&site.path("access.log"), number);
+    }
+    site.lines = 5;
+    let running = site.start("");
+    site.check(running);
+}
+
 /// A log, and a daemon that follows it.
 struct Site {
     folder: tempfile::TempDir,
