@@ -10,9 +10,9 @@ use aes_gcm::{Aes256Gcm, KeyInit as _};
 use crate::app::whole::{SOURCE, parser, scratch};
 use crate::clock::on_core;
 use crate::engine::{Engine, Input, Settings};
-use crate::format::Outcome;
+use crate::format::Told;
 use crate::identity::{Identity, KeyIs, Seen};
-use crate::model::{EventBatch, Millis, Timestamp};
+use crate::model::{EventBatch, Millis, Record, Timestamp};
 use crate::store::block::Encoder;
 use crate::store::{Commit, OpenOptions, Store};
 use crate::tail::{FileReader, Limits};
@@ -54,7 +54,9 @@ fn parse(text: &[u8], sort: &str) -> f64 {
     let mut parser = parser(sort);
     on_core(|| {
         for line in lines(text) {
-            black_box(parser.parse(line));
+            let mut record = Record::default();
+            black_box(parser.read(line, &mut record));
+            black_box(&record);
         }
     })
     .0
@@ -64,7 +66,8 @@ fn identify(text: &[u8], sort: &str) -> Vec<EventBatch> {
     let (mut parser, mut identity) = (parser(sort), Identity::new([7; 32], KeyIs::Id));
     let (mut batch, mut batches) = (EventBatch::default(), Vec::new());
     for line in lines(text) {
-        if let Outcome::Event(record) = parser.parse(line) {
+        let mut record = Record::default();
+        if let Told::Event = parser.read(line, &mut record) {
             let seen = Seen { source: SOURCE, format: "own", arrival: Timestamp::default() };
             identity.append(&record, &seen, &mut batch);
         }

@@ -5,7 +5,7 @@ use super::headers::Headers;
 use super::once::Once;
 use super::reading::Reading;
 use super::watermark::Watermark;
-use crate::format::{Grows, Outcome};
+use crate::format::{Grows, Told};
 use crate::identity::{Identity, Seen};
 use crate::model::{EventBatch, Record, SourceId, Timestamp};
 
@@ -43,24 +43,25 @@ impl Desk<'_> {
         let grows = parser.grows();
         let seen = Seen { source: &source.0, format, arrival };
         self.once.begin_line();
-        match parser.parse(line) {
-            Outcome::Event(record) => {
-                if !self.append(record, (&seen, grows), counts) {
+        let mut record = Record::default();
+        match parser.read(line, &mut record) {
+            Told::Event => {
+                if !self.append(&mut record, (&seen, grows), counts) {
                     return;
                 }
             }
-            Outcome::Events(records) => {
-                for record in records {
+            Told::Events(mut records) => {
+                for record in &mut records {
                     self.append(record, (&seen, grows), counts);
                 }
             }
-            Outcome::Skip(reason) => {
+            Told::Skip(reason) => {
                 count(&mut counts.skipped, reason);
                 if let Some(header) = parser.header() {
                     self.headers.note(source, header);
                 }
             }
-            Outcome::Malformed(reason) | Outcome::Pending(reason) => {
+            Told::Malformed(reason) | Told::Pending(reason) => {
                 reading.reject(reason, line, self.identity);
                 return;
             }
@@ -74,18 +75,18 @@ impl Desk<'_> {
     /// Whether the record was not here before.
     fn append(
         &mut self,
-        mut record: Record<'_>,
+        record: &mut Record<'_>,
         (seen, grows): (&Seen<'_>, Grows),
         counts: &mut Counts,
     ) -> bool {
-        if self.identity.withholds(&record) {
+        if self.identity.withholds(record) {
             count(&mut counts.skipped, WITHHELD);
             return false;
         }
-        let is_new = self.once.admits(&mut record, grows);
+        let is_new = self.once.admits(record, grows);
         if is_new {
-            self.identity.append(&record, seen, self.batch);
-            counts.accept(&record);
+            self.identity.append(record, seen, self.batch);
+            counts.accept(record);
         } else {
             count(&mut counts.skipped, REPEATED);
         }

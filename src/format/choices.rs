@@ -35,24 +35,25 @@ impl Choices {
         Self(by_slot.map(<[_]>::to_vec).collect())
     }
 
-    /// The record; `None`, if so little was found that values without a place count.
-    pub(super) fn record<'a>(
+    /// Fills the record, which comes empty; `None`, if so little was found that values without a
+    /// place count.
+    pub(super) fn fill<'a>(
         &self,
+        record: &mut Record<'a>,
         value: impl Fn(usize) -> Option<(Kind, Field<'a>)>,
-        manner: Manner<'_>,
-        time: &mut TimeReader,
-    ) -> Option<Record<'a>> {
-        let mut record = Record { kind: manner.kind(), ..Record::default() };
+        (manner, time): (Manner<'_>, &mut TimeReader),
+    ) -> Option<()> {
+        record.kind = manner.kind();
         let mut found = 0;
         for candidates in &self.0 {
             let mut fills = |it: &Candidate| {
                 let value = value(it.value)?;
-                fill(&mut record, it, value, (manner, time))
+                fill(record, it, value, (manner, time))
             };
             found += usize::from(candidates.iter().any(|it| fills(it).is_some()));
         }
-        settle(&mut record, manner);
-        (manner.found_min() <= found).then_some(record)
+        settle(record, manner);
+        (manner.found_min() <= found).then_some(())
     }
 }
 

@@ -8,8 +8,11 @@ use memchr::memchr2;
 use memchr::memmem;
 
 use crate::model::Record;
+use crate::model::short::find;
 
 use super::address;
+use super::combined::fill_common;
+use super::combined::plain_quoted;
 use super::credential::Best;
 use super::credential::Credentials;
 use super::escape::Escape;
@@ -20,8 +23,6 @@ use super::ordinary::set_ordinary;
 use super::place::Place;
 use super::place::set;
 use super::plan;
-use super::short::find;
-use super::short::find_either;
 use super::time::TimeReader;
 
 const FORWARDED_FOR: &[u8] = b"http_x_forwarded_for";
@@ -61,27 +62,10 @@ fn settle(record: &mut Record<'_>, credentials: &Credentials) {
 /// most lines are so. `None` for any other, whose record may then be half full.
 fn fill_ordinary<'a>(record: &mut Record<'a>, line: &'a [u8], time: &mut TimeReader) -> Option<()> {
     let (client, rest) = line.split_at_checked(find(line, b' ')?)?;
-    let rest = rest.strip_prefix(b" - ")?;
-    let (user, rest) = rest.split_at_checked(find(rest, b' ')?)?;
-    let (date, rest) = rest.strip_prefix(b" [")?.split_first_chunk()?;
-    let rest = rest.strip_prefix(b"] \"")?;
-    if !set_address(record, client) || user.is_empty() || find(user, b'"').is_some() {
+    if !set_address(record, client) {
         return None;
     }
-    record.user = (user != b"-").then_some(Cow::Borrowed(user));
-    record.time = Some(time.read_clf(date)?);
-    let (request, rest) = plain_quoted(rest)?;
-    set_ordinary(record, Place::Request, request, time);
-    let (status, rest) = rest.strip_prefix(b" ")?.split_at_checked(3)?;
-    let rest = rest.strip_prefix(b" ")?;
-    let is_status = status.iter().all(u8::is_ascii_digit);
-    set_ordinary(record, Place::Status, status, time);
-    let (bytes, mut rest) = rest.split_at_checked(find(rest, b' ').unwrap_or(rest.len()))?;
-    let is_number = bytes == b"-" || !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit);
-    if !is_status || !is_number {
-        return None;
-    }
-    set_ordinary(record, Place::BytesOrDash, bytes, time);
+    let mut rest = fill_common(record, rest, (Place::BytesOrDash, &mut *time))?;
     for place in [Place::Referer, Place::UserAgent] {
         if rest.is_empty() {
             return Some(());
@@ -107,13 +91,6 @@ fn fill_further<'a>(record: &mut Record<'a>, rest: &'a [u8]) -> Option<()> {
         record.quirk = Some(FURTHER_COLUMNS);
     }
     Some(())
-}
-
-/// A field without escapes up to its closing quote, and what is behind.
-fn plain_quoted(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (value, behind) = text.split_at_checked(find_either(text, [b'"', b'\\'])?)?;
-    let is_end = matches!(behind, [b'"'] | [b'"', b' ', ..]);
-    is_end.then_some((value, behind.get(1..)?))
 }
 
 fn fill_any<'a>(

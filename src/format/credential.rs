@@ -85,6 +85,16 @@ impl Best {
         record.key_is_user = rank == RANK_USER;
         record.key = Some(without_scheme(value.clone()));
     }
+
+    /// The same of a value without a space: there is no scheme before it.
+    #[inline]
+    pub(super) fn offer_word<'a>(&mut self, record: &mut Record<'a>, rank: u8, word: &'a [u8]) {
+        if rank < self.0 && !matches!(word, [] | [b'-']) {
+            self.0 = rank;
+            record.key_is_user = rank == RANK_USER;
+            record.key = Some(Cow::Borrowed(word));
+        }
+    }
 }
 
 /// `$http_x_api_key`, `X-Api-Key` as a header of nginx: lower case, with `_`.

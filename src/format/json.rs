@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::model::Record;
 
 use super::Outcome;
+use super::Told;
 use super::aliases::DIALECTS;
 use super::credential::Credentials;
 use super::familiar::Familiar;
@@ -101,15 +102,32 @@ impl Json {
         self.names.must_be_marked = must_be_marked;
     }
 
-    pub(super) fn parse<'a>(&mut self, line: &'a [u8], time: &mut TimeReader) -> Outcome<'a> {
+    pub(super) fn read<'a>(
+        &mut self,
+        record: &mut Record<'a>,
+        line: &'a [u8],
+        time: &mut TimeReader,
+    ) -> Told<'a> {
         let line = line.trim_ascii_start();
         if !matches!(line.first(), Some(b'{' | b'[' | b'"')) {
-            return Outcome::Malformed("is no JSON object");
+            return Told::Malformed("is no JSON object");
         }
         let is_plain = !self.names.keeps_extras && !time.takes_any_notes();
-        if is_plain && let Some(record) = self.skeletons.read(line, self.names.manner(), time) {
-            return Outcome::Event(record);
+        if is_plain
+            && self.skeletons.fill(record, line, (self.names.manner(), &mut *time)).is_some()
+        {
+            return Told::Event;
         }
+        *record = Record::default();
+        self.parse_any(line, time, is_plain).told(record)
+    }
+
+    fn parse_any<'a>(
+        &mut self,
+        line: &'a [u8],
+        time: &mut TimeReader,
+        is_plain: bool,
+    ) -> Outcome<'a> {
         if let Some(length) = self.tape.read(line) {
             let tail = line.get(length..).unwrap_or(&[]).trim_ascii();
             // The items of a list that has a line for each.

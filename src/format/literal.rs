@@ -2,12 +2,16 @@
 
 use memchr::memchr;
 
-/// A literal of any length. Its first eight bytes are compared as one number.
+use crate::model::is_same;
+
+/// A literal of any length. Its first eight bytes are compared as one number, and so are its last.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Literal {
     bytes: Box<[u8]>,
     word: u64,
     mask: u64,
+    /// Its last eight bytes, if it has so many.
+    end: u64,
 }
 
 impl Literal {
@@ -18,7 +22,9 @@ impl Literal {
             *to = *from;
             *covered = u8::MAX;
         }
-        Self { bytes: bytes.into(), word: u64::from_le_bytes(word), mask: u64::from_le_bytes(mask) }
+        let [word, mask] = [word, mask].map(u64::from_le_bytes);
+        let end = bytes.last_chunk().map_or(0, |end| u64::from_le_bytes(*end));
+        Self { bytes: bytes.into(), word, mask, end }
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
@@ -39,7 +45,11 @@ impl Literal {
         if self.bytes.len() <= 8 {
             return text.get(self.bytes.len()..);
         }
-        text.strip_prefix(&*self.bytes)
+        let (start, rest) = text.split_at_checked(self.bytes.len())?;
+        if u64::from_le_bytes(*start.last_chunk()?) != self.end {
+            return None;
+        }
+        (self.bytes.len() <= 16 || is_same(start, &self.bytes)).then_some(rest)
     }
 
     /// Near the end of a line, byte by byte: few bytes are no call worth.

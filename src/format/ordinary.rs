@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use crate::model::Record;
 use crate::model::record::Field;
+use crate::model::short::find;
 
 use super::place::Place;
 use super::place::set;
-use super::short::find;
 use super::time::TimeReader;
 
 /// As [`set`], which it falls back on.
@@ -31,6 +31,9 @@ pub(super) fn set_ordinary<'a>(
         Place::UserAgent => set_text(&mut record.user_agent, text),
         Place::Referer => set_text(&mut record.referer, text),
         Place::User => set_text(&mut record.user, text),
+        Place::Method => set_text(&mut record.method, text),
+        Place::Host => set_text(&mut record.host, text),
+        Place::Target => record.path.is_none() && set_target(record, text),
         _ => false,
     };
     if !is_set {
@@ -60,10 +63,19 @@ pub(super) fn set_address<'a>(record: &mut Record<'a>, text: &'a [u8]) -> bool {
 }
 
 /// `GET /path?query HTTP/1.1`
-fn set_request<'a>(record: &mut Record<'a>, text: &'a [u8]) -> bool {
+pub(super) fn set_request<'a>(record: &mut Record<'a>, text: &'a [u8]) -> bool {
     let Some((method, target, version)) = parts(text) else { return false };
     record.http_version = Some(Cow::Borrowed(version));
     record.method = Some(Cow::Borrowed(method));
+    set_target(record, target)
+}
+
+/// `/path?query`
+#[inline]
+fn set_target<'a>(record: &mut Record<'a>, target: &'a [u8]) -> bool {
+    if target.first() != Some(&b'/') {
+        return false;
+    }
     let mark = find(target, b'?').unwrap_or(target.len());
     let (path, query) = target.split_at_checked(mark).unwrap_or((target, &[]));
     record.path = Some(Cow::Borrowed(path));
@@ -129,11 +141,12 @@ fn whole(text: &[u8]) -> Option<u64> {
 
 /// `0.123`, in microseconds.
 fn seconds(text: &[u8]) -> Option<u64> {
-    let (whole_part, fraction) = text.split_at_checked(find(text, b'.')?)?;
-    let fraction = fraction.get(1..).filter(|fraction| fraction.len() <= 6)?;
+    const SECONDS_DIGITS_MAX: usize = 9;
+    let dot = text.iter().take(SECONDS_DIGITS_MAX + 1).position(|byte| *byte == b'.')?;
+    let (seconds, fraction) = text.split_at_checked(dot)?;
+    let fraction = fraction.get(1..)?;
     let scale = [1_000_000, 100_000, 10_000, 1000, 100, 10, 1].get(fraction.len())?;
-    let micros = whole(fraction)? * scale;
-    whole(whole_part).filter(|_| whole_part.len() <= 9).map(|seconds| seconds * 1_000_000 + micros)
+    Some(whole(seconds)? * 1_000_000 + whole(fraction)? * scale)
 }
 
 #[cfg(test)]
@@ -142,7 +155,9 @@ mod tests {
 
     use super::*;
 
-    const PLACES: [Place; 12] = [
+    const PLACES: [Place; 14] = [
+        Place::Method,
+        Place::Target,
         Place::Client,
         Place::Request,
         Place::Status,

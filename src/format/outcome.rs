@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::model::Record;
 use crate::model::record::Field;
+use crate::model::short::find;
 
 /// What a line became. A bad line is data: it is counted, and reading goes on.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,27 +23,64 @@ pub enum Outcome<'a> {
     Pending(&'static str),
 }
 
-impl Outcome<'_> {
-    /// Whether a pasted format did not fit, or took what is around the line for the client.
-    pub(super) fn is_askew(&self) -> bool {
+/// What a line became, where its one record was put into a place that was given: it is too large
+/// to be handed on from function to function.
+#[derive(Debug)]
+pub enum Told<'a> {
+    /// One record, which stands in that place.
+    Event,
+    Events(Vec<Record<'a>>),
+    Skip(&'static str),
+    Malformed(&'static str),
+    Pending(&'static str),
+}
+
+impl<'a> Told<'a> {
+    /// The same, with the record that it may speak of.
+    pub(super) fn with(self, record: Record<'a>) -> Outcome<'a> {
         match self {
-            Self::Event(record) => {
-                record.source_ip.as_deref().is_some_and(|client| client.contains(&b' '))
-            }
+            Self::Event => Outcome::Event(record),
+            Self::Events(records) => Outcome::Events(records),
+            Self::Skip(reason) => Outcome::Skip(reason),
+            Self::Malformed(reason) => Outcome::Malformed(reason),
+            Self::Pending(reason) => Outcome::Pending(reason),
+        }
+    }
+
+    /// Whether a pasted format did not fit, or took what is around the line for the client.
+    pub(super) fn is_askew(&self, record: &Record<'_>) -> bool {
+        match self {
+            Self::Event => record.source_ip.as_deref().is_some_and(|it| find(it, b' ').is_some()),
             Self::Malformed(_) => true,
             Self::Events(_) | Self::Skip(_) | Self::Pending(_) => false,
         }
     }
 
     /// Whether the line has said nothing of a request: no client, no path, nobody's name.
-    pub(super) fn is_poor(&self) -> bool {
+    pub(super) fn is_poor(&self, record: &Record<'_>) -> bool {
         match self {
-            Self::Event(record) => {
+            Self::Event => {
                 let said = [&record.source_ip, &record.path, &record.key, &record.operation];
                 record.status.is_none() && said.iter().all(|said| said.is_none())
             }
             Self::Malformed(_) => true,
             Self::Events(_) | Self::Skip(_) | Self::Pending(_) => false,
+        }
+    }
+}
+
+impl<'o> Outcome<'o> {
+    /// The same, its one record put into its place.
+    pub(super) fn told(self, place: &mut Record<'o>) -> Told<'o> {
+        match self {
+            Self::Event(record) => {
+                *place = record;
+                Told::Event
+            }
+            Self::Events(records) => Told::Events(records),
+            Self::Skip(reason) => Told::Skip(reason),
+            Self::Malformed(reason) => Told::Malformed(reason),
+            Self::Pending(reason) => Told::Pending(reason),
         }
     }
 

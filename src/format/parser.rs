@@ -9,6 +9,7 @@ use super::Grows;
 use super::LINE_BYTES_MAX;
 use super::Options;
 use super::Outcome;
+use super::Told;
 use super::clf;
 use super::credential::Credentials;
 use super::detection;
@@ -150,17 +151,23 @@ impl Parser {
 
     /// What the line says. It comes without its newline.
     pub fn parse<'a>(&mut self, line: &'a [u8]) -> Outcome<'a> {
+        let mut record = Record::default();
+        self.read(line, &mut record).with(record)
+    }
+
+    /// As [`Parser::parse`], with the record put into a place, which comes empty.
+    pub fn read<'a>(&mut self, line: &'a [u8], record: &mut Record<'a>) -> Told<'a> {
         let line = clean(line);
         if line.is_empty() && !self.fits_an_empty_line() {
-            return Outcome::Skip("empty line");
+            return Told::Skip("empty line");
         }
         if LINE_BYTES_MAX < line.len() {
-            return Outcome::Malformed("is longer than 1 MiB");
+            return Told::Malformed("is longer than 1 MiB");
         }
         if line.len() <= 2 && self.is_of_list(line) {
-            return Outcome::Skip("a bracket of a list that has a line for each record");
+            return Told::Skip("a bracket of a list that has a line for each record");
         }
-        self.parse_wrapped(line, WRAPPERS_MAX)
+        self.read_wrapped(record, line, WRAPPERS_MAX)
     }
 
     /// Which of client, time, method, path, status and identity the format gives.
@@ -180,64 +187,80 @@ impl Parser {
     }
 
     /// Takes off what is around the line.
-    fn parse_wrapped<'a>(&mut self, line: &'a [u8], depth: usize) -> Outcome<'a> {
+    fn read_wrapped<'a>(
+        &mut self,
+        record: &mut Record<'a>,
+        line: &'a [u8],
+        depth: usize,
+    ) -> Told<'a> {
         if self.is_pasted || depth == 0 {
-            let outcome = self.parse_bare(line);
-            if depth == 0 || !outcome.is_askew() {
-                return outcome;
+            let told = self.read_bare(record, line);
+            if depth == 0 || !told.is_askew(record) {
+                return told;
             }
+            *record = Record::default();
         }
         match wrapper::peel(line) {
-            Some(Peeled::Line(Cow::Borrowed(inner))) => self.parse_wrapped(inner, depth - 1),
+            Some(Peeled::Line(Cow::Borrowed(inner))) => self.read_wrapped(record, inner, depth - 1),
             Some(Peeled::Line(Cow::Owned(inner))) => {
-                self.parse_wrapped(inner.trim_ascii_end(), depth - 1).into_owned()
+                self.parse_inner(inner.trim_ascii_end(), depth - 1).into_owned().told(record)
             }
-            Some(Peeled::Part) => Outcome::Pending("a part; the rest comes with a later line"),
-            None => self.parse_carried(line, depth),
+            Some(Peeled::Part) => Told::Pending("a part; the rest comes with a later line"),
+            None => self.read_carried(record, line, depth),
         }
     }
 
     /// A JSON object that says nothing by itself may carry a line along.
-    fn parse_carried<'a>(&mut self, line: &'a [u8], depth: usize) -> Outcome<'a> {
-        let outcome = self.parse_bare(line);
-        if !line.starts_with(b"{") || !outcome.is_poor() {
-            return outcome;
+    fn read_carried<'a>(
+        &mut self,
+        record: &mut Record<'a>,
+        line: &'a [u8],
+        depth: usize,
+    ) -> Told<'a> {
+        let told = self.read_bare(record, line);
+        if !line.starts_with(b"{") || !told.is_poor(record) {
+            return told;
         }
         if is_bulk_action(line) {
-            return Outcome::Skip("an action of a bulk request");
+            return Told::Skip("an action of a bulk request");
         }
-        let Some(carried) = wrapper::carried(line) else { return outcome };
-        match self.parse_wrapped(carried.trim_ascii_end(), depth - 1) {
-            Outcome::Event(record) => Outcome::Event(record).into_owned(),
-            Outcome::Events(records) => Outcome::Events(records).into_owned(),
-            Outcome::Skip(_) | Outcome::Malformed(_) | Outcome::Pending(_) => outcome,
+        let Some(carried) = wrapper::carried(line) else { return told };
+        let outcome = self.parse_inner(carried.trim_ascii_end(), depth - 1);
+        match outcome {
+            Outcome::Event(_) | Outcome::Events(_) => outcome.into_owned().told(record),
+            Outcome::Skip(_) | Outcome::Malformed(_) | Outcome::Pending(_) => told,
         }
     }
 
-    fn parse_bare<'a>(&mut self, line: &'a [u8]) -> Outcome<'a> {
+    /// What was around, or inside, is gone soon.
+    fn parse_inner<'i>(&mut self, inner: &'i [u8], depth: usize) -> Outcome<'i> {
         let mut record = Record::default();
+        self.read_wrapped(&mut record, inner, depth).with(record)
+    }
+
+    fn read_bare<'a>(&mut self, record: &mut Record<'a>, line: &'a [u8]) -> Told<'a> {
         let time = &mut self.time;
         let filled = match &mut self.reader {
-            Reader::Plans(plans) => fill_first(plans, &mut record, line, time),
-            Reader::Clf(credentials) => clf::fill(&mut record, line, time, credentials),
+            Reader::Plans(plans) => fill_first(plans, record, line, time),
+            Reader::Clf(credentials) => clf::fill(record, line, time, credentials),
             Reader::Either(json) if !line.starts_with(b"{") => {
-                clf::fill(&mut record, line, time, json.credentials())
+                clf::fill(record, line, time, json.credentials())
             }
-            Reader::Either(json) | Reader::Json(json) => return json.parse(line, time),
-            Reader::Csv(table) => return table.parse(line, time),
-            Reader::Regexp(regexp) => regexp.fill(&mut record, line, time),
+            Reader::Either(json) | Reader::Json(json) => return json.read(record, line, time),
+            Reader::Csv(table) => return table.parse(line, time).told(record),
+            Reader::Regexp(regexp) => regexp.fill(record, line, time),
             Reader::W3c(w3c) if line.starts_with(b"#") => {
                 w3c.directive(line);
-                return Outcome::Skip("a header");
+                return Told::Skip("a header");
             }
-            Reader::W3c(w3c) => w3c.fill(&mut record, line, time),
+            Reader::W3c(w3c) => w3c.fill(record, line, time),
         };
         match filled {
             Ok(()) => {
                 record.kind = self.kind;
-                Outcome::Event(record)
+                Told::Event
             }
-            Err(reason) => self.second_look(line, reason),
+            Err(reason) => self.second_look(record, line, reason),
         }
     }
 
@@ -250,16 +273,22 @@ impl Parser {
     }
 
     /// A line of another kind in the same stream: nginx's error log, all columns empty.
-    fn second_look<'a>(&mut self, line: &'a [u8], reason: &'static str) -> Outcome<'a> {
+    fn second_look<'a>(
+        &mut self,
+        record: &mut Record<'a>,
+        line: &'a [u8],
+        reason: &'static str,
+    ) -> Told<'a> {
         if line.iter().all(|byte| matches!(byte, b'-' | b' ')) {
-            return Outcome::Skip("every column is empty");
+            return Told::Skip("every column is empty");
         }
         if self.name.contains("nginx")
-            && let Some(record) = error_log::read(line, &mut self.time)
+            && let Some(error) = error_log::read(line, &mut self.time)
         {
-            return Outcome::Event(record);
+            *record = error;
+            return Told::Event;
         }
-        Outcome::Malformed(reason)
+        Told::Malformed(reason)
     }
 }
 

@@ -7,8 +7,10 @@ use memchr::memrchr;
 
 use crate::model::Record;
 use crate::model::record::Field;
+use crate::model::short::find;
 
 use super::FormatError;
+use super::combined::fill_combined;
 use super::credential::Best;
 use super::credential::Credentials;
 use super::escape::Escape;
@@ -17,7 +19,6 @@ use super::literal::Literal;
 use super::ordinary::set_ordinary;
 use super::place::Place;
 use super::place::set;
-use super::short::find;
 use super::step::Cut;
 use super::step::Step;
 use super::time::TimeReader;
@@ -46,6 +47,8 @@ pub(super) struct Plan {
     keeps_extras: bool,
     /// Whether lines that are not odd in any way can be read the short way.
     is_ordinary: bool,
+    /// Whether the first steps are those of the combined log format.
+    is_combined: bool,
 }
 
 impl Plan {
@@ -94,11 +97,12 @@ impl Plan {
         let is_ordinary = steps.iter().all(Step::is_ordinary);
         Ok(Self {
             head: Literal::new(head),
-            steps: steps.into(),
             anchored,
             credentials,
             keeps_extras: false,
             is_ordinary,
+            is_combined: is_ordinary && head.is_empty() && is_combined(&steps),
+            steps: steps.into(),
         })
     }
 
@@ -141,12 +145,44 @@ impl Plan {
         time: &mut TimeReader,
     ) -> Result<(), &'static str> {
         if self.is_ordinary && !self.keeps_extras && !time.takes_any_notes() {
+            if self.is_combined {
+                if self.fill_combined(record, line, time).is_some() {
+                    return Ok(());
+                }
+                *record = Record::default();
+            }
             if self.fill_ordinary(record, line, time).is_some() {
                 return Ok(());
             }
             *record = Record::default();
         }
         self.fill_any(record, line, time)
+    }
+
+    /// Whether [`Self::fill_combined`] knows its first columns.
+    #[cfg(test)]
+    pub(super) const fn begins_as_combined(&self) -> bool {
+        self.is_combined
+    }
+
+    /// As [`Self::fill_ordinary`], the columns that most formats begin with in one go.
+    pub(super) fn fill_combined<'a>(
+        &self,
+        record: &mut Record<'a>,
+        line: &'a [u8],
+        time: &mut TimeReader,
+    ) -> Option<()> {
+        let [_client, user, .., bytes, _referer, agent] = self.steps.get(..COMBINED_STEPS)? else {
+            return None;
+        };
+        let (address, rest) = line.split_at_checked(find(line, b' ')?)?;
+        set_ordinary(record, Place::Client, address, time);
+        let rest = fill_combined(record, rest, (bytes.place, &mut *time))?;
+        let mut best = Best::none();
+        if let (Some(rank), Some(Cow::Borrowed(name))) = (user.rank, &record.user) {
+            best.offer_word(record, rank, name);
+        }
+        self.fill_steps(record, (COMBINED_STEPS, agent.after.strip(rest)?, line), (best, time))
     }
 
     /// A line without an escape or anything else that needs a second look; `None` for any
@@ -157,9 +193,17 @@ impl Plan {
         line: &'a [u8],
         time: &mut TimeReader,
     ) -> Option<()> {
-        let mut rest = self.head.strip(line)?;
-        let mut best = Best::none();
-        for (index, step) in self.steps.iter().enumerate() {
+        self.fill_steps(record, (0, self.head.strip(line)?, line), (Best::none(), time))
+    }
+
+    /// The same from one step on, whose field the rest of the line begins with.
+    fn fill_steps<'a>(
+        &self,
+        record: &mut Record<'a>,
+        (first, mut rest, line): (usize, &'a [u8], &'a [u8]),
+        (mut best, time): (Best, &mut TimeReader),
+    ) -> Option<()> {
+        for (index, step) in self.steps.iter().enumerate().skip(first) {
             let (text, behind) = step.cut_ordinary(rest)?;
             rest = behind;
             if self.anchored == Some(index) {
@@ -173,7 +217,7 @@ impl Plan {
                 if find(text, b' ').is_some() {
                     return None;
                 }
-                best.offer(record, rank, &Cow::Borrowed(text));
+                best.offer_word(record, rank, text);
             }
             if step.place == Place::Time {
                 record.time = Some(time.read(text)?);
@@ -257,6 +301,33 @@ impl Plan {
         Some((Cow::Owned(step.name.clone().into_bytes()), Cow::Borrowed(cut.text)))
     }
 }
+
+/// Whether the steps begin with `client - user [time] "request" status bytes "referer" "agent"`.
+fn is_combined(steps: &[Step]) -> bool {
+    let is_of = |step: &Step, place: Place| {
+        step.place == place || (place == Place::Bytes && step.place == Place::BytesOrDash)
+    };
+    COMBINED_STEPS <= steps.len()
+        && COMBINED.iter().zip(steps).all(|((place, after), step)| {
+            let is_end = *place == Place::UserAgent && step.after.bytes().starts_with(b"\"");
+            is_of(step, *place)
+                && (step.rank.is_none() || *place == Place::User)
+                && (step.after.bytes() == *after || is_end)
+        })
+}
+
+const COMBINED_STEPS: usize = 8;
+/// Each place, and what stands behind it.
+const COMBINED: [(Place, &[u8]); COMBINED_STEPS] = [
+    (Place::Client, b" - "),
+    (Place::User, b" ["),
+    (Place::Time, b"] \""),
+    (Place::Request, b"\" "),
+    (Place::Status, b" "),
+    (Place::Bytes, b" \""),
+    (Place::Referer, b"\" \""),
+    (Place::UserAgent, b"\""),
+];
 
 /// Where the `[` of ` [time] "` stands: before the first quote of the line. Whatever a
 /// user's name or a host holds to the left of it, the columns to the right stay in place.

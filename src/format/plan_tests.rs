@@ -84,6 +84,13 @@ fn agrees(format: &str, line: &str) {
         assert_eq!(plan.fill_any(&mut long, line.as_bytes(), time), Ok(()), "{line}");
         assert_eq!(short, long, "{format}: {line}");
     }
+    let (mut combined, mut long) = (Record::default(), Record::default());
+    if plan.begins_as_combined()
+        && plan.fill_combined(&mut combined, line.as_bytes(), time).is_some()
+    {
+        assert_eq!(plan.fill_any(&mut long, line.as_bytes(), time), Ok(()), "{line}");
+        assert_eq!(combined, long, "{format}: {line}");
+    }
 }
 
 #[test]
@@ -92,6 +99,8 @@ fn an_ordinary_line_goes_the_short_way() {
     let plan = nginx::compile(FORMAT, Credentials::new(None)).unwrap();
     let time = &mut TimeReader::default();
     assert!(plan.fill_ordinary(&mut Record::default(), line.as_bytes(), time).is_some());
+    assert!(plan.begins_as_combined());
+    assert!(plan.fill_combined(&mut Record::default(), line.as_bytes(), time).is_some());
 }
 
 proptest! {
@@ -106,6 +115,7 @@ proptest! {
             "{left} - {user} [09/Mar/2026:12:34:56 +0100] \"{request}\" {status} {bytes} \"-\" \"{agent}\" \"{key}\" {tail}"
         );
         agrees(FORMAT, &line);
+        agrees(FORMAT, &line.replacen("\"-\"", &format!("\"{key}\""), 1));
         let place = at.index(line.len());
         agrees(FORMAT, &format!("{}{}", line.get(..place).unwrap_or(""), line.get(place + 1..).unwrap_or("")));
         agrees("$remote_addr|$status|$body_bytes_sent|$http_user_agent", &format!("{left}|{status}|{bytes}|{agent}"));

@@ -1,6 +1,7 @@
 //! One pass over the bytes of a JSON text: what is a value, and where it ends.
 
-use super::short::find_either;
+use crate::model::short::find_either;
+
 use super::tape::Kind;
 use super::tape::Node;
 use super::tape::Span;

@@ -5,13 +5,13 @@ use std::borrow::Cow;
 
 use crate::model::Record;
 use crate::model::record::Field;
+use crate::model::short::find_either;
 
 use super::choices::Candidate;
 use super::choices::Choices;
 use super::literal::Literal;
 use super::place::Place;
 use super::shape::Hit;
-use super::short::find_either;
 use super::slots::Manner;
 use super::tape::Kind;
 use super::tape::Span;
@@ -57,13 +57,13 @@ struct Tally {
 }
 
 impl Skeletons {
-    /// The record, if the line has a skeleton that is known.
-    pub(super) fn read<'a>(
+    /// Fills the record, if the line has a skeleton that is known.
+    pub(super) fn fill<'a>(
         &mut self,
+        record: &mut Record<'a>,
         line: &'a [u8],
-        manner: Manner<'_>,
-        time: &mut TimeReader,
-    ) -> Option<Record<'a>> {
+        how: (Manner<'_>, &mut TimeReader),
+    ) -> Option<()> {
         if self.tally.rests() {
             self.has_fitted = false;
             return None;
@@ -77,7 +77,7 @@ impl Skeletons {
         let fitting = fitting?;
         self.known.swap(0, fitting);
         let value = |at: usize| text(line, *self.values.get(at)?);
-        self.known.first()?.choices.record(value, manner, time)
+        self.known.first()?.choices.fill(record, value, how)
     }
 
     /// Remembers the skeleton of a line that was read the long way. `offered`: the values with

@@ -7,6 +7,7 @@ use memchr::memchr;
 use crate::model::EventKind;
 use crate::model::Record;
 use crate::model::record::Field;
+use crate::model::short::find;
 
 use super::credential::Best;
 use super::credential::Credentials;
@@ -130,11 +131,13 @@ pub(super) fn settle(record: &mut Record<'_>, manner: Manner<'_>) {
 }
 
 /// Whether a value is no value: of none, `-` is what many write.
+#[inline]
 pub(super) fn says_nothing(value: &[u8]) -> bool {
     matches!(value, [] | [b'-']) || value == b"REDACTED"
 }
 
 /// Puts a value into its place.
+#[inline]
 #[expect(clippy::wildcard_enum_match_arm, reason = "only a few places need more than `set`")]
 pub(super) fn put<'a>(
     record: &mut Record<'a>,
@@ -145,7 +148,12 @@ pub(super) fn put<'a>(
     match hit.place {
         Place::Key => {
             time.note(Place::Key, &value);
-            Best::none().offer(record, 0, &value);
+            match value {
+                Cow::Borrowed(word) if find(word, b' ').is_none() => {
+                    Best::none().offer_word(record, 0, word);
+                }
+                Cow::Borrowed(_) | Cow::Owned(_) => Best::none().offer(record, 0, &value),
+            }
         }
         Place::Extra if manner.keeps_extras => {
             let names = manner.preset.map_or([].as_slice(), |preset| &preset.extras);

@@ -3,11 +3,12 @@
 use memchr::memchr;
 use memchr::memchr2;
 
+use crate::model::short::find;
+use crate::model::short::find_either;
+
 use super::escape::Escape;
 use super::literal::Literal;
 use super::place::Place;
-use super::short::find;
-use super::short::find_either;
 use super::time::CLF_BYTES;
 
 /// A field and what stands behind it.
@@ -94,8 +95,8 @@ impl Step {
         };
         let (text, rest) = rest.split_at_checked(end)?;
         let rest = self.after.strip(rest)?;
-        let is_padded = text.first() == Some(&b' ') || text.last() == Some(&b' ');
-        (!is_padded || !self.place.is_word()).then_some((text, rest))
+        let is_padded = || text.first() == Some(&b' ') || text.last() == Some(&b' ');
+        (!self.place.is_word() || !is_padded()).then_some((text, rest))
     }
 
     pub(super) fn cut<'a>(&self, rest: &'a [u8]) -> Result<Cut<'a>, &'static str> {

@@ -9,6 +9,7 @@ use memchr::memmem;
 
 use crate::model::Record;
 use crate::model::record::Field;
+use crate::model::short::find;
 
 use super::Outcome;
 use super::choices::Candidate;
@@ -19,7 +20,6 @@ use super::preset::Preset;
 use super::shape::Hit;
 use super::shape::State;
 use super::shape::Wanted;
-use super::short::find;
 use super::slots::Manner;
 use super::slots::Slots;
 use super::tape::Kind;
@@ -140,7 +140,8 @@ impl Table {
             let text = line.get(place)?;
             Some((Kind::Text, if is_doubled { undoubled(text) } else { Cow::Borrowed(text) }))
         };
-        let mut record = self.choices.record(value, self.manner(), time)?;
+        let mut record = Record::default();
+        self.choices.fill(&mut record, value, (self.manner(), time))?;
         if self.columns.len() < self.cells.len() {
             record.quirk = Some("extra columns");
         }

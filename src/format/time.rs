@@ -68,6 +68,9 @@ impl TimeReader {
         if text == self.seen.as_slice() && !text.is_empty() {
             return Some(self.at);
         }
+        if let Some(millis) = millis_after(&self.seen, text) {
+            return Some(Timestamp(self.at.0 + millis));
+        }
         let at = read(text, self.zone.as_ref())?;
         if text.len() <= CACHED_BYTES_MAX {
             self.seen.clear();
@@ -90,6 +93,33 @@ impl TimeReader {
         self.clf_at = at;
         Some(at)
     }
+}
+
+/// How many milliseconds lie between two times of the same minute, `2026-03-09T00:00:01.250Z`.
+fn millis_after(before: &[u8], text: &[u8]) -> Option<i64> {
+    let (minute, millis) = minute_and_millis(text)?;
+    let (minute_before, millis_before) = minute_and_millis(before)?;
+    (minute == minute_before).then_some(millis - millis_before)
+}
+
+/// The bytes up to the minute's colon, and the milliseconds behind it.
+#[inline]
+fn minute_and_millis(text: &[u8]) -> Option<(&[u8; 17], i64)> {
+    let (minute, rest) = text.split_first_chunk()?;
+    let is_minute =
+        matches!(minute, [_, _, _, _, b'-', _, _, b'-', _, _, b'T', _, _, b':', _, _, b':']);
+    let (seconds, rest) = rest.split_first_chunk::<2>()?;
+    let fraction = match rest {
+        b"Z" => b"000",
+        [b'.', fraction @ .., b'Z'] => <&[u8; 3]>::try_from(fraction).ok()?,
+        _ => return None,
+    };
+    let digits = || seconds.iter().chain(fraction);
+    if !is_minute || !digits().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let millis = digits().fold(0, |number, digit| number * 10 + i64::from(digit - b'0'));
+    (millis < 61_000).then_some((minute, millis))
 }
 
 /// The 26 bytes as two numbers that overlap: two comparisons, and no call.
@@ -186,6 +216,25 @@ mod tests {
         // Twice in the night when the clock is set back: the first counts.
         check("2017-10-29 02:30:00", 1_509_237_000_000);
         check("2017-03-26 02:30:00", 1_490_491_800_000);
+    }
+
+    #[test]
+    fn a_time_of_the_same_minute_is_read_as_any_other() {
+        let mut reader = TimeReader::default();
+        for (text, expected) in [
+            ("2017-01-03T14:56:11Z", 1_483_455_371_000),
+            ("2017-01-03T14:56:12.756Z", 1_483_455_372_756),
+            ("2017-01-03T14:56:60Z", 1_483_455_420_000),
+            ("2017-01-03T14:56:07Z", 1_483_455_367_000),
+            ("2017-01-03T14:57:07.001Z", 1_483_455_427_001),
+            ("2017-01-03T15:57:07.001+01:00", 1_483_455_427_001),
+        ] {
+            assert_eq!(reader.read(text.as_bytes()), Some(Timestamp(expected)), "{text}");
+        }
+        for text in ["2017-01-03T14:57:61Z", "2017-01-03T14:57:0xZ", "2017-01-03T14:57:00.00xZ"] {
+            let fresh = TimeReader::default().read(text.as_bytes());
+            assert_eq!(reader.read(text.as_bytes()), fresh, "{text}");
+        }
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub struct Seen<'a> {
 
 /// Credentials that were seen before, by where they stood.
 struct Keys {
+    /// Of a line that has none.
+    none: KnownKey,
     headers: Memo<KnownKey>,
     queries: Memo<KnownKey>,
     users: Memo<KnownKey>,
@@ -184,9 +186,8 @@ impl Identity {
 
         let (path, query) = target_of(record);
         let (origin, raw) = credential_of(record, (path, query), path_keys);
-        let mut nobody = KnownKey::default();
         let key = match &*raw {
-            [] => &mut nobody,
+            [] => &mut keys.none,
             raw => keys
                 .at(origin)
                 .of(raw, || KnownKey::of(&namer.name(raw, origin, inventory), inventory)),
@@ -281,7 +282,8 @@ impl fmt::Debug for Identity {
 
 impl Keys {
     fn new(seeds: [u64; 4]) -> Self {
-        Self { headers: Memo::new(seeds), queries: Memo::new(seeds), users: Memo::new(seeds) }
+        let [headers, queries, users] = [0; 3].map(|_| Memo::new(seeds));
+        Self { none: KnownKey::default(), headers, queries, users }
     }
 
     const fn at(&mut self, origin: Origin) -> &mut Memo<KnownKey> {

@@ -11,13 +11,13 @@ use super::private::may_have_private;
 use super::pseudonym::Pseudonyms;
 use super::scrub::{Hides, Own, Scratch, Scrubber};
 use super::shapes::Place;
-use crate::model::TextColumn;
+use crate::model::{Seat, TextColumn};
 
 /// A value that is fit to be stored, and the number that it had in the last batch.
 #[derive(Default)]
 pub(super) struct Known {
     text: Box<str>,
-    number: u32,
+    seat: Seat,
 }
 
 /// A credential that was seen before.
@@ -65,12 +65,12 @@ pub(super) struct Limits {
 
 impl Known {
     pub(super) fn of(text: &str) -> Self {
-        Self { text: text.into(), number: 0 }
+        Self { text: text.into(), seat: Seat::default() }
     }
 
     #[inline]
     pub(super) fn push_to(&mut self, column: &mut TextColumn) {
-        self.number = column.push_hinted(&self.text, self.number);
+        column.push_seated(&self.text, &mut self.seat);
     }
 }
 

@@ -58,7 +58,8 @@ pub(super) fn flaws_of(
         flaws = in_query(flaws, query, record.time);
     }
     // Looked through only if there is a sign of somebody in it.
-    if memchr::memchr2(b'@', b'%', path).is_some() || has_long_number(path) {
+    let has_sign = || memchr::memchr2(b'@', b'%', path).is_some() || has_long_number(path);
+    if !path.is_empty() && has_sign() {
         for segment in path.split(|byte| *byte == b'/').filter(|it| !it.is_empty()) {
             flaws = with_personal(flaws, (b"", &decoded(segment)));
         }

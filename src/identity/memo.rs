@@ -3,6 +3,8 @@
 use ahash::RandomState;
 use hashbrown::HashTable;
 
+use crate::model::is_same;
+
 /// Values by the bytes that they were made from. Forgets all when it is full: what is
 /// still in use comes back with the next line. It holds secrets, so it cannot be printed.
 pub(super) struct Memo<V> {
@@ -13,15 +15,17 @@ pub(super) struct Memo<V> {
     table: HashTable<u32>,
     /// The number of one that was asked for lately, by a few of its bytes: most lines have the
     /// values of lines shortly before.
-    lately: Box<[u32; LATELY]>,
+    lately: Box<[u16; LATELY]>,
     hasher: RandomState,
     bytes_held: usize,
 }
 
 const ENTRIES_MAX: usize = 65_536;
 const BYTES_MAX: usize = 8 << 20;
-const LATELY: usize = 256;
-const NONE: u32 = u32::MAX;
+/// A power of two.
+const LATELY: usize = 2048;
+/// The last number is looked up each time.
+const NONE: u16 = u16::MAX;
 
 impl<V> Memo<V> {
     pub(super) fn new([a, b, c, d]: [u64; 4]) -> Self {
@@ -32,7 +36,10 @@ impl<V> Memo<V> {
     }
 
     /// The value of these bytes, made if it is not known.
-    #[expect(clippy::indexing_slicing, reason = "place_of gives a byte, number_of an entry")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "place_of is less than LATELY, number_of gives an entry"
+    )]
     pub(super) fn of(&mut self, raw: &[u8], make: impl FnOnce() -> V) -> &mut V {
         if ENTRIES_MAX <= self.entries.len() || BYTES_MAX < self.bytes_held {
             self.clear();
@@ -41,14 +48,14 @@ impl<V> Memo<V> {
         if raw.is_empty() {
             return self.nothing.get_or_insert_with(make);
         }
-        let place = usize::from(place_of(raw));
-        let mut number = self.lately[place];
-        let is_known = self.entries.get(number as usize).is_some_and(|(known, _)| **known == *raw);
-        if !is_known {
-            number = self.number_of(raw, make);
-            self.lately[place] = number;
+        let place = place_of(raw);
+        let mut number = usize::from(self.lately[place]);
+        let known = self.entries.get(number);
+        if !known.is_some_and(|(known, _)| is_same(known, raw)) {
+            number = self.number_of(raw, make) as usize;
+            self.lately[place] = u16::try_from(number).unwrap_or(NONE);
         }
-        &mut self.entries[number as usize].1
+        &mut self.entries[number].1
     }
 
     fn number_of(&mut self, raw: &[u8], make: impl FnOnce() -> V) -> u32 {
@@ -59,7 +66,7 @@ impl<V> Memo<V> {
             return *number;
         }
         // There are fewer entries than ENTRIES_MAX.
-        let number = u32::try_from(entries.len()).unwrap_or(NONE);
+        let number = u32::try_from(entries.len()).unwrap_or(u32::MAX);
         table.insert_unique(hash, number, |&number| hasher.hash_one(bytes_of(number)));
         *bytes_held += raw.len();
         entries.push((raw.into(), make()));
@@ -75,8 +82,9 @@ impl<V> Memo<V> {
     }
 }
 
-/// A byte made of the first bytes, the last, those in the middle, and how many there are.
-fn place_of(raw: &[u8]) -> u8 {
+/// A number made of the first bytes, the last, those in the middle, and how many there are.
+#[inline]
+fn place_of(raw: &[u8]) -> usize {
     let middle = raw.get(raw.len() / 2..).and_then(|rest| rest.first_chunk());
     let of = |word: Option<&[u8; 8]>| word.map_or(0, |word| u64::from_le_bytes(*word));
     let word = match raw.first_chunk() {
@@ -86,7 +94,8 @@ fn place_of(raw: &[u8]) -> u8 {
         None => raw.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
     };
     let mixed = (word ^ raw.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    mixed.to_be_bytes()[0]
+    // The upper bits are the best mixed.
+    usize::from((mixed >> (u64::BITS - u16::BITS)) as u16) % LATELY
 }
 
 #[cfg(test)]

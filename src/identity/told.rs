@@ -8,6 +8,7 @@ use super::hops::{Prefixes, client_of};
 use super::namer::Origin;
 use super::path_keys::PathKeys;
 use crate::model::Record;
+use crate::model::short::find;
 
 /// Path and query, also where the format has left them together.
 pub(super) fn target_of<'r>(record: &'r Record<'_>) -> (&'r [u8], &'r [u8]) {
@@ -15,9 +16,7 @@ pub(super) fn target_of<'r>(record: &'r Record<'_>) -> (&'r [u8], &'r [u8]) {
     if let Some(query) = record.query.as_deref() {
         return (path, query);
     }
-    let Some((path, query)) =
-        memchr::memchr(b'?', path).and_then(|sign| path.split_at_checked(sign))
-    else {
+    let Some((path, query)) = find(path, b'?').and_then(|sign| path.split_at_checked(sign)) else {
         return (path, &[]);
     };
     (path, query.get(1..).unwrap_or(&[]))

@@ -1,9 +1,15 @@
 //! A column of text: every distinct value once, and a number for each row.
 
+use std::fmt;
+use std::hash::BuildHasher as _;
+use std::hash::Hasher as _;
 use std::ops::Range;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 use ahash::RandomState;
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 /// Distinct values in the order of their first use. Number 0 is always the empty text,
 /// which stands for "absent".
@@ -15,6 +21,17 @@ pub struct Dictionary {
     /// Of all values, or of none as long as nobody looks for one.
     numbers: HashTable<u32>,
     hasher: RandomState,
+    serial: Serial,
+}
+
+/// Tells a dictionary from all others of this process, its own copies among them.
+struct Serial(u64);
+
+/// The number of a value that comes again and again, and the dictionary that gave it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seat {
+    serial: u64,
+    number: u32,
 }
 
 /// One value for each row, as a number of the dictionary.
@@ -32,7 +49,30 @@ impl Default for Dictionary {
     fn default() -> Self {
         let [a, b, c, d] = SEEDS;
         let hasher = RandomState::with_seeds(a, b, c, d);
-        Self { text: String::new(), ends: vec![0], numbers: HashTable::new(), hasher }
+        let (text, ends, numbers) = (String::new(), vec![0], HashTable::new());
+        Self { text, ends, numbers, hasher, serial: Serial::default() }
+    }
+}
+
+impl Default for Serial {
+    fn default() -> Self {
+        // No dictionary has 0: that is a seat's which was never taken.
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl fmt::Debug for Serial {
+    /// Without the number, which says nothing of what is in the dictionary.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serial").finish_non_exhaustive()
+    }
+}
+
+impl Clone for Serial {
+    /// A copy gets values of its own, under the same numbers.
+    fn clone(&self) -> Self {
+        Self::default()
     }
 }
 
@@ -51,25 +91,27 @@ impl Dictionary {
         if self.numbers.len() + 1 < self.ends.len() {
             self.look_up();
         }
-        let Self { text, ends, numbers, hasher } = self;
-        let hash = hasher.hash_one(value.as_bytes());
+        let Self { text, ends, numbers, hasher, .. } = self;
+        let hash = hash_of(hasher, value.as_bytes());
         let is_value = |&number: &u32| is_same(slice_of(text, ends, number), value.as_bytes());
-        if let Some(&number) = numbers.find(hash, is_value) {
-            return number;
+        let rehash = |&number: &u32| hash_of(hasher, slice_of(text, ends, number));
+        match numbers.entry(hash, is_value, rehash) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(place) => {
+                let number = u32::try_from(ends.len()).unwrap_or(0);
+                place.insert(number);
+                text.push_str(value);
+                ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+                number
+            }
         }
-        let number = u32::try_from(ends.len()).unwrap_or(0);
-        text.push_str(value);
-        ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
-        numbers
-            .insert_unique(hash, number, |&number| hasher.hash_one(slice_of(text, ends, number)));
-        number
     }
 
     /// Makes the table, because a value is looked for.
     #[cold]
     fn look_up(&mut self) {
-        let Self { text, ends, numbers, hasher } = self;
-        let hash = |number: u32| hasher.hash_one(slice_of(text, ends, number));
+        let Self { text, ends, numbers, hasher, .. } = self;
+        let hash = |number: u32| hash_of(hasher, slice_of(text, ends, number));
         numbers.clear();
         numbers.reserve(ends.len(), |&number| hash(number));
         for number in (0u32..).take(ends.len()).skip(1) {
@@ -85,7 +127,7 @@ impl Dictionary {
         if self.numbers.is_empty() {
             return (0u32..).zip(self.values()).find(|(_, known)| *known == value).map(|it| it.0);
         }
-        let hash = self.hasher.hash_one(value.as_bytes());
+        let hash = hash_of(&self.hasher, value.as_bytes());
         let is_value = |&number: &u32| is_same(self.bytes_of(number), value.as_bytes());
         self.numbers.find(hash, is_value).copied()
     }
@@ -155,6 +197,16 @@ impl TextColumn {
         number
     }
 
+    /// Like `push`, without a look at a value that has its seat in this column already.
+    #[inline]
+    pub fn push_seated(&mut self, value: &str, seat: &mut Seat) {
+        let serial = self.dictionary.serial.0;
+        if seat.serial != serial {
+            *seat = Seat { serial, number: self.dictionary.number_of(value) };
+        }
+        self.rows.push(seat.number);
+    }
+
     /// Adds the value with this number, if it is made of these bytes.
     #[inline]
     pub fn push_known(&mut self, bytes: &[u8], number: u32) -> bool {
@@ -184,7 +236,7 @@ impl PartialEq for TextColumn {
 
 /// As `==`, but in eights instead of a call: these values are short and there are many.
 #[inline]
-fn is_same(left: &[u8], right: &[u8]) -> bool {
+pub fn is_same(left: &[u8], right: &[u8]) -> bool {
     if left.len() != right.len() {
         return false;
     }
@@ -196,6 +248,14 @@ fn is_same(left: &[u8], right: &[u8]) -> bool {
     // The last eight overlap those before them.
     pairs.fold(differs(left_end, *right_end), |seen, (left, right)| seen | differs(left, *right))
         == 0
+}
+
+/// Of the bytes alone: how many they are is part of their hash.
+#[inline]
+fn hash_of(hasher: &RandomState, bytes: &[u8]) -> u64 {
+    let mut state = hasher.build_hasher();
+    state.write(bytes);
+    state.finish()
 }
 
 fn slice_of<'a>(text: &'a str, ends: &[u32], number: u32) -> &'a [u8] {
@@ -227,6 +287,27 @@ mod tests {
         }
         assert_eq!(plain, hinted);
         assert_eq!(plain.rows, hinted.rows);
+    }
+
+    #[test]
+    fn a_seat_is_good_in_its_own_column_alone() {
+        let (mut one, mut other) = (TextColumn::default(), TextColumn::default());
+        let mut seat = Seat::default();
+        one.push("z");
+        for _ in 0..2 {
+            one.push_seated("a", &mut seat);
+            other.push_seated("a", &mut seat);
+        }
+        let mut copy = one.clone();
+        one.push("b");
+        copy.push("c");
+        let mut seat = Seat::default();
+        one.push_seated("b", &mut seat);
+        copy.push_seated("b", &mut seat);
+        assert_eq!(
+            [&one.rows, &other.rows, &copy.rows],
+            [&vec![1, 2, 2, 3, 3], &vec![1, 1], &vec![1, 2, 2, 3, 4],]
+        );
     }
 
     #[test]

@@ -8,35 +8,38 @@ const SHORT_BYTES: usize = 32;
 
 /// Where `byte` first stands.
 #[inline]
-pub(super) fn find(text: &[u8], byte: u8) -> Option<usize> {
+pub fn find(text: &[u8], byte: u8) -> Option<usize> {
     search(text, |word| has_byte(word, byte), |rest| memchr(byte, rest))
 }
 
 /// Where the first of both bytes stands.
 #[inline]
-pub(super) fn find_either(text: &[u8], [one, other]: [u8; 2]) -> Option<usize> {
+pub fn find_either(text: &[u8], [one, other]: [u8; 2]) -> Option<usize> {
     let hits = |word| has_byte(word, one) | has_byte(word, other);
     search(text, hits, |rest| memchr2(one, other, rest))
 }
 
-#[inline]
+#[expect(clippy::inline_always, reason = "most fields end within a few words: a call costs more")]
+#[inline(always)]
 fn search(
     text: &[u8],
     hits: impl Fn(u64) -> u64,
     wide: impl FnOnce(&[u8]) -> Option<usize>,
 ) -> Option<usize> {
+    let words = text.as_chunks().0;
+    let near = words.get(..SHORT_BYTES / 8).unwrap_or(words);
     let mut at = 0;
-    while at < SHORT_BYTES {
-        let Some(chunk) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) else {
-            return search_few(text, at, hits);
-        };
-        let found = hits(u64::from_le_bytes(*chunk));
+    for word in near {
+        let found = hits(u64::from_le_bytes(*word));
         if found != 0 {
             return Some(at + (found.trailing_zeros() / 8) as usize);
         }
         at += 8;
     }
-    wide(text.get(at..)?).map(|found| at + found)
+    if near.len() < words.len() {
+        return wide(text.get(at..)?).map(|found| at + found);
+    }
+    search_few(text, at, hits)
 }
 
 /// Fewer than eight bytes, as a word whose upper bytes are 0.
@@ -54,6 +57,7 @@ fn search_few(text: &[u8], from: usize, hits: impl Fn(u64) -> u64) -> Option<usi
 }
 
 /// The high bit of each byte that is `byte`, right up to the first of them.
+#[inline]
 const fn has_byte(word: u64, byte: u8) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let zeros = word ^ (ONES * byte as u64);
