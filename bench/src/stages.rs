@@ -69,13 +69,15 @@ fn identify(text: &[u8], sort: &str) -> Vec<EventBatch> {
         let mut record = Record::default();
         if let Told::Event = parser.read(line, &mut record) {
             let seen = Seen { source: SOURCE, format: "own", arrival: Timestamp::default() };
-            identity.append(&record, &seen, &mut batch);
+            identity.append_loosely(&record, &seen, &mut batch);
         }
         if batch.is_full() {
+            batch.level();
             let next = batch.empty_alike();
             batches.push(std::mem::replace(&mut batch, next));
         }
     }
+    batch.level();
     batches.push(batch);
     batches
 }

@@ -4,7 +4,7 @@ use super::counts::{Counts, count};
 use super::headers::Headers;
 use super::once::Once;
 use super::reading::Reading;
-use super::watermark::Watermark;
+use super::watermark::Follower;
 use crate::format::{Grows, Told};
 use crate::identity::{Identity, Seen};
 use crate::model::{EventBatch, Record, SourceId, Timestamp};
@@ -21,7 +21,7 @@ pub(super) struct Desk<'i> {
     pub(super) once: &'i mut Once,
     pub(super) headers: &'i mut Headers,
     pub(super) batch: &'i mut EventBatch,
-    pub(super) watermark: &'i mut Watermark,
+    pub(super) follower: Follower<'i>,
     pub(super) latest: &'i mut Option<Timestamp>,
 }
 
@@ -68,7 +68,7 @@ impl Desk<'_> {
         }
         if let Some(at) = self.batch.time.last() {
             *self.latest = Some(Timestamp(*at));
-            self.watermark.saw(source, Timestamp(*at));
+            self.follower.saw(source, Timestamp(*at));
         }
     }
 
@@ -85,7 +85,7 @@ impl Desk<'_> {
         }
         let is_new = self.once.admits(record, grows);
         if is_new {
-            self.identity.append(record, seen, self.batch);
+            self.identity.append_loosely(record, seen, self.batch);
             counts.accept(record);
         } else {
             count(&mut counts.skipped, REPEATED);

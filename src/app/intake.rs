@@ -283,7 +283,8 @@ impl Intake {
     fn desk(&mut self, source: &SourceId) -> Option<(&mut Reading, Desk<'_>)> {
         let Self { sources, identity, once, headers, taken, watermark, latest, .. } = self;
         let batch = &mut taken.batch;
-        let desk = Desk { identity, once, headers, batch, watermark, latest };
+        let follower = watermark.follower();
+        let desk = Desk { identity, once, headers, batch, follower, latest };
         Some((sources.get_mut(source)?, desk))
     }
 
@@ -316,6 +317,7 @@ impl Intake {
         let counters = (!self.is_empty()).then(|| self.counters());
         let mut memory = self.once.take_news();
         memory.extend(self.headers.take_news());
+        self.taken.batch.level();
         let next = Taken { batch: self.taken.batch.empty_alike(), ..Taken::default() };
         let taken = std::mem::replace(&mut self.taken, next);
         Taken { watermark, counters, memory, ..taken }

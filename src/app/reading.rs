@@ -52,6 +52,7 @@ impl Reading {
     }
 
     /// One line of the file came of several.
+    #[inline]
     pub(super) fn count_joined(&mut self, of_lines: u64) {
         if 1 < of_lines {
             let skipped = &mut self.counts.skipped;

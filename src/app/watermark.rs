@@ -44,14 +44,20 @@ struct Progress {
     lost_at: Option<Timestamp>,
 }
 
+/// Follows one source, which is looked up once.
+pub(super) struct Follower<'w> {
+    watermark: Option<&'w mut Watermark>,
+    progress: Option<&'w mut Progress>,
+}
+
 impl Watermark {
-    /// An event of the source was read.
-    pub(super) fn saw(&mut self, source: &SourceId, at: Timestamp) {
-        if let Some(progress) = self.sources.get_mut(source) {
-            progress.saw(at);
-        } else {
-            self.sources.entry(source.clone()).or_default().saw(at);
-        }
+    /// Until its first event there is nothing to follow.
+    pub(super) const fn follower(&mut self) -> Follower<'_> {
+        Follower { watermark: Some(self), progress: None }
+    }
+
+    fn progress_of(&mut self, source: &SourceId) -> &mut Progress {
+        self.sources.entry(source.clone()).or_default()
     }
 
     /// Time passes also when nothing is read, and is never ahead of this clock.
@@ -103,6 +109,18 @@ impl Watermark {
         let seen = seen.map(|at| self.wall.map_or(at, |wall| at.min(wall)));
         self.passed = self.passed.max(seen);
         self.passed
+    }
+}
+
+impl Follower<'_> {
+    /// An event of the source was read, which is always the same.
+    pub(super) fn saw(&mut self, source: &SourceId, at: Timestamp) {
+        if let Some(watermark) = self.watermark.take() {
+            self.progress = Some(watermark.progress_of(source));
+        }
+        if let Some(progress) = &mut self.progress {
+            progress.saw(at);
+        }
     }
 }
 
@@ -170,7 +188,7 @@ mod tests {
     /// As many lines of that second as are believed.
     fn saw(watermark: &mut Watermark, source: &SourceId, seconds: i64) {
         for _ in 0..CONFIRMING_LINES {
-            watermark.saw(source, at(seconds));
+            watermark.follower().saw(source, at(seconds));
         }
     }
 
@@ -180,7 +198,7 @@ mod tests {
         saw(&mut watermark, &source("a"), 100);
         saw(&mut watermark, &source("b"), 60);
         assert_eq!(watermark.passed(DELAY), Some(at(60)));
-        watermark.saw(&source("b"), at(130));
+        watermark.follower().saw(&source("b"), at(130));
         assert_eq!(watermark.passed(DELAY), Some(at(100)));
     }
 
@@ -218,8 +236,8 @@ mod tests {
         let mut watermark = Watermark::default();
         let a = source("a");
         saw(&mut watermark, &a, 100);
-        watermark.saw(&a, at(2_000_000_000));
-        watermark.saw(&a, at(101));
+        watermark.follower().saw(&a, at(2_000_000_000));
+        watermark.follower().saw(&a, at(101));
         assert_eq!(watermark.passed(DELAY), Some(at(101)));
         watermark.ended(&a);
         assert_eq!(watermark.passed(DELAY), Some(at(101)));
@@ -231,10 +249,10 @@ mod tests {
         let a = source("a");
         saw(&mut watermark, &a, 100);
         for line in 0..7 {
-            watermark.saw(&a, at(700_000 + line));
+            watermark.follower().saw(&a, at(700_000 + line));
         }
         assert_eq!(watermark.passed(DELAY), Some(at(100)));
-        watermark.saw(&a, at(700_007));
+        watermark.follower().saw(&a, at(700_007));
         assert_eq!(watermark.passed(DELAY), Some(at(700_007)));
     }
 
@@ -244,7 +262,7 @@ mod tests {
         let a = source("a");
         saw(&mut watermark, &a, 100);
         for seconds in [30_000, 60_000, 130_000, 2_000_000_000] {
-            watermark.saw(&a, at(seconds));
+            watermark.follower().saw(&a, at(seconds));
         }
         watermark.ended(&a);
         assert_eq!(watermark.passed(DELAY), Some(at(130_000)));
@@ -254,9 +272,9 @@ mod tests {
     fn a_first_line_from_the_future_does_not_carry_the_log_away() {
         let mut watermark = Watermark::default();
         let a = source("a");
-        watermark.saw(&a, at(2_000_000_000));
+        watermark.follower().saw(&a, at(2_000_000_000));
         for seconds in 100..107 {
-            watermark.saw(&a, at(seconds));
+            watermark.follower().saw(&a, at(seconds));
         }
         assert_eq!(watermark.passed(DELAY), Some(at(106)));
     }
@@ -277,7 +295,7 @@ mod tests {
         saw(&mut watermark, &a, 100);
         watermark.ended(&a);
         assert_eq!(watermark.passed(DELAY), Some(at(60)));
-        watermark.saw(&b, at(700));
+        watermark.follower().saw(&b, at(700));
         watermark.ended(&b);
         assert_eq!(watermark.passed(DELAY), Some(at(700)));
     }
@@ -285,7 +303,7 @@ mod tests {
     #[test]
     fn a_file_of_one_line_counts() {
         let mut watermark = Watermark::default();
-        watermark.saw(&source("a"), at(100));
+        watermark.follower().saw(&source("a"), at(100));
         assert_eq!(watermark.passed(DELAY), None);
         watermark.ended(&source("a"));
         assert_eq!(watermark.passed(DELAY), Some(at(100)));

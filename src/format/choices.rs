@@ -1,13 +1,17 @@
 //! Which of several values fills a place of a record, worked out once for all records of one shape.
 
+use std::borrow::Cow;
+
 use memchr::memchr;
 
 use crate::model::Record;
 use crate::model::record::Field;
 
+use super::ordinary::set_ordinary;
 use super::place::Place;
 use super::shape::Hit;
 use super::slots::Manner;
+use super::slots::is_put_as_it_is;
 use super::slots::put;
 use super::slots::says_nothing;
 use super::slots::settle;
@@ -71,10 +75,12 @@ fn fill<'a>(
     if is_unfit {
         return None;
     }
-    if hit.place == Place::Time {
-        record.time = Some(time.read(&value)?);
-    } else {
-        put(record, hit, value, (manner, time));
+    match value {
+        _ if hit.place == Place::Time => record.time = Some(time.read(&value)?),
+        Cow::Borrowed(text) if is_put_as_it_is(hit.place) && !time.takes_any_notes() => {
+            set_ordinary(record, hit.place, text, time);
+        }
+        Cow::Borrowed(_) | Cow::Owned(_) => put(record, hit, value, (manner, time)),
     }
     Some(())
 }

@@ -136,6 +136,11 @@ pub(super) fn says_nothing(value: &[u8]) -> bool {
     matches!(value, [] | [b'-']) || value == b"REDACTED"
 }
 
+/// Whether a value that is a piece of the line goes to its place without a look at others.
+pub(super) const fn is_put_as_it_is(place: Place) -> bool {
+    !matches!(place, Place::Key | Place::Extra | Place::Status | Place::Target)
+}
+
 /// Puts a value into its place.
 #[inline]
 #[expect(clippy::wildcard_enum_match_arm, reason = "only a few places need more than `set`")]

@@ -108,17 +108,18 @@ fn minute_and_millis(text: &[u8]) -> Option<(&[u8; 17], i64)> {
     let (minute, rest) = text.split_first_chunk()?;
     let is_minute =
         matches!(minute, [_, _, _, _, b'-', _, _, b'-', _, _, b'T', _, _, b':', _, _, b':']);
-    let (seconds, rest) = rest.split_first_chunk::<2>()?;
+    let (&[tens, ones], rest) = rest.split_first_chunk()?;
     let fraction = match rest {
-        b"Z" => b"000",
-        [b'.', fraction @ .., b'Z'] => <&[u8; 3]>::try_from(fraction).ok()?,
+        b"Z" => *b"000",
+        [b'.', fraction @ .., b'Z'] => <[u8; 3]>::try_from(fraction).ok()?,
         _ => return None,
     };
-    let digits = || seconds.iter().chain(fraction);
-    if !is_minute || !digits().all(u8::is_ascii_digit) {
+    let [tenths, hundredths, thousandths] = fraction;
+    let digits = [tens, ones, tenths, hundredths, thousandths];
+    if !is_minute || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let millis = digits().fold(0, |number, digit| number * 10 + i64::from(digit - b'0'));
+    let millis = digits.iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0'));
     (millis < 61_000).then_some((minute, millis))
 }
 

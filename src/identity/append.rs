@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use super::audit::KeyDeed;
+use super::cells::{append_method, append_numbers, append_object, put};
 use super::clean::{cut, text_of};
-use super::columns::{Desk, KnownAddress, KnownKey, Limits, TextMemo};
+use super::columns::{Desk, Known, KnownAddress, KnownKey, Limits, TextMemo};
 use super::consent::Consent;
 use super::flaws::flaws_of;
 use super::hops::Prefixes;
@@ -77,18 +77,17 @@ struct Texts {
     method: TextMemo,
 }
 
-/// The numbers of the last row's values: the next row mostly has the same.
+/// The last row's values: the next row mostly has the same.
 #[derive(Default)]
 struct Last {
-    source: u32,
-    format: u32,
+    source: Known,
+    format: Known,
     method: u32,
     route: u32,
 }
 
 const PATH: Limits = Limits { place: Place::Path, hides: Hides::Secrets, bytes_max: 4096 };
 const QUERY: Limits = Limits { place: Place::Query, ..PATH };
-const METHOD_BYTES_MAX: usize = 16;
 const SAMPLE_BYTES_MAX: usize = 400;
 /// Nobody knows which of its words is a name.
 const NOT_SHOWN: &str = "(not shown: [privacy] keeps less than the line has)";
@@ -171,6 +170,12 @@ impl Identity {
 
     /// Adds the record as a row, in every column.
     pub fn append(&mut self, record: &Record<'_>, seen: &Seen<'_>, batch: &mut EventBatch) {
+        self.append_loosely(record, seen, batch);
+        batch.level();
+    }
+
+    /// The same, but columns in which it says nothing may be behind until the batch is levelled.
+    pub fn append_loosely(&mut self, record: &Record<'_>, seen: &Seen<'_>, batch: &mut EventBatch) {
         let trimmed = self.privacy.trimmed(record);
         self.append_row(&trimmed, seen, batch);
     }
@@ -180,9 +185,10 @@ impl Identity {
         let Self { namer, scrubber, inventory, networks, path_keys, .. } = self;
         let Self { consent, templates, privacy, .. } = self;
         let Self { keys, addresses, texts, scratch, route, last, .. } = self;
+        let row = batch.len();
         append_numbers(record, seen, batch);
-        last.source = batch.source.push_hinted(seen.source, last.source);
-        last.format = batch.format.push_hinted(seen.format, last.format);
+        last.source.become_of(seen.source).put_in((&mut batch.source, row));
+        last.format.become_of(seen.format).put_in((&mut batch.format, row));
 
         let (path, query) = target_of(record);
         let (origin, raw) = credential_of(record, (path, query), path_keys);
@@ -192,8 +198,8 @@ impl Identity {
                 .at(origin)
                 .of(raw, || KnownKey::of(&namer.name(raw, origin, inventory), inventory)),
         };
-        key.id.push_to(&mut batch.key);
-        key.role.push_to(&mut batch.role);
+        key.id.put_in((&mut batch.key, row));
+        key.role.put_in((&mut batch.role, row));
 
         let is_key_in_url = origin == Origin::Query && !raw.is_empty();
         // What is no request has no route.
@@ -207,26 +213,26 @@ impl Identity {
             Some(to) => consent.flaws_of((to, record.time.unwrap_or(seen.arrival)), flaws),
             None => flaws,
         };
-        batch.flaws.push(flaws.0);
+        put(&mut batch.flaws, row, flaws.0);
         let hides = if flaws.has_person() { Hides::People } else { Hides::Secrets };
         let plain = plain.filter(|_| hides == Hides::Secrets);
         let raw = bytes_of(record.source_ip.as_ref());
         let raw = forwarded.as_deref().map_or(raw, str::as_bytes);
         let address = addresses.of(raw, || KnownAddress::of(raw, networks, privacy));
-        address.text.push_to(&mut batch.source_ip);
-        batch.asn.push(record.asn.filter(|asn| 0 < *asn).unwrap_or(address.asn));
-        address.city.push_to(&mut batch.city);
-        batch.spot.push(address.spot);
+        address.text.put_in((&mut batch.source_ip, row));
+        put(&mut batch.asn, row, record.asn.filter(|asn| 0 < *asn).unwrap_or(address.asn));
+        address.city.put_in((&mut batch.city, row));
+        put(&mut batch.spot, row, address.spot);
 
         let mut desk = Desk { scrubber, scratch, own: key.own.as_ref() };
         match record.country.as_deref() {
-            Some(country) => texts.country.push(Some(country), &mut batch.country, &mut desk),
-            None => address.country.push_to(&mut batch.country),
+            Some(country) => texts.country.put(Some(country), (&mut batch.country, row), &mut desk),
+            None => address.country.put_in((&mut batch.country, row)),
         }
-        texts.append(record, batch, &mut desk);
-        append_object(record, batch, (namer, &mut texts.object, &mut desk));
-        append_method(record, batch, (&mut last.method, &mut texts.method, &mut desk));
-        desk.push(privacy.query(query), &mut batch.query, Limits { hides, ..QUERY });
+        texts.append(record, (batch, row), &mut desk);
+        append_object(record, (batch, row), (namer, &mut texts.object, &mut desk));
+        append_method(record, (batch, row), (&mut last.method, &mut texts.method, &mut desk));
+        desk.put(privacy.query(query), (&mut batch.query, row), Limits { hides, ..QUERY });
         let text = if plain.is_some() { Cow::default() } else { text_of(path) };
         // Whichever key names the caller, the one in the path is hidden.
         let in_path = if plain.is_some() { None } else { path_keys.said(path) };
@@ -282,7 +288,7 @@ impl fmt::Debug for Identity {
 
 impl Keys {
     fn new(seeds: [u64; 4]) -> Self {
-        let [headers, queries, users] = [0; 3].map(|_| Memo::new(seeds));
+        let [headers, queries, users] = [0; 3].map(|_| Memo::large(seeds));
         Self { none: KnownKey::default(), headers, queries, users }
     }
 
@@ -317,43 +323,19 @@ impl Texts {
         }
     }
 
-    fn append(&mut self, record: &Record<'_>, batch: &mut EventBatch, desk: &mut Desk<'_>) {
-        self.user_agent.push(record.user_agent.as_deref(), &mut batch.user_agent, desk);
-        self.referer.push(record.referer.as_deref(), &mut batch.referer, desk);
-        self.user.push(record.user.as_deref(), &mut batch.user, desk);
-        self.model.push(record.model.as_deref(), &mut batch.model, desk);
-        self.operation.push(record.operation.as_deref(), &mut batch.operation, desk);
-        self.outcome.push(record.outcome.as_deref(), &mut batch.outcome, desk);
-        self.tenant.push(record.tenant.as_deref(), &mut batch.tenant, desk);
-    }
-}
-
-fn append_numbers(record: &Record<'_>, seen: &Seen<'_>, batch: &mut EventBatch) {
-    batch.time.push(record.time.unwrap_or(seen.arrival).0);
-    batch.kind.push(record.kind);
-    batch.status.push(record.status.unwrap_or(0));
-    batch.bytes.push(record.bytes.unwrap_or(0));
-    batch.request_bytes.push(record.request_bytes.unwrap_or(0));
-    batch.duration_us.push(record.duration_us.unwrap_or(0));
-    batch.input_tokens.push(record.input_tokens.unwrap_or(0));
-    batch.output_tokens.push(record.output_tokens.unwrap_or(0));
-    batch.cost_micros.push(record.cost_micros.unwrap_or(0));
-    batch.count.push(record.count.unwrap_or(0));
-    batch.late.push(false);
-}
-
-/// What something was done to; a key by the name that its own use has.
-fn append_object(
-    record: &Record<'_>,
-    batch: &mut EventBatch,
-    (namer, memo, desk): (&Namer, &mut TextMemo, &mut Desk<'_>),
-) {
-    let object = bytes_of(record.object.as_ref());
-    let operation = bytes_of(record.operation.as_ref());
-    if !object.is_empty() && KeyDeed::of(&text_of(operation)).is_some() {
-        batch.object.push(&namer.listed(&text_of(object)));
-    } else {
-        memo.push(Some(object), &mut batch.object, desk);
+    fn append(
+        &mut self,
+        record: &Record<'_>,
+        (batch, row): (&mut EventBatch, usize),
+        desk: &mut Desk<'_>,
+    ) {
+        self.user_agent.put(record.user_agent.as_deref(), (&mut batch.user_agent, row), desk);
+        self.referer.put(record.referer.as_deref(), (&mut batch.referer, row), desk);
+        self.user.put(record.user.as_deref(), (&mut batch.user, row), desk);
+        self.model.put(record.model.as_deref(), (&mut batch.model, row), desk);
+        self.operation.put(record.operation.as_deref(), (&mut batch.operation, row), desk);
+        self.outcome.put(record.outcome.as_deref(), (&mut batch.outcome, row), desk);
+        self.tenant.put(record.tenant.as_deref(), (&mut batch.tenant, row), desk);
     }
 }
 
@@ -365,21 +347,5 @@ fn name_route(path: &str, templates: &Templates, (is_named, route): (bool, &mut 
         Some(template) => template.clone_into(route),
         None if is_named => {}
         None => route_of(path, route),
-    }
-}
-
-fn append_method(
-    record: &Record<'_>,
-    batch: &mut EventBatch,
-    (last, memo, desk): (&mut u32, &mut TextMemo, &mut Desk<'_>),
-) {
-    let raw = bytes_of(record.method.as_ref());
-    if batch.method.push_known(raw, *last) {
-        return;
-    }
-    let is_plain = raw.len() <= METHOD_BYTES_MAX && raw.iter().all(u8::is_ascii_uppercase);
-    match str::from_utf8(raw) {
-        Ok(method) if is_plain => *last = batch.method.push_hinted(method, *last),
-        Ok(_) | Err(_) => memo.push(Some(raw), &mut batch.method, desk),
     }
 }

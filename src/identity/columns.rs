@@ -11,7 +11,7 @@ use super::private::may_have_private;
 use super::pseudonym::Pseudonyms;
 use super::scrub::{Hides, Own, Scratch, Scrubber};
 use super::shapes::Place;
-use crate::model::{Seat, TextColumn};
+use crate::model::{Seat, TextColumn, is_same};
 
 /// A value that is fit to be stored, and the number that it had in the last batch.
 #[derive(Default)]
@@ -19,6 +19,9 @@ pub(super) struct Known {
     text: Box<str>,
     seat: Seat,
 }
+
+/// A column, and the row that may get a value there. Without one it is left behind.
+pub(super) type Cell<'b> = (&'b mut TextColumn, usize);
 
 /// A credential that was seen before.
 #[derive(Default)]
@@ -68,8 +71,22 @@ impl Known {
         Self { text: text.into(), seat: Seat::default() }
     }
 
+    /// Another value takes its place, if it is another.
     #[inline]
-    pub(super) fn push_to(&mut self, column: &mut TextColumn) {
+    pub(super) fn become_of(&mut self, text: &str) -> &mut Self {
+        if !is_same(self.text.as_bytes(), text.as_bytes()) {
+            *self = Self::of(text);
+        }
+        self
+    }
+
+    /// Puts it into the cell, unless it is nothing.
+    #[inline]
+    pub(super) fn put_in(&mut self, (column, row): Cell<'_>) {
+        if self.text.is_empty() {
+            return;
+        }
+        column.fill_up(row);
         column.push_seated(&self.text, &mut self.seat);
     }
 }
@@ -110,11 +127,11 @@ impl KnownAddress {
 
 impl Desk<'_> {
     /// The text as it may be stored.
-    pub(super) fn push(&mut self, raw: &[u8], column: &mut TextColumn, limits: Limits) {
+    pub(super) fn put(&mut self, raw: &[u8], (column, row): Cell<'_>, limits: Limits) {
         if raw.is_empty() {
-            column.push_nothing();
             return;
         }
+        column.fill_up(row);
         let text = text_of(raw);
         match self.scrubbed(&text, limits) {
             Some(scrubbed) => column.push(scrubbed),
@@ -155,29 +172,24 @@ impl TextMemo {
         self.memo.clear();
     }
 
-    /// Adds the text as it may be stored; the empty one if it is absent.
+    /// Puts the text into the cell as it may be stored, unless it is absent.
     #[inline]
-    pub(super) fn push(
-        &mut self,
-        raw: Option<&[u8]>,
-        column: &mut TextColumn,
-        desk: &mut Desk<'_>,
-    ) {
+    pub(super) fn put(&mut self, raw: Option<&[u8]>, cell: Cell<'_>, desk: &mut Desk<'_>) {
         match raw {
-            None | Some([]) => column.push_nothing(),
-            Some(raw) => self.push_some(raw, column, desk),
+            None | Some([]) => {}
+            Some(raw) => self.put_some(raw, cell, desk),
         }
     }
 
-    fn push_some(&mut self, raw: &[u8], column: &mut TextColumn, desk: &mut Desk<'_>) {
+    fn put_some(&mut self, raw: &[u8], cell: Cell<'_>, desk: &mut Desk<'_>) {
         if let Some(pseudonyms) = &self.hides {
             let known = self.memo.of(raw, || Known::of(&pseudonyms.user_id(raw)));
-            known.push_to(column);
+            known.put_in(cell);
             return;
         }
         let mut limits = self.limits;
         if desk.own.is_some_and(|own| own.is_in(raw)) {
-            desk.push(raw, column, limits);
+            desk.put(raw, cell, limits);
             return;
         }
         let known = self.memo.of(raw, || {
@@ -187,6 +199,6 @@ impl TextMemo {
             let text = text_of(raw);
             Known::of(desk.scrubbed(&text, limits).unwrap_or(&text))
         });
-        known.push_to(column);
+        known.put_in(cell);
     }
 }

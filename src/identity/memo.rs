@@ -8,68 +8,90 @@ use crate::model::is_same;
 /// Values by the bytes that they were made from. Forgets all when it is full: what is
 /// still in use comes back with the next line. It holds secrets, so it cannot be printed.
 pub(super) struct Memo<V> {
-    entries: Vec<(Box<[u8]>, V)>,
+    entries: Vec<Entry<V>>,
+    entries_max: usize,
     /// Of no bytes at all.
     nothing: Option<V>,
     /// Their numbers, by the hash of their bytes.
     table: HashTable<u32>,
-    /// The number of one that was asked for lately, by a few of its bytes: most lines have the
-    /// values of lines shortly before.
+    /// The number of one that was asked for lately, by its form: most lines have the values of
+    /// lines shortly before.
     lately: Box<[u16; LATELY]>,
     hasher: RandomState,
     bytes_held: usize,
+}
+
+struct Entry<V> {
+    form: Form,
+    raw: Box<[u8]>,
+    value: V,
+}
+
+/// How many bytes there are, and the first and the last of them. Of few it says all.
+#[derive(Clone, Copy, PartialEq)]
+struct Form {
+    bytes: usize,
+    first: u64,
+    last: u64,
 }
 
 const ENTRIES_MAX: usize = 65_536;
 const BYTES_MAX: usize = 8 << 20;
 /// A power of two.
 const LATELY: usize = 2048;
-/// The last number is looked up each time.
+/// An entry with such a number is looked up each time.
 const NONE: u16 = u16::MAX;
 
 impl<V> Memo<V> {
     pub(super) fn new([a, b, c, d]: [u64; 4]) -> Self {
         let hasher = RandomState::with_seeds(a, b, c, d);
         let lately = Box::new([NONE; LATELY]);
-        let (entries, table) = (Vec::new(), HashTable::new());
-        Self { entries, nothing: None, table, lately, hasher, bytes_held: 0 }
+        let (entries, table, entries_max) = (Vec::new(), HashTable::new(), ENTRIES_MAX);
+        Self { entries, entries_max, nothing: None, table, lately, hasher, bytes_held: 0 }
+    }
+
+    /// With room for twice as many.
+    pub(super) fn large(seeds: [u64; 4]) -> Self {
+        Self { entries_max: 2 * ENTRIES_MAX, ..Self::new(seeds) }
     }
 
     /// The value of these bytes, made if it is not known.
     #[expect(
         clippy::indexing_slicing,
-        reason = "place_of is less than LATELY, number_of gives an entry"
+        reason = "a place is less than LATELY, number_of gives an entry"
     )]
     pub(super) fn of(&mut self, raw: &[u8], make: impl FnOnce() -> V) -> &mut V {
-        if ENTRIES_MAX <= self.entries.len() || BYTES_MAX < self.bytes_held {
+        if self.entries_max <= self.entries.len() || BYTES_MAX < self.bytes_held {
             self.clear();
         }
         // The address of a line that has none.
         if raw.is_empty() {
             return self.nothing.get_or_insert_with(make);
         }
-        let place = place_of(raw);
+        let form = Form::of(raw);
+        let place = form.place(raw);
         let mut number = usize::from(self.lately[place]);
-        let known = self.entries.get(number);
-        if !known.is_some_and(|(known, _)| is_same(known, raw)) {
-            number = self.number_of(raw, make) as usize;
+        if !self.entries.get(number).is_some_and(|entry| entry.is_of(form, raw)) {
+            number = self.number_of(form, raw, make) as usize;
             self.lately[place] = u16::try_from(number).unwrap_or(NONE);
         }
-        &mut self.entries[number].1
+        &mut self.entries[number].value
     }
 
-    fn number_of(&mut self, raw: &[u8], make: impl FnOnce() -> V) -> u32 {
+    fn number_of(&mut self, form: Form, raw: &[u8], make: impl FnOnce() -> V) -> u32 {
         let Self { entries, table, hasher, bytes_held, .. } = self;
         let hash = hasher.hash_one(raw);
-        let bytes_of = |number: u32| entries.get(number as usize).map_or(&[][..], |it| &*it.0);
-        if let Some(number) = table.find(hash, |&number| *bytes_of(number) == *raw) {
+        let is_known =
+            |number: u32| entries.get(number as usize).is_some_and(|entry| entry.is_of(form, raw));
+        if let Some(number) = table.find(hash, |&number| is_known(number)) {
             return *number;
         }
-        // There are fewer entries than ENTRIES_MAX.
+        // There are no more entries than entries_max.
         let number = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+        let bytes_of = |number: u32| entries.get(number as usize).map_or(&[][..], |it| &*it.raw);
         table.insert_unique(hash, number, |&number| hasher.hash_one(bytes_of(number)));
         *bytes_held += raw.len();
-        entries.push((raw.into(), make()));
+        entries.push(Entry { form, raw: raw.into(), value: make() });
         number
     }
 
@@ -82,20 +104,38 @@ impl<V> Memo<V> {
     }
 }
 
-/// A number made of the first bytes, the last, those in the middle, and how many there are.
-#[inline]
-fn place_of(raw: &[u8]) -> usize {
-    let middle = raw.get(raw.len() / 2..).and_then(|rest| rest.first_chunk());
-    let of = |word: Option<&[u8; 8]>| word.map_or(0, |word| u64::from_le_bytes(*word));
-    let word = match raw.first_chunk() {
-        Some(first) => {
-            of(Some(first)) ^ of(raw.last_chunk()).rotate_left(21) ^ of(middle).rotate_left(42)
-        }
-        None => raw.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
-    };
-    let mixed = (word ^ raw.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    // The upper bits are the best mixed.
-    usize::from((mixed >> (u64::BITS - u16::BITS)) as u16) % LATELY
+impl<V> Entry<V> {
+    #[inline]
+    fn is_of(&self, form: Form, raw: &[u8]) -> bool {
+        self.form == form && (form.says_all() || is_same(&self.raw, raw))
+    }
+}
+
+impl Form {
+    #[inline]
+    fn of(raw: &[u8]) -> Self {
+        let (first, last) = match (raw.first_chunk(), raw.last_chunk()) {
+            (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+            _ => (raw.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
+        };
+        Self { bytes: raw.len(), first, last }
+    }
+
+    /// The first eight and the last eight overlap, or meet.
+    const fn says_all(self) -> bool {
+        self.bytes <= 16
+    }
+
+    /// Where in `lately`: of a long text the middle counts, too.
+    #[inline]
+    fn place(self, raw: &[u8]) -> usize {
+        let middle = raw.get(raw.len() / 2..).and_then(|rest| rest.first_chunk());
+        let middle = middle.map_or(0, |word| u64::from_le_bytes(*word));
+        let word = self.first ^ self.last.rotate_left(21) ^ middle.rotate_left(42);
+        let mixed = (word ^ self.bytes as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        // The upper bits are the best mixed.
+        usize::from((mixed >> (u64::BITS - u16::BITS)) as u16) >> (u16::BITS - LATELY.ilog2())
+    }
 }
 
 #[cfg(test)]
@@ -108,6 +148,19 @@ mod tests {
         assert_eq!(*memo.of(b"a", || 1), 1);
         assert_eq!(*memo.of(b"a", || 2), 1);
         assert_eq!(*memo.of(b"b", || 3), 3);
+    }
+
+    #[test]
+    fn values_that_are_nearly_alike_are_told_apart() {
+        let mut memo = Memo::new([1, 2, 3, 4]);
+        let texts =
+            ["a", "b", "ab", "abcdefgh", "abcdefghi", "abcdefgh-abcdefg", "abcdefgh+abcdefg"];
+        let long = ["abcdefgh-1-abcdefgh", "abcdefgh-2-abcdefgh", "abcdefgh-1--abcdefgh"];
+        for _ in 0..2 {
+            for (number, text) in texts.iter().chain(&long).enumerate() {
+                assert_eq!(*memo.of(text.as_bytes(), || number), number, "{text}");
+            }
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod address;
 mod append;
 mod audit;
+mod cells;
 mod claims;
 mod clean;
 mod columns;

@@ -2,7 +2,8 @@
 
 use super::{EventKind, TextColumn, Timestamp};
 
-/// Up to [`EventBatch::ROWS_MAX`] events. Every column has one entry for each row.
+/// Up to [`EventBatch::ROWS_MAX`] events. Every column has one entry for each row; while it is being
+/// filled, some may be behind.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EventBatch {
     /// Milliseconds since 1970, as the log says.
@@ -122,6 +123,37 @@ impl EventBatch {
         }
     }
 
+    /// Columns that are behind get their entries: of nothing.
+    pub fn level(&mut self) {
+        let rows = self.len();
+        self.kind.resize(rows, EventKind::default());
+        self.status.resize(rows, 0);
+        self.late.resize(rows, false);
+        let Self { bytes, request_bytes, duration_us, count, .. } = self;
+        let Self { input_tokens, output_tokens, cost_micros, .. } = self;
+        let Self { asn, spot, flaws, .. } = self;
+        for column in
+            [bytes, request_bytes, duration_us, input_tokens, output_tokens, cost_micros, count]
+        {
+            column.resize(rows, 0);
+        }
+        for column in [asn, spot, flaws] {
+            column.resize(rows, 0);
+        }
+        let Self { source, format, key, role, source_ip, method, path, query, route, .. } = self;
+        let Self { user_agent, referer, user, model, country, city, .. } = self;
+        let Self { operation, outcome, tenant, object, .. } = self;
+        for column in [source, format, key, role, source_ip, method, path, query, route] {
+            column.fill_up(rows);
+        }
+        for column in [user_agent, referer, user, model, country, city] {
+            column.fill_up(rows);
+        }
+        for column in [operation, outcome, tenant, object] {
+            column.fill_up(rows);
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.time.len()
     }
@@ -161,6 +193,15 @@ fn number<T: Copy + Default>(column: &[T], row: usize) -> T {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_said_in_no_row_is_nothing_in_each() {
+        let mut batch = EventBatch { time: vec![7, 8], status: vec![200], ..EventBatch::default() };
+        batch.key.push("k_alpha");
+        batch.level();
+        assert_eq!((&*batch.status, &*batch.key.rows), (&[200, 0][..], &[1, 0][..]));
+        assert_eq!((batch.late.len(), batch.object.rows.len(), batch.spot.len()), (2, 2, 2));
+    }
 
     #[test]
     fn a_row_is_read_across_its_columns() {

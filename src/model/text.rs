@@ -179,10 +179,12 @@ impl TextColumn {
         self.rows.push(number);
     }
 
-    /// The row has no value.
+    /// Up to so many rows, those that are missing have no value.
     #[inline]
-    pub fn push_nothing(&mut self) {
-        self.rows.push(0);
+    pub fn fill_up(&mut self, rows: usize) {
+        if self.rows.len() < rows {
+            self.rows.resize(rows, 0);
+        }
     }
 
     /// Like `push`, but quicker if the value has the number `hint`, as it had in an
