@@ -288,7 +288,7 @@ impl fmt::Debug for Identity {
 
 impl Keys {
     fn new(seeds: [u64; 4]) -> Self {
-        let [headers, queries, users] = [0; 3].map(|_| Memo::large(seeds));
+        let [headers, queries, users] = [0; 3].map(|_| Memo::new(seeds));
         Self { none: KnownKey::default(), headers, queries, users }
     }
 

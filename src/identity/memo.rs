@@ -9,7 +9,6 @@ use crate::model::is_same;
 /// still in use comes back with the next line. It holds secrets, so it cannot be printed.
 pub(super) struct Memo<V> {
     entries: Vec<Entry<V>>,
-    entries_max: usize,
     /// Of no bytes at all.
     nothing: Option<V>,
     /// Their numbers, by the hash of their bytes.
@@ -46,13 +45,8 @@ impl<V> Memo<V> {
     pub(super) fn new([a, b, c, d]: [u64; 4]) -> Self {
         let hasher = RandomState::with_seeds(a, b, c, d);
         let lately = Box::new([NONE; LATELY]);
-        let (entries, table, entries_max) = (Vec::new(), HashTable::new(), ENTRIES_MAX);
-        Self { entries, entries_max, nothing: None, table, lately, hasher, bytes_held: 0 }
-    }
-
-    /// With room for twice as many.
-    pub(super) fn large(seeds: [u64; 4]) -> Self {
-        Self { entries_max: 2 * ENTRIES_MAX, ..Self::new(seeds) }
+        let (entries, table) = (Vec::new(), HashTable::new());
+        Self { entries, nothing: None, table, lately, hasher, bytes_held: 0 }
     }
 
     /// The value of these bytes, made if it is not known.
@@ -61,7 +55,7 @@ impl<V> Memo<V> {
         reason = "a place is less than LATELY, number_of gives an entry"
     )]
     pub(super) fn of(&mut self, raw: &[u8], make: impl FnOnce() -> V) -> &mut V {
-        if self.entries_max <= self.entries.len() || BYTES_MAX < self.bytes_held {
+        if ENTRIES_MAX <= self.entries.len() || BYTES_MAX < self.bytes_held {
             self.clear();
         }
         // The address of a line that has none.
@@ -86,7 +80,7 @@ impl<V> Memo<V> {
         if let Some(number) = table.find(hash, |&number| is_known(number)) {
             return *number;
         }
-        // There are no more entries than entries_max.
+        // There are no more entries than ENTRIES_MAX.
         let number = u32::try_from(entries.len()).unwrap_or(u32::MAX);
         let bytes_of = |number: u32| entries.get(number as usize).map_or(&[][..], |it| &*it.raw);
         table.insert_unique(hash, number, |&number| hasher.hash_one(bytes_of(number)));
