@@ -122,7 +122,10 @@ impl Follow {
             Tailed::Stands { source, position } if !self.positions.contains_key(source) => {
                 Some((source.clone(), position.clone()))
             }
-            _ => None,
+            Tailed::Stands { .. }
+            | Tailed::Chunk(_)
+            | Tailed::TooLong { .. }
+            | Tailed::Lost { .. } => None,
         });
         let begun: Vec<(SourceId, Position)> = unseen.collect();
         if begun.is_empty() { Ok(()) } else { reach.stages.begin(begun) }

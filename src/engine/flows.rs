@@ -48,12 +48,12 @@ impl Engine {
         let mut found: Vec<(String, Shift)> = Vec::new();
         let detector = &self.settings.detectors.traffic_shift;
         found.extend(self.fleet.flow.close(end, detector).map(|shift| (String::new(), shift)));
-        for (name, role) in &mut self.roles {
+        self.roles.for_each_mut(|name, role| {
             // Keys without a role are everyone.
             if !name.is_empty() {
-                found.extend(role.flow.close(end, detector).map(|shift| (name.clone(), shift)));
+                found.extend(role.flow.close(end, detector).map(|shift| (name.to_owned(), shift)));
             }
-        }
+        });
         let rarest = found.into_iter().max_by(|(_, a), (_, b)| a.rarity.total_cmp(&b.rarity));
         if let Some((role, shift)) = rarest {
             self.tell_shift((&role, &shift), end, actions);
