@@ -7,6 +7,7 @@
 //! **Invariant:** the order of lines within `patience` does not matter, so that several
 //! files may be read in any interleaving.
 
+mod accounted;
 mod allowed;
 mod arrivals;
 mod audit;

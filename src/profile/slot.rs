@@ -295,7 +295,11 @@ fn sort_by_key<T: Copy>(list: &mut Vec<(u32, T)>) {
     let mut order: Vec<u64> = places.collect();
     order.sort_unstable();
     let place_of = |packed: u64| usize::try_from(packed & u64::from(u32::MAX)).ok();
-    *list = order.into_iter().filter_map(|it| list.get(place_of(it)?).copied()).collect();
+    let mut sorted = Vec::with_capacity(list.len());
+    for packed in order {
+        sorted.extend(place_of(packed).and_then(|place| list.get(place)).copied());
+    }
+    *list = sorted;
 }
 
 /// Adds to an ascending list what it does not have.
