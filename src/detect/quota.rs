@@ -81,18 +81,19 @@ impl Quota {
     /// Whether nothing that is limited is used up: nearly always.
     pub fn allows(&self, spent: &Spent<'_>) -> bool {
         let (hour, day) = (spent.hour, spent.day);
-        let is_within = |most: Option<u64>, seen: u64| most.is_none_or(|most| seen <= most);
+        let is_within = |most: Option<u64>, seen: u64| seen <= most.unwrap_or(u64::MAX);
+        // All of them at once: each is quicker compared than left out.
         is_within(self.requests_per_minute_max, spent.minute_requests)
-            && is_within(self.requests_per_hour_max, u64::from(hour.requests))
-            && is_within(self.requests_per_day_max, u64::from(day.requests))
-            && is_within(self.refusals_per_hour_max, refusals(hour))
-            && is_within(self.refusals_per_day_max, refusals(day))
-            && is_within(self.addresses_per_hour_max, spent.hour_addresses)
-            && is_within(self.bytes_per_hour_max, hour.bytes)
-            && is_within(self.bytes_per_day_max, day.bytes)
-            && is_within(self.tokens_per_hour_max, hour.tokens)
-            && is_within(self.tokens_per_day_max, day.tokens)
-            && is_within(self.cost_micros_per_day_max, day.cost)
+            & is_within(self.requests_per_hour_max, u64::from(hour.requests))
+            & is_within(self.requests_per_day_max, u64::from(day.requests))
+            & is_within(self.refusals_per_hour_max, refusals(hour))
+            & is_within(self.refusals_per_day_max, refusals(day))
+            & is_within(self.addresses_per_hour_max, spent.hour_addresses)
+            & is_within(self.bytes_per_hour_max, hour.bytes)
+            & is_within(self.bytes_per_day_max, day.bytes)
+            & is_within(self.tokens_per_hour_max, hour.tokens)
+            & is_within(self.tokens_per_day_max, day.tokens)
+            & is_within(self.cost_micros_per_day_max, day.cost)
     }
 
     /// Whatever is used up; `whose` limits they are ends the sentence. One verdict a kind: the
@@ -128,7 +129,7 @@ impl Quota {
 }
 
 fn refusals(counts: &Counts) -> u64 {
-    [counts.unauthorized, counts.forbidden, counts.throttled].map(u64::from).into_iter().sum()
+    u64::from(counts.unauthorized) + u64::from(counts.forbidden) + u64::from(counts.throttled)
 }
 
 /// `12.4 GB`.

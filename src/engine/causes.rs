@@ -86,6 +86,14 @@ impl Causes {
         self.open.get(&metric).is_some_and(|open| at.since(*open).0 <= OPEN.0)
     }
 
+    /// Whether enough keys shared one of these not long ago, and people were told of it.
+    pub(super) fn is_told(&self, of: impl Fn(Metric) -> bool, at: Timestamp) -> bool {
+        let of_late = |told: &Timestamp| at.since(*told).0 <= OPEN.0;
+        self.told
+            .iter()
+            .any(|(metric, told)| of(*metric) && of_late(told) && self.is_open(*metric, at))
+    }
+
     /// `true` once a day; of failures once in two hours, for they come one after the other.
     pub(super) fn tell(&mut self, metric: Metric, at: Timestamp) -> bool {
         let again = if matches!(metric, Metric::Failure(_)) { MEMORY } else { AGAIN };

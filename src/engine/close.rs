@@ -1,7 +1,6 @@
 //! A slot has waited long enough: what happened in it is added up and judged.
 
 use super::key::Learned;
-use super::role::role_of;
 use super::suspicion::Suspicion;
 use super::{Action, Engine};
 use crate::model::Slot;
@@ -85,6 +84,7 @@ impl Engine {
     ) {
         let (index, counts, objects) = of;
         let at = slot.end().plus(self.settings.patience);
+        let known_role = self.ruled(index).role;
         let Some(key) = self.keys.get_mut(index) else { return };
         if key.accepted == 0 && !key.is_listed {
             self.strangers.count(counts, key.hour.requests == 0);
@@ -100,7 +100,8 @@ impl Engine {
         if !key.deserves_profile() {
             return;
         }
-        let Some(role) = role_of(&mut self.roles, &key.role) else { return };
+        let place = known_role.unwrap_or_else(|| self.roles.place_of(&key.role));
+        let Some(role) = self.roles.at_mut(place) else { return };
         role.flow.add(counts);
         if key.learned.is_none() {
             key.learned = Some(Box::new(Learned::of(slot.hour())));
@@ -110,5 +111,8 @@ impl Engine {
             key.set_limits(slot.hour(), role, &self.settings);
         }
         out.extend(key.judge_hour(role, &self.settings.detectors, (slot.hour(), at)));
+        if known_role.is_none() {
+            self.keys.forget_ruled(index);
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::HourRow;
-use super::flows::Flow;
+use super::flows::{Flow, HeldShift};
 use crate::baseline::{Habit, RoleHabit};
 use crate::model::Hour;
 use crate::profile::Counts;
@@ -19,6 +19,7 @@ pub(super) struct Fleet {
     pub(super) flow: Flow,
     /// The five minutes that are open, by their number.
     pub(super) stretch: Option<i64>,
+    pub(super) held: Option<HeldShift>,
     pub(super) hours_watched: u32,
     rows: VecDeque<HourSeen>,
 }

@@ -20,13 +20,24 @@ pub(super) struct Flow {
 }
 
 /// Something that never was.
-struct Shift {
-    total: Total,
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Shift {
+    pub(super) total: Total,
     rarity: f64,
-    seen: f64,
-    usual: f64,
+    pub(super) seen: f64,
+    pub(super) usual: f64,
 }
 
+/// What waits for whether people are told of its cause meanwhile.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct HeldShift {
+    /// Empty for everyone.
+    role: String,
+    shift: Shift,
+    end: Timestamp,
+}
+
+const KIND: &str = "traffic_shift";
 const STRETCH: Millis = Millis::seconds(300);
 const STRETCHES_A_DAY: u32 = 288;
 /// After a longer gap the time between is taken as not watched at all.
@@ -48,38 +59,43 @@ impl Engine {
         let mut found: Vec<(String, Shift)> = Vec::new();
         let detector = &self.settings.detectors.traffic_shift;
         found.extend(self.fleet.flow.close(end, detector).map(|shift| (String::new(), shift)));
-        for (name, role) in &mut self.roles {
+        self.roles.for_each_mut(|name, role| {
             // Keys without a role are everyone.
             if !name.is_empty() {
-                found.extend(role.flow.close(end, detector).map(|shift| (name.clone(), shift)));
+                found.extend(role.flow.close(end, detector).map(|shift| (name.to_owned(), shift)));
             }
+        });
+        if let Some(held) = self.fleet.held.take() {
+            self.tell_shift(&held, end, actions);
         }
         let rarest = found.into_iter().max_by(|(_, a), (_, b)| a.rarity.total_cmp(&b.rarity));
-        if let Some((role, shift)) = rarest {
-            self.tell_shift((&role, &shift), end, actions);
+        let Some((role, shift)) = rarest else { return };
+        if self.worth_telling(&shift).is_some() && !self.accounts_for((&role, &shift), end) {
+            self.fleet.held = Some(HeldShift { role, shift, end });
         }
     }
 
-    fn tell_shift(
-        &mut self,
-        (role, shift): (&str, &Shift),
-        end: Timestamp,
-        actions: &mut Vec<Action>,
-    ) {
-        let kind = "traffic_shift";
+    fn worth_telling(&self, shift: &Shift) -> Option<f64> {
         let score = self.settings.detectors.traffic_shift.score(shift.rarity);
-        let Some(score) = self.settings.kinds.weigh(kind, score) else { return };
-        if score < self.budget.theta {
+        let score = self.settings.kinds.weigh(KIND, score)?;
+        (self.budget.theta <= score).then_some(score)
+    }
+
+    /// Five minutes later, unless it turned out meanwhile whose doing it is.
+    fn tell_shift(&mut self, held: &HeldShift, now: Timestamp, actions: &mut Vec<Action>) {
+        let HeldShift { role, shift, end } = held;
+        if self.accounts_for((role, shift), now) {
             return;
         }
+        let Some(score) = self.worth_telling(shift) else { return };
         let finding = Finding {
-            kind: kind.to_owned(),
+            kind: KIND.to_owned(),
             class: Class::Statistical,
             severity: Severity::Medium,
             entity: Entity::Fleet,
-            at: end.plus(self.settings.patience),
+            at: now.plus(self.settings.patience),
             since: end.back(STRETCH),
-            because: TrafficShift::because(shift.total, (role, end), (shift.seen, shift.usual)),
+            because: TrafficShift::because(shift.total, (role, *end), (shift.seen, shift.usual)),
             score,
             address: None,
             keys: Vec::new(),
@@ -121,7 +137,7 @@ impl Flow {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a logarithm needs no more")]
-fn amount(total: Total, counts: &Counts) -> f64 {
+pub(super) fn amount(total: Total, counts: &Counts) -> f64 {
     match total {
         Total::Requests => f64::from(counts.requests),
         Total::Errors => f64::from(counts.errors()),

@@ -62,7 +62,7 @@ impl Engine {
             let clean: Vec<_> = keys.iter().map(|key| Scrubbed::new(*key, mention)).collect();
             add(together(number, &keys), together(number, &clean));
         }
-        for (name, role) in &self.roles {
+        for (name, role) in self.roles.iter() {
             let id = format!("role/{name}");
             add(row_of(id.clone(), role), row_of(id, &Scrubbed::new(role, mention)));
         }

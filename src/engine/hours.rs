@@ -106,7 +106,8 @@ impl Engine {
         if key.is_listed && key.learned.is_none() && known_since <= hour.start() {
             // Its silence is watched from the beginning.
             key.learned = Some(Box::new(Learned::of(hour)));
-            self.roles.entry(key.role.clone()).or_default().keys += 1;
+            let place = self.roles.place_of(&key.role);
+            self.roles.at_mut(place).into_iter().for_each(|role| role.keys += 1);
         }
         let Some(role) = self.roles.get_mut(&key.role) else { return counts.requests != 0 };
         let Some(learned) = key.learned.as_mut() else { return counts.requests != 0 };
@@ -228,7 +229,7 @@ impl Engine {
         self.forms.close_day();
         self.guessers.close_day();
         self.close_day_of_keys(hour, actions);
-        self.roles.values_mut().for_each(Role::refit);
+        self.roles.for_each_mut(|_, role| role.refit());
         self.budget.move_theta(self.settings.false_alarms_per_day);
         self.look_for_stale(hour.end(), actions);
     }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::novelty::Standing;
+use super::routine::{Routine, Way};
 use super::values::{NOBODY, Seen, Values};
 use super::{Action, Engine};
 use crate::model::{Event, EventBatch, EventKind, Slot, Timestamp};
@@ -21,6 +22,7 @@ pub(super) struct Scratch {
     last_source: Vec<(Slot, usize)>,
     values: Values,
     allowed: super::allowed::Allowed,
+    routine: Routine,
     flawed: super::hygiene::Sightings,
 }
 
@@ -82,10 +84,10 @@ impl Engine {
         let status = batch.status.get(row).copied().unwrap_or_default();
         let bytes = batch.bytes.get(row).copied().unwrap_or_default();
         let is_marked = scratch.values.count(number, (at, status));
-        if is_marked {
-            self.look_closer(batch, (row, key), (&mut scratch.allowed, actions));
-        }
-        let slot = at.slot();
+        let (slot, way) = (at.slot(), Way::of(batch, row));
+        let is_routine = scratch.routine.has(way, slot.hour());
+        let is_within_rules = !is_marked
+            || self.look_closer(batch, (row, key, is_routine), (&mut scratch.allowed, actions));
         if self.waiting.refuses(slot) {
             self.totals.late += 1;
             self.learn_late(key, (at, status, bytes));
@@ -105,12 +107,13 @@ impl Engine {
         if key == NOBODY {
             self.visit(batch, row, slot);
         } else {
-            self.touch(batch, (row, slot), (key, &mut scratch.values));
-            self.see_spot(batch, (row, slot), (key, &mut scratch.values));
-            self.see_address(batch, (row, slot), (key, &mut scratch.values));
-            if scratch.values.key(number).is_some_and(|seen| seen.is_listed) {
-                self.see_deeds(batch, (row, slot), (key, &mut scratch.values));
+            if !is_routine
+                && self.learn_way(batch, (row, slot), (key, &mut scratch.values))
+                && is_within_rules
+            {
+                scratch.routine.note(way, slot.hour());
             }
+            self.see_spot(batch, (row, slot), (key, &mut scratch.values));
             if let Some(object) = scratch.values.object(batch, row) {
                 scratch.asked.push((slot, key, object));
             }
@@ -120,25 +123,43 @@ impl Engine {
         }
     }
 
-    /// What this key uses here that it is not known to use.
-    fn touch(&mut self, batch: &EventBatch, at: (usize, Slot), to: (u32, &mut Values)) {
+    /// How the key asks, and from where. `true` if doing so again within the hour says nothing.
+    fn learn_way(
+        &mut self,
+        batch: &EventBatch,
+        at: (usize, Slot),
+        (key, values): (u32, &mut Values),
+    ) -> bool {
+        let is_settled = self.touch(batch, at, (key, values));
+        self.see_address(batch, at, (key, values));
+        if values.key(batch.key.number(at.0)).is_some_and(|seen| seen.is_listed) {
+            self.see_deeds(batch, at, (key, values));
+        }
+        is_settled
+    }
+
+    /// What this key uses here that it is not known to use. `true` if there is nothing of the kind,
+    /// nor will be on this day.
+    fn touch(&mut self, batch: &EventBatch, at: (usize, Slot), to: (u32, &mut Values)) -> bool {
         let (row, slot) = at;
         let (key, values) = to;
+        let (day, mut is_settled) = (slot.start().day(), true);
         for facet in Facet::ALL {
             let number = match facet {
                 Facet::Network => batch.source_ip.number(row),
                 Facet::Route => batch.route.number(row),
                 Facet::Client => batch.user_agent.number(row),
             };
-            if number == 0 || values.is_settled((key, facet, number), slot.start().day()) {
+            if number == 0 || values.is_settled((key, facet, number), day) {
                 continue;
             }
             let value = values.value(batch, (facet, number), row);
             let standing = self.standing(key, (facet, value), slot);
             if standing == Standing::Settled {
-                values.settle((key, facet, number), slot.start().day());
+                values.settle((key, facet, number), day);
                 continue;
             }
+            is_settled = false;
             let (name, address) = if standing == Standing::Stranger {
                 let name = values.named(batch, (facet, number), row);
                 (name, batch.source_ip.get(row).to_owned())
@@ -155,6 +176,7 @@ impl Engine {
                 touches.push(touch);
             }
         }
+        is_settled
     }
 
     /// Notes from which address the key is used.
@@ -283,6 +305,7 @@ impl Scratch {
         self.last_source.resize(batch.source_ip.dictionary.len(), (NO_SLOT, 0));
         self.values.begin(batch);
         self.allowed.begin();
+        self.routine.begin();
     }
 
     /// The counts of a key in a slot, new where the last row of the key was of another.

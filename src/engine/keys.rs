@@ -8,6 +8,7 @@ use ahash::RandomState;
 use hashbrown::HashTable;
 
 use super::key::Key;
+use super::ruled::Ruled;
 use crate::identity::Inventory;
 use crate::model::Day;
 
@@ -43,24 +44,6 @@ pub(super) struct Rows<'a> {
 
 /// Places that share a row.
 const PLACES_A_ROW: usize = 64;
-
-/// Whose rules single requests of a key can break.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ruled {
-    /// Which of the roles that have rules it is of.
-    pub(super) by_role: Option<u32>,
-    pub(super) by_list: bool,
-    /// It has rules of its own.
-    pub(super) by_key: bool,
-    /// It may only come from so many addresses.
-    pub(super) is_counted: bool,
-}
-
-impl Ruled {
-    pub(super) const fn is_marked(self) -> bool {
-        self.by_list || self.by_key || self.is_counted || self.by_role.is_some()
-    }
-}
 
 /// Nobody sees this order.
 const SEEDS: [u64; 4] = [0x6b65_7973, 0x6279_6964, 0x706c_6163, 0x6573_2e31];
@@ -106,6 +89,13 @@ impl Keys {
     pub(super) fn note_ruled(&mut self, index: u32, ruled: Ruled) {
         if let Some(place) = self.ruled.get_mut(index as usize) {
             *place = Some(ruled);
+        }
+    }
+
+    /// Is found out again.
+    pub(super) fn forget_ruled(&mut self, index: u32) {
+        if let Some(place) = self.ruled.get_mut(index as usize) {
+            *place = None;
         }
     }
 

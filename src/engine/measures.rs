@@ -148,9 +148,12 @@ impl Key {
         self.limits.neighbours = seen.0.saturating_add(seen.0 / 5 + 1);
         let ratio = self.learned.as_ref()?.enumeration;
         let raw = ratio.score(seen, &role.enumeration);
+        if !is_rare(raw) {
+            return None;
+        }
         let because = ObjectEnumeration::because(seen, (of.0, ratio.share(&role.enumeration)));
         let walk = self.suspicion(Metric::Enumeration, (raw, because), of);
-        (1.0 < raw).then_some(Suspicion { is_tried, ..walk })
+        Some(Suspicion { is_tried, ..walk })
     }
 
     fn objects_suspicion(
@@ -165,11 +168,14 @@ impl Key {
         let objects = self.learned.as_ref()?.objects;
         let raw = objects.score(Amount::Objects, &self.hour, &role.objects);
         let usual = objects.usual((Amount::Objects, self.hour.requests), &role.objects);
+        let is_many = factor_min * usual <= f64::from(self.hour.objects);
+        if !is_many || !is_rare(raw) {
+            return None;
+        }
         let seen = (self.hour.objects, self.hour.requests);
         let because = ObjectEnumeration::because_many(seen, (of.0, usual));
         let many = self.suspicion(Metric::Objects, (raw, because), of);
-        let is_many = factor_min * usual <= f64::from(self.hour.objects);
-        (is_many && 1.0 < raw).then_some(Suspicion { is_tried, ..many })
+        Some(Suspicion { is_tried, ..many })
     }
 
     /// When six hours are over they are learned, unless people are told of the key.
@@ -188,9 +194,11 @@ impl Key {
         self.limits.addresses = self.crowd.bits() + self.crowd.bits() / 5 + 1;
         let usual = &self.learned.as_ref()?.addresses;
         let raw = SharedKey::score(seen, usual);
+        if !is_rare(raw) {
+            return None;
+        }
         let because = SharedKey::because(seen, usual.mean());
-        let crowd = self.suspicion(Metric::Addresses, (raw, because), of);
-        (1.0 < raw).then_some(crowd)
+        Some(self.suspicion(Metric::Addresses, (raw, because), of))
     }
 
     fn failure_suspicion(&mut self, failure: Failure, role: &Role, of: When) -> Option<Suspicion> {
@@ -201,8 +209,15 @@ impl Key {
         let ratio = self.learned.as_ref()?.ratio(failure);
         let role_ratio = role.ratio(failure);
         let raw = ratio.score(seen, &role_ratio);
+        if !is_rare(raw) {
+            return None;
+        }
         let because = Failures::because(failure, seen, (of.0, ratio.share(&role_ratio)));
-        let failed = self.suspicion(Metric::Failure(failure), (raw, because), of);
-        (1.0 < raw).then_some(failed)
+        Some(self.suspicion(Metric::Failure(failure), (raw, because), of))
     }
+}
+
+/// What is not is not put into words, either: that takes longer than to judge it.
+const fn is_rare(raw: f64) -> bool {
+    1.0 < raw
 }

@@ -7,6 +7,7 @@
 //! **Invariant:** the order of lines within `patience` does not matter, so that several
 //! files may be read in any interleaving.
 
+mod accounted;
 mod allowed;
 mod arrivals;
 mod audit;
@@ -39,6 +40,9 @@ mod portrait;
 mod quotas;
 mod raise;
 mod role;
+mod roles;
+mod routine;
+mod ruled;
 mod rules;
 mod settings;
 mod shared;
@@ -56,7 +60,6 @@ mod waiting;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use forget::Forgotten;
@@ -67,7 +70,7 @@ pub use parts::Part;
 pub use portrait::Portrait;
 pub use settings::Settings;
 
-use crate::detect::SigmaRules;
+use crate::detect::{RoleRules, SigmaRules};
 use crate::identity::Inventory;
 use crate::incident::Incidents;
 use crate::model::{Entity, Hour, Timestamp};
@@ -79,7 +82,7 @@ pub struct Engine {
     settings: Settings,
     inventory: Option<Arc<Inventory>>,
     keys: keys::Keys,
-    roles: BTreeMap<String, role::Role>,
+    roles: roles::Roles,
     waiting: waiting::Waiting,
     /// The hour that is open.
     hour: Option<Hour>,
@@ -103,6 +106,8 @@ pub struct Engine {
     sigma: SigmaRules,
     matches: sigma::Matches,
     tallies: tallies::Tallies,
+    /// What roles may do, in the order of their names.
+    policies: Vec<RoleRules>,
     scratch: intake::Scratch,
     written: state::Written,
     parties_revision: u64,
@@ -126,8 +131,17 @@ struct Totals {
 
 impl Engine {
     pub fn new(settings: Settings) -> Self {
-        let sigma = SigmaRules::read(&settings.rules.sigma);
-        Self { settings, sigma, ..Self::default() }
+        let mut engine = Self { settings, ..Self::default() };
+        engine.make_rules_ready();
+        engine
+    }
+
+    /// After any change of the settings.
+    fn make_rules_ready(&mut self) {
+        let rules = &self.settings.rules;
+        self.sigma = SigmaRules::read(&rules.sigma);
+        self.policies = rules.roles.values().cloned().collect();
+        self.keys.forget_rules();
     }
 
     /// Takes in one input and says what must be done now.
@@ -148,9 +162,8 @@ impl Engine {
             }
             Input::Settings(settings) => {
                 self.settings = settings.as_ref().clone();
-                self.sigma = SigmaRules::read(&self.settings.rules.sigma);
+                self.make_rules_ready();
                 self.tallies.retain(|rule| self.sigma.count(rule).is_some());
-                self.keys.forget_rules();
                 self.parties_revision += 1;
             }
             Input::Finish => self.finish(&mut actions),

@@ -65,32 +65,29 @@ impl Engine {
     pub(super) fn take_other(&mut self, batch: &EventBatch, row: usize, actions: &mut Vec<Action>) {
         let kind = batch.kind.get(row).copied().unwrap_or_default();
         let Some((entity, of)) = of_row(batch, row, kind) else { return };
-        let what = of.what.clone();
+        let what = what_of(batch, row, kind);
         let at = Timestamp(batch.time.get(row).copied().unwrap_or_default());
         let Some(series) = self.others.series(of) else { return };
-        let Some(sums) = series.hour(at.hour()) else { return };
+        let Some((sums, usual)) = series.hour(at.hour()) else { return };
         let mut verdicts: Vec<Verdict> = Vec::new();
         let flaws = Flaws(batch.flaws.get(row).copied().unwrap_or_default());
-        verdicts.extend(Consent::judge(flaws, &what));
+        verdicts.extend(Consent::judge(flaws, what));
         sums.records += 1;
         for (spent, amount) in amounts(batch, row, kind) {
             let sum = sums.spent.entry(spent).or_default();
             *sum = sum.saturating_add(amount);
         }
-        let sums = sums.clone();
         for (spent, sum) in &sums.spent {
-            let Some(usual) = series.usual.get(spent) else { continue };
+            let Some(usual) = usual.get(spent) else { continue };
             let detector = &self.settings.detectors.spending;
-            verdicts.extend(detector.judge((*spent, *sum), usual, (&what, at.hour())));
+            verdicts.extend(detector.judge((*spent, *sum), usual, (what, at.hour())));
         }
         verdicts.retain(|verdict| {
             let told = sums.told.get(verdict.kind);
             told.is_none_or(|told| verdict.score < POLICY_SCORE && 2 * told <= sums.records)
         });
-        if let Some(known) = series.hour(at.hour()) {
-            let told = verdicts.iter().map(|verdict| (verdict.kind.to_owned(), sums.records));
-            known.told.extend(told);
-        }
+        let told = verdicts.iter().map(|verdict| (verdict.kind.to_owned(), sums.records));
+        sums.told.extend(told);
         for verdict in verdicts {
             self.raise_other(verdict, (&entity, at), actions);
         }
@@ -131,9 +128,9 @@ impl Others {
 }
 
 impl Series {
-    /// The sums of an hour, unless it was learned from. What lies far enough before the newest
-    /// is learned from now.
-    fn hour(&mut self, hour: Hour) -> Option<&mut Sums> {
+    /// The sums of an hour beside what is usual, unless it was learned from. What lies far enough
+    /// before the newest is learned from now.
+    fn hour(&mut self, hour: Hour) -> Option<(&mut Sums, &BTreeMap<Amount, Steady>)> {
         if self.learned_to.is_some_and(|learned| hour < learned) {
             return None;
         }
@@ -147,7 +144,7 @@ impl Series {
             }
             self.learned_to = Some(learned.next());
         }
-        Some(self.open.entry(hour).or_default())
+        Some((self.open.entry(hour).or_default(), &self.usual))
     }
 }
 
@@ -155,18 +152,13 @@ impl Series {
 /// app.
 fn of_row(batch: &EventBatch, row: usize, kind: EventKind) -> Option<(Entity, Of)> {
     let (key, app) = (batch.key.get(row), batch.tenant.get(row));
-    let (model, object) = (batch.model.get(row), batch.object.get(row));
-    let (entity, what) = match kind {
-        EventKind::Usage if !key.is_empty() => (Entity::Key(key.to_owned()), model),
-        EventKind::Usage => (Entity::App(app.to_owned()), model),
-        EventKind::Delivery if app.is_empty() => {
-            (Entity::App(batch.format.get(row).to_owned()), object)
-        }
-        EventKind::Delivery => (Entity::App(app.to_owned()), object),
+    let entity = match kind {
+        EventKind::Usage if !key.is_empty() => Entity::Key(key.to_owned()),
+        EventKind::Delivery if app.is_empty() => Entity::App(batch.format.get(row).to_owned()),
+        EventKind::Usage | EventKind::Delivery => Entity::App(app.to_owned()),
         EventKind::Request | EventKind::Audit | EventKind::Inventory => return None,
     };
-    let what =
-        if what.is_empty() && kind == EventKind::Usage { batch.operation.get(row) } else { what };
+    let what = what_of(batch, row, kind);
     let whose = match &entity {
         Entity::Key(name) | Entity::App(name) => name.clone(),
         Entity::Address(_) | Entity::Route(_) | Entity::Fleet => String::new(),
@@ -175,20 +167,27 @@ fn of_row(batch: &EventBatch, row: usize, kind: EventKind) -> Option<(Entity, Of
     (!of.whose.is_empty()).then_some((entity, of))
 }
 
-fn amounts(batch: &EventBatch, row: usize, kind: EventKind) -> Vec<(Amount, u64)> {
+/// The template of a message, the model or the operation that was used.
+fn what_of(batch: &EventBatch, row: usize, kind: EventKind) -> &str {
+    let model = batch.model.get(row);
+    match kind {
+        EventKind::Delivery => batch.object.get(row),
+        EventKind::Usage if model.is_empty() => batch.operation.get(row),
+        EventKind::Usage | EventKind::Request | EventKind::Audit | EventKind::Inventory => model,
+    }
+}
+
+fn amounts(batch: &EventBatch, row: usize, kind: EventKind) -> impl Iterator<Item = (Amount, u64)> {
     let of = |column: &[u64]| column.get(row).copied().unwrap_or_default();
     let cost = (Amount::Cost, of(&batch.cost_micros));
     let amounts = if kind == EventKind::Delivery {
         let outcome = batch.outcome.get(row).to_ascii_lowercase();
         let has_failed = FAILED.iter().any(|word| outcome.contains(word));
-        vec![(Amount::Messages, 1), (Amount::Failures, u64::from(has_failed)), cost]
+        [(Amount::Messages, 1), (Amount::Failures, u64::from(has_failed)), cost]
     } else {
         let tokens = of(&batch.input_tokens).saturating_add(of(&batch.output_tokens));
-        vec![(Amount::Requests, of(&batch.count)), (Amount::Tokens, tokens), cost]
+        [(Amount::Requests, of(&batch.count)), (Amount::Tokens, tokens), cost]
     };
     // An hour without failures is one to learn from; a record that counts no tokens is not.
-    amounts
-        .into_iter()
-        .filter(|(spent, amount)| *spent == Amount::Failures || 0 < *amount)
-        .collect()
+    amounts.into_iter().filter(|(spent, amount)| *spent == Amount::Failures || 0 < *amount)
 }

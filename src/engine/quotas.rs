@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ruled::QuotaOf;
 use super::rules::Broken;
 use super::{Action, Engine};
 use crate::detect::{ADDRESSES_MAX, Spent};
@@ -56,23 +57,25 @@ impl Engine {
         slot: Slot,
         (index, counts, addresses): (u32, &Counts, &[(u32, u64)]),
     ) -> bool {
-        let Some(key) = self.keys.get_mut(index) else { return true };
-        let rules = &self.settings.rules;
-        let own = if rules.quotas.is_empty() { None } else { rules.quotas.get(&key.id) };
-        let of_role = rules.roles.get(&key.role).map(|role| &role.quota);
-        let of_role = of_role.filter(|quota| !quota.is_empty());
-        if own.is_none() && of_role.is_none() {
+        let quota = self.ruled(index).quota;
+        if quota == QuotaOf::Nobody {
             return true;
         }
+        let Some(key) = self.keys.get_mut(index) else { return true };
         let used = key.used_up.get_or_insert_default();
         used.add(slot, counts);
         used.come_from(addresses);
         let spent = used.spent(&key.hour);
-        match (own, of_role) {
-            (None, None) => true,
-            (Some(own), None) => own.allows(&spent),
-            (None, Some(role)) => role.allows(&spent),
-            (Some(own), Some(role)) => own.or(role).allows(&spent),
+        let rules = &self.settings.rules;
+        match quota {
+            QuotaOf::Nobody => true,
+            QuotaOf::Role(place) => {
+                self.policies.get(place as usize).is_none_or(|role| role.quota.allows(&spent))
+            }
+            QuotaOf::Key => rules.quotas.get(&key.id).is_none_or(|own| {
+                let role = rules.roles.get(&key.role);
+                role.map_or_else(|| own.clone(), |role| own.or(&role.quota)).allows(&spent)
+            }),
         }
     }
 

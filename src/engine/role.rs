@@ -42,27 +42,6 @@ pub(super) struct Users {
 const VALUES_MAX: usize = 4096;
 const LONG_AGO: Hour = Hour(-1 << 40);
 
-/// The role of that name, new if there is none. It is asked for with every key in every slot:
-/// names are not copied, and empty ones, which most keys have where there is no inventory, not
-/// compared, which can be a hundred times as slow.
-pub(super) fn role_of<'r>(
-    roles: &'r mut BTreeMap<String, Role>,
-    name: &str,
-) -> Option<&'r mut Role> {
-    if name.is_empty() {
-        let is_known = roles.first_key_value().is_some_and(|(first, _)| first.is_empty());
-        if !is_known {
-            roles.insert(String::new(), Role::default());
-        }
-        // The first in the order of names.
-        return roles.values_mut().next();
-    }
-    if !roles.contains_key(name) {
-        roles.insert(name.to_owned(), Role::default());
-    }
-    roles.get_mut(name)
-}
-
 impl Role {
     pub(super) fn ratio(&self, failure: Failure) -> Ratio {
         self.ratios.get(failure as usize).copied().unwrap_or_default()

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::allowed::Allowed;
 use super::key::BrokenRule;
-use super::keys::Ruled;
+use super::ruled::{QuotaOf, Ruled};
 use super::values::Values;
 use super::{Action, Engine};
 use crate::detect::{
@@ -65,22 +65,37 @@ impl Engine {
         self.inventory.as_ref().and_then(|inventory| inventory.get(id))
     }
 
+    /// `true` if whatever is asked in the same way breaks no rule; such a row `is_routine` if there
+    /// was one before.
     pub(super) fn look_closer(
         &mut self,
         batch: &EventBatch,
-        (row, index): (usize, u32),
+        (row, index, is_routine): (usize, u32, bool),
         (allowed, actions): (&mut Allowed, &mut Vec<Action>),
-    ) {
+    ) -> bool {
         let at = Timestamp(batch.time.get(row).copied().unwrap_or_default());
-        let Some(key) = self.keys.get_mut(index) else { return };
+        let Some(key) = self.keys.get_mut(index) else { return false };
         if key.watch_until.is_some_and(|until| at < until) && key.has_room_for_evidence() {
             key.add_evidence(evidence_of(&batch.event(row)));
         }
+        if is_routine {
+            return true;
+        }
         let ruled = self.ruled(index);
         let always = ruled.by_list || ruled.by_key;
-        if !always && !self.may_break(ruled.by_role, allowed, (batch, row, index)) {
-            return;
+        if !always && !self.may_break(ruled.by_role, allowed, (batch, row)) {
+            return true;
         }
+        self.judge_line(batch, (row, index), actions);
+        false
+    }
+
+    fn judge_line(
+        &mut self,
+        batch: &EventBatch,
+        (row, index): (usize, u32),
+        actions: &mut Vec<Action>,
+    ) {
         let event = batch.event(row);
         let tenant = batch.tenant.get(row);
         let listed = if tenant.is_empty() { None } else { self.listed(event.key) };
@@ -115,7 +130,7 @@ impl Engine {
     }
 
     /// Whether single requests of the key can break a rule.
-    fn ruled(&mut self, index: u32) -> Ruled {
+    pub(super) fn ruled(&mut self, index: u32) -> Ruled {
         self.keys.ruled(index).unwrap_or_else(|| {
             let ruled = self.find_rules(index);
             self.keys.note_ruled(index, ruled);
@@ -127,20 +142,25 @@ impl Engine {
         &self,
         by_role: Option<u32>,
         allowed: &mut Allowed,
-        (batch, row, index): (&EventBatch, usize, u32),
+        (batch, row): (&EventBatch, usize),
     ) -> bool {
-        let Some(place) = by_role else { return false };
-        let role = self.keys.get(index).map_or("", |key| key.role.as_str());
-        let rules = self.settings.rules.roles.get(role);
-        rules.is_some_and(|rules| !allowed.has((rules, place), batch, row))
+        let rules = by_role.and_then(|place| Some((self.policies.get(place as usize)?, place)));
+        rules.is_some_and(|rules| !allowed.has(rules, batch, row))
     }
 
     fn find_rules(&self, index: u32) -> Ruled {
         let key = self.keys.get(index);
         let (role, id) = key.map_or(("", ""), |key| (key.role.as_str(), key.id.as_str()));
-        let is_of = |name: &str, rules| name == role && RolePolicy::concerns(rules);
+        let place = self.roles.place(role);
         let mut roles = (0..).zip(&self.settings.rules.roles);
-        let by_role = roles.find(|(_, (name, rules))| is_of(name, rules)).map(|(place, _)| place);
+        let of_role = roles.find(|(_, (name, _))| *name == role);
+        let by_role = of_role.filter(|(_, (_, rules))| RolePolicy::concerns(rules));
+        let by_role = by_role.map(|(place, _)| place);
+        let quota = match of_role {
+            _ if self.settings.rules.quotas.contains_key(id) => QuotaOf::Key,
+            Some((place, (_, said))) if !said.quota.is_empty() => QuotaOf::Role(place),
+            Some(_) | None => QuotaOf::Nobody,
+        };
         let inventory = self.inventory.as_ref().filter(|inventory| !inventory.is_empty());
         let by_list = inventory.is_some_and(|inventory| {
             inventory.get(id).is_none_or(|key| {
@@ -149,7 +169,7 @@ impl Engine {
         });
         let by_key = self.settings.rules.own.get(id).is_some_and(RolePolicy::concerns);
         let is_counted = self.settings.rules.counts_addresses(id, role);
-        Ruled { by_role, by_list, by_key, is_counted }
+        Ruled { by_role, by_list, by_key, is_counted, quota, role: place }
     }
 
     fn broken_rules(

@@ -9,11 +9,10 @@ use serde::de::DeserializeOwned;
 use super::key::Key;
 use super::role::Role;
 use super::{Engine, EngineError, Settings, StateRow};
-use crate::detect::SigmaRules;
 use crate::profile::hash_of_number;
 
 /// The first byte of each value. Another one is another layout.
-const VERSION: u8 = 8;
+const VERSION: u8 = 9;
 
 /// What the rows held when they were last handed out, as hashes.
 #[derive(Debug, Default)]
@@ -30,7 +29,7 @@ impl Engine {
         }
         rows.extend(keys.together.iter().filter_map(|(number, keys)| together(*number, keys)));
         let mut others: Vec<StateRow> = Vec::new();
-        for (name, role) in &self.roles {
+        for (name, role) in self.roles.iter() {
             others.extend(row_of(format!("role/{name}"), role));
         }
         others.extend(row_of("ahead".to_owned(), &self.ahead));
@@ -68,7 +67,7 @@ impl Engine {
             engine.written.is_news(&row);
         }
         engine.keys.find_free();
-        engine.sigma = SigmaRules::read(&engine.settings.rules.sigma);
+        engine.make_rules_ready();
         Ok(engine)
     }
 
@@ -82,7 +81,7 @@ impl Engine {
             return Ok(());
         }
         if let Some(name) = id.strip_prefix("role/") {
-            self.roles.insert(name.to_owned(), read::<Role>(id, value)?);
+            self.roles.put(name, read::<Role>(id, value)?);
             return Ok(());
         }
         match id {

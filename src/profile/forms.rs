@@ -123,6 +123,12 @@ impl Forms {
         self.forms.get_mut(route)
     }
 
+    /// Whether a crowd was told of within the last hour.
+    pub fn is_told(&self, at: Timestamp) -> bool {
+        let told = self.forms.values().filter_map(|form| form.raised);
+        told.into_iter().any(|told| at.since(told).0 < Millis::hours(1).0)
+    }
+
     /// A day is over: its crowds are what is usual.
     pub fn close_day(&mut self) {
         for form in self.forms.values_mut() {

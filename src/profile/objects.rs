@@ -71,6 +71,9 @@ impl Trail {
     /// further one of those that stand beside one another, or beside one asked for before.
     /// Whose they are does not matter here.
     pub fn walk(&mut self, objects: &[(u32, Object)]) {
+        if let [(_, object)] = objects {
+            return self.step_to(*object);
+        }
         let mut ends = Ends::default();
         for (_, object) in objects {
             let mut before = 0;
@@ -83,6 +86,23 @@ impl Trail {
             self.see(*object);
         }
         self.remember(&ends);
+    }
+
+    /// The same for one object, as most slots have it.
+    fn step_to(&mut self, object: Object) {
+        let (mut before, mut place) = (0, None);
+        for (at, (known, run)) in self.last.iter().enumerate() {
+            before = if object.is_beside(*known) { before.max(*run) } else { before };
+            place = if object == *known { Some(at) } else { place };
+        }
+        let run = before.saturating_add(1);
+        self.steps = self.steps.saturating_add(u32::from(WALK_MIN <= run));
+        self.see(object);
+        let is_full = TRAIL_MAX <= self.last.len();
+        if let Some(gone) = place.or(is_full.then_some(0)) {
+            self.last.remove(gone);
+        }
+        self.last.push((object, run));
     }
 
     /// The steps of this hour. Who walks comes to another object each time; the few objects of

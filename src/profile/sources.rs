@@ -67,6 +67,10 @@ impl Sources {
         self.0.iter().filter(is_alike).count()
     }
 
+    pub fn values(&self) -> impl Iterator<Item = &Source> {
+        self.0.values()
+    }
+
     pub fn len(&self) -> usize {
         self.0.len()
     }

@@ -82,9 +82,9 @@ fn invented_keys_are_one_incident_and_not_our_memory() {
 
 #[test]
 fn a_state_of_another_version_is_refused_by_name() {
-    let row = StateRow { id: "budget".to_owned(), value: Some(vec![9, 1, 2]) };
+    let row = StateRow { id: "budget".to_owned(), value: Some(vec![200, 1, 2]) };
     let error = Engine::restore(Settings::default(), vec![row]).unwrap_err();
-    assert_eq!(error, EngineError::Version { id: "budget".to_owned(), version: 9 });
+    assert_eq!(error, EngineError::Version { id: "budget".to_owned(), version: 200 });
     let row = StateRow { id: "budget".to_owned(), value: Some(vec![1]) };
     assert!(Engine::restore(Settings::default(), vec![row]).is_err());
 }

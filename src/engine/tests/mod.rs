@@ -1,5 +1,6 @@
 //! Properties of the whole judgement, over seeded histories.
 
+mod flows;
 mod habits;
 mod history;
 mod kinds;
