@@ -13,6 +13,7 @@ use crate::engine::Judgement;
 use crate::format::FormatError;
 use crate::store::StoreError;
 
+mod allocator;
 mod announce;
 mod ask;
 mod audit_journal;
@@ -149,6 +150,9 @@ pub fn main() -> ExitCode {
     // In a build without its tests there are no such points, and nobody looks for them.
     let _scenario = fail::has_failpoints().then(fail::FailScenario::setup);
     let cli = Cli::parse();
+    if matches!(cli.command, Command::Run(_) | Command::Replay(_) | Command::Demo(_)) {
+        allocator::keep_lean();
+    }
     let done = match &cli.command {
         Command::Run(args) => run::run(args),
         Command::Replay(args) => replay::run(args),
