@@ -13,7 +13,7 @@ use super::retry::BACKOFF_MAX;
 use super::round::{Bundle, by_incident, to_be_told, waited_out_an_outage};
 use super::{Frame, Refusal, Reports, Route, Ways};
 use crate::incident::Notice;
-use crate::model::Timestamp;
+use crate::model::{Millis, Timestamp};
 use crate::store::{OutboxRow, OutboxState, Store, StoreError, Topic};
 
 /// What cannot be said yet about stale keys, because nobody has watched for long enough.
@@ -37,6 +37,8 @@ pub struct Worker {
 const POLL: Duration = Duration::from_millis(500);
 /// How long the end may wait for the mail server.
 const LAST_LOOK: Duration = Duration::from_secs(10);
+/// A clock that is corrected by less delays nothing.
+const CLOCK_BACK_MIN: Millis = Millis::seconds(5);
 /// At most so many notices are looked at in one round.
 const ROUND_MAX: usize = 2000;
 
@@ -68,12 +70,15 @@ pub(super) struct Desk {
     pub(super) memory: Memory,
     /// Ways that could not be used in this round.
     pub(super) blocked: BTreeMap<String, Refusal>,
+    /// What the clock said in the last round.
+    looked_at: Option<Timestamp>,
 }
 
 impl Desk {
     pub(super) fn new(worker: Worker) -> Result<Self, StoreError> {
         let memory = Memory::read(&worker.store)?;
-        Ok(Self { worker, memory, blocked: BTreeMap::new() })
+        let looked_at = worker.store.outbox_counts().last_sent;
+        Ok(Self { worker, memory, blocked: BTreeMap::new(), looked_at })
     }
 
     #[cfg(test)]
@@ -88,6 +93,7 @@ impl Desk {
         if !self.worker.store.has_room() {
             return Ok(());
         }
+        self.follow_the_clock(now)?;
         self.plan_reports(now)?;
         self.plan_reminders(now)?;
         let (mut bundles, reports) = self.due(now)?;
@@ -107,6 +113,21 @@ impl Desk {
             self.tell_report(row, now).await?;
         }
         Ok(())
+    }
+
+    /// A clock that was set back would hold back what waits by as much.
+    fn follow_the_clock(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let before = self.looked_at.replace(now).unwrap_or(now);
+        if before <= now.plus(CLOCK_BACK_MIN) {
+            return Ok(());
+        }
+        let back = before.since(now);
+        let waiting = self.worker.store.outbox_due(Timestamp(i64::MAX), usize::MAX).into_iter();
+        let rows: Vec<OutboxRow> = waiting
+            .filter(|row| now < row.next_try)
+            .map(|row| OutboxRow { next_try: row.next_try.back(back), ..row })
+            .collect();
+        if rows.is_empty() { Ok(()) } else { self.worker.store.outbox_update(&rows) }
     }
 
     /// What is due, each with the notices of the same incident that are to follow soon;

@@ -28,6 +28,8 @@ pub(super) enum Wire {
 }
 
 const TIME_MAX: Duration = Duration::from_secs(10);
+/// With the asking for the name, which has no limit of its own.
+const ANSWER_MAX: Duration = Duration::from_secs(20);
 const VALUE_CHARS_MAX: usize = 300;
 /// What a receiver has to take by RFC 5426 at best.
 const LINE_BYTES_MAX: usize = 2048;
@@ -73,12 +75,15 @@ impl Wire {
 
     pub(super) async fn write(&self, line: String) -> Result<String, Refusal> {
         let wire = self.clone();
-        let written = tokio::task::spawn_blocking(move || wire.write_now(line.as_bytes())).await;
-        match written {
-            Ok(Ok(())) => Ok("written to syslog".to_owned()),
-            Ok(Err(error)) => Err(Refusal::Unreachable(error.to_string())),
-            Err(error) => Err(Refusal::Unreachable(error.to_string())),
-        }
+        let writing = tokio::task::spawn_blocking(move || wire.write_now(line.as_bytes()));
+        // A name may be asked for without end: nobody else is to wait for it.
+        let written = tokio::time::timeout(ANSWER_MAX, writing).await;
+        let unreachable = |error: &dyn std::fmt::Display| Refusal::Unreachable(error.to_string());
+        let silent = || format!("no answer within {} s", ANSWER_MAX.as_secs());
+        let written = written.map_err(|_elapsed| unreachable(&silent()))?;
+        let written = written.map_err(|panic| unreachable(&panic))?;
+        written.map_err(|error| unreachable(&error))?;
+        Ok("written to syslog".to_owned())
     }
 
     fn write_now(&self, line: &[u8]) -> std::io::Result<()> {

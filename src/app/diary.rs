@@ -23,6 +23,10 @@ const LAST_WORDS_MAX: Duration = Duration::from_secs(5);
 
 const OURSELVES: &str = "keyvigil";
 
+/// Under this name the store keeps whether a daemon works on it.
+const LIFE: &str = "life";
+const LIVES: &[u8] = b"lives";
+
 /// Under this name the store keeps which configuration was in force last.
 const CONFIGURATION: &str = "configuration";
 
@@ -62,7 +66,9 @@ impl Diary {
     pub(super) async fn end<T>(self, ended: T) -> T {
         let Some(store) = self.0 else { return ended };
         let last = tokio::task::spawn_blocking(move || {
-            warned(store.journal_add(vec![Asker::ourselves().did("stopped", String::new())]));
+            let stopped = Asker::ourselves().did("stopped", String::new());
+            let written = store.journal_add(vec![stopped]);
+            warned(written.and_then(|()| store.meta_put(LIFE, &[])));
             tell_head(&store);
         });
         if tokio::time::timeout(LAST_WORDS_MAX, last).await.is_err() {
@@ -81,7 +87,16 @@ fn begins(store: &Store, config: &Config) -> Result<(), StoreError> {
         Some(before) => format!("configuration {print}, which was {before} before"),
         None => format!("configuration {print}"),
     };
-    store.journal_add(vec![Asker::ourselves().did("started", about)])?;
+    let was_cut_off = store.meta_get(LIFE)?.as_deref() == Some(LIVES);
+    let after = if was_cut_off { "; the last life ended without a word" } else { "" };
+    if was_cut_off {
+        warn!(
+            "the last keyvigil here ended without a word: it was killed, or had no memory left, or \
+             the machine fell; `journalctl -k` and `journalctl -u keyvigil` may say which"
+        );
+    }
+    store.journal_add(vec![Asker::ourselves().did("started", about + after)])?;
+    store.meta_put(LIFE, LIVES)?;
     store.meta_put(CONFIGURATION, print.as_bytes())
 }
 

@@ -12,7 +12,7 @@ use super::intake::Intake;
 use super::job::JobError;
 use super::replay::{parser_for, source_of};
 use super::stages::Reach;
-use super::wall::Wall;
+use super::wall::{self, Wall};
 use crate::config::{Config, Source};
 use crate::format::{Options, Parser};
 use crate::model::{Millis, Position, SourceId, Timestamp};
@@ -42,6 +42,8 @@ pub(super) struct Follow {
     unseen: Unseen,
     /// How far each source was read, also of those that are not followed any more.
     positions: BTreeMap<SourceId, Position>,
+    /// Rotations and offset of each source, as of the last look.
+    places: Vec<(u64, u64)>,
     handed_over: Option<Timestamp>,
     ticked_at: Option<Timestamp>,
     /// By the program's uptime.
@@ -53,7 +55,7 @@ pub(super) struct Follow {
 impl Follow {
     pub(super) fn new(
         config: &Config,
-        positions: &BTreeMap<SourceId, Position>,
+        (positions, judged): (&BTreeMap<SourceId, Position>, Option<Timestamp>),
         from_start: bool,
     ) -> Result<Self, JobError> {
         let unseen = if from_start { Unseen::FromBeginning } else { Unseen::FromEnd };
@@ -61,10 +63,11 @@ impl Follow {
         Ok(Self {
             growth: Growth::new(&tailer.directories()),
             tailer,
-            wall: Wall::default(),
+            wall: Wall::known(judged, super::uptime()),
             sources: config.sources.clone(),
             unseen,
             positions: positions.clone(),
+            places: Vec::new(),
             handed_over: None,
             ticked_at: None,
             looked_around: None,
@@ -100,7 +103,13 @@ impl Follow {
                 }
             }
             let statuses = self.tailer.sources();
-            let wall = self.wall.look(now, super::uptime());
+            // A line without end is skipped: that gives no lines, and is work all the same.
+            let places = statuses.iter().map(|it| (it.rotations, it.offset)).collect();
+            busy |= std::mem::replace(&mut self.places, places) != self.places;
+            let seen = reach.intake.watermark_mut().newest();
+            let wall = self.wall.look(now, super::uptime(), seen);
+            wall::believe(wall, super::uptime());
+            reach.board.note("a leap of the clock", self.wall.trouble());
             note_ends(&statuses, reach.intake, wall);
             reach.board.sources(&statuses, reach.intake);
             self.look_around(reach);

@@ -15,7 +15,7 @@ use super::unfinished::Unfinished;
 use super::whole_file::write_whole;
 use crate::config::Config;
 use crate::model::{Mention, Timestamp};
-use crate::store::{Forgotten, Progress, Store};
+use crate::store::{Forgotten, Progress, Store, StoreError, fault};
 
 /// What was done, for whoever asked for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,7 +85,7 @@ pub(super) fn forget(
 ) -> Result<Receipt, Refusal> {
     let failed = |error: &dyn std::fmt::Display| Refusal::new(Because::Failed, error.to_string());
     let Wish { of, mention, how, by } = wish;
-    fail::fail_point!("forgetting in the store");
+    fault::place("forgetting in the store");
     let mut receipt = Receipt {
         of: of.to_owned(),
         is_preview: how == Progress::Count,
@@ -95,18 +95,23 @@ pub(super) fn forget(
         stored: store.forget(mention, how).map_err(|error| failed(&error))?,
         ..Receipt::default()
     };
-    fail::fail_point!("forgetting in reports");
+    fault::place("forgetting in reports");
     receipt.reports = reports(state, mention, how).map_err(|error| failed(&error))?;
     receipt.damaged = damaged(state, how).map_err(|error| failed(&error))?;
     receipt.remains = remains(config, mention);
     receipt.hash = hash_of(&receipt);
     if how == Progress::Remove {
-        fail::fail_point!("forgetting is written down");
+        fault::place("forgetting is written down");
         let entry = by.did("forgot somebody", receipt.in_short());
         store.journal_add(vec![entry]).map_err(|error| failed(&error))?;
         Unfinished::is_done(store).map_err(|error| failed(&error))?;
     }
     Ok(receipt)
+}
+
+/// The names, and the stored requests in which they stand: the engine keeps hashes of those.
+pub(super) fn with_requests(store: &Store, mention: &Mention) -> Result<Mention, StoreError> {
+    Ok(mention.clone().with_requests(store.requests_about(mention)?))
 }
 
 /// The whole of it while no daemon runs.
@@ -141,9 +146,9 @@ fn remove_at_rest(
     (config, state): (&Config, &Path),
     wish: Wish<'_>,
 ) -> anyhow::Result<Receipt> {
-    fail::fail_point!("forgetting begins");
+    fault::place("forgetting begins");
     let mut recovered = job::recovered(store, job::settings(config))?;
-    let forgotten = recovered.engine.forget(wish.mention)?;
+    let forgotten = recovered.engine.forget(&with_requests(store, wish.mention)?)?;
     store.snapshot(&forgotten.rows, recovered.next_input)?;
     Ok(forget(store, (config, state), wish, forgotten.keys)?)
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
+use tracing::error;
 
 use super::beside::Beside;
 use super::intake::Intake;
@@ -19,7 +20,7 @@ use crate::format::FormatError;
 use crate::identity::{
     Consent, Identity, Inventory, InventoryError, Mode, Networks, NeverStored, Privacy, Templates,
 };
-use crate::model::{Position, SourceId};
+use crate::model::{Position, SourceId, Timestamp};
 use crate::store::{self, Counters, Memory, OpenOptions, Store, StoreError};
 use crate::tail::TailError;
 
@@ -108,6 +109,10 @@ pub(super) struct Job {
     /// The files beside the logs, to be read again when they change.
     pub(super) beside: Beside,
     pub(super) keeping: Keeping,
+    /// Up to when time had passed when the last process ended.
+    pub(super) judged: Option<Timestamp>,
+    /// The store was damaged beyond keeping anything: all that the logs still have is news.
+    pub(super) begins_anew: bool,
     /// What is odd in the files beside the logs.
     pub(super) warnings: Vec<String>,
     /// What does not work as it should, with what to do.
@@ -122,6 +127,17 @@ impl Job {
         state: Option<&Path>,
         rhythm: Rhythm,
     ) -> Result<Self, JobError> {
+        match Self::open_once(config, state, rhythm) {
+            // Not all of it is read while it is opened; the second opening looks at all of it.
+            Err(JobError::Store(error)) if error.is_damaged_file() => {
+                error!(%error, "the store is damaged; what is whole of it is kept");
+                Self::open_once(config, state, rhythm)
+            }
+            opened => opened,
+        }
+    }
+
+    fn open_once(config: &Config, state: Option<&Path>, rhythm: Rhythm) -> Result<Self, JobError> {
         let store = state.map(|directory| open_store(config, directory)).transpose()?;
         let pepper = store.as_ref().map_or(Ok(TEMPORARY_PEPPER), Store::pepper)?;
         let mut identity = Identity::new(pepper, config.key_is);
@@ -146,9 +162,12 @@ impl Job {
             Some(store) => recovered(store, settings.clone())?,
             None => Recovered::new(settings.clone()),
         };
-        degraded.extend(store.iter().flat_map(|store| store.health().problems()));
+        let health = store.as_ref().map(Store::health).unwrap_or_default();
+        degraded.extend(health.problems());
+        let begins_anew = health.moved_aside.is_some_and(|rebuilt| rebuilt.is_nothing_kept());
         let Recovered { engine, next_input, positions, counters, memory } = recovered;
         let first_inputs = news_of(settings, inventory, (&engine, next_input));
+        let judged = engine.judged();
         Ok(Self {
             intake: Intake::new(identity, config.alerts.patience, (counters, memory)),
             judge: Judge::new(engine, next_input, rhythm),
@@ -157,6 +176,8 @@ impl Job {
             first_inputs,
             beside,
             keeping,
+            judged,
+            begins_anew,
             warnings,
             degraded,
         })

@@ -33,7 +33,12 @@ pub(super) enum Mailing {
     Off,
     /// People, of what happened since then. Older notices are history that was caught up.
     Since(Timestamp),
+    /// The same, of what happened within a day before the start.
+    SinceTheStart(Timestamp),
 }
+
+/// Notices about what happened longer ago are history that was caught up.
+const MAILED_AGE_MAX: Millis = Millis::days(1);
 
 /// What the configuration says about keeping. It may change while the daemon runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -241,14 +246,17 @@ impl Keeper {
     }
 
     fn outbox_row(&self, notice: Notice) -> Option<OutboxRow> {
-        match self.policy.borrow().mailing {
-            Mailing::Since(since) if since <= notice.due => {
-                // The log's clock may be ahead of the wall's; nobody is to wait for that.
-                let next_try = notice.due.min((self.now)().plus(GROUP_WAIT));
-                Some(OutboxRow { next_try, ..OutboxRow::waiting(notice, Topic::Incident) })
-            }
-            Mailing::Since(_) | Mailing::Off => None,
-        }
+        let now = (self.now)();
+        let since = match self.policy.borrow().mailing {
+            Mailing::Off => return None,
+            Mailing::Since(since) => since,
+            // A clock that was ahead at the start and is right by now makes nothing history.
+            Mailing::SinceTheStart(start) => start.min(now).back(MAILED_AGE_MAX),
+        };
+        // The log's clock may be ahead of the wall's; nobody is to wait for that.
+        let next_try = notice.due.min(now.plus(GROUP_WAIT));
+        let row = OutboxRow { next_try, ..OutboxRow::waiting(notice, Topic::Incident) };
+        (since <= row.notice.due).then_some(row)
     }
 }
 

@@ -18,6 +18,7 @@ use super::hall::Hall;
 use super::job::{Job, JobError, Outputs};
 use super::judge::Rhythm;
 use super::keeper::{Announce, Keeper, Mailing, Pending, Policy};
+use super::memory_limit;
 use super::orders::{Order, Orders};
 use super::outputs::{Beginning, Writers};
 use super::people::{self, Post, Tasks};
@@ -26,12 +27,10 @@ use super::stages::{Reach, Stages};
 use super::steward::{Asking, Reread, Steward};
 use super::tidying::Tidying;
 use super::troubles;
+use super::wall;
 use crate::config::Config;
-use crate::model::{Millis, Timestamp};
+use crate::model::Timestamp;
 use crate::store::Store;
-
-/// Notices about what happened longer ago are history that was caught up.
-const MAILED_AGE_MAX: Millis = Millis::days(1);
 
 /// The limit of the watchdog of systemd, where there is none. It is fed six times as often, if
 /// no stage has been silent for two thirds of it.
@@ -87,7 +86,7 @@ async fn run_until_stopped(live: Live, hangups: Signal) -> Result<(), JobError> 
     let ending = Ending::awaited()?;
     say_what_is_odd(&job);
     let store = job.store.take();
-    let setting = Setting::of(&reader);
+    let setting = Setting::of(&reader, job.judged);
     let in_force = watch::Sender::new(Arc::new(config.clone()));
     let board = setting.board(Board::live(&mut job, store.clone(), &config)?);
     let (mut tasks, (orders, ordered)) = (Tasks::new(), Orders::new());
@@ -147,7 +146,7 @@ fn say_ready(config: &Config) {
 }
 
 fn say_what_is_odd(job: &Job) {
-    for warning in job.warnings.iter().chain(&job.degraded) {
+    for warning in job.warnings.iter().chain(&job.degraded).chain(&memory_limit::too_little()) {
         // Each is a sentence of its own.
         warn!("{warning}");
     }
@@ -161,10 +160,11 @@ struct Setting {
 }
 
 impl Setting {
-    fn of(reader: &Reader) -> Self {
+    fn of(reader: &Reader, judged: Option<Timestamp>) -> Self {
         match reader {
             Reader::Follow { .. } => {
-                Self { clock: super::now, policy_of: policy_of_life, letters: None }
+                wall::begin(judged);
+                Self { clock: wall::believed, policy_of: policy_of_life, letters: None }
             }
             Reader::Play(play) => {
                 play.wind();
@@ -191,7 +191,7 @@ impl Setting {
 }
 
 pub(super) fn policy_of_life(config: &Config) -> Policy {
-    let since = Mailing::Since(super::now().back(MAILED_AGE_MAX));
+    let since = Mailing::SinceTheStart(super::now());
     let is_told = config.mail.is_some() || !config.notify.is_empty();
     let mailing = if is_told { since } else { Mailing::Off };
     let kept = Arc::new(config.retention.clone());
@@ -214,7 +214,12 @@ impl Source {
     fn open(reader: Reader, config: &Config, job: &Job) -> Result<Self, JobError> {
         Ok(match reader {
             Reader::Follow { from_start } => {
-                Self::Follow(Box::new(Follow::new(config, &job.positions, from_start)?))
+                let from_start = from_start || job.begins_anew;
+                Self::Follow(Box::new(Follow::new(
+                    config,
+                    (&job.positions, job.judged),
+                    from_start,
+                )?))
             }
             Reader::Play(play) => Self::Play(play),
         })

@@ -10,6 +10,7 @@ use super::board::Board;
 use super::job::{self, JobError};
 use super::judge::{Judge, Rhythm};
 use super::keeper::{Keeper, Pending};
+use super::kept::kept;
 use super::live::policy_of_life;
 use super::outputs::Writers;
 use super::tidying::Tidying;
@@ -31,7 +32,11 @@ pub fn look(config: &Config, state: &Path) -> Result<Resting, JobError> {
     let parties = Arc::new(recovered.engine.parties());
     let overview = Overview { parties, ..recovered.engine.overview() };
     let board = Board::resting(&store, overview)?;
-    let view = Arc::clone(&board.view().borrow());
+    let mut view = Arc::clone(&board.view().borrow());
+    // Of a state directory that is named alone, the settings are not known.
+    if !config.sources.is_empty() {
+        Arc::make_mut(&mut view).kept = kept(config);
+    }
     Ok(Resting { view, store })
 }
 

@@ -35,6 +35,7 @@ mod known;
 mod lateness;
 mod live;
 mod look;
+mod memory_limit;
 mod mending;
 mod monthly;
 mod obstacles;
@@ -82,7 +83,13 @@ pub use whole_file::write_whole;
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
 pub fn now() -> Timestamp {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+    let at = Timestamp(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX));
+    // A test sets it by as many seconds as stand in a file.
+    fail::fail_point!("clock", |file: Option<String>| {
+        let seconds = std::fs::read_to_string(file.unwrap_or_default()).unwrap_or_default();
+        at.plus(crate::model::Millis::seconds(seconds.trim().parse().unwrap_or(0)))
+    });
+    at
 }
 
 /// How long the program has run, for timers: unlike [`now`] it never jumps.

@@ -10,6 +10,7 @@ use super::job::JobError;
 use super::keeper::Keeper;
 use super::kept::Removed;
 use super::rotation;
+use super::wall::Wall;
 use crate::config::Retention;
 use crate::model::{Millis, Timestamp};
 use crate::store::Store;
@@ -27,6 +28,8 @@ pub(super) struct Tidying {
     is_going_on: bool,
     /// What went in the round that is not over yet.
     removed: Removed,
+    /// What is too old is told by a clock that is believed.
+    wall: Option<Wall>,
     /// Of each role, up to which input its events were looked for.
     of_roles: BTreeMap<String, u64>,
 }
@@ -60,7 +63,7 @@ impl Keeper {
         let (Some(store), Some(retention)) = (&self.store, self.policy.borrow().retention) else {
             return Ok(false);
         };
-        let now = (self.now)();
+        let now = self.tidying.sure(store, ((self.now)(), uptime), self.newest)?;
         // Counted back from the newest event, so that an old log is not forgotten while it
         // is read; a line from the future counts for no more than the present.
         let newest = self.newest.map(|newest| newest.min(now));
@@ -112,6 +115,20 @@ impl Keeper {
 }
 
 impl Tidying {
+    /// The time that things are too old by: a clock that leapt ahead would remove everything.
+    fn sure(
+        &mut self,
+        store: &Store,
+        (now, uptime): (Timestamp, Duration),
+        newest: Option<Timestamp>,
+    ) -> Result<Timestamp, JobError> {
+        let wall = match &mut self.wall {
+            Some(wall) => wall,
+            none => none.insert(Wall::known(store.newest_block()?, uptime)),
+        };
+        Ok(wall.look(now, uptime, newest))
+    }
+
     /// What is kept for as long as the configuration says, and the events of single roles.
     fn forget_the_rest(
         &mut self,

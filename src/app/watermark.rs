@@ -102,6 +102,11 @@ impl Watermark {
         }
     }
 
+    /// The latest line that is believed.
+    pub(super) fn newest(&self) -> Option<Timestamp> {
+        self.sources.values().filter_map(|source| source.last).max()
+    }
+
     /// Up to when everything has been seen, if anything has.
     pub(super) fn passed(&mut self, delay: Millis) -> Option<Timestamp> {
         let least = self.sources.values().filter_map(|it| it.holds_at(delay)).min();

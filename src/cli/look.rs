@@ -82,14 +82,15 @@ impl LookArgs {
     ) -> anyhow::Result<(Config, app::Resting)> {
         let config = self.config()?;
         let resting = app::look(&config, &self.whom.state())?;
-        noted(&resting.store, question)?;
+        begun(question, &config, &resting.store)?;
         Ok((config, resting))
     }
 
     /// Only the events, which are there without the engine's state.
     pub(super) fn store(&self, question: &Question) -> anyhow::Result<Store> {
-        let store = app::open_existing(&self.config()?, &self.whom.state())?;
-        noted(&store, question)?;
+        let config = self.config()?;
+        let store = app::open_existing(&config, &self.whom.state())?;
+        begun(question, &config, &store)?;
         Ok(store)
     }
 
@@ -124,6 +125,15 @@ impl LookArgs {
         }
         Ok(config)
     }
+}
+
+/// What there is to say before an answer.
+fn begun(question: &Question, config: &Config, store: &Store) -> anyhow::Result<()> {
+    control::answerable(question, config, Some(store))?;
+    if let Some(note) = control::note_on_emptiness(question, store) {
+        writeln!(io::stderr().lock(), "keyvigil: {note}")?;
+    }
+    noted(store, question)
 }
 
 /// Who looks is written into the journal; a disk that is full does not keep anybody from it.

@@ -38,6 +38,7 @@ pub(super) fn start_logging(level: &str) {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         let because = panic.payload_as_str().unwrap_or("unknown");
         tracing::error!(because, place, "keyvigil has a mistake in it and must end");
+        crate::store::suspect_after_panic();
     }));
 }
 

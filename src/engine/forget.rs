@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::state::{removed, row_of, together};
 use super::{Engine, EngineError, Settings, StateRow};
 use crate::model::{Mention, Scrubbed};
-use crate::profile::{hash_of, place_of};
+use crate::profile::{Object, hash_of, place_of};
 
 /// The engine afterwards, as it is to be stored.
 #[derive(Debug)]
@@ -33,7 +33,8 @@ impl Engine {
         }
         // Of an address the network, too, which keys are known to come from.
         let hashes = mention.names().flat_map(|name| [name.to_owned(), place_of(name, 0)]);
-        let mention = &mention.clone().with_hashes(hashes.map(|name| hash_of(&name).max(1)));
+        let hashes = hashes.map(|name| hash_of(&name).max(1)).chain(hashes_of_requests(mention));
+        let mention = &mention.clone().with_hashes(hashes);
         let mut rows: Vec<StateRow> = Vec::new();
         for id in &ids {
             self.keys.forget(id);
@@ -85,6 +86,15 @@ impl Engine {
         }
         (rows, changed)
     }
+}
+
+/// What is kept of paths and routes that name them: as values, and as objects of a route.
+fn hashes_of_requests(mention: &Mention) -> impl Iterator<Item = u64> {
+    mention.requests().flat_map(|(path, route)| {
+        let route_hash = hash_of(route).max(1);
+        let object = Object::of(path, (route_hash, route)).map_or(0, Object::number);
+        [route_hash, hash_of(path), object]
+    })
 }
 
 #[cfg(test)]

@@ -171,6 +171,11 @@ impl Engine {
         actions
     }
 
+    /// Up to when time has passed.
+    pub fn judged(&self) -> Option<Timestamp> {
+        self.waiting.watermark
+    }
+
     /// Whether a tick with this watermark would lead to more than knowing it: a slot has
     /// waited long enough.
     pub fn is_due(&self, watermark: Timestamp) -> bool {

@@ -31,7 +31,7 @@ const PHONES: [&[u8]; 9] = [
     b"recipient",
 ];
 const CARDS: [&[u8]; 6] = [b"card", b"cardnumber", b"creditcard", b"ccnumber", b"pan", b"cardno"];
-const PEOPLE: [&[u8]; 12] = [
+const PEOPLE: [&[u8]; 16] = [
     b"ssn",
     b"socialsecurity",
     b"nationalid",
@@ -44,6 +44,10 @@ const PEOPLE: [&[u8]; 12] = [
     b"taxid",
     b"curp",
     b"iban",
+    b"dob",
+    b"dateofbirth",
+    b"birthdate",
+    b"birthday",
 ];
 
 /// What the value of an argument is, or what stands in it; in a path, arguments have no name.
@@ -202,13 +206,15 @@ fn is_iban(text: &str) -> bool {
     remainder == 1
 }
 
-/// Begins like a card of Visa, Mastercard or American Express.
+/// Begins like a card of Visa, Mastercard, American Express, Discover or JCB.
 fn is_issued(digits: &str) -> bool {
-    let two: u32 = digits.get(..2).and_then(|it| it.parse().ok()).unwrap_or_default();
-    match digits.len() {
-        15 => matches!(two, 34 | 37),
-        _ => digits.starts_with('4') || (51..=55).contains(&two),
-    }
+    let first = |count: usize| digits.get(..count).and_then(|it| it.parse::<u32>().ok());
+    matches!(
+        (digits.len(), first(2), first(4)),
+        (15, Some(34 | 37), _)
+            | (16, Some(40..=49 | 51..=55 | 65), _)
+            | (16, _, Some(2221..=2720 | 6011 | 6440..=6499 | 3528..=3589))
+    )
 }
 
 fn luhn(digits: &str) -> bool {
@@ -241,6 +247,10 @@ mod tests {
         check("x", "4111111111111111", Some(Personal::CardLike));
         check("x", "4111111111111112", Some(Personal::NoCard));
         check("x", "378282246310005", Some(Personal::CardLike));
+        for of_others in ["6011111111111117", "2223003122003222", "3530111333300000"] {
+            check("x", of_others, Some(Personal::CardLike));
+        }
+        check("dob", "1990-01-02", Some(Personal::NationalId));
         check("x", "123-45-6789", Some(Personal::NationalId));
         check("x", "529.982.247-25", Some(Personal::NationalId));
         check("x", "DE89370400440532013000", Some(Personal::NationalId));

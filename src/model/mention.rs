@@ -8,6 +8,8 @@ pub const FORGOTTEN: &str = "(forgotten)";
 pub struct Mention {
     /// In small letters, the longest first; none is empty.
     names: Vec<String>,
+    /// Path and route of what was asked for, where the names stand in them.
+    requests: Vec<(String, String)>,
     /// What the names became where only a hash of them is kept.
     hashes: Vec<u64>,
 }
@@ -36,13 +38,24 @@ impl Mention {
         all.retain(|name| NAME_CHARS_MIN <= name.chars().count() && !is_ours(name));
         all.sort_by(|a, b| (b.len(), a).cmp(&(a.len(), b)));
         all.dedup();
-        Self { names: all, hashes: Vec::new() }
+        Self { names: all, ..Self::default() }
     }
 
     /// The same, known by these hashes too.
     #[must_use]
     pub fn with_hashes(self, hashes: impl IntoIterator<Item = u64>) -> Self {
         Self { hashes: hashes.into_iter().filter(|hash| *hash != 0).collect(), ..self }
+    }
+
+    /// The same, with requests in which the names stand: of some only a hash is kept, too.
+    #[must_use]
+    pub fn with_requests(self, requests: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { requests: requests.into_iter().collect(), ..self }
+    }
+
+    /// Path and route of each.
+    pub fn requests(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.requests.iter().map(|(path, route)| (path.as_str(), route.as_str()))
     }
 
     /// A number that tells nothing, in place of a hash. It keeps the hash's place among others,

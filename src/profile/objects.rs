@@ -50,6 +50,11 @@ impl Object {
         Some(Self(((route & 0xff_ffff) << NUMBER_BITS) | number))
     }
 
+    /// As it is stored.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+
     fn is_beside(self, other: Self) -> bool {
         let step = self.0.abs_diff(other.0);
         step != 0 && step <= STEP_MAX

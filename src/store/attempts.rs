@@ -1,13 +1,17 @@
 //! Openings that never ended. Where a panic ends the process, only the next one can tell.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use super::fault;
 
 const NAME: &str = "opening";
 /// A kill may hit an opening by chance, but not so often in a row.
 const MAX: u32 = 5;
+
+/// The state directory whose store this process opened last.
+static OPENED: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 /// Notes that an opening begins. An error says that too many before it never ended.
 pub(super) fn begin(state: &Path) -> Result<(), String> {
@@ -28,6 +32,24 @@ pub(super) fn begin(state: &Path) -> Result<(), String> {
 pub(super) fn suspect(state: &Path) {
     // Whoever cannot write it meets the damage again, and says so again.
     drop(fs::write(state.join(NAME), "1\n"));
+}
+
+/// The store is open: whatever panics from now on may have met damage in it.
+pub(super) fn opened(state: &Path) {
+    if let Ok(mut opened) = OPENED.lock() {
+        *opened = Some(state.to_owned());
+    }
+}
+
+/// For the hook of panics: the next opening looks at the file before sled does. Where a panic ends
+/// the process, nothing else can tell it.
+pub fn suspect_after_panic() {
+    // Who panics while this is held has not opened anything.
+    if let Ok(opened) = OPENED.try_lock()
+        && let Some(state) = opened.as_deref()
+    {
+        suspect(state);
+    }
 }
 
 /// Whether an opening before this one never ended.

@@ -74,6 +74,7 @@ impl Database {
     fn open_once(path: &Path) -> Result<Self, OpenFailure> {
         let config =
             sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+        fault::point("store.open").map_err(OpenFailure::Io)?;
         let db = catch_unwind(AssertUnwindSafe(|| config.open()))
             .map_err(|_panic| OpenFailure::Broken("sled panicked while opening it".to_owned()))?
             .map_err(failure_of)?;
@@ -111,6 +112,8 @@ impl Database {
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<IVec>, StoreError> {
+        let damaged = |_| failed_to_read(&self.path, sled::Error::Corruption { at: None, bt: () });
+        fault::point("store.read").map_err(damaged)?;
         self.db.get(key).map_err(|source| failed_to_read(&self.path, source))
     }
 

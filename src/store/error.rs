@@ -84,6 +84,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the database met damage in its file: who opens it again keeps what is whole.
+    pub fn is_damaged_file(&self) -> bool {
+        matches!(self, Self::Database { source: sled::Error::Corruption { .. }, .. })
+    }
+
     /// The named exit code of the command line: 75 if another process holds the store, 78
     /// if a person must give another key, directory or program, none otherwise.
     pub const fn exit_code(&self) -> Option<u8> {

@@ -19,6 +19,16 @@ macro_rules! fail_here {
     };
 }
 
+/// A step of something that a kill may interrupt.
+pub fn place(name: &'static str) {
+    debug_assert!(!name.is_empty(), "a test asks for it by its name");
+    fail::fail_point!(name, |how: Option<String>| {
+        if how.as_deref() == Some("die") {
+            std::process::abort();
+        }
+    });
+}
+
 /// Before something is written, renamed or synced.
 pub fn point(name: &'static str) -> io::Result<()> {
     debug_assert!(!name.is_empty(), "a test asks for it by its name");

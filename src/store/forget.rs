@@ -1,6 +1,8 @@
 //! Forgets somebody: events, incidents, findings, messages, journalled inputs and the words of
 //! the journal. Each step is a whole, and what is done again does nothing more.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::block::{Header, kept, rows_about};
@@ -9,10 +11,13 @@ use super::hidden::stale_name;
 use super::outbox::{OutboxRow, name_of_id};
 use super::people::{incident_name, read, written};
 use super::read::{decode, new_decoder};
-use super::{Columns, Store, StoreError, Writer, keys, meta};
+use super::{Column, Columns, Store, StoreError, Wanted, Writer, fault, keys, meta};
 use crate::engine::Input;
 use crate::incident::{Incident, StaleFinding};
 use crate::model::{EventBatch, Mention, Scrubbed};
+
+/// Somebody of whom more is stored is a program, and not a person.
+const REQUESTS_MAX: usize = 100_000;
 
 /// What was found of somebody, and removed if that was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,19 +49,38 @@ impl Store {
     pub fn forget(&self, mention: &Mention, how: Progress) -> Result<Forgotten, StoreError> {
         let mut done = Forgotten::default();
         self.forget_events(mention, how, &mut done)?;
-        fail::fail_point!("forgetting incidents");
+        fault::place("forgetting incidents");
         self.forget_incidents(mention, how, &mut done)?;
-        fail::fail_point!("forgetting findings");
+        fault::place("forgetting findings");
         self.forget_findings(mention, how, &mut done)?;
-        fail::fail_point!("forgetting messages");
+        fault::place("forgetting messages");
         self.forget_messages(mention, how, &mut done)?;
-        fail::fail_point!("forgetting inputs");
+        fault::place("forgetting inputs");
         self.forget_inputs(mention, how, &mut done)?;
         done.journal = match how {
             Progress::Count => self.journal_about(mention)?.len() as u64,
             Progress::Remove => self.journal_forget(|text| mention.is_in(text))?,
         };
         Ok(done)
+    }
+
+    /// Path and route of stored events, where a name stands in one of them; so many at most.
+    pub fn requests_about(
+        &self,
+        mention: &Mention,
+    ) -> Result<BTreeSet<(String, String)>, StoreError> {
+        let columns = Columns::NONE.with(Column::Path).with(Column::Route);
+        let mut found = BTreeSet::new();
+        for batch in self.blocks(&Wanted { columns, ..Wanted::default() })? {
+            let batch = batch?;
+            for (row, _) in rows_about(&batch, mention).iter().enumerate().filter(|(_, it)| **it) {
+                found.insert((batch.path.get(row).to_owned(), batch.route.get(row).to_owned()));
+            }
+            if REQUESTS_MAX <= found.len() {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     fn forget_events(
@@ -91,7 +115,7 @@ impl Store {
             }
             let keep: Vec<bool> = about.iter().map(|about| !about).collect();
             self.rewrite(&mut writer, (number, &header), &kept(&batch, &keep))?;
-            fail::fail_point!("forgetting events");
+            fault::place("forgetting events");
         }
         Ok(())
     }

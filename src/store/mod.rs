@@ -37,6 +37,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use about::About;
+pub use attempts::suspect_after_panic;
 pub use block::{Column, Columns};
 pub use commit::Commit;
 pub use error::StoreError;

@@ -119,6 +119,9 @@ fn open_counted(state: &Path, path: &Path) -> Result<Database, OpenFailure> {
     attempts::begin(state).map_err(OpenFailure::Broken)?;
     let database = Database::open(path);
     attempts::end(state);
+    if database.is_ok() {
+        attempts::opened(state);
+    }
     database
 }
 

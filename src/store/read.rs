@@ -179,6 +179,13 @@ impl Store {
         })
     }
 
+    /// When the events of the newest block began.
+    pub fn newest_block(&self) -> Result<Option<Timestamp>, StoreError> {
+        let mut rows = self.vault().database.range(keys::between(keys::HEADER, 0, u64::MAX));
+        let newest = rows.next_back().transpose()?;
+        newest.map(|(key, value)| Ok(self.open_header(&key, &value)?.1.first)).transpose()
+    }
+
     /// The numbers of the rows under a prefix, each once.
     pub(super) fn numbers(
         &self,

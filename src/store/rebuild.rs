@@ -34,13 +34,18 @@ pub struct Rebuilt {
 }
 
 impl Rebuilt {
+    /// No event is left, so that reading the logs from their beginning doubles none.
+    pub fn is_nothing_kept(&self) -> bool {
+        self.events == 0
+    }
+
     /// For the page: what happened, what is left, what comes now.
     pub fn in_words(&self) -> String {
         let aside = format!("The store was damaged. It was moved to {}", self.moved_to.display());
-        if self.survey.values == 0 {
+        if self.is_nothing_kept() {
             return format!(
-                "{aside} and a new one begun: keys are learned anew from the logs that are still \
-                 there."
+                "{aside} and a new one begun, as no event of it could be kept: keys are learned \
+                 anew from the logs that are still there, which are read from their beginning."
             );
         }
         let lost: u64 = self.survey.broken.iter().map(|gap| u64::from(gap.events)).sum();

@@ -1,6 +1,6 @@
 //! Forgetting: blocks of events that are older than they may become.
 
-use super::block::kept;
+use super::block::{Column, Header, kept};
 use super::database::Batch;
 use super::read::{decode, new_decoder};
 use super::{Columns, Store, StoreError, Wanted, Writer, keys, meta};
@@ -25,21 +25,40 @@ impl Store {
         let limit = now.back(retention);
         let mut writer = self.writer();
         let known = writer.totals.snapshot_input;
-        let mut expired = Vec::new();
+        let (mut expired, mut undated) = (Vec::new(), Vec::new());
         let mut end = known;
         for row in self.headers(&Wanted::default()).take(BLOCKS_PER_COMMIT) {
             let (number, header) = row?;
-            // A line from the future does not make its block young.
-            let last = if now < header.last { header.first } else { header.last };
+            let Some(last) = self.last_until(now, (number, &header))? else {
+                // It is as old as what stands around it.
+                undated.push((number, header.rows));
+                continue;
+            };
             if limit <= last || known <= number {
-                end = known.min(number);
+                let kept = undated.first().map_or(number, |(number, _)| *number);
+                end = known.min(kept);
                 break;
             }
+            expired.append(&mut undated);
             expired.push((number, header.rows));
             end = known.min(number + 1);
         }
         self.remove_before(&mut writer, (end, &expired))?;
         Ok(expired.iter().map(|(_, rows)| u64::from(*rows)).sum())
+    }
+
+    /// The last event of a block that a line from the future is not; `None` if all of them are.
+    fn last_until(
+        &self,
+        now: Timestamp,
+        (number, header): (u64, &Header),
+    ) -> Result<Option<Timestamp>, StoreError> {
+        if header.last <= now {
+            return Ok(Some(header.last));
+        }
+        let times = Columns::NONE.with(Column::Time);
+        let batch = decode(self.vault(), &mut new_decoder()?, (number, header), times)?;
+        Ok(batch.time.iter().copied().map(Timestamp).filter(|at| *at <= now).max())
     }
 
     /// Removes events of one role that are older than they may become, from an input on. What
@@ -157,6 +176,24 @@ mod tests {
         let left: Vec<i64> =
             store.blocks(&Wanted::default()).unwrap().flat_map(|it| it.unwrap().time).collect();
         assert_eq!(left, [2, 20, 21]);
+    }
+
+    #[test]
+    fn lines_of_no_possible_time_neither_remove_what_stands_beside_them_nor_keep_it_for_ever() {
+        let (_folder, store) = store();
+        let far = i64::MAX / 2;
+        let inputs = [
+            (0, block(&[(far, "a")])),
+            (1, block(&[(0, "a"), (50, "a"), (far, "a")])),
+            (2, block(&[(far, "a")])),
+            (3, block(&[(90, "a")])),
+        ];
+        store.commit(&Commit { inputs: &inputs, ..Commit::default() }).unwrap();
+        store.snapshot(&[], 4).unwrap();
+        let prune = |now: i64| store.prune(Timestamp(now), Millis(30)).unwrap();
+        assert_eq!(prune(80), 0, "an event of 50 is young enough");
+        assert_eq!((prune(81), store.event_count()), (4, 2), "with the one before it");
+        assert_eq!((prune(121), store.event_count()), (2, 0), "and then the one after it");
     }
 
     #[test]

@@ -8,9 +8,9 @@ use std::process::Command;
 use crate::parts::{part, text};
 use crate::program::{stderr, stdout};
 
-const LINES: u64 = 1000;
+pub(crate) const LINES: u64 = 1000;
 /// All that a replay may allocate here; whatever keeps a whole line of zeros dies of it.
-const DATA_BYTES_MAX: &str = "268435456";
+pub(crate) const DATA_BYTES_MAX: &str = "268435456";
 const ZEROS_MIB: usize = 512;
 
 #[test]
@@ -66,7 +66,7 @@ fn what_cannot_be_unpacked_is_refused_in_words() {
     refused("nested.zst", &twice, "no known format fits");
 }
 
-fn write_zeros(out: &mut impl Write) {
+pub(crate) fn write_zeros(out: &mut impl Write) {
     let mib = vec![0; 1 << 20];
     out.write_all(&lines(0)).unwrap();
     for _ in 0..ZEROS_MIB {
@@ -76,7 +76,7 @@ fn write_zeros(out: &mut impl Write) {
     out.write_all(&lines(LINES)).unwrap();
 }
 
-fn lines(from: u64) -> Vec<u8> {
+pub(crate) fn lines(from: u64) -> Vec<u8> {
     let line = |number| {
         format!(
             "{{\"time\":1790000000,\"remote_addr\":\"192.0.2.7\",\"method\":\"GET\",\
@@ -86,7 +86,7 @@ fn lines(from: u64) -> Vec<u8> {
     (from..from + LINES).map(line).collect::<String>().into_bytes()
 }
 
-fn packed(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn packed(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()

@@ -5,86 +5,17 @@ use std::fs;
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt as _, chown};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::parts::{Part, part, succeed, text, until};
-use crate::program::{Running, free_address, query, start, start_as, stdout};
+use crate::program::{free_address, query, start_as, stdout};
+use crate::site::{LINES_AND_PATHS, Site, lines_and_paths};
 use crate::smtp::MailServer;
 
 /// Nobody.
 const OTHER_USER: u32 = 65_534;
-
-/// A log, an inventory with a revoked key, and a configuration of both.
-struct Site {
-    folder: tempfile::TempDir,
-    lines: u64,
-}
-
-impl Site {
-    fn new() -> Self {
-        let site = Self { folder: tempfile::tempdir().unwrap(), lines: 0 };
-        let inventory = "key_id,owner,role,created,last_rotated,status,status_since\n\
-             k_usual,a@example.com,partner,2025-01-01,2026-06-01,active,2025-01-01\n\
-             k_revoked,b@example.com,partner,2025-01-01,2026-06-01,revoked,2025-06-01\n";
-        fs::write(site.path("inventory.csv"), inventory).unwrap();
-        fs::write(site.path("access.log"), "").unwrap();
-        site
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// The configuration with its page at this address.
-    fn configured(&self, listen: &str, state: &Path, more: &str) -> PathBuf {
-        let config = format!(
-            "key_is = \"id\"\ninventory = \"{}\"\nsources = [{{ path = \"{}\", format = \"json\" }}]\n\
-             [store]\ndirectory = \"{}\"\n[web]\nlisten = \"{listen}\"\n{more}",
-            text(&self.path("inventory.csv")),
-            text(&self.path("access.log")),
-            text(state),
-        );
-        let path = self.path("keyvigil.toml");
-        fs::write(&path, config).unwrap();
-        path
-    }
-
-    fn start(&self, more: &str) -> Running {
-        let listen = free_address();
-        let config = self.configured(&listen.to_string(), &self.path("state"), more);
-        let mut running = start(&["run", "--config", text(&config)], listen, self.folder.path());
-        running.wait_for("/api/v1/status", |body| body.contains("\"state\":\"idle\""));
-        running
-    }
-
-    /// Adds so many lines of some seconds ago. Every path is another one.
-    fn write(&mut self, count: u64, key: &str, seconds_ago: i64) {
-        let at = jiff::Timestamp::now().as_second() - seconds_ago;
-        let mut log = fs::OpenOptions::new().append(true).open(self.path("access.log")).unwrap();
-        for number in self.lines..self.lines + count {
-            writeln!(
-                log,
-                "{{\"time\":{at},\"remote_addr\":\"192.0.2.7\",\"method\":\"GET\",\
-                 \"path\":\"/e/{number}\",\"status\":200,\"key_id\":\"{key}\"}}"
-            )
-            .unwrap();
-        }
-        self.lines += count;
-    }
-
-    fn wait_until_all_is_read(&self, running: &mut Running) -> String {
-        let all = format!("\"lines\":{},", self.lines);
-        running.wait_for("/api/v1/status", |body| body.contains(&all))
-    }
-}
-
-fn lines_and_paths(lines: u64) -> [String; 1] {
-    [format!("{lines},{lines}")]
-}
-
-const LINES_AND_PATHS: &str = "SELECT count(*) AS lines, count(DISTINCT path) AS paths FROM events";
 
 /// A small disk of its own, gone with the test: it is mounted where only this test and
 /// the programs that it starts see it.

@@ -3,18 +3,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use crate::asking::ask;
 use crate::forget::{NAMES, configured, look_everywhere, started, with_history};
 use crate::parts::until;
-use crate::program::{stderr, stdout};
+use crate::program::{start_as, stderr, stdout};
 
-const PATIENCE: Duration = Duration::from_mins(2);
-
-/// Where it stands still, and is killed.
+/// Where it dies.
 const STEPS: [&str; 9] = [
     "forgetting begins",
     "forgetting in the store",
@@ -33,13 +29,10 @@ fn whoever_was_being_forgotten_at_a_kill_is_forgotten_by_the_next_one() {
     with_history(folder.path());
     let whole = folder.path().join("state");
     for (number, step) in STEPS.into_iter().enumerate() {
-        let copy = tempfile::tempdir().unwrap();
+        let copy = copy_of(&whole);
         let state = copy.path().join("state");
-        let copied = Command::new("cp").arg("-a").args([&whole, &state]).status();
-        assert!(copied.unwrap().success());
-        // What they did is in no log any more, and the inventory does not know them.
+        // What they did is in no log any more.
         fs::write(copy.path().join("access.log"), "").unwrap();
-        fs::write(copy.path().join("inventory.csv"), "key_id,status\nother-key,active\n").unwrap();
         let address = configured(copy.path());
         let name = NAMES[number % NAMES.len()];
         killed_at(copy.path(), step, name);
@@ -70,30 +63,56 @@ fn flag(name: &str) -> &'static str {
     }
 }
 
-/// Stands still at a step of the forgetting, and is killed there.
+/// Comes to a step of the forgetting, and dies there.
 fn killed_at(folder: &Path, step: &str, name: &str) {
     let config = folder.join("keyvigil.toml");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_keyvigil"))
+    let ended = Command::new(env!("CARGO_BIN_EXE_keyvigil"))
         .args(["forget", flag(name), name, "--yes", "--config", config.to_str().unwrap()])
-        .env("FAILPOINTS", format!("{step}=sleep(600000)"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
+        .env("FAILPOINTS", format!("{step}=return(die)"))
+        .output()
         .unwrap();
-    let (since, mut before, mut still) = (Instant::now(), None, 0);
-    // It has come there when it does nothing any more.
-    while still < 8 {
-        assert!(since.elapsed() < PATIENCE, "{step}: it does not stand still");
-        assert!(child.try_wait().unwrap().is_none(), "{step}: it has ended");
-        thread::sleep(Duration::from_millis(100));
-        let stat = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
-        let used: Vec<&str> =
-            stat.rsplit(')').next().unwrap().split(' ').skip(12).take(2).collect();
-        let now = Some(used.join(" "));
-        still = if now == before && stat.contains(") S") { still + 1 } else { 0 };
-        before = now;
+    assert_eq!(ended.status.code(), None, "{step}: it did not die: {}", stderr(&ended));
+}
+
+#[test]
+fn whoever_a_daemon_was_asked_to_forget_when_it_was_killed_is_forgotten_by_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    with_history(folder.path());
+    let whole = folder.path().join("state");
+    for (number, step) in STEPS.into_iter().enumerate() {
+        let copy = copy_of(&whole);
+        // The log still has them: its lines were read, and are not read again.
+        fs::copy(folder.path().join("access.log"), copy.path().join("access.log")).unwrap();
+        let address = configured(copy.path());
+        let name = NAMES[(number + 1) % NAMES.len()];
+        let config = copy.path().join("keyvigil.toml");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_keyvigil"));
+        command.args(["run", "--config", config.to_str().unwrap()]);
+        command.env("FAILPOINTS", format!("{step}=return(die)"));
+        let mut dying = start_as(&mut command, address, copy.path());
+        dying.wait_for("/api/v1/status", |body| body.contains("\"state\":\"idle\""));
+        let asked = ask(copy.path(), &["forget", flag(name), name, "--yes"]);
+        assert!(!asked.status.success(), "{step}: {}", stdout(&asked));
+        let ended = until("it has died", || dying.child.try_wait().unwrap());
+        assert_eq!(ended.code(), None, "{step}: it did not die: {}", stderr(&asked));
+        let address = configured(copy.path());
+        let running = started(copy.path(), address);
+        until("it is done", || {
+            let journal = stdout(&ask(copy.path(), &["journal", "list"]));
+            journal.contains("forgot somebody").then_some(())
+        });
+        let again = stdout(&ask(copy.path(), &["forget", flag(name), name]));
+        assert!(again.starts_with("Nothing names them."), "{step}: {again}");
+        assert_eq!(running.stop(), 0, "{step}");
+        look_everywhere(&copy.path().join("state"), &[name]);
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
+}
+
+/// A folder with the state of another, and an inventory that does not know them.
+fn copy_of(whole: &Path) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    let copied = Command::new("cp").arg("-a").args([whole, &copy.path().join("state")]).status();
+    assert!(copied.unwrap().success());
+    fs::write(copy.path().join("inventory.csv"), "key_id,status\nother-key,active\n").unwrap();
+    copy
 }

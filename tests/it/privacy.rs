@@ -6,7 +6,7 @@ use std::path::Path;
 use keyvigil::store::{OpenOptions, Store};
 
 use crate::asking::ask;
-use crate::program::{LOG_FORMAT, Running, free_address, start, stderr, stdout};
+use crate::program::{LOG_FORMAT, Running, free_address, keyvigil, start, stderr, stdout};
 
 #[test]
 fn without_retention_no_request_is_stored_and_a_kill_changes_nothing() {
@@ -30,6 +30,17 @@ fn without_retention_no_request_is_stored_and_a_kill_changes_nothing() {
     let keys = running.get("/api/v1/keys").unwrap().1;
     assert_eq!(keys.matches("\"requests\":30").count(), 2, "{keys}");
     assert_eq!(running.stop(), 0);
+    // At rest nobody is to think that there were no requests, either.
+    let refused = ask(folder.path(), &["query", "SELECT key FROM Events"]);
+    assert!(!refused.status.success() && stderr(&refused).contains("zero_retention"));
+    let answered = ask(folder.path(), &["query", "SELECT key FROM stale"]);
+    assert!(answered.status.success() && stderr(&answered).is_empty(), "{}", stderr(&answered));
+    let status = stdout(&ask(folder.path(), &["status"]));
+    assert!(status.contains("zero_retention (no requests"), "{status}");
+    let state = folder.path().join("state");
+    let sql = "SELECT key FROM events";
+    let unknown = keyvigil(&["query", sql, "--state", state.to_str().unwrap()]);
+    assert!(stderr(&unknown).contains("no requests are stored here"), "{}", stderr(&unknown));
     let store = Store::open(&folder.path().join("state"), &OpenOptions::default()).unwrap();
     assert_eq!((store.event_count(), store.inputs_from(0).unwrap().count()), (0, 0));
 }

@@ -34,7 +34,8 @@ const OF_A_DAEMON: [Point; 11] = [
 ];
 
 /// Others have tests of their own below, or are of stories alone.
-const OF_OTHERS: [&str; 4] = ["mending.rename", "report.write", "report.rename", "eml.write"];
+const OF_OTHERS: [&str; 6] =
+    ["mending.rename", "report.write", "report.rename", "eml.write", "store.open", "store.read"];
 
 /// A broken disk, a full one, a kill.
 const HOW: [&str; 3] = ["broken", "full", "die"];

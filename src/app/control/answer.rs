@@ -5,6 +5,8 @@ use std::ops::RangeInclusive;
 use serde_json::{Value, json};
 
 use super::wire::{Because, JournalAsk, Question, Refusal, Which};
+use crate::config::Config;
+use crate::identity::Mode;
 use crate::incident::{Incident, IncidentId, State};
 use crate::model::{Millis, Timestamp};
 use crate::report;
@@ -16,6 +18,37 @@ const RECENT: Millis = Millis::days(7);
 
 /// Ids of one beginning that are named.
 const NAMED_MAX: usize = 5;
+
+/// Where no requests are kept, nobody is to think that there were none.
+pub fn answerable(
+    question: &Question,
+    config: &Config,
+    store: Option<&Store>,
+) -> Result<(), Refusal> {
+    let keeps_none = config.privacy.mode == Mode::ZeroRetention;
+    if keeps_none && asks_for_events(question) && !has_events(store) {
+        let message = "no requests are stored: [privacy] mode is zero_retention; what there is \
+                       stands in the tables incidents, stale and keys";
+        return Err(Refusal::new(Because::Failed, message));
+    }
+    Ok(())
+}
+
+/// What to think of an empty answer where the configuration is not known.
+pub fn note_on_emptiness(question: &Question, store: &Store) -> Option<&'static str> {
+    (asks_for_events(question) && !has_events(Some(store))).then_some(
+        "no requests are stored here: none was read yet, all became too old, or [privacy] mode is \
+         zero_retention",
+    )
+}
+
+fn asks_for_events(question: &Question) -> bool {
+    matches!(question, Question::Query { sql } if sql.to_ascii_lowercase().contains("events"))
+}
+
+fn has_events(store: Option<&Store>) -> bool {
+    store.is_some_and(|store| 0 < store.event_count())
+}
 
 /// `store` knows every incident there was; the view those that matter now.
 pub fn answer(question: &Question, view: &View, store: Option<&Store>) -> Result<Value, Refusal> {

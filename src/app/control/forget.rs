@@ -14,7 +14,7 @@ use crate::app::orders::Change;
 use crate::app::unfinished::Unfinished;
 use crate::config::Config;
 use crate::model::Mention;
-use crate::store::{Progress, Store};
+use crate::store::{Progress, Store, fault};
 
 impl Desk {
     /// The engine forgets first, and its state is written down: only then is nothing from
@@ -72,8 +72,11 @@ impl Desk {
     ) -> Result<Value, Refusal> {
         let failed =
             |error: &dyn std::fmt::Display| Refusal::new(Because::Failed, error.to_string());
-        fail::fail_point!("forgetting begins");
-        let order = Forget::new(mention.clone());
+        fault::place("forgetting begins");
+        let asked = (store.clone(), mention.clone());
+        let found = move || forgetting::with_requests(&asked.0, &asked.1);
+        let found = tokio::task::spawn_blocking(found).await.map_err(|panic| failed(&panic))?;
+        let order = Forget::new(found.map_err(|error| failed(&error))?);
         let given = self.hearing.orders.give(vec![Change::Forget(order.clone())]).await;
         given.map_err(|error| failed(&error))?;
         let keys = order.keys()?;

@@ -24,7 +24,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 pub(super) use answer::find;
-pub use answer::{answer, journal};
+pub use answer::{answer, answerable, journal, note_on_emptiness};
 pub use noted::note_at_rest;
 pub(super) use noted::ourselves;
 pub use place::{connect, places, state_name};
@@ -41,7 +41,6 @@ use super::hearing::Hearing;
 use super::keyring::Keyring;
 use super::steward::Asking;
 use crate::config::Config;
-use crate::identity::Mode;
 use crate::web::Trail;
 use peer::Doorkeeper;
 use place::Socket;
@@ -191,19 +190,8 @@ impl Desk {
         }
     }
 
-    /// Where no requests are kept, nobody is to think that there were none.
     fn answerable(&self, question: Question) -> Result<Question, Refusal> {
-        let is_empty = self.hearing.store.as_ref().is_none_or(|store| store.event_count() == 0);
-        let keeps_none = self.config.borrow().privacy.mode == Mode::ZeroRetention;
-        if let Question::Query { sql } = &question
-            && keeps_none
-            && is_empty
-            && sql.contains("events")
-        {
-            let message = "no requests are stored: [privacy] mode is zero_retention; what there is \
-                               stands in the tables incidents, stale and keys";
-            return Err(Refusal::new(Because::Failed, message));
-        }
+        answerable(&question, &self.config.borrow(), self.hearing.store.as_ref())?;
         Ok(question)
     }
 

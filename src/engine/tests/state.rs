@@ -4,7 +4,7 @@ use super::history::Line;
 use super::town::{Town, hour, line, moment};
 use crate::engine::StateRow;
 use crate::model::Mention;
-use crate::profile::{hash_of, place_of};
+use crate::profile::{Object, hash_of, place_of};
 
 /// A leaked string is cheap in a test.
 fn text(text: String) -> &'static str {
@@ -55,6 +55,27 @@ fn of_an_address_that_is_forgotten_no_hash_is_left() {
     assert_eq!(networks.map(|hash| has_hash(&forgotten.rows, hash)), [false, true]);
     assert!(!has_hash(&forgotten.rows, hash_of(address)));
     assert_eq!(forgotten.keys, 0, "the key is another's");
+}
+
+#[test]
+fn of_routes_and_objects_that_name_somebody_no_hash_is_left() {
+    let mut town = Town::with_inventory("key_id,role\n");
+    let (theirs, other) = ("/v1/users/zq-victim/{id}", "/v1/users/somebody/{id}");
+    town.pass(48, |at, dice| {
+        let asked = |route| Line { route, ..line("k_a", moment(at, dice)) };
+        [theirs, other].map(asked).into()
+    });
+    let hashes = [theirs, other].map(|route| hash_of(route).max(1));
+    // Here the path is the route.
+    let objects = [theirs, other].map(|it| Object::of(it, (hash_of(it).max(1), it)).unwrap());
+    let before = town.engine.changed_state();
+    assert_eq!(hashes.map(|hash| has_hash(&before, hash)), [true, true]);
+    assert_eq!(objects.map(|object| has_hash(&before, object.number())), [true, true]);
+    let mention = Mention::of(["zq-victim".to_owned()]);
+    let mention = mention.with_requests([(theirs.to_owned(), theirs.to_owned())]);
+    let forgotten = town.engine.forget(&mention).unwrap();
+    assert_eq!(hashes.map(|hash| has_hash(&forgotten.rows, hash)), [false, true]);
+    assert_eq!(objects.map(|object| has_hash(&forgotten.rows, object.number())), [false, true]);
 }
 
 /// Whether a row has it, as numbers are written: in pieces of seven bits.

@@ -107,7 +107,7 @@ impl Source {
         let (is_packed, offset) = (lines.is_packed(), lines.at().offset);
         let error = TailError::read(&self.path, offset, error);
         if is_packed && !self.waiting.is_empty() {
-            self.tell_loss(0, error.to_string(), out);
+            self.tell_loss(0, format!("{error} (of a rotated file)"), out);
             self.take_next(out);
         } else if !is_packed {
             self.leave();
