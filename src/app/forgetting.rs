@@ -11,6 +11,7 @@ use super::control::{Because, Refusal, Whom};
 use super::diary::Asker;
 use super::job;
 use super::look::look;
+use super::recovering;
 use super::unfinished::Unfinished;
 use super::whole_file::write_whole;
 use crate::config::Config;
@@ -147,7 +148,7 @@ fn remove_at_rest(
     wish: Wish<'_>,
 ) -> anyhow::Result<Receipt> {
     fault::place("forgetting begins");
-    let mut recovered = job::recovered(store, job::settings(config))?;
+    let mut recovered = recovering::recovered(store, job::settings(config))?;
     let forgotten = recovered.engine.forget(&with_requests(store, wish.mention)?)?;
     store.snapshot(&forgotten.rows, recovered.next_input)?;
     Ok(forget(store, (config, state), wish, forgotten.keys)?)

@@ -13,6 +13,7 @@ use super::beside::Beside;
 use super::intake::Intake;
 use super::judge::{Judge, Rhythm};
 use super::keeping::Keeping;
+use super::recovering::{Recovered, recovered};
 use crate::alert::AlertError;
 use crate::config::{Config, Secret, SecretError};
 use crate::engine::{Engine, EngineError, Input, Settings};
@@ -21,7 +22,7 @@ use crate::identity::{
     Consent, Identity, Inventory, InventoryError, Mode, Networks, NeverStored, Privacy, Templates,
 };
 use crate::model::{Position, SourceId, Timestamp};
-use crate::store::{self, Counters, Memory, OpenOptions, Store, StoreError};
+use crate::store::{self, OpenOptions, Store, StoreError};
 use crate::tail::TailError;
 
 /// The pepper of a temporary state, so that two runs agree. It protects nothing that
@@ -182,33 +183,6 @@ impl Job {
             degraded,
         })
     }
-}
-
-/// The engine as it was when the last process ended, however it ended.
-pub(super) struct Recovered {
-    pub(super) engine: Engine,
-    pub(super) next_input: u64,
-    positions: BTreeMap<SourceId, Position>,
-    counters: Counters,
-    memory: Memory,
-}
-
-impl Recovered {
-    fn new(settings: Settings) -> Self {
-        let (positions, counters, memory) = (BTreeMap::new(), Counters::new(), Memory::new());
-        Self { engine: Engine::new(settings), next_input: 0, positions, counters, memory }
-    }
-}
-
-pub(super) fn recovered(store: &Store, settings: Settings) -> Result<Recovered, JobError> {
-    let recovered = store.recover()?;
-    let mut engine = Engine::restore(settings, recovered.state)?;
-    for input in store.inputs_from(recovered.from_input)? {
-        // What followed from it is committed already.
-        drop(engine.step(&input?.1));
-    }
-    let store::Recovered { next_input, positions, counters, memory, .. } = recovered;
-    Ok(Recovered { engine, next_input, positions, counters, memory })
 }
 
 /// What the engine has to be told at this start. All of it at the first, so that the

@@ -13,6 +13,7 @@ use super::keeper::{Keeper, Pending};
 use super::kept::kept;
 use super::live::policy_of_life;
 use super::outputs::Writers;
+use super::recovering;
 use super::tidying::Tidying;
 use crate::config::Config;
 use crate::engine::{Input, Overview, Verdict};
@@ -28,7 +29,7 @@ pub struct Resting {
 /// Opens the store that somebody has used before.
 pub fn look(config: &Config, state: &Path) -> Result<Resting, JobError> {
     let store = job::open_existing(config, state)?;
-    let recovered = job::recovered(&store, job::settings(config))?;
+    let recovered = recovering::recovered(&store, job::settings(config))?;
     let parties = Arc::new(recovered.engine.parties());
     let overview = Overview { parties, ..recovered.engine.overview() };
     let board = Board::resting(&store, overview)?;
@@ -43,7 +44,7 @@ pub fn look(config: &Config, state: &Path) -> Result<Resting, JobError> {
 /// Steps the engine with a person's word, and keeps what follows.
 pub(super) fn hear(config: &Config, resting: &Resting, verdict: Verdict) -> Result<(), JobError> {
     let store = &resting.store;
-    let recovered = job::recovered(store, job::settings(config))?;
+    let recovered = recovering::recovered(store, job::settings(config))?;
     let mut judge = Judge::new(recovered.engine, recovered.next_input, Rhythm::Rarely);
     let judged = judge.judge_input(Input::Verdict(verdict));
     let policy = watch::channel(policy_of_life(config)).1;

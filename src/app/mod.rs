@@ -45,6 +45,7 @@ mod outputs;
 mod people;
 mod play;
 mod reading;
+mod recovering;
 mod replay;
 mod rotation;
 mod routes;

@@ -44,6 +44,18 @@ impl Store {
         self.write_all(&Commit::default(), Some((rows, next_input)))
     }
 
+    /// As if nothing had ever been learned: everything that is kept is news.
+    pub fn forget_state(&self) -> Result<(), StoreError> {
+        let mut writer = self.writer();
+        let mut batch = Batch::default();
+        for row in self.vault().database.range(keys::under(keys::STATE)) {
+            batch.remove(row?.0);
+        }
+        self.put_snapshot(&mut batch, &mut writer, (&[], 0))?;
+        meta::put_totals(self.vault(), &mut batch, &writer.totals)?;
+        self.vault().database.write(batch)
+    }
+
     fn write_all(
         &self,
         commit: &Commit<'_>,
