@@ -268,6 +268,8 @@ impl SourceUse {
     }
 
     pub fn add_sample(&mut self, sample: Sample) {
+        // Of thousands of addresses most have one: no room is made for four.
+        self.samples.reserve_exact(1);
         self.samples.push(sample);
         self.samples.sort_unstable();
         self.samples.truncate(Self::SAMPLES_MAX);
