@@ -16,7 +16,8 @@ use crate::profile::RouteUse;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct StaleFindings(BTreeMap<String, ByKind>);
 
-type ByKind = BTreeMap<String, StaleFinding>;
+/// Boxed: a map makes room for eleven values at once, and most keys have one or two.
+type ByKind = BTreeMap<String, Box<StaleFinding>>;
 
 /// By whom it is about and kind.
 pub(super) type Found = BTreeMap<(String, String), StaleFinding>;
@@ -129,7 +130,7 @@ impl StaleFindings {
         actions: &mut Vec<Action>,
     ) {
         actions.push(Action::Stale(Box::new(finding.clone())));
-        self.0.entry(id.0).or_default().insert(id.1, finding);
+        self.0.entry(id.0).or_default().insert(id.1, Box::new(finding));
     }
 }
 
@@ -138,7 +139,7 @@ impl Round {
     /// is not even made: of a hundred thousand keys most are as they were.
     fn note(
         &mut self,
-        (subject, known, severity): (&str, Option<StaleFinding>, Severity),
+        (subject, known, severity): (&str, Option<Box<StaleFinding>>, Severity),
         make: impl FnOnce() -> StaleFinding,
         actions: &mut Vec<Action>,
     ) {
@@ -150,11 +151,11 @@ impl Round {
         let finding = match known {
             Some(known) if is_quiet(&known) => known,
             known => {
-                let mut finding = make();
+                let mut finding = Box::new(make());
                 if let Some(known) = known {
                     finding.since = known.since;
                 }
-                actions.push(Action::Stale(Box::new(finding.clone())));
+                actions.push(Action::Stale(finding.clone()));
                 finding
             }
         };
@@ -166,7 +167,7 @@ impl Round {
         for mut finding in self.before.0.into_values().flat_map(BTreeMap::into_values) {
             finding.state = StaleState::Resolved;
             finding.at = self.now;
-            actions.push(Action::Stale(Box::new(finding)));
+            actions.push(Action::Stale(finding));
         }
         self.after
     }

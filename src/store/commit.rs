@@ -23,6 +23,8 @@ pub struct Commit<'a> {
     pub memory: Option<&'a Memory>,
 }
 
+const STALE_AT_ONCE: usize = 1000;
+
 impl Store {
     /// Returns when everything is on the disk.
     pub fn commit(&self, commit: &Commit<'_>) -> Result<(), StoreError> {
@@ -63,6 +65,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut writer = self.writer();
         let before = writer.totals.clone();
+        let (ahead, rest) = commit.stale.split_at(commit.stale.len().saturating_sub(STALE_AT_ONCE));
+        self.write_ahead(ahead)?;
+        let commit = &Commit { stale: rest, ..*commit };
         let written = self.write_commit(&mut writer, commit, snapshot);
         match &written {
             Ok(()) => {
@@ -75,6 +80,19 @@ impl Store {
         written?;
         if snapshot.is_some() {
             marker::write(&self.inner.state, writer.totals.marker())?;
+        }
+        Ok(())
+    }
+
+    /// Findings of a hundred thousand keys are no batch for the database, which keeps every node that a
+    /// batch changes until its end. Written twice after a kill they are the same.
+    fn write_ahead(&self, stale: &[StaleFinding]) -> Result<(), StoreError> {
+        for some in stale.chunks(STALE_AT_ONCE) {
+            let mut batch = Batch::default();
+            for finding in some {
+                people::put_stale((self.vault(), self.names()), &mut batch, finding)?;
+            }
+            self.vault().database.write(batch)?;
         }
         Ok(())
     }
