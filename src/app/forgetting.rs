@@ -148,7 +148,7 @@ fn remove_at_rest(
     wish: Wish<'_>,
 ) -> anyhow::Result<Receipt> {
     fault::place("forgetting begins");
-    let mut recovered = recovering::recovered(store, job::settings(config))?;
+    let mut recovered = recovering::taken_up(store, job::settings(config))?;
     let forgotten = recovered.engine.forget(&with_requests(store, wish.mention)?)?;
     store.snapshot(&forgotten.rows, recovered.next_input)?;
     Ok(forget(store, (config, state), wish, forgotten.keys)?)

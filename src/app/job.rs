@@ -13,7 +13,7 @@ use super::beside::Beside;
 use super::intake::Intake;
 use super::judge::{Judge, Rhythm};
 use super::keeping::Keeping;
-use super::recovering::{Recovered, recovered};
+use super::recovering::{Recovered, taken_up};
 use crate::alert::AlertError;
 use crate::config::{Config, Secret, SecretError};
 use crate::engine::{Engine, EngineError, Input, Settings};
@@ -160,13 +160,13 @@ impl Job {
 
         let settings = settings(config);
         let recovered = match &store {
-            Some(store) => recovered(store, settings.clone())?,
+            Some(store) => taken_up(store, settings.clone())?,
             None => Recovered::new(settings.clone()),
         };
         let health = store.as_ref().map(Store::health).unwrap_or_default();
         degraded.extend(health.problems());
         let begins_anew = health.moved_aside.is_some_and(|rebuilt| rebuilt.is_nothing_kept());
-        let Recovered { engine, next_input, positions, counters, memory } = recovered;
+        let Recovered { engine, next_input, positions, counters, memory, .. } = recovered;
         let first_inputs = news_of(settings, inventory, (&engine, next_input));
         let judged = engine.judged();
         Ok(Self {

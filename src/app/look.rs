@@ -44,7 +44,7 @@ pub fn look(config: &Config, state: &Path) -> Result<Resting, JobError> {
 /// Steps the engine with a person's word, and keeps what follows.
 pub(super) fn hear(config: &Config, resting: &Resting, verdict: Verdict) -> Result<(), JobError> {
     let store = &resting.store;
-    let recovered = recovering::recovered(store, job::settings(config))?;
+    let recovered = recovering::taken_up(store, job::settings(config))?;
     let mut judge = Judge::new(recovered.engine, recovered.next_input, Rhythm::Rarely);
     let judged = judge.judge_input(Input::Verdict(verdict));
     let policy = watch::channel(policy_of_life(config)).1;

@@ -23,6 +23,7 @@ pub struct Commit<'a> {
     pub memory: Option<&'a Memory>,
 }
 
+/// Findings in one batch of the database.
 const STALE_AT_ONCE: usize = 1000;
 
 impl Store {

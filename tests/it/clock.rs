@@ -46,14 +46,7 @@ fn check(site: &Site) {
 
 #[test]
 fn a_clock_that_jumps_while_it_runs_loses_nothing_and_tells_nobody_twice() {
-    let mut site = Site::new();
-    let mails = MailServer::start_plain(site.folder.path(), free_address());
-    set_clock(&site, 0);
-    let mut running = begin(&site, &mails);
-    site.write(500, "k_usual", 0);
-    site.write(20, "k_revoked", 0);
-    site.wait_until_all_is_read(&mut running);
-    mails.wait_for("the mail", |mail| mail.subject.contains("k_revoked"));
+    let (mut site, mails, mut running) = told_of_a_theft();
     // Ahead and back, and a little, as time servers correct it.
     for ahead in [DAY, 0, -DAY, 0, DECADES, 0, 2, 4, 1, 0] {
         set_clock(&site, ahead);
@@ -73,14 +66,7 @@ fn a_clock_that_jumps_while_it_runs_loses_nothing_and_tells_nobody_twice() {
 
 #[test]
 fn a_start_with_a_clock_of_another_century_removes_nothing_and_closes_nothing() {
-    let mut site = Site::new();
-    let mails = MailServer::start_plain(site.folder.path(), free_address());
-    set_clock(&site, 0);
-    let mut running = begin(&site, &mails);
-    site.write(500, "k_usual", 0);
-    site.write(20, "k_revoked", 0);
-    site.wait_until_all_is_read(&mut running);
-    mails.wait_for("the mail", |mail| mail.subject.contains("k_revoked"));
+    let (mut site, mails, mut running) = told_of_a_theft();
     running.wait_for("/api/v1/status", |body| body.contains("\"queued\":0"));
     assert_eq!(running.stop(), 0);
 
@@ -100,6 +86,19 @@ fn a_start_with_a_clock_of_another_century_removes_nothing_and_closes_nothing() 
     assert_eq!(running.stop(), 0);
     assert_eq!(mails.mails().len(), 1);
     check(&site);
+}
+
+/// Some lines were read with a clock that is right, and somebody was told of one key.
+fn told_of_a_theft() -> (Site, MailServer, Running) {
+    let mut site = Site::new();
+    let mails = MailServer::start_plain(site.folder.path(), free_address());
+    set_clock(&site, 0);
+    let mut running = begin(&site, &mails);
+    site.write(500, "k_usual", 0);
+    site.write(20, "k_revoked", 0);
+    site.wait_until_all_is_read(&mut running);
+    mails.wait_for("the mail", |mail| mail.subject.contains("k_revoked"));
+    (site, mails, running)
 }
 
 #[test]
