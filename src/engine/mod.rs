@@ -28,6 +28,7 @@ mod intake;
 mod io;
 mod key;
 mod keys;
+mod late;
 mod let_in;
 mod measures;
 mod novelty;
@@ -69,6 +70,7 @@ pub use parties::Party;
 pub use parts::Part;
 pub use portrait::Portrait;
 pub use settings::Settings;
+pub use state::Restoring;
 
 use crate::detect::{RoleRules, SigmaRules};
 use crate::identity::Inventory;

@@ -12,6 +12,7 @@ mod objects;
 pub mod place;
 pub mod slot;
 pub mod sources;
+mod tight;
 pub mod uses;
 
 pub use client::{client_family, client_version};
