@@ -97,6 +97,25 @@ fn what_was_rotated_into_another_directory_while_it_was_down_is_finished() {
 }
 
 #[test]
+fn what_another_log_of_the_same_name_was_rotated_to_is_not_taken_for_its_own() {
+    let mut world = World::new();
+    for directory in ["one", "two"] {
+        fs::create_dir(world.path(directory)).unwrap();
+    }
+    world.pattern = "one/access.log".into();
+    world.append("one/access.log", "#Fields: time\n");
+    world.poll_and_commit(4);
+    world.kill();
+    world.append("two/access.log.1", "#Fields: time\nanother's\n");
+    world.append("two/access.log", "#Fields: time\n");
+    world.remove("one/access.log");
+    world.append("one/access.log", "new\n");
+    world.settle();
+    assert_eq!(world.got, ["#Fields: time", "new"]);
+    assert_eq!(world.lost.len(), 1, "{:?}", world.lost);
+}
+
+#[test]
 fn what_a_symlink_leads_to_is_rotated_beside_its_target() {
     let mut world = World::new();
     fs::create_dir(world.path("pod")).unwrap();

@@ -36,12 +36,16 @@ pub(super) fn find(path: &Path, mark: &Mark, limits: Limits) -> Search {
     }
 }
 
-/// logrotate's `olddir`. It is the right one if it holds the file itself.
+/// logrotate's `olddir`. It is the right one if it holds the file itself. Where a log of the same name is
+/// written, its rotated files are its own, and may begin with the same lines.
 fn in_other_directories(path: &Path, mark: &Mark, limits: Limits) -> Option<Search> {
     if mark.offset == 0 {
         return None;
     }
     siblings::other_directories(path).into_iter().find_map(|directory| {
+        if path.file_name().is_some_and(|name| directory.join(name).exists()) {
+            return None;
+        }
         let files = siblings::list_with(path, Some(&directory));
         if files.iter().all(|sibling| sibling.path.parent() != Some(&*directory)) {
             return None;
