@@ -60,6 +60,7 @@ mod wall;
 mod watermark;
 mod ways;
 mod whole_file;
+mod whose;
 mod windows;
 
 pub use counts::Counts;
