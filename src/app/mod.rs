@@ -16,6 +16,7 @@ mod diary;
 mod difference;
 mod errands;
 mod exporting;
+mod feed;
 mod follow;
 mod forgetting;
 mod hall;
