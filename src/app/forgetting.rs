@@ -154,7 +154,7 @@ fn remove_at_rest(
     let mut recovered = recovering::taken_up(store, job::settings(config))?;
     let mention = with_stored(store, wish.mention)?;
     let forgotten = recovered.engine.forget(&mention)?;
-    store.snapshot(&forgotten.rows, recovered.next_input)?;
+    store.snapshot(&forgotten.rows.into_iter().collect(), recovered.next_input)?;
     let identity = Identity::new(store.pepper()?, config.key_is);
     let mut once = Once::recall(&recovered.memory, Hashes::new(identity.record_key()));
     once.forget(&mention);
