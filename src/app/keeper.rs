@@ -286,6 +286,7 @@ impl Pending {
     fn is_empty(&self) -> bool {
         self.inputs.is_empty()
             && self.positions.is_empty()
+            && self.memory.is_empty()
             && self.incidents.is_empty()
             && self.stale.is_empty()
             && self.notices.is_empty()
