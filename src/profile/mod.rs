@@ -11,6 +11,7 @@ pub mod known;
 mod objects;
 pub mod place;
 pub mod slot;
+mod sorting;
 pub mod sources;
 pub mod uses;
 
@@ -24,5 +25,6 @@ pub use known::{Entry, Facet, Known};
 pub use objects::{OBJECTS_MAX, Object, Trail};
 pub use place::place_of;
 pub use slot::{Doing, FlawedUse, Sample, SlotUse, SourceUse, SpotUse, Touch, Visit};
+pub use sorting::Sorting;
 pub use sources::{Source, Sources};
 pub use uses::{ClientUse, Deed, RouteUse, Use, Uses};
