@@ -174,7 +174,7 @@ impl Identity {
         batch.level();
     }
 
-    /// The same, but columns in which it says nothing may be behind until the batch is levelled.
+    /// The same, but a column in which it says nothing gets no entry, if it is the last row.
     pub fn append_loosely(&mut self, record: &Record<'_>, seen: &Seen<'_>, batch: &mut EventBatch) {
         let trimmed = self.privacy.trimmed(record);
         self.append_row(&trimmed, seen, batch);
