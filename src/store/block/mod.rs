@@ -100,8 +100,12 @@ impl Encoder {
             View::Asns(values) => scratch.extend(values.iter().map(|&value| u64::from(value))),
             View::Flags(values) => scratch.extend(values.iter().map(|&value| u64::from(value))),
         }
+        if scratch.is_empty() {
+            numbers::encode_nothing(out);
+            return Ok(());
+        }
         scratch.resize(rows, 0);
-        if let Some(order) = order {
+        if let Some(order) = order.filter(|_| !numbers::is_constant(scratch)) {
             order.arrange(scratch, arranged);
             return numbers::encode(out, packer, arranged);
         }

@@ -19,13 +19,9 @@ pub(super) fn encode(
         return Ok(());
     }
     scratch.clear();
-    scratch.extend(dictionary.values().skip(1).map(|value| value.len() as u64));
+    scratch.extend(dictionary.lengths().skip(1));
     numbers::encode(out, packer, scratch)?;
-    packer.raw.clear();
-    for value in dictionary.values() {
-        packer.raw.extend_from_slice(value.as_bytes());
-    }
-    packer.write(out)
+    packer.write_bytes(out, dictionary.text().as_bytes())
 }
 
 pub(super) fn decode(
