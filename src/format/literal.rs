@@ -52,11 +52,10 @@ impl Literal {
         (self.bytes.len() <= 16 || is_same(start, &self.bytes)).then_some(rest)
     }
 
-    /// Near the end of a line: fewer than eight bytes, as a word whose upper bytes are 0.
+    /// Near the end of a line, byte by byte: few bytes are no call worth.
     fn strip_short<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
         let rest = text.get(self.bytes.len()..)?;
-        let word = text.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-        (word & self.mask == self.word).then_some(rest)
+        self.bytes.iter().zip(text).all(|(literal, byte)| literal == byte).then_some(rest)
     }
 
     /// Where it first stands in `text`; nowhere, if it is empty.
