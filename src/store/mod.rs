@@ -22,6 +22,7 @@ mod merging;
 mod meta;
 mod opening;
 mod outbox;
+mod packing;
 mod people;
 mod random;
 mod read;

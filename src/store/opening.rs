@@ -12,6 +12,7 @@ use super::database::{Batch, Database, OpenFailure, room};
 use super::marker::Marker;
 use super::meta::Totals;
 use super::outbox::Waiting;
+use super::packing::Packing;
 use super::rotation::{self, Keys, Ring};
 use super::vault::Vault;
 use super::{
@@ -89,7 +90,8 @@ fn open_as_it_is(
 }
 
 fn vault_of(database: Database, keys: &Keys) -> Result<Vault, StoreError> {
-    Ok(Vault { database, cipher: Cipher::with_older(&keys.current, &keys.older)? })
+    let cipher = Cipher::with_older(&keys.current, &keys.older)?;
+    Ok(Vault { database, cipher, packing: Packing::default() })
 }
 
 impl Contents {
