@@ -1,5 +1,6 @@
 //! A block: up to 8,192 events packed by column, small on disk and quick to read again.
 
+mod apart;
 mod blob;
 mod bytes;
 mod column;
