@@ -8,7 +8,7 @@ use super::routine::{Routine, Way};
 use super::values::{NOBODY, Seen, Values};
 use super::waiting::Waiting;
 use super::{Action, Engine};
-use crate::model::{Event, EventBatch, EventKind, Slot, Timestamp};
+use crate::model::{EventBatch, EventKind, Slot, Timestamp};
 use crate::profile::{Counts, Facet, Object, Sample, SlotUse, SourceUse, Touch, Visit, hash_of};
 
 /// Room that is used again for each batch. Nothing in it outlives one.
@@ -210,7 +210,7 @@ impl Engine {
                 last.requests += 1;
             }
             Some(_) | None => {
-                let sample = changes_state.then(|| sample_of(&batch.event(row)));
+                let sample = changes_state.then(|| Sample::of(&batch.event(row)));
                 visits.push(Visit { route, address: address.to_owned(), requests: 1, sample });
             }
         }
@@ -238,7 +238,7 @@ impl Engine {
         let Some(source) = sources.get_mut(known.1) else { return };
         source.refuse(event.status, (key, hash_of(path)));
         if source.has_room_for_sample(event.at) {
-            source.add_sample(sample_of(&event));
+            source.add_sample(Sample::of(&event));
         }
     }
 
@@ -285,17 +285,6 @@ fn spent(batch: &EventBatch, row: usize) -> (u64, u64) {
 /// As `==`, without a call where both are empty, as they mostly are.
 fn is_alike(one: &str, other: &str) -> bool {
     one.len() == other.len() && (one.is_empty() || one == other)
-}
-
-fn sample_of(event: &Event<'_>) -> Sample {
-    Sample {
-        at: event.at,
-        address: event.source_ip.to_owned(),
-        method: event.method.to_owned(),
-        path: event.path.to_owned(),
-        status: event.status,
-        user_agent: event.user_agent.to_owned(),
-    }
 }
 
 impl Scratch {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Counts, Deed, Facet, Object, Sorting};
+use super::{Counts, Deed, Facet, Object, Sample, Sorting};
 use crate::model::{Spot, Timestamp};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -106,17 +106,6 @@ pub struct SourceUse {
     pub paths: Vec<u64>,
     /// A few of its lines, the earliest first.
     pub samples: Vec<Sample>,
-}
-
-/// One line, to be shown as evidence.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Sample {
-    pub at: Timestamp,
-    pub address: String,
-    pub method: String,
-    pub path: String,
-    pub status: u16,
-    pub user_agent: String,
 }
 
 /// A visit of an address that showed no key.
