@@ -22,7 +22,6 @@ mod merging;
 mod meta;
 mod opening;
 mod outbox;
-mod packing;
 mod people;
 mod random;
 mod read;

@@ -12,7 +12,6 @@ use super::database::{Batch, Database, OpenFailure, room};
 use super::marker::Marker;
 use super::meta::Totals;
 use super::outbox::Waiting;
-use super::packing::Packing;
 use super::rotation::{self, Keys, Ring};
 use super::vault::Vault;
 use super::{
@@ -90,8 +89,7 @@ fn open_as_it_is(
 }
 
 fn vault_of(database: Database, keys: &Keys) -> Result<Vault, StoreError> {
-    let cipher = Cipher::with_older(&keys.current, &keys.older)?;
-    Ok(Vault { database, cipher, packing: Packing::default() })
+    Ok(Vault { database, cipher: Cipher::with_older(&keys.current, &keys.older)? })
 }
 
 impl Contents {

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use super::cipher::Cipher;
 use super::database::{Batch, Database, OpenFailure};
 use super::meta::Totals;
-use super::packing::Packing;
 use super::remains::Remains;
 use super::rotation::{self, Keys, Ring};
 use super::survey::{Row, Rows, Survey};
@@ -85,8 +84,7 @@ pub(super) fn rebuild(from: &Path, to: &Path, keys: &Keys) -> Result<Rebuilt, St
     let reading = cipher()?;
     clear(to)?;
     let database = Database::open(to).map_err(|failure| unusable(failure, to))?;
-    let vault = Vault { database, cipher: cipher()?, packing: Packing::default() };
-    let mut filling = Filling::new(vault);
+    let mut filling = Filling::new(Vault { database, cipher: cipher()? });
     let is_damaged = matches!(rows, Rows::Left(_));
     if is_damaged {
         filling.go_back(&rows, &reading)?;

@@ -104,7 +104,7 @@ impl Store {
         if writer.ring.older.is_empty() {
             return Ok(self.rotation_of(&writer.ring));
         }
-        let Vault { database, cipher, .. } = self.vault();
+        let Vault { database, cipher } = self.vault();
         let mut ring = writer.ring.clone();
         let mut batch = Batch::default();
         let (mut looked, mut last) = (0, None);

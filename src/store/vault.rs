@@ -4,14 +4,12 @@ use std::io::Read as _;
 
 use super::cipher::Cipher;
 use super::database::{Batch, Database};
-use super::packing::Packing;
 use super::{StoreError, keys};
 
 /// The database behind its encryption.
 pub(super) struct Vault {
     pub(super) database: Database,
     pub(super) cipher: Cipher,
-    pub(super) packing: Packing,
 }
 
 /// A name with its value.
@@ -25,6 +23,7 @@ const LENGTH_BYTES: usize = 4;
 const PLAIN: u8 = 0;
 const ZSTD: u8 = 1;
 const COMPRESSED_BYTES_MIN: usize = 256;
+const COMPRESSION_LEVEL: i32 = 1;
 const VALUE_BYTES_MAX: u64 = 1 << 30;
 
 impl Vault {
@@ -35,8 +34,7 @@ impl Vault {
         name: &[u8],
         value: &[u8],
     ) -> Result<(), StoreError> {
-        let framed = framed(value, &self.packing)?;
-        let parts = self.seal_parts(batch, |part| keys::part_of(name, part), &framed)?;
+        let parts = self.seal_parts(batch, |part| keys::part_of(name, part), &framed(value)?)?;
         self.remove_parts(batch, name, parts)
     }
 
@@ -115,10 +113,13 @@ impl Vault {
 }
 
 /// The length of all that follows, whether it is compressed, then the value.
-pub(super) fn framed(value: &[u8], packing: &Packing) -> Result<Vec<u8>, StoreError> {
+pub(super) fn framed(value: &[u8]) -> Result<Vec<u8>, StoreError> {
     let too_large = || StoreError::TooLarge { what: "a value", bytes: value.len() };
-    let is_worth_it = COMPRESSED_BYTES_MIN <= value.len();
-    let packed = if is_worth_it { packing.pack(value) } else { None };
+    let packed = if COMPRESSED_BYTES_MIN <= value.len() {
+        zstd::bulk::compress(value, COMPRESSION_LEVEL).ok()
+    } else {
+        None
+    };
     let packed = packed.filter(|packed| packed.len() < value.len());
     let (form, body) = packed.as_deref().map_or((PLAIN, value), |packed| (ZSTD, packed));
     let length = u32::try_from(body.len() + LENGTH_BYTES + 1).map_err(|_large| too_large())?;

@@ -121,7 +121,7 @@ fn bend(store: &Store, bytes: &mut Bytes, row: &Plain) {
         }
         Plain::Named(name, plain) if bytes.below(3) == 0 => {
             // What stands around the value: its length, and how it is packed.
-            let framed = vault::framed(plain, &vault.packing).unwrap();
+            let framed = vault::framed(plain).unwrap();
             let mut bent = bytes.bend(&[framed]);
             bent.push(0);
             vault.seal_parts(&mut batch, |part| keys::part_of(name, part), &bent).unwrap();

@@ -138,7 +138,7 @@ fn in_no_value_can_a_byte_be_flipped_unnoticed_and_no_two_rows_can_be_swapped() 
     let store = opened(dir.path());
     commit_inputs(&store, &[(0, batch_input(0, 300)), (1, Input::Tick(Timestamp(7)))]);
     store.snapshot(&[StateRow { id: "x".to_owned(), value: Some(vec![1; 40]) }], 2).unwrap();
-    let Vault { database, cipher, .. } = store.vault();
+    let Vault { database, cipher } = store.vault();
     let rows: Vec<_> = database.range(keys::from(&[])).map(Result::unwrap).collect();
     assert!(8 < rows.len());
     for (key, value) in &rows {
