@@ -150,7 +150,7 @@ fn remove_at_rest(
     fault::place("forgetting begins");
     let mut recovered = recovering::taken_up(store, job::settings(config))?;
     let forgotten = recovered.engine.forget(&with_requests(store, wish.mention)?)?;
-    store.snapshot(&forgotten.rows, recovered.next_input)?;
+    store.snapshot(&forgotten.rows.into_iter().collect(), recovered.next_input)?;
     Ok(forget(store, (config, state), wish, forgotten.keys)?)
 }
 

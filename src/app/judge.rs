@@ -7,10 +7,10 @@ use super::forgetting::Forget;
 use super::intake::Taken;
 use super::keeping::Keeping;
 use super::orders::Receipt;
-use crate::engine::{Action, Engine, Forgotten, Input, Overview, Party, StateRow};
+use crate::engine::{Action, Engine, Forgotten, Input, Overview, Party};
 use crate::incident::{Alert, Incident, IncidentId, Notice, StaleFinding};
 use crate::model::{Hour, Position, SourceId, Timestamp};
-use crate::store::{Counters, Memory};
+use crate::store::{Counters, Memory, Parcels};
 
 /// The state is written out at least after so many events, so that opening stays quick.
 const EVENTS_BETWEEN_SNAPSHOTS_MAX: usize = 4_000_000;
@@ -66,7 +66,7 @@ pub(super) struct Judged {
 /// The state after all inputs before `next_input`.
 #[derive(Debug)]
 pub(super) struct Snapshot {
-    pub(super) rows: Vec<StateRow>,
+    pub(super) rows: Parcels,
     pub(super) next_input: u64,
 }
 
@@ -142,7 +142,10 @@ impl Judge {
                 self.engine = engine;
                 self.parties = None;
                 self.events_since_snapshot = 0;
-                judged.snapshot = Some(Snapshot { rows, next_input: self.next_input });
+                judged.snapshot = Some(Snapshot {
+                    rows: rows.into_iter().collect(),
+                    next_input: self.next_input,
+                });
                 forget.answer(Ok(keys));
             }
             Err(error) => forget.answer(Err(error.to_string())),
@@ -216,7 +219,8 @@ impl Judge {
 
     fn snapshot(&mut self, judged: &mut Judged) {
         self.events_since_snapshot = 0;
-        let rows = self.engine.changed_state();
+        let mut rows = Parcels::default();
+        self.engine.hand_out_changed(&mut |row| rows.push(&row));
         judged.snapshot = Some(Snapshot { rows, next_input: self.next_input });
     }
 }

@@ -40,10 +40,10 @@ pub(super) fn taken_up(store: &Store, settings: Settings) -> Result<Recovered, J
 /// For who only looks: nothing is written.
 pub(super) fn recovered(store: &Store, settings: Settings) -> Result<Recovered, JobError> {
     let recovered = store.recover()?;
-    let restored = Engine::restore(settings.clone(), recovered.state);
-    let is_learned_anew = matches!(restored, Err(EngineError::Version { .. }));
+    let restored = restored(store, settings.clone());
+    let is_learned_anew = matches!(restored, Err(JobError::Engine(EngineError::Version { .. })));
     let (mut engine, from_input) = match restored {
-        Err(error @ EngineError::Version { .. }) => {
+        Err(error) if is_learned_anew => {
             warn!(%error, events = recovered.events, "what is normal is learned anew from the events that are kept");
             (Engine::new(settings), 0)
         }
@@ -55,6 +55,14 @@ pub(super) fn recovered(store: &Store, settings: Settings) -> Result<Recovered, 
     }
     let store::Recovered { next_input, positions, counters, memory, .. } = recovered;
     Ok(Recovered { engine, next_input, positions, counters, memory, is_learned_anew })
+}
+
+fn restored(store: &Store, settings: Settings) -> Result<Engine, JobError> {
+    let mut engine = Engine::restoring(settings);
+    for row in store.state() {
+        engine.take_up(&row?)?;
+    }
+    Ok(engine.done())
 }
 
 #[cfg(test)]
@@ -79,19 +87,19 @@ mod tests {
             value: row.value.map(|value| [&[200], value.get(1..).unwrap_or_default()].concat()),
             ..row
         });
-        store.snapshot(&rows.collect::<Vec<_>>(), 3).unwrap();
+        store.snapshot(&rows.collect(), 3).unwrap();
 
         let of_other =
             |row: &StateRow| row.value.as_ref().is_some_and(|it| it.first() == Some(&200));
-        let is_as_it_was = || store.recover().unwrap().state.iter().all(of_other);
+        let is_as_it_was = || store.state().all(|row| of_other(&row.unwrap()));
         drop(recovered(&store, Settings::default()).unwrap());
         assert!(is_as_it_was(), "a look changes nothing");
         for _ in 0..2 {
             let mut again = taken_up(&store, Settings::default()).unwrap();
             assert_eq!(again.next_input, 3);
             assert_eq!(again.engine.overview().events, 3);
-            store.snapshot(&again.engine.changed_state(), 3).unwrap();
+            store.snapshot(&again.engine.changed_state().into_iter().collect(), 3).unwrap();
         }
-        assert!(!store.recover().unwrap().state.iter().any(of_other));
+        assert!(!store.state().any(|row| of_other(&row.unwrap())));
     }
 }

@@ -171,6 +171,7 @@ mod tests {
     use super::super::keeper::tests::{DAY, event_of, keeper};
     use super::*;
     use crate::engine::{Engine, Settings};
+    use crate::store::Parcels;
 
     #[test]
     fn events_older_than_the_retention_are_forgotten_once_an_hour() {
@@ -180,7 +181,7 @@ mod tests {
         let days = [69, 70, 71, 100];
         let events = days.map(|day| event_of(Timestamp(day * DAY)));
         let inputs = (0..).zip(events).collect();
-        let rows = Engine::new(Settings::default()).changed_state();
+        let rows: Parcels = Engine::new(Settings::default()).changed_state().into_iter().collect();
         let snapshot = Some(Snapshot { rows, next_input: 4 });
         keeper.keep(Judged { inputs, snapshot, ..Judged::default() }).unwrap();
         assert_eq!(store.event_count(), 4);
@@ -198,7 +199,7 @@ mod tests {
         keeper.tidy(Duration::ZERO).unwrap();
         for day in 0..90u64 {
             let inputs = vec![(day, event_of(Timestamp(day.cast_signed() * DAY)))];
-            let rows = Vec::new();
+            let rows = Parcels::default();
             let snapshot = Some(Snapshot { rows, next_input: day + 1 });
             keeper.keep(Judged { inputs, snapshot, ..Judged::default() }).unwrap();
             // Not a minute passes meanwhile.

@@ -41,7 +41,9 @@ impl Engine {
             rows.push(removed(id));
         }
         let (kept, others) = self.scrubbed_state(mention);
-        let engine = Self::restore(Settings::default(), kept.clone())?;
+        let mut engine = Self::restoring(Settings::default());
+        kept.iter().try_for_each(|row| engine.take_up(row))?;
+        let engine = engine.done();
         rows.extend(kept);
         Ok(Forgotten { engine, rows, keys: ids.len() as u64, others })
     }

@@ -69,6 +69,7 @@ pub use parties::Party;
 pub use parts::Part;
 pub use portrait::Portrait;
 pub use settings::Settings;
+pub use state::Restoring;
 
 use crate::detect::{RoleRules, SigmaRules};
 use crate::identity::Inventory;

@@ -18,16 +18,22 @@ const VERSION: u8 = 9;
 #[derive(Debug, Default)]
 pub(super) struct Written(BTreeMap<String, u64>);
 
+/// An engine that is being restored, row by row, in any order.
+#[derive(Debug)]
+pub struct Restoring(Engine);
+
 impl Engine {
-    /// The rows that changed since the last time.
-    pub fn changed_state(&mut self) -> Vec<StateRow> {
-        let mut rows = Vec::new();
+    /// Hands out the rows that changed since the last time: those of a hundred thousand keys are
+    /// never there at once.
+    pub fn hand_out_changed(&mut self, keep: &mut dyn FnMut(StateRow)) {
         let keys = self.keys.take_changed();
-        rows.extend(keys.gone.iter().map(|id| removed(id)));
+        keys.gone.iter().for_each(|id| keep(removed(id)));
         for key in keys.alone {
-            rows.extend(row_of(format!("key/{}", key.id), key));
+            row_of(format!("key/{}", key.id), key).into_iter().for_each(&mut *keep);
         }
-        rows.extend(keys.together.iter().filter_map(|(number, keys)| together(*number, keys)));
+        for (number, keys) in &keys.together {
+            together(*number, keys).into_iter().for_each(&mut *keep);
+        }
         let mut others: Vec<StateRow> = Vec::new();
         for (name, role) in self.roles.iter() {
             others.extend(row_of(format!("role/{name}"), role));
@@ -53,22 +59,13 @@ impl Engine {
         others.extend(row_of("totals".to_owned(), &self.totals));
         others.extend(row_of("travels".to_owned(), &self.travels));
         others.extend(row_of("waiting".to_owned(), &self.waiting));
-        rows.extend(others.into_iter().filter(|row| self.written.is_news(row)));
-        rows
+        others.into_iter().filter(|row| self.written.is_news(row)).for_each(keep);
     }
 
-    /// Exactly the state that was handed out. `settings` hold where it says nothing of its
+    /// Begins to take up what was handed out. `settings` hold where it says nothing of its
     /// own: inputs that followed are stepped as they were, and newer settings are an input.
-    pub fn restore(settings: Settings, rows: Vec<StateRow>) -> Result<Self, EngineError> {
-        let mut engine = Self::new(settings);
-        for row in rows {
-            let Some(value) = row.value.as_deref() else { continue };
-            engine.take_up(&row.id, value)?;
-            engine.written.is_news(&row);
-        }
-        engine.keys.find_free();
-        engine.make_rules_ready();
-        Ok(engine)
+    pub fn restoring(settings: Settings) -> Restoring {
+        Restoring(Self::new(settings))
     }
 
     fn take_up(&mut self, id: &str, value: &[u8]) -> Result<(), EngineError> {
@@ -112,6 +109,23 @@ impl Engine {
             _ => return Err(EngineError::Unreadable { id: id.to_owned() }),
         }
         Ok(())
+    }
+}
+
+impl Restoring {
+    pub fn take_up(&mut self, row: &StateRow) -> Result<(), EngineError> {
+        let Some(value) = row.value.as_deref() else { return Ok(()) };
+        self.0.take_up(&row.id, value)?;
+        self.0.written.is_news(row);
+        Ok(())
+    }
+
+    /// Exactly the engine whose rows they are.
+    pub fn done(self) -> Engine {
+        let mut engine = self.0;
+        engine.keys.find_free();
+        engine.make_rules_ready();
+        engine
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::database::Batch;
 use super::{
-    Counters, Memory, OutboxRow, Store, StoreError, Writer, hidden, keys, marker, meta, outbox,
-    people,
+    Counters, Memory, OutboxRow, Parcels, Store, StoreError, Writer, hidden, keys, marker, meta,
+    outbox, people, snapshot,
 };
 use crate::engine::{Input, StateRow};
 use crate::incident::{Incident, StaleFinding};
@@ -36,38 +36,23 @@ impl Store {
     pub fn commit_with(
         &self,
         commit: &Commit<'_>,
-        snapshot: (&[StateRow], u64),
+        snapshot: (&Parcels, u64),
     ) -> Result<(), StoreError> {
         self.write_all(commit, Some(snapshot))
-    }
-
-    /// Remembers the engine's state as it was before `next_input`. Rows without a value are
-    /// removed; rows that are not given stay as they are.
-    pub fn snapshot(&self, rows: &[StateRow], next_input: u64) -> Result<(), StoreError> {
-        self.write_all(&Commit::default(), Some((rows, next_input)))
-    }
-
-    /// As if nothing had ever been learned: everything that is kept is news.
-    pub fn forget_state(&self) -> Result<(), StoreError> {
-        let mut writer = self.writer();
-        let mut batch = Batch::default();
-        for row in self.vault().database.range(keys::under(keys::STATE)) {
-            batch.remove(row?.0);
-        }
-        self.put_snapshot(&mut batch, &mut writer, (&[], 0))?;
-        meta::put_totals(self.vault(), &mut batch, &writer.totals)?;
-        self.vault().database.write(batch)
     }
 
     fn write_all(
         &self,
         commit: &Commit<'_>,
-        snapshot: Option<(&[StateRow], u64)>,
+        snapshot: Option<(&Parcels, u64)>,
     ) -> Result<(), StoreError> {
         let mut writer = self.writer();
         let before = writer.totals.clone();
         let (ahead, rest) = commit.stale.split_at(commit.stale.len().saturating_sub(STALE_AT_ONCE));
         self.write_ahead(ahead)?;
+        if let Some((rows, _)) = snapshot {
+            self.write_parcels(rows)?;
+        }
         let commit = &Commit { stale: rest, ..*commit };
         let written = self.write_commit(&mut writer, commit, snapshot);
         match &written {
@@ -81,8 +66,16 @@ impl Store {
         written?;
         if snapshot.is_some() {
             marker::write(&self.inner.state, writer.totals.marker())?;
+            self.settle_or_later();
         }
         Ok(())
+    }
+
+    /// What was committed stands, wherever its rows do: the next snapshot or opening goes on.
+    fn settle_or_later(&self) {
+        if let Err(error) = snapshot::settle(self.vault(), self.names()) {
+            tracing::warn!(%error, "the learned state is not in its place yet");
+        }
     }
 
     /// Findings of a hundred thousand keys are no batch for the database, which keeps every node that a
@@ -98,27 +91,11 @@ impl Store {
         Ok(())
     }
 
-    fn put_snapshot(
-        &self,
-        batch: &mut Batch,
-        writer: &mut Writer,
-        (rows, next_input): (&[StateRow], u64),
-    ) -> Result<(), StoreError> {
-        for row in rows {
-            hidden::put(self.vault(), batch, (self.names(), keys::STATE), row)?;
-        }
-        self.vault().put(batch, keys::SNAPSHOT, &next_input.to_be_bytes())?;
-        writer.totals.snapshot_input = next_input;
-        // Inputs that were not stored have their numbers all the same.
-        writer.totals.next_input = writer.totals.next_input.max(next_input);
-        Ok(())
-    }
-
     fn write_commit(
         &self,
         writer: &mut Writer,
         commit: &Commit<'_>,
-        snapshot: Option<(&[StateRow], u64)>,
+        snapshot: Option<(&Parcels, u64)>,
     ) -> Result<(), StoreError> {
         let vault = self.vault();
         let mut batch = Batch::default();

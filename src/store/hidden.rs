@@ -142,9 +142,9 @@ mod tests {
         store
             .commit(&Commit { stale: std::slice::from_ref(&finding), ..Commit::default() })
             .unwrap();
-        store.snapshot(&rows, 0).unwrap();
+        store.snapshot(&rows.iter().cloned().collect(), 0).unwrap();
         assert_eq!(store.stale_findings().unwrap(), [finding]);
-        assert_eq!(store.recover().unwrap().state, rows);
+        assert_eq!(store.state().map(Result::unwrap).collect::<Vec<_>>(), rows);
         store.close().unwrap();
         let bytes = std::fs::read(folder.path().join("store/db")).unwrap();
         assert!(!bytes.windows(11).any(|it| it == b"zq-somebody"));
@@ -169,7 +169,7 @@ mod tests {
         let store = Store::open(folder.path(), &OpenOptions::default()).unwrap();
         let row = StateRow { id: "key/k_a".to_owned(), value: Some(vec![1, 2]) };
         let recovered = store.recover().unwrap();
-        assert_eq!(recovered.state, [row]);
+        assert_eq!(store.state().map(Result::unwrap).collect::<Vec<_>>(), [row]);
         let positions: Vec<_> =
             recovered.positions.into_iter().map(|(id, at)| (id.0, at.0)).collect();
         let expected = [("/var/log/a.log", vec![3]), ("/var/log/b.log", vec![5])];

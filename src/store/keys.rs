@@ -16,8 +16,10 @@ pub(super) const POSITION_IN_THE_OPEN: &[u8] = b"p";
 pub(super) const STATE: &[u8] = b"t:";
 /// As it stood before names were hidden: its name.
 pub(super) const STATE_IN_THE_OPEN: &[u8] = b"s:";
-/// The input that the snapshot stands before.
+/// The input that the snapshot stands before, and how many parcels belong to it.
 pub(super) const SNAPSHOT: &[u8] = b"s!";
+/// Rows of the engine's state on their way to their places: a number.
+pub(super) const PARCEL: u8 = b'u';
 pub(super) const INCIDENT: &[u8] = b"i";
 /// A stale credential: a hash of whose it is, and of what kind.
 pub(super) const STALE: &[u8] = b"g";

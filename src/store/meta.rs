@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::database::Batch;
 use super::marker::Marker;
+use super::snapshot::Stamp;
 use super::vault::Vault;
 use super::{Store, StoreError, keys, random};
 
@@ -83,9 +84,7 @@ pub(super) fn totals(vault: &Vault) -> Result<Option<Totals>, StoreError> {
     };
     let mut totals: Totals = postcard::from_bytes(&value)
         .map_err(|_form| StoreError::damaged("the totals cannot be read"))?;
-    let snapshot = vault.get(keys::SNAPSHOT)?;
-    let snapshot = snapshot.as_deref().and_then(<[u8]>::first_chunk).copied();
-    totals.snapshot_input = snapshot.map_or(0, u64::from_be_bytes);
+    totals.snapshot_input = Stamp::of(vault)?.next_input;
     Ok(Some(totals))
 }
 

@@ -16,7 +16,7 @@ use super::rotation::{self, Keys, Ring};
 use super::vault::Vault;
 use super::{
     Inner, OpenOptions, Rebuilt, StoreError, Writer, attempts, hidden, keys, marker, mending, meta,
-    rebuild,
+    rebuild, snapshot,
 };
 
 pub(super) const STORE: &str = "store";
@@ -105,6 +105,7 @@ impl Contents {
         let there = headers.try_fold(0u64, |count, row| row.map(|_| count + 1))?;
         let blocks_missing = totals.blocks.saturating_sub(there);
         let names = hidden::open(vault)?;
+        snapshot::settle(vault, &names)?;
         Ok(Self { totals, ring, waiting: Waiting::read(vault)?, names, blocks_missing })
     }
 }

@@ -15,9 +15,7 @@ use crate::model::{EventBatch, Position, SourceId, Timestamp};
 /// Where the daemon stood when it ended, however it ended.
 #[derive(Clone, Debug, Default)]
 pub struct Recovered {
-    /// The engine's state as of the last snapshot.
-    pub state: Vec<StateRow>,
-    /// The first input that the state does not know: from here the engine is stepped again.
+    /// The first input that [`Store::state`] does not know: from here the engine is stepped again.
     pub from_input: u64,
     /// The number that the next input gets.
     pub next_input: u64,
@@ -50,14 +48,11 @@ impl Store {
     /// What is needed to go on where the last process ended.
     pub fn recover(&self) -> Result<Recovered, StoreError> {
         let totals = self.writer().totals.clone();
-        let mut state = self.rows_under(keys::STATE)?;
-        state.sort_by(|a, b| a.id.cmp(&b.id));
         let with_value = |row: StateRow| (row.id, row.value.unwrap_or_default());
         let positions = self.rows_under(keys::POSITION)?.into_iter().map(with_value);
         let positions = positions.map(|(id, value)| (SourceId(id), Position(value)));
         let memory = self.rows_under(keys::MEMORY)?.into_iter().map(with_value);
         Ok(Recovered {
-            state,
             from_input: totals.snapshot_input,
             next_input: totals.next_input,
             positions: positions.collect(),

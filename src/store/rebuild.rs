@@ -11,6 +11,7 @@ use super::database::{Batch, Database, OpenFailure};
 use super::meta::Totals;
 use super::remains::Remains;
 use super::rotation::{self, Keys, Ring};
+use super::snapshot::Stamp;
 use super::survey::{Row, Rows, Survey};
 use super::vault::Vault;
 use super::{StoreError, checkpoint, hidden, keys, meta};
@@ -201,10 +202,10 @@ impl Filling {
         };
         self.cut = Some(number);
         let snapshot = value_of(rows, cipher, keys::SNAPSHOT);
-        let snapshot = snapshot.as_deref().and_then(<[u8]>::first_chunk).copied();
+        let snapshot = snapshot.as_deref().map(|value| Stamp::read(value).next_input);
         // Rows of the state have names that are made with the pepper.
         let pepper = value_of(rows, cipher, &meta::pepper_name());
-        self.keeps_state = pepper.is_some() && snapshot.map(u64::from_be_bytes) == Some(number);
+        self.keeps_state = pepper.is_some() && snapshot == Some(number);
         let pepper = pepper.as_deref().and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
         let names = hidden::names_key(&pepper);
         checkpoint::put_positions(&self.vault, &mut self.batch, (&checkpoint, &names))
@@ -263,6 +264,7 @@ impl Filling {
             of_reading.iter().any(|it| name.starts_with(it)) || meta::is_counters(name);
         let is_state = name.starts_with(keys::STATE)
             || name.starts_with(keys::STATE_IN_THE_OPEN)
+            || name.first() == Some(&keys::PARCEL)
             || name == keys::SNAPSHOT;
         !is_of_reading && (self.keeps_state || !is_state)
     }

@@ -141,7 +141,7 @@ mod tests {
     use crate::engine::Input;
     use crate::incident::{Incident, IncidentId, State};
     use crate::model::EventBatch;
-    use crate::store::{Commit, OpenOptions, Shown};
+    use crate::store::{Commit, OpenOptions, Parcels, Shown};
 
     fn store() -> (tempfile::TempDir, Store) {
         let folder = tempfile::tempdir().unwrap();
@@ -169,7 +169,7 @@ mod tests {
         store.commit(&Commit { inputs: &inputs, ..Commit::default() }).unwrap();
         let prune = |from| store.prune_role("partner", Timestamp(10), from).unwrap();
         assert_eq!(prune(0), PrunedRole::default(), "no snapshot knows them yet");
-        store.snapshot(&[], 3).unwrap();
+        store.snapshot(&Parcels::default(), 3).unwrap();
         assert_eq!(prune(0), PrunedRole { events: 3, next: 2 });
         assert_eq!(store.event_count(), 3);
         assert_eq!(prune(2), PrunedRole { events: 0, next: 2 });
@@ -189,7 +189,7 @@ mod tests {
             (3, block(&[(90, "a")])),
         ];
         store.commit(&Commit { inputs: &inputs, ..Commit::default() }).unwrap();
-        store.snapshot(&[], 4).unwrap();
+        store.snapshot(&Parcels::default(), 4).unwrap();
         let prune = |now: i64| store.prune(Timestamp(now), Millis(30)).unwrap();
         assert_eq!(prune(80), 0, "an event of 50 is young enough");
         assert_eq!((prune(81), store.event_count()), (4, 2), "with the one before it");

@@ -246,6 +246,7 @@ fn what(name: &[u8]) -> &'static str {
         {
             "positions in logs"
         }
+        [keys::PARCEL, ..] => "rows of the learned state",
         name if name.starts_with(keys::STATE) || name.starts_with(keys::STATE_IN_THE_OPEN) => {
             "rows of the learned state"
         }

@@ -34,7 +34,21 @@ impl Vault {
         name: &[u8],
         value: &[u8],
     ) -> Result<(), StoreError> {
-        let parts = self.seal_parts(batch, |part| keys::part_of(name, part), &framed(value)?)?;
+        self.put_framed(batch, name, &framed(value)?)
+    }
+
+    /// The same of a value that was packed before.
+    pub(super) fn put_packed(
+        &self,
+        batch: &mut Batch,
+        name: &[u8],
+        packed: &[u8],
+    ) -> Result<(), StoreError> {
+        self.put_framed(batch, name, &frame(packed)?)
+    }
+
+    fn put_framed(&self, batch: &mut Batch, name: &[u8], framed: &[u8]) -> Result<(), StoreError> {
+        let parts = self.seal_parts(batch, |part| keys::part_of(name, part), framed)?;
         self.remove_parts(batch, name, parts)
     }
 
@@ -59,16 +73,20 @@ impl Vault {
 
     /// Every name under a prefix, in order, with its value.
     pub(super) fn scan(&self, prefix: &[u8]) -> Result<Vec<Named>, StoreError> {
-        let mut found = Vec::new();
-        for row in self.database.range(keys::under(prefix)) {
-            let (key, _) = row?;
-            if let Some((name, 0)) = keys::split_part(&key)
-                && let Some(value) = self.get(name)?
-            {
-                found.push((name.to_vec(), value));
+        self.each(prefix).collect()
+    }
+
+    /// The same, one after the other.
+    pub(super) fn each(&self, prefix: &[u8]) -> impl Iterator<Item = Result<Named, StoreError>> {
+        let rows = self.database.range(keys::under(prefix));
+        rows.filter_map(|row| match row {
+            Ok((key, _)) => {
+                let (name, _) = keys::split_part(&key).filter(|(_, part)| *part == 0)?;
+                let value = self.get(name).transpose()?;
+                Some(value.map(|value| (name.to_vec(), value)))
             }
-        }
-        Ok(found)
+            Err(error) => Some(Err(error)),
+        })
     }
 
     /// Cuts, encrypts and puts; how many parts there are.
@@ -112,22 +130,28 @@ impl Vault {
     }
 }
 
-/// The length of all that follows, whether it is compressed, then the value.
+/// The length of all that follows, and the value as it is packed.
 pub(super) fn framed(value: &[u8]) -> Result<Vec<u8>, StoreError> {
-    let too_large = || StoreError::TooLarge { what: "a value", bytes: value.len() };
-    let packed = if COMPRESSED_BYTES_MIN <= value.len() {
+    frame(&packed(value))
+}
+
+/// The same of a value that was packed before.
+fn frame(packed: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let too_large = || StoreError::TooLarge { what: "a value", bytes: packed.len() };
+    let length = u32::try_from(packed.len() + LENGTH_BYTES).map_err(|_large| too_large())?;
+    Ok([&length.to_le_bytes(), packed].concat())
+}
+
+/// Whether it is compressed, then the value.
+pub(super) fn packed(value: &[u8]) -> Vec<u8> {
+    let compressed = if COMPRESSED_BYTES_MIN <= value.len() {
         zstd::bulk::compress(value, COMPRESSION_LEVEL).ok()
     } else {
         None
     };
-    let packed = packed.filter(|packed| packed.len() < value.len());
-    let (form, body) = packed.as_deref().map_or((PLAIN, value), |packed| (ZSTD, packed));
-    let length = u32::try_from(body.len() + LENGTH_BYTES + 1).map_err(|_large| too_large())?;
-    let mut framed = Vec::with_capacity(body.len() + LENGTH_BYTES + 1);
-    framed.extend_from_slice(&length.to_le_bytes());
-    framed.push(form);
-    framed.extend_from_slice(body);
-    Ok(framed)
+    let compressed = compressed.filter(|compressed| compressed.len() < value.len());
+    let (form, body) = compressed.as_deref().map_or((PLAIN, value), |body| (ZSTD, body));
+    [&[form], body].concat()
 }
 
 fn frame_length(first_part: &[u8]) -> Result<usize, StoreError> {
@@ -142,9 +166,12 @@ pub(super) fn unframe(framed: &[u8]) -> Result<Vec<u8>, StoreError> {
 }
 
 fn unframed(framed: &[u8], length: usize) -> Result<Vec<u8>, StoreError> {
-    let damaged = || StoreError::damaged("a value does not have the length that it says");
-    let framed = framed.get(LENGTH_BYTES..length).ok_or_else(damaged)?;
-    let (&form, body) = framed.split_first().ok_or_else(damaged)?;
+    unpacked(framed.get(LENGTH_BYTES..length).ok_or_else(of_other_length)?)
+}
+
+/// What was packed, as it was.
+pub(super) fn unpacked(packed: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let (&form, body) = packed.split_first().ok_or_else(of_other_length)?;
     if form == PLAIN {
         return Ok(body.to_vec());
     }
@@ -153,5 +180,9 @@ fn unframed(framed: &[u8], length: usize) -> Result<Vec<u8>, StoreError> {
     let unpacked = zstd::stream::read::Decoder::with_buffer(body)
         .and_then(|unpacked| unpacked.take(VALUE_BYTES_MAX + 1).read_to_end(&mut value));
     let is_good = unpacked.is_ok_and(|bytes| bytes as u64 <= VALUE_BYTES_MAX);
-    if is_good { Ok(value) } else { Err(damaged()) }
+    if is_good { Ok(value) } else { Err(of_other_length()) }
+}
+
+fn of_other_length() -> StoreError {
+    StoreError::damaged("a value does not have the length that it says")
 }

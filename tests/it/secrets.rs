@@ -253,7 +253,7 @@ fn stored(state: &Path) -> Vec<(String, Vec<u8>)> {
     let store = Store::open(state, &OpenOptions::default()).unwrap();
     let recovered = store.recover().unwrap();
     let mut seen: Vec<(String, Vec<u8>)> = Vec::new();
-    for row in recovered.state {
+    for row in store.state().map(Result::unwrap) {
         seen.push((format!("the state's row {}", row.id), row.value.unwrap_or_default()));
         seen.push(("the name of a row".to_owned(), row.id.into_bytes()));
     }

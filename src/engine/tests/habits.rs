@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::restored;
 use crate::detect::{Pattern, Quota, RoleRules};
 use crate::engine::{Action, Engine, Input, Settings, StateRow};
 use crate::identity::Inventory;
@@ -192,7 +193,7 @@ fn a_signed_link_that_goes_round_is_found_and_the_state_remembers_it() {
     let hits = addresses.map(|address| Hit { address, ..hit });
     assert!(findings(&played(&mut engine, &hits[..4], 60)).is_empty());
     let rows: Vec<StateRow> = engine.changed_state();
-    let mut engine = Engine::restore(Settings::default(), rows).unwrap();
+    let mut engine = restored(&rows).unwrap();
     let actions = played(&mut engine, &[Hit { seconds: 100, ..hits[4] }], 200);
     assert_eq!(findings(&actions)[0].kind, "signed_url_shared");
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::history::{Line, START, batch_of, incidents_of};
+use super::restored;
 use crate::engine::{Action, Engine, EngineError, Input, Settings, StateRow};
 use crate::model::{Millis, Severity, Timestamp};
 
@@ -83,10 +84,10 @@ fn invented_keys_are_one_incident_and_not_our_memory() {
 #[test]
 fn a_state_of_another_version_is_refused_by_name() {
     let row = StateRow { id: "budget".to_owned(), value: Some(vec![200, 1, 2]) };
-    let error = Engine::restore(Settings::default(), vec![row]).unwrap_err();
+    let error = restored(&[row]).unwrap_err();
     assert_eq!(error, EngineError::Version { id: "budget".to_owned(), version: 200 });
     let row = StateRow { id: "budget".to_owned(), value: Some(vec![1]) };
-    assert!(Engine::restore(Settings::default(), vec![row]).is_err());
+    assert!(restored(&[row]).is_err());
 }
 
 #[test]
@@ -106,7 +107,7 @@ fn a_verdict_and_an_input_read_back_are_what_they_were() {
 fn the_state_brings_its_settings_along() {
     let patience = Millis::seconds(40);
     let mut engine = Engine::new(Settings { patience, ..Settings::default() });
-    let again = Engine::restore(Settings::default(), engine.changed_state()).unwrap();
+    let again = restored(&engine.changed_state()).unwrap();
     assert_eq!(again.settings(), engine.settings());
     assert!(engine.changed_state().is_empty());
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::restored;
 use crate::engine::{Action, Engine, Input, Settings};
 use crate::identity::{Consent, Identity, KeyIs, Seen};
 use crate::incident::Incident;
@@ -57,7 +58,7 @@ fn taught(record: &Record<'_>, each: usize) -> Engine {
 fn an_app_that_sends_ten_times_as_much_is_told_of_after_a_restart_too() {
     let mut engine = taught(&message("15550100", "sent"), 30);
     let state = engine.changed_state();
-    let mut engine = Engine::restore(Settings::default(), state).unwrap();
+    let mut engine = restored(&state).unwrap();
     let few = incidents(engine.step(&rows(&message("15550100", "sent"), (48, 100))));
     assert!(few.is_empty(), "{few:?}");
     let found = incidents(engine.step(&rows(&message("15550100", "sent"), (49, 300))));

@@ -18,3 +18,19 @@ mod state;
 mod stories;
 mod town;
 mod walk;
+
+use super::{Engine, EngineError, Settings, StateRow};
+
+impl Engine {
+    pub fn changed_state(&mut self) -> Vec<StateRow> {
+        let mut rows = Vec::new();
+        self.hand_out_changed(&mut |row| rows.push(row));
+        rows
+    }
+}
+
+fn restored(rows: &[StateRow]) -> Result<Engine, EngineError> {
+    let mut engine = Engine::restoring(Settings::default());
+    rows.iter().try_for_each(|row| engine.take_up(row))?;
+    Ok(engine.done())
+}

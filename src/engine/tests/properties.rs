@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::history::{Dice, Line, actions_of, batch_of, history, incidents_of, inputs_of};
+use super::restored;
 use crate::engine::{Action, Engine, Input, Settings, StateRow};
 use crate::model::{Millis, Timestamp};
 
@@ -43,7 +44,7 @@ fn restored_in_the_middle_it_goes_on_action_for_action() {
                 let stored = rows
                     .iter()
                     .map(|(id, value)| StateRow { id: id.clone(), value: value.clone() });
-                engine = Engine::restore(Settings::default(), stored.collect()).unwrap();
+                engine = restored(&stored.collect::<Vec<_>>()).unwrap();
                 assert_eq!(engine.changed_state(), []);
             }
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::history::{Line, batch_of, inventory};
+use super::restored;
 use crate::detect::SigmaFile;
 use crate::engine::{Action, Engine, Input, Settings, StateRow};
 use crate::incident::Incident;
@@ -89,11 +90,11 @@ fn a_restored_engine_tells_what_waited_and_nothing_twice() {
     let mut engine = Engine::new(settings());
     engine.step(&Input::Batch(batch_of(&[line(1, "k_1", "/a.sql")])));
     let rows: Vec<StateRow> = engine.changed_state();
-    let mut restored = Engine::restore(Settings::default(), rows).unwrap();
+    let mut again = restored(&rows).unwrap();
     let expected = incidents(engine.step(&Input::Tick(at(60))));
     assert_eq!(expected.len(), 1);
-    assert_eq!(incidents(restored.step(&Input::Tick(at(60)))), expected);
-    assert!(played(&mut restored, &[line(100, "k_1", "/d.sql")], 200).is_empty());
+    assert_eq!(incidents(again.step(&Input::Tick(at(60)))), expected);
+    assert!(played(&mut again, &[line(100, "k_1", "/d.sql")], 200).is_empty());
 }
 
 #[test]
@@ -179,8 +180,8 @@ fn what_is_counted_is_the_same_in_any_order_and_over_a_restart() {
     let mut engine = Engine::new(counting(REFUSED));
     assert_eq!(played(&mut engine, &lines[..2], 24), []);
     let rows = engine.changed_state();
-    let mut restored = Engine::restore(Settings::default(), rows).unwrap();
-    assert_eq!(played(&mut restored, &lines[2..], 120), played(&mut engine, &lines[2..], 120));
+    let mut again = restored(&rows).unwrap();
+    assert_eq!(played(&mut again, &lines[2..], 120), played(&mut engine, &lines[2..], 120));
 }
 
 #[test]

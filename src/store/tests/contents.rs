@@ -73,14 +73,15 @@ fn a_snapshot_is_the_state_that_is_opened_again() {
         (0..50_000u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
     let store = opened(dir.path());
     commit_inputs(&store, &[(0, batch_input(0, 10)), (1, batch_input(10, 10))]);
-    store.snapshot(&[row("a", Some(&large)), row("b", Some(b"two"))], 1).unwrap();
-    store
-        .snapshot(&[row("a", Some(b"small now")), row("b", None), row("c", Some(b""))], 2)
-        .unwrap();
+    let rows = [row("a", Some(&large)), row("b", Some(b"two"))];
+    store.snapshot(&rows.into_iter().collect(), 1).unwrap();
+    let rows = [row("a", Some(b"small now")), row("b", None), row("c", Some(b""))];
+    store.snapshot(&rows.into_iter().collect(), 2).unwrap();
     store.close().unwrap();
 
-    let recovered = opened(dir.path()).recover().unwrap();
-    assert_eq!(recovered.state, [row("a", Some(b"small now")), row("c", Some(b""))]);
+    let store = opened(dir.path());
+    assert_eq!(state_of(&store), [row("a", Some(b"small now")), row("c", Some(b""))]);
+    let recovered = store.recover().unwrap();
     assert_eq!((recovered.from_input, recovered.next_input), (2, 2));
 }
 
@@ -167,7 +168,7 @@ fn old_blocks_are_forgotten_but_never_what_a_snapshot_does_not_know() {
         .collect();
     commit_inputs(&store, &inputs);
     assert_eq!(store.prune(Timestamp(1_000_000), Millis(0)).unwrap(), 0);
-    store.snapshot(&[], 5).unwrap();
+    store.snapshot(&Parcels::default(), 5).unwrap();
     assert_eq!(store.prune(Timestamp(1_000_000), Millis(650_000)).unwrap(), 30);
     assert_eq!(inputs_of(&store, 0), shown(&inputs[4..]));
     assert_eq!(store.prune(Timestamp(1_000_000), Millis(0)).unwrap(), 10);
@@ -217,7 +218,7 @@ fn a_line_from_the_future_keeps_no_block_for_ever() {
     let mut odd = events(0, 10);
     odd.time[7] = i64::MAX / 2;
     commit_inputs(&store, &[(0, Input::Batch(odd.into())), (1, batch_input(100, 10))]);
-    store.snapshot(&[], 2).unwrap();
+    store.snapshot(&Parcels::default(), 2).unwrap();
     assert_eq!(store.prune(Timestamp(100_000), Millis(50_000)).unwrap(), 10);
     assert_eq!(store.event_count(), 10);
 }
@@ -228,7 +229,7 @@ fn the_time_that_passed_in_silence_is_forgotten_with_its_blocks() {
     let store = opened(dir.path());
     let ticks: Vec<_> = (0..9u64).map(|n| (n, Input::Tick(Timestamp(n.cast_signed())))).collect();
     commit_inputs(&store, &ticks);
-    store.snapshot(&[], 7).unwrap();
+    store.snapshot(&Parcels::default(), 7).unwrap();
     assert_eq!(store.prune(Timestamp(9), Millis(0)).unwrap(), 0);
     assert_eq!(inputs_of(&store, 0), shown(&ticks[7..]));
 }

@@ -19,7 +19,7 @@ fn filled(state: &Path) {
     };
     store.commit(&commit).unwrap();
     let row = |id: u8| StateRow { id: format!("key/{id}"), value: Some(vec![id; 300]) };
-    store.snapshot(&(0..20).map(row).collect::<Vec<_>>(), 4).unwrap();
+    store.snapshot(&(0..20).map(row).collect(), 4).unwrap();
     store.journal_add(vec![Entry { what: "looked".to_owned(), ..Entry::default() }]).unwrap();
     // With it comes the key that signs it.
     store.journal_head().unwrap();

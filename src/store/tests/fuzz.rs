@@ -83,7 +83,7 @@ fn filled(state: &Path) -> Store {
         memory: Some(&Memory::from([("once/a".to_owned(), vec![7; 40])])),
     };
     store.commit(&commit).unwrap();
-    store.snapshot(&engine.changed_state(), 5).unwrap();
+    store.snapshot(&engine.changed_state().into_iter().collect(), 5).unwrap();
     let looked = || Entry { what: "looked".to_owned(), ..Entry::default() };
     store.journal_add((0..5).map(|_| looked()).collect()).unwrap();
     store.journal_head().unwrap();
@@ -161,8 +161,13 @@ fn read_all(store: &Store, log: &Path) {
         for position in recovered.positions.values() {
             drop(FileReader::open(log, Limits::default(), Some(position)));
         }
-        drop(Engine::restore(Settings::default(), recovered.state));
     }
+    let mut engine = Engine::restoring(Settings::default());
+    for row in store.state().map_while(Result::ok) {
+        drop(engine.take_up(&row));
+    }
+    drop(engine.done());
+    drop(snapshot::settle(vault, store.names()));
     store.inputs_from(0).into_iter().flatten().take(50).for_each(drop);
     store.newest_blocks(&Wanted::default()).into_iter().flatten().take(50).for_each(drop);
     drop((store.incidents(Shown::All), store.stale_findings(), store.outbox(), store.times()));

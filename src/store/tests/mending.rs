@@ -31,7 +31,7 @@ fn filled(dir: &Path) {
                 id: format!("key {number}"),
                 value: Some((n + number).to_be_bytes().repeat(30)),
             };
-            store.snapshot(&(0..200).map(row).collect::<Vec<_>>(), n + 1).unwrap();
+            store.snapshot(&(0..200).map(row).collect(), n + 1).unwrap();
         }
     }
     store.prune(Timestamp(60_000_000), Millis(54_500_000)).unwrap();
@@ -86,7 +86,7 @@ fn what_is_read_without_sled_is_what_sled_reads() {
         // More of everything, and pages that were split and joined.
         let next = store.recover().unwrap().next_input;
         commit_inputs(&store, &[(next, batch_input(1_000_000 + next.cast_signed() * 1000, 400))]);
-        store.snapshot(&[], next + 1).unwrap();
+        store.snapshot(&Parcels::default(), next + 1).unwrap();
         store.merge_small(0).unwrap();
         store.close().unwrap();
     }
@@ -222,7 +222,7 @@ fn a_store_in_which_most_was_forgotten_becomes_small() {
     for inputs in inputs.chunks(8) {
         commit_inputs(&store, inputs);
     }
-    store.snapshot(&[], 300).unwrap();
+    store.snapshot(&Parcels::default(), 300).unwrap();
     while 0 < store.prune(Timestamp(2_700_000_000), Millis(90_000_000)).unwrap() {}
     let before = (inputs_of(&store, 0), store.event_count());
     store.close().unwrap();

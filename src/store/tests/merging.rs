@@ -36,7 +36,7 @@ fn small_blocks_become_one_and_no_event_changes() {
         .collect();
     commit_inputs(&store, &inputs);
     assert_eq!(merge_all(&store, 0), 0, "what no snapshot knows is not touched");
-    store.snapshot(&[], 38).unwrap();
+    store.snapshot(&Parcels::default(), 38).unwrap();
     let (before, events) = (rows_of(&store), store.event_count());
     let next = merge_all(&store, 0);
     assert_eq!(rows_of(&store), before);
@@ -56,7 +56,7 @@ fn days_are_not_merged_so_that_each_is_forgotten_in_its_time() {
     let store = opened(dir.path());
     let days = (0..9u64).map(|n| (n, batch_input(n.cast_signed() * 43_200, 3)));
     commit_inputs(&store, &days.collect::<Vec<_>>());
-    store.snapshot(&[], 9).unwrap();
+    store.snapshot(&Parcels::default(), 9).unwrap();
     merge_all(&store, 0);
     assert_eq!(store.health().blocks, 5, "two at a time");
     assert_eq!(store.prune(Timestamp(400_000_000), Millis::days(3)).unwrap(), 12);
@@ -68,7 +68,7 @@ fn a_day_of_three_lines_a_time_becomes_full_blocks() {
     let store = opened(dir.path());
     let inputs: Vec<_> = (0..6000u64).map(|n| (n, batch_input(n.cast_signed() * 3, 3))).collect();
     commit_inputs(&store, &inputs);
-    store.snapshot(&[], 6000).unwrap();
+    store.snapshot(&Parcels::default(), 6000).unwrap();
     merge_all(&store, 0);
     assert_eq!(store.event_count(), 18_000);
     assert!(store.health().blocks <= 9, "{:?}", store.health());

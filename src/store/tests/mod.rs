@@ -9,6 +9,7 @@ mod mending;
 mod merging;
 mod opening;
 mod rotation;
+mod snapshots;
 
 use super::database::Batch;
 use super::*;
@@ -18,6 +19,13 @@ use crate::model::{EventBatch, EventKind, Millis, Timestamp};
 use std::io::Write as _;
 
 const OPTIONS: OpenOptions = OpenOptions { key: Some([9; 32]), previous: Vec::new() };
+
+/// By name.
+fn state_of(store: &Store) -> Vec<StateRow> {
+    let mut rows: Vec<StateRow> = store.state().map(Result::unwrap).collect();
+    rows.sort_by(|a, b| a.id.cmp(&b.id));
+    rows
+}
 
 fn opened(dir: &Path) -> Store {
     Store::open(dir, &OPTIONS).unwrap()

@@ -75,7 +75,7 @@ fn a_store_that_opens_empty_but_was_not_is_moved_aside() {
     let dir = tempfile::tempdir().unwrap();
     let store = opened(dir.path());
     commit_inputs(&store, &[(0, batch_input(0, 10))]);
-    store.snapshot(&[], 1).unwrap();
+    store.snapshot(&Parcels::default(), 1).unwrap();
     store.close().unwrap();
     for entry in fs::read_dir(dir.path().join("store")).unwrap() {
         let path = entry.unwrap().path();

@@ -19,7 +19,7 @@ fn filled(dir: &Path) -> (u64, Vec<String>) {
         (0..60u64).map(|n| (n, batch_input(n.cast_signed() * 9000, 4000))).collect();
     commit_inputs(&store, &blocks);
     let row = |n: u32| StateRow { id: format!("key {n}"), value: Some(vec![7; 50]) };
-    store.snapshot(&(0..3000).map(row).collect::<Vec<_>>(), 60).unwrap();
+    store.snapshot(&(0..3000).map(row).collect(), 60).unwrap();
     let rows = inputs_of(&store, 0);
     store.close().unwrap();
     (60, rows)
@@ -137,7 +137,12 @@ fn in_no_value_can_a_byte_be_flipped_unnoticed_and_no_two_rows_can_be_swapped() 
     let dir = tempfile::tempdir().unwrap();
     let store = opened(dir.path());
     commit_inputs(&store, &[(0, batch_input(0, 300)), (1, Input::Tick(Timestamp(7)))]);
-    store.snapshot(&[StateRow { id: "x".to_owned(), value: Some(vec![1; 40]) }], 2).unwrap();
+    store
+        .snapshot(
+            &Parcels::from_iter([StateRow { id: "x".to_owned(), value: Some(vec![1; 40]) }]),
+            2,
+        )
+        .unwrap();
     let Vault { database, cipher } = store.vault();
     let rows: Vec<_> = database.range(keys::from(&[])).map(Result::unwrap).collect();
     assert!(8 < rows.len());

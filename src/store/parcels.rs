@@ -1,0 +1,93 @@
+//! Rows of the engine's state on their way to the disk, packed as they come: those of a hundred
+//! thousand keys take a small part of their room while they wait to be written.
+
+use super::{StoreError, vault};
+use crate::engine::StateRow;
+
+/// Rows in the order in which they came.
+#[derive(Clone, Default)]
+pub struct Parcels {
+    packed: Vec<Vec<u8>>,
+    /// Rows that are not packed yet, one after the other.
+    open: Vec<u8>,
+}
+
+/// So much goes into one. Smaller ones are more writes, larger ones more memory for each.
+const PARCEL_BYTES: usize = 256 << 10;
+
+impl Parcels {
+    pub fn push(&mut self, row: &StateRow) {
+        // A row is texts and bytes: nothing of it cannot be written.
+        self.open.extend(postcard::to_allocvec(row).unwrap_or_default());
+        if PARCEL_BYTES <= self.open.len() {
+            self.packed.push(vault::packed(&self.open));
+            self.open.clear();
+        }
+    }
+
+    /// What is not worth a parcel of its own.
+    pub(super) fn rest(&self) -> Result<Vec<StateRow>, StoreError> {
+        rows_in(&self.open)
+    }
+
+    pub(super) fn packed(&self) -> &[Vec<u8>] {
+        &self.packed
+    }
+}
+
+impl Extend<StateRow> for Parcels {
+    fn extend<T: IntoIterator<Item = StateRow>>(&mut self, rows: T) {
+        rows.into_iter().for_each(|row| self.push(&row));
+    }
+}
+
+impl FromIterator<StateRow> for Parcels {
+    fn from_iter<T: IntoIterator<Item = StateRow>>(rows: T) -> Self {
+        let mut parcels = Self::default();
+        parcels.extend(rows);
+        parcels
+    }
+}
+
+impl std::fmt::Debug for Parcels {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} parcels and {} bytes", self.packed.len(), self.open.len())
+    }
+}
+
+/// The rows of a parcel, unpacked.
+pub(super) fn rows_in(mut bytes: &[u8]) -> Result<Vec<StateRow>, StoreError> {
+    let mut rows = Vec::new();
+    while !bytes.is_empty() {
+        let (row, rest) = postcard::take_from_bytes(bytes)
+            .map_err(|_form| StoreError::damaged("a parcel of the learned state cannot be read"))?;
+        rows.push(row);
+        bytes = rest;
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_come_out_of_their_parcels_as_they_went_in() {
+        let row = |number: usize| StateRow {
+            id: format!("key/{number}"),
+            value: (number % 7 != 0).then(|| vec![number.to_le_bytes()[0]; number % 5000]),
+        };
+        let rows: Vec<StateRow> = (0..2000).map(row).collect();
+        let parcels: Parcels = rows.iter().cloned().collect();
+        assert!(3 < parcels.packed().len());
+        let packed: usize = parcels.packed().iter().map(Vec::len).sum();
+        assert!(packed < PARCEL_BYTES, "{packed}");
+        let mut unpacked = Vec::new();
+        for parcel in parcels.packed() {
+            unpacked.extend(rows_in(&vault::unpacked(parcel).unwrap()).unwrap());
+        }
+        unpacked.extend(parcels.rest().unwrap());
+        assert_eq!(unpacked, rows);
+        assert!(rows_in(&[200, 1]).is_err());
+    }
+}
