@@ -225,9 +225,7 @@ impl Judge {
         {
             let batch = Arc::make_mut(batch);
             for row in late {
-                if let Some(mark) = batch.late.get_mut(row as usize) {
-                    *mark = true;
-                }
+                batch.mark_late(row as usize);
             }
         }
         judged.inputs.push((self.next_input, input));

@@ -19,8 +19,12 @@ use super::orders::{Order, Receipt};
 use crate::engine::Input;
 use crate::model::{Millis, Position, SourceId, Timestamp};
 
-/// Batches that may wait for the engine, and for the store.
-const WAITING_MAX: usize = 4;
+/// Batches that may wait for the engine.
+const READ_WAITING_MAX: usize = 4;
+
+/// Batches that may wait for the store: as many as it commits at once, so that a commit holds up
+/// nobody.
+const JUDGED_WAITING_MAX: usize = 8;
 
 const WAIT: Duration = Duration::from_secs(1);
 
@@ -69,8 +73,8 @@ pub(super) struct Stages {
 
 impl Stages {
     pub(super) fn start(judge: Judge, keeper: Keeper) -> Self {
-        let (judging, said) = sync_channel(WAITING_MAX);
-        let (keeping, judged) = sync_channel(WAITING_MAX);
+        let (judging, said) = sync_channel(READ_WAITING_MAX);
+        let (keeping, judged) = sync_channel(JUDGED_WAITING_MAX);
         let beats = keeper.beats.clone();
         let clock = keeper.board.is_watched().then_some(keeper.now);
         Self {
