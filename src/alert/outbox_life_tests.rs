@@ -275,7 +275,7 @@ async fn the_calendar_brings_a_digest_the_stale_keys_and_a_sign_of_life() {
         next: "Revoke it.".to_owned(),
         ..StaleFinding::default()
     };
-    bench.store.commit(&Commit { stale: &[finding], ..Commit::default() }).unwrap();
+    bench.store.commit(&Commit { stale: &[Arc::new(finding)], ..Commit::default() }).unwrap();
     bench.desk.round().await.unwrap();
     assert!(bench.told().is_empty(), "a medium one wakes nobody");
     // From Tuesday 17 March to the first of April.

@@ -151,7 +151,7 @@ impl Board {
     }
 
     /// These are on the disk now.
-    pub(super) fn committed(&self, incidents: &[Incident], stale: &[StaleFinding]) {
+    pub(super) fn committed(&self, incidents: &[Incident], stale: &[Arc<StaleFinding>]) {
         if let Some(found) = &self.found {
             let mut found = locked(found);
             found.incidents.extend(incidents.iter().map(|it| (it.id, it.clone())));

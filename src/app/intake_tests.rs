@@ -89,7 +89,7 @@ fn an_audit_event_that_is_read_ends_its_key_in_the_inventory() {
             let actions = engine.step(&Input::Tick(deleted.plus(Millis::days(days))));
             for action in actions {
                 if let Action::Stale(finding) = action {
-                    found.push((finding.kind, finding.because));
+                    found.push((finding.kind.clone(), finding.because.clone()));
                 }
             }
         }

@@ -64,7 +64,7 @@ pub(super) struct Judged {
     pub(super) counters: Option<Counters>,
     pub(super) memory: Memory,
     pub(super) incidents: BTreeMap<IncidentId, Incident>,
-    pub(super) stale: Vec<StaleFinding>,
+    pub(super) stale: Vec<Arc<StaleFinding>>,
     pub(super) notices: Vec<Notice>,
     pub(super) alerts: Vec<Alert>,
     /// Of the snapshot that comes next: written at once.
@@ -217,7 +217,7 @@ impl Judge {
                 }
                 Action::Alert(alert) => judged.alerts.push(alert),
                 Action::Notice(notice) => judged.notices.push(notice),
-                Action::Stale(finding) => judged.stale.push(*finding),
+                Action::Stale(finding) => judged.stale.push(finding),
             }
         }
         if let Input::Batch(batch) = &mut input

@@ -86,7 +86,7 @@ pub(super) struct Pending {
     counters: Option<Counters>,
     memory: Memory,
     incidents: BTreeMap<IncidentId, Incident>,
-    stale: Vec<StaleFinding>,
+    stale: Vec<Arc<StaleFinding>>,
     notices: Vec<Notice>,
     blocks: usize,
     keeping: Keeping,

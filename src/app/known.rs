@@ -8,12 +8,15 @@ use super::JobError;
 use crate::incident::{Incident, IncidentId, StaleFinding, StaleState, State};
 use crate::store::{Shown, Store};
 
+/// By whom it is about, and kind.
+pub(super) type BySubject = BTreeMap<(String, String), Arc<StaleFinding>>;
+
 #[derive(Debug, Default)]
 pub(super) struct Known {
     by_id: BTreeMap<IncidentId, Incident>,
-    by_subject: BTreeMap<(String, String), StaleFinding>,
+    by_subject: BySubject,
     pub(super) incidents: Arc<[Incident]>,
-    pub(super) stale: Arc<[StaleFinding]>,
+    pub(super) stale: Arc<[Arc<StaleFinding>]>,
 }
 
 /// Incidents that the page lists; the store knows them all.
@@ -22,12 +25,13 @@ const INCIDENTS_SHOWN_MAX: usize = 1000;
 impl Known {
     /// What people are shown, as the store has it.
     pub(super) fn remember(&mut self, store: &Store) -> Result<(), JobError> {
-        self.take(&store.incidents(Shown::All)?, &store.stale_findings()?);
+        let stale: Vec<_> = store.stale_findings()?.into_iter().map(Arc::new).collect();
+        self.take(&store.incidents(Shown::All)?, &stale);
         Ok(())
     }
 
     /// Takes in what has changed.
-    pub(super) fn take(&mut self, incidents: &[Incident], stale: &[StaleFinding]) {
+    pub(super) fn take(&mut self, incidents: &[Incident], stale: &[Arc<StaleFinding>]) {
         if !incidents.is_empty() {
             self.by_id.extend(incidents.iter().map(|it| (it.id, it.clone())));
             self.keep_those_that_matter();
@@ -55,14 +59,11 @@ impl Known {
     }
 }
 
-pub(super) fn keep_stale(
-    known: &mut BTreeMap<(String, String), StaleFinding>,
-    changed: &[StaleFinding],
-) {
+pub(super) fn keep_stale(known: &mut BySubject, changed: &[Arc<StaleFinding>]) {
     for finding in changed {
         let name = (finding.subject().to_owned(), finding.kind.clone());
         match finding.state {
-            StaleState::Open => known.insert(name, finding.clone()),
+            StaleState::Open => known.insert(name, Arc::clone(finding)),
             StaleState::Resolved => known.remove(&name),
         };
     }

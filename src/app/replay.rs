@@ -12,6 +12,7 @@ use super::intake::{Intake, Taken};
 use super::job::{Job, JobError, Outputs};
 use super::judge::Rhythm;
 use super::keeper::{Announce, Keeper, Pending, Policy, REPLAY_BLOCKS_MAX};
+use super::known::BySubject;
 use super::outputs::{Beginning, Writers};
 use super::stages::Stages;
 use super::tidying::Tidying;
@@ -52,7 +53,7 @@ pub struct Summary {
     pub overview: Overview,
     /// The worst first.
     pub incidents: Vec<Incident>,
-    pub stale: Vec<StaleFinding>,
+    pub stale: Vec<Arc<StaleFinding>>,
     pub warnings: Vec<String>,
 }
 
@@ -233,7 +234,7 @@ impl Progress {
 pub(super) struct Found {
     pub(super) overview: Overview,
     pub(super) incidents: BTreeMap<IncidentId, Incident>,
-    pub(super) stale: BTreeMap<(String, String), StaleFinding>,
+    pub(super) stale: BySubject,
 }
 
 impl Found {

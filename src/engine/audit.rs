@@ -207,7 +207,7 @@ mod tests {
         for input in inputs.into_iter().chain(ticks) {
             for action in engine.step(&input) {
                 if let Action::Stale(it) = action {
-                    found.insert((it.key, it.kind), (it.state, it.because));
+                    found.insert((it.key.clone(), it.kind.clone()), (it.state, it.because.clone()));
                 }
             }
         }

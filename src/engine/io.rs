@@ -78,7 +78,8 @@ pub enum Action {
     Incident(Box<Incident>),
     Alert(Alert),
     Notice(Notice),
-    Stale(Box<StaleFinding>),
+    /// Shared by all who remember it: there may be some for each of a hundred thousand keys.
+    Stale(Arc<StaleFinding>),
 }
 
 /// One row of the stored state.

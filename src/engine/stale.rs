@@ -1,8 +1,7 @@
 //! The daily look through the inventory: what went stale, what is reminded, what is over.
 
 use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 use super::key::Key;
 use super::{Action, Engine};
@@ -10,14 +9,14 @@ use crate::detect::{Grant, Rules, Stale, Watched};
 use crate::identity::InventoryKey;
 use crate::incident::{StaleFinding, StaleState};
 use crate::model::{Millis, Severity, Timestamp};
-use crate::profile::RouteUse;
+use crate::profile::{RouteUse, hash_of};
 
 /// Open ones, by whom they are about.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct StaleFindings(BTreeMap<String, ByKind>);
 
-/// Boxed: a map makes room for eleven values at once, and most keys have one or two.
-type ByKind = BTreeMap<String, Box<StaleFinding>>;
+/// Shared with whoever shows them.
+pub(super) type ByKind = BTreeMap<String, Arc<StaleFinding>>;
 
 /// By whom it is about and kind.
 pub(super) type Found = BTreeMap<(String, String), StaleFinding>;
@@ -29,12 +28,30 @@ struct Round {
     now: Timestamp,
 }
 
+const PARTS: usize = 64;
 const REMINDED_EVERY_DAYS: i64 = 7;
 const DID_SINCE: Millis = Millis::days(90);
 const GRANTS_SHOWN: usize = 16;
 const ROUTES_SHOWN: usize = 8;
 
 impl StaleFindings {
+    /// As they are stored: all of them in one row would be a large piece of memory.
+    pub(super) fn parts(&self) -> Vec<Option<BTreeMap<&str, &ByKind>>> {
+        let mut parts: Vec<Option<BTreeMap<_, _>>> = vec![None; PARTS];
+        for (subject, findings) in &self.0 {
+            let part = hash_of(subject) % PARTS as u64;
+            if let Some(part) = usize::try_from(part).ok().and_then(|part| parts.get_mut(part)) {
+                part.get_or_insert_default().insert(subject.as_str(), findings);
+            }
+        }
+        parts
+    }
+
+    /// Of one of the parts.
+    pub(super) fn take_up(&mut self, findings: BTreeMap<String, ByKind>) {
+        self.0.extend(findings);
+    }
+
     /// The kinds that are open for a key.
     pub(super) fn kinds(&self, key: &str) -> Vec<String> {
         self.0.get(key).into_iter().flat_map(BTreeMap::keys).cloned().collect()
@@ -129,8 +146,9 @@ impl StaleFindings {
         finding: StaleFinding,
         actions: &mut Vec<Action>,
     ) {
-        actions.push(Action::Stale(Box::new(finding.clone())));
-        self.0.entry(id.0).or_default().insert(id.1, Box::new(finding));
+        let finding = Arc::new(finding);
+        actions.push(Action::Stale(Arc::clone(&finding)));
+        self.0.entry(id.0).or_default().insert(id.1, finding);
     }
 }
 
@@ -139,7 +157,7 @@ impl Round {
     /// is not even made: of a hundred thousand keys most are as they were.
     fn note(
         &mut self,
-        (subject, known, severity): (&str, Option<Box<StaleFinding>>, Severity),
+        (subject, known, severity): (&str, Option<Arc<StaleFinding>>, Severity),
         make: impl FnOnce() -> StaleFinding,
         actions: &mut Vec<Action>,
     ) {
@@ -151,11 +169,12 @@ impl Round {
         let finding = match known {
             Some(known) if is_quiet(&known) => known,
             known => {
-                let mut finding = Box::new(make());
+                let mut finding = make();
                 if let Some(known) = known {
                     finding.since = known.since;
                 }
-                actions.push(Action::Stale(finding.clone()));
+                let finding = Arc::new(finding);
+                actions.push(Action::Stale(Arc::clone(&finding)));
                 finding
             }
         };
@@ -165,8 +184,9 @@ impl Round {
 
     fn end(self, actions: &mut Vec<Action>) -> StaleFindings {
         for mut finding in self.before.0.into_values().flat_map(BTreeMap::into_values) {
-            finding.state = StaleState::Resolved;
-            finding.at = self.now;
+            let over = Arc::make_mut(&mut finding);
+            over.state = StaleState::Resolved;
+            over.at = self.now;
             actions.push(Action::Stale(finding));
         }
         self.after

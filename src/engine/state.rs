@@ -34,32 +34,35 @@ impl Engine {
         for (number, keys) in &keys.together {
             together(*number, keys).into_iter().for_each(&mut *keep);
         }
-        let mut others: Vec<StateRow> = Vec::new();
+        let mut add = |row: Option<StateRow>| {
+            row.filter(|row| self.written.is_news(row)).into_iter().for_each(&mut *keep);
+        };
         for (name, role) in self.roles.iter() {
-            others.extend(row_of(format!("role/{name}"), role));
+            add(row_of(format!("role/{name}"), role));
         }
-        others.extend(row_of("ahead".to_owned(), &self.ahead));
-        others.extend(row_of("audits".to_owned(), &self.audits));
-        others.extend(row_of("budget".to_owned(), &self.budget));
-        others.extend(row_of("causes".to_owned(), &self.causes));
-        others.extend(row_of("fleet".to_owned(), &self.fleet));
-        others.extend(row_of("forms".to_owned(), &self.forms));
-        others.extend(row_of("gathered".to_owned(), &self.gathered));
-        others.extend(row_of("guessers".to_owned(), &self.guessers));
-        others.extend(row_of("hour".to_owned(), &self.hour));
-        others.extend(row_of("incidents".to_owned(), &self.incidents));
-        others.extend(row_of("inventory".to_owned(), &self.inventory.as_deref()));
-        others.extend(row_of("others".to_owned(), &self.others));
-        others.extend(row_of("matches".to_owned(), &self.matches));
-        others.extend(row_of("settings".to_owned(), &self.settings));
-        others.extend(row_of("sources".to_owned(), &self.sources));
-        others.extend(row_of("stale".to_owned(), &self.stale));
-        others.extend(row_of("strangers".to_owned(), &self.strangers));
-        others.extend(row_of("tallies".to_owned(), &self.tallies));
-        others.extend(row_of("totals".to_owned(), &self.totals));
-        others.extend(row_of("travels".to_owned(), &self.travels));
-        others.extend(row_of("waiting".to_owned(), &self.waiting));
-        others.into_iter().filter(|row| self.written.is_news(row)).for_each(keep);
+        add(row_of("ahead".to_owned(), &self.ahead));
+        add(row_of("audits".to_owned(), &self.audits));
+        add(row_of("budget".to_owned(), &self.budget));
+        add(row_of("causes".to_owned(), &self.causes));
+        add(row_of("fleet".to_owned(), &self.fleet));
+        add(row_of("forms".to_owned(), &self.forms));
+        add(row_of("gathered".to_owned(), &self.gathered));
+        add(row_of("guessers".to_owned(), &self.guessers));
+        add(row_of("hour".to_owned(), &self.hour));
+        add(row_of("incidents".to_owned(), &self.incidents));
+        add(row_of("inventory".to_owned(), &self.inventory.as_deref()));
+        add(row_of("others".to_owned(), &self.others));
+        add(row_of("matches".to_owned(), &self.matches));
+        add(row_of("settings".to_owned(), &self.settings));
+        add(row_of("sources".to_owned(), &self.sources));
+        for (part, findings) in self.stale.parts().iter().enumerate() {
+            add(part_of(part, findings.as_ref()));
+        }
+        add(row_of("strangers".to_owned(), &self.strangers));
+        add(row_of("tallies".to_owned(), &self.tallies));
+        add(row_of("totals".to_owned(), &self.totals));
+        add(row_of("travels".to_owned(), &self.travels));
+        add(row_of("waiting".to_owned(), &self.waiting));
     }
 
     /// Begins to take up what was handed out. `settings` hold where it says nothing of its
@@ -81,6 +84,10 @@ impl Engine {
             self.roles.put(name, read::<Role>(id, value)?);
             return Ok(());
         }
+        if id.starts_with("stale/") {
+            self.stale.take_up(read(id, value)?);
+            return Ok(());
+        }
         match id {
             "ahead" => self.ahead = read(id, value)?,
             "audits" => self.audits = read(id, value)?,
@@ -100,7 +107,6 @@ impl Engine {
             "matches" => self.matches = read(id, value)?,
             "settings" => self.settings = read(id, value)?,
             "sources" => self.sources = read(id, value)?,
-            "stale" => self.stale = read(id, value)?,
             "strangers" => self.strangers = read(id, value)?,
             "tallies" => self.tallies = read(id, value)?,
             "totals" => self.totals = read(id, value)?,
@@ -133,7 +139,7 @@ impl Written {
     fn is_news(&mut self, row: &StateRow) -> bool {
         let bytes = row.value.as_deref().unwrap_or_default();
         let hash = bytes.iter().fold(0, |hash, &byte| hash_of_number(hash ^ u64::from(byte)) + 1);
-        self.0.insert(row.id.clone(), hash) != Some(hash)
+        self.0.insert(row.id.clone(), hash).unwrap_or(0) != hash
     }
 }
 
@@ -146,6 +152,15 @@ pub(super) fn removed(id: &str) -> StateRow {
 pub(super) fn together<T: Serialize>(number: usize, keys: &[T]) -> Option<StateRow> {
     let id = format!("keys/{number}");
     if keys.is_empty() { Some(StateRow { id, value: None }) } else { row_of(id, &keys) }
+}
+
+/// Some of the stale findings; without any, what was written of that part is to be removed.
+pub(super) fn part_of<T: Serialize>(part: usize, findings: Option<T>) -> Option<StateRow> {
+    let id = format!("stale/{part}");
+    match findings {
+        Some(findings) => row_of(id, &findings),
+        None => Some(StateRow { id, value: None }),
+    }
 }
 
 pub(super) fn row_of<T: Serialize>(id: String, value: &T) -> Option<StateRow> {

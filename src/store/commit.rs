@@ -1,5 +1,7 @@
 //! One step's events, positions and consequences: all of them on the disk, or none.
 
+use std::sync::Arc;
+
 use super::database::Batch;
 use super::{
     Counters, Memory, OutboxRow, Parcels, Store, StoreError, Writer, hidden, keys, marker, meta,
@@ -16,7 +18,7 @@ pub struct Commit<'a> {
     pub inputs: &'a [(u64, Input)],
     pub positions: &'a [(SourceId, Position)],
     pub incidents: &'a [Incident],
-    pub stale: &'a [StaleFinding],
+    pub stale: &'a [Arc<StaleFinding>],
     pub outbox: &'a [OutboxRow],
     pub counters: Option<&'a Counters>,
     /// Of what the reading remembers, that which is another than before.
@@ -80,7 +82,7 @@ impl Store {
 
     /// Findings of a hundred thousand keys are no batch for the database, which keeps every node that a
     /// batch changes until its end. Written twice after a kill they are the same.
-    fn write_ahead(&self, stale: &[StaleFinding]) -> Result<(), StoreError> {
+    fn write_ahead(&self, stale: &[Arc<StaleFinding>]) -> Result<(), StoreError> {
         for some in stale.chunks(STALE_AT_ONCE) {
             let mut batch = Batch::default();
             for finding in some {

@@ -140,7 +140,7 @@ mod tests {
         };
         let rows = [StateRow { id: "key/zq-somebody".to_owned(), value: Some(vec![7]) }];
         store
-            .commit(&Commit { stale: std::slice::from_ref(&finding), ..Commit::default() })
+            .commit(&Commit { stale: &[std::sync::Arc::new(finding.clone())], ..Commit::default() })
             .unwrap();
         store.snapshot(&rows.iter().cloned().collect(), 0).unwrap();
         assert_eq!(store.stale_findings().unwrap(), [finding]);

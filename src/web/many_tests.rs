@@ -26,7 +26,8 @@ fn many() -> View {
     };
     let finding = |number: usize| {
         let known = &view.stale[number % view.stale.len()];
-        StaleFinding { key: format!("erp-bridge-{number}"), ..known.clone() }
+        let known = StaleFinding::clone(known);
+        Arc::new(StaleFinding { key: format!("erp-bridge-{number}"), ..known })
     };
     View {
         keys: Arc::new((0..10_000).map(key).collect()),

@@ -166,7 +166,7 @@ pub(super) fn attack() -> View {
         key.owner = evil.into();
         key.role = evil.into();
     }
-    for finding in Arc::make_mut(&mut view.stale) {
+    for finding in Arc::make_mut(&mut view.stale).iter_mut().map(Arc::make_mut) {
         finding.key = evil.into();
         finding.because = evil.into();
         finding.next = evil.into();

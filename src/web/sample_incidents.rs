@@ -1,5 +1,7 @@
 //! Invented incidents and stale keys, for tests and for looking at.
 
+use std::sync::Arc;
+
 use super::sample::NOW;
 use crate::incident::{
     Contribution, Curve, CurveHour, EvidenceLine, Incident, IncidentId, StaleFinding, State,
@@ -145,7 +147,7 @@ pub(super) fn resolved() -> Incident {
     }
 }
 
-pub(super) fn stale() -> Vec<StaleFinding> {
+pub(super) fn stale() -> Vec<Arc<StaleFinding>> {
     [
         (
             "legacy-import",
@@ -183,17 +185,19 @@ pub(super) fn stale() -> Vec<StaleFinding> {
             "renew it, or tell its users that it ends",
         ),
     ]
-    .map(|(key, kind, severity, because, next)| StaleFinding {
-        key: key.into(),
-        kind: kind.into(),
-        severity,
-        owner: "data@example.com".into(),
-        role: "partner-rw".into(),
-        since: NOW.back(Millis::days(40)),
-        at: NOW,
-        because: because.into(),
-        next: next.into(),
-        ..StaleFinding::default()
+    .map(|(key, kind, severity, because, next)| {
+        Arc::new(StaleFinding {
+            key: key.into(),
+            kind: kind.into(),
+            severity,
+            owner: "data@example.com".into(),
+            role: "partner-rw".into(),
+            since: NOW.back(Millis::days(40)),
+            at: NOW,
+            because: because.into(),
+            next: next.into(),
+            ..StaleFinding::default()
+        })
     })
     .into()
 }

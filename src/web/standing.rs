@@ -17,7 +17,7 @@ pub struct Shelf(Arc<Mutex<Option<Arc<Standing>>>>);
 pub(super) struct Standing {
     keys: Arc<Vec<KeyRow>>,
     incidents: Arc<[Incident]>,
-    findings: Arc<[StaleFinding]>,
+    findings: Arc<[Arc<StaleFinding>]>,
     parties: Arc<Vec<Party>>,
     /// Places of open incidents, worst first, then newest.
     open: Vec<usize>,
@@ -80,7 +80,7 @@ impl View {
 
     /// Stale findings that still hold, worst first, then oldest.
     pub fn stale_open(&self) -> Vec<&StaleFinding> {
-        self.standing().stale.iter().filter_map(|&at| self.stale.get(at)).collect()
+        self.standing().stale.iter().filter_map(|&at| self.stale.get(at).map(Arc::as_ref)).collect()
     }
 
     pub fn stale_keys(&self) -> usize {
@@ -146,7 +146,7 @@ impl Standing {
     pub(super) fn stale_of(&self, key: usize) -> impl Iterator<Item = &StaleFinding> {
         let range = self.marks.get(key).map_or(0..0, |mark| mark.stale.clone());
         let places = self.by_key.get(range).unwrap_or_default();
-        places.iter().filter_map(|&at| self.findings.get(at))
+        places.iter().filter_map(|&at| self.findings.get(at).map(Arc::as_ref))
     }
 
     pub(super) fn is_stale(&self, key: usize) -> bool {
@@ -171,8 +171,9 @@ impl Standing {
 }
 
 fn stale_in_order(view: &View) -> Vec<usize> {
+    let findings = view.stale.iter().map(Arc::as_ref).enumerate();
     let mut open: Vec<(usize, &StaleFinding)> =
-        view.stale.iter().enumerate().filter(|(_, one)| one.state == StaleState::Open).collect();
+        findings.filter(|(_, one)| one.state == StaleState::Open).collect();
     open.sort_by(|(_, a), (_, b)| {
         (b.severity, a.since, &a.key, &a.kind).cmp(&(a.severity, b.since, &b.key, &b.kind))
     });
@@ -284,7 +285,7 @@ mod tests {
         let first = view.standing();
         assert!(Arc::ptr_eq(&first, &view.clone().standing()));
         let mut other = view.clone();
-        Arc::make_mut(&mut other.stale)[0].state = StaleState::Resolved;
+        Arc::make_mut(&mut Arc::make_mut(&mut other.stale)[0]).state = StaleState::Resolved;
         assert_eq!(other.stale_open().len() + 1, view.stale_open().len());
     }
 

@@ -77,6 +77,8 @@ fn is_learning(view: &View) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::view::{Learning, Source};
+    use std::sync::Arc;
+
     use super::*;
     use crate::incident::{Incident, StaleFinding, StaleState, State};
 
@@ -156,10 +158,10 @@ mod tests {
     #[test]
     fn a_stale_key_warns_until_it_is_mended() {
         let mut view = calm();
-        view.stale = [StaleFinding::default()].into();
+        view.stale = [Arc::default()].into();
         assert_eq!(verdict(&view), Verdict::Warn);
-        view.stale =
-            [StaleFinding { state: StaleState::Resolved, ..StaleFinding::default() }].into();
+        let over = StaleFinding { state: StaleState::Resolved, ..StaleFinding::default() };
+        view.stale = [Arc::new(over)].into();
         assert_eq!(verdict(&view), Verdict::Ok);
     }
 

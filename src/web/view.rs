@@ -42,7 +42,7 @@ pub struct View {
     pub not_known: Vec<String>,
     /// The open ones and those of late, in any order.
     pub incidents: Arc<[Incident]>,
-    pub stale: Arc<[StaleFinding]>,
+    pub stale: Arc<[Arc<StaleFinding>]>,
     pub sources: Vec<Source>,
     pub mail: Mail,
     /// The last 168 hours at most, oldest first; those without a request may be left out.

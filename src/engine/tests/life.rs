@@ -72,7 +72,7 @@ fn findings_of(lives: &[Life]) -> Vec<StaleFinding> {
         for input in inputs {
             for action in engine.step(&input) {
                 if let Action::Stale(finding) = action {
-                    findings.push(*finding);
+                    findings.push(StaleFinding::clone(&finding));
                 }
             }
         }

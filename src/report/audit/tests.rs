@@ -193,7 +193,7 @@ fn store(dir: &tempfile::TempDir) -> Store {
         may: vec!["POST /v1/orders".to_owned()],
         ..StaleFinding::default()
     };
-    let stale = [finding("unused"), finding("over_privileged")];
+    let stale = ["unused", "over_privileged"].map(|kind| Arc::new(finding(kind)));
     let commit =
         Commit { inputs: &inputs, incidents: &incidents, stale: &stale, ..Commit::default() };
     store.commit(&commit).unwrap();

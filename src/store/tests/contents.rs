@@ -128,7 +128,7 @@ fn incidents_come_newest_first() {
     let stale =
         StaleFinding { key: "k".to_owned(), kind: "unused".to_owned(), ..StaleFinding::default() };
     let commit =
-        Commit { incidents: &incidents, stale: std::slice::from_ref(&stale), ..Commit::default() };
+        Commit { incidents: &incidents, stale: &[Arc::new(stale.clone())], ..Commit::default() };
     store.commit(&commit).unwrap();
     let ids = |shown| -> Vec<u64> {
         store.incidents(shown).unwrap().iter().map(|incident| incident.id.0).collect()

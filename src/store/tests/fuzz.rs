@@ -77,7 +77,7 @@ fn filled(state: &Path) -> Store {
         inputs: &inputs,
         positions: &positions,
         incidents: &[incident(1, 5, State::Open), incident(2, 9, State::Resolved)],
-        stale: &[unused],
+        stale: &[Arc::new(unused)],
         outbox: &[OutboxRow::waiting(notice, Topic::Incident)],
         counters: Some(&Counters::from([("lines".to_owned(), 340)])),
         memory: Some(&Memory::from([("once/a".to_owned(), vec![7; 40])])),
