@@ -72,12 +72,10 @@ fn identify(text: &[u8], sort: &str) -> Vec<EventBatch> {
             identity.append_loosely(&record, &seen, &mut batch);
         }
         if batch.is_full() {
-            batch.level();
             let next = batch.empty_alike();
             batches.push(std::mem::replace(&mut batch, next));
         }
     }
-    batch.level();
     batches.push(batch);
     batches
 }

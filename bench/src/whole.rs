@@ -17,7 +17,8 @@ use crate::store::{Commit, Counters, OpenOptions, Store};
 use crate::tail::{FileReader, Limits};
 
 pub(crate) const SOURCE: &str = "/var/log/nginx/access.log";
-const WAITING_MAX: usize = 4;
+const READ_WAITING_MAX: usize = 4;
+const JUDGED_WAITING_MAX: usize = 8;
 const BLOCKS_MAX: usize = 8;
 const PATIENCE: Millis = Millis::seconds(5);
 
@@ -51,8 +52,8 @@ type Judged = (Vec<Input>, BTreeMap<SourceId, Position>, Option<Counters>);
 
 fn work(path: &Path, sort: &str, state: &Path) -> [f64; 3] {
     let store = Store::open(state, &OpenOptions::default()).unwrap();
-    let (judging, said) = sync_channel(WAITING_MAX);
-    let (keeping, judged) = sync_channel(WAITING_MAX);
+    let (judging, said) = sync_channel(READ_WAITING_MAX);
+    let (keeping, judged) = sync_channel(JUDGED_WAITING_MAX);
     let judge = spawn(move || judge(&said, &keeping));
     let keeper = spawn(move || keep(&store, &judged));
     let reading = read(path, sort, &judging);

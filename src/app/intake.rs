@@ -327,7 +327,6 @@ impl Intake {
         let counters = (!self.is_empty()).then(|| self.counters());
         let mut memory = self.once.take_news();
         memory.extend(self.headers.take_news());
-        self.taken.batch.level();
         let next = Taken { batch: self.taken.batch.empty_alike(), ..Taken::default() };
         let taken = std::mem::replace(&mut self.taken, next);
         Taken { watermark, counters, memory, ..taken }

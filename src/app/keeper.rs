@@ -118,6 +118,9 @@ impl Keeper {
             self.writers.finding(finding)?;
         }
         self.begin(&judged.begun)?;
+        if let (Some(store), Some(parcel)) = (self.store.clone(), &judged.parcel) {
+            return self.once_there_is_room(|_| Ok(store.write_parcel(parcel)?));
+        }
         let overview = judged.overview;
         let snapshot = judged.snapshot;
         for (_, input) in &judged.inputs {

@@ -19,8 +19,12 @@ use super::orders::{Order, Receipt};
 use crate::engine::Input;
 use crate::model::{Millis, Position, SourceId, Timestamp};
 
-/// Batches that may wait for the engine, and for the store.
-const WAITING_MAX: usize = 4;
+/// Batches that may wait for the engine.
+const READ_WAITING_MAX: usize = 4;
+
+/// Batches that may wait for the store: as many as it commits at once, so that a commit holds up
+/// nobody.
+const JUDGED_WAITING_MAX: usize = 8;
 
 const WAIT: Duration = Duration::from_secs(1);
 
@@ -69,14 +73,14 @@ pub(super) struct Stages {
 
 impl Stages {
     pub(super) fn start(judge: Judge, keeper: Keeper) -> Self {
-        let (judging, said) = sync_channel(WAITING_MAX);
-        let (keeping, judged) = sync_channel(WAITING_MAX);
+        let (judging, said) = sync_channel(READ_WAITING_MAX);
+        let (keeping, judged) = sync_channel(JUDGED_WAITING_MAX);
         let beats = keeper.beats.clone();
-        let now = keeper.now;
+        let clock = keeper.board.is_watched().then_some(keeper.now);
         Self {
             judging: Some(judging),
             beats: beats.clone(),
-            judge: std::thread::spawn(move || judge_all(judge, &said, &keeping, (&beats, now))),
+            judge: std::thread::spawn(move || judge_all(judge, &said, &keeping, (&beats, clock))),
             keeper: std::thread::spawn(move || keeper.run(&judged)),
         }
     }
@@ -136,15 +140,21 @@ impl Stages {
     }
 }
 
+fn is_old(shown: Timestamp, at: Timestamp) -> bool {
+    shown.plus(OVERVIEW_EVERY) <= at || at < shown
+}
+
+/// `clock` where the engine is shown while it judges.
 fn judge_all(
     mut judge: Judge,
     inbox: &Receiver<Said>,
     outbox: &SyncSender<Judged>,
-    (beats, now): (&Beats, fn() -> Timestamp),
+    (beats, clock): (&Beats, Option<fn() -> Timestamp>),
 ) {
+    judge.hand_on_to(outbox.clone(), beats.clone());
     let mut shown_at: Option<Timestamp> = None;
     loop {
-        let at = now();
+        let at = clock.map(|now| now());
         beats.beat(Stage::Judging);
         fail::fail_point!("judging");
         let mut judged = match inbox.recv_timeout(WAIT) {
@@ -163,9 +173,10 @@ fn judge_all(
             Err(RecvTimeoutError::Timeout) => Judged::default(),
             Err(RecvTimeoutError::Disconnected) => break,
         };
-        let is_old = |shown: Timestamp| shown.plus(OVERVIEW_EVERY) <= at || at < shown;
         // Nobody is to read of an incident of a key that the page does not know yet.
-        if shown_at.is_none_or(is_old) || !judged.notices.is_empty() {
+        if let Some(at) = at
+            && (shown_at.is_none_or(|shown| is_old(shown, at)) || !judged.notices.is_empty())
+        {
             shown_at = Some(at);
             judged.overview = Some(Box::new(judge.overview()));
         }

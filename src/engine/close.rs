@@ -6,6 +6,9 @@ use super::{Action, Engine};
 use crate::model::Slot;
 use crate::profile::{Counts, Object, SlotUse};
 
+/// So many slots' room is kept for those to come: a batch of a busy log has about as many.
+const EMPTIED_MAX: usize = 32;
+
 impl Engine {
     /// Judges slot after slot, up to but not including `end`. Empty ones cost nothing.
     pub(super) fn close_until(&mut self, end: Slot, actions: &mut Vec<Action>) {
@@ -14,7 +17,7 @@ impl Engine {
             self.roll_flows(slot, actions);
             self.roll_hours(slot.hour(), actions);
             self.raise_matches(slot.next(), actions);
-            use_.put_in_order();
+            use_.put_in_order(&mut self.sorting);
             self.close_slot(slot, &use_, actions);
             self.fleet.count(&use_.all);
             self.judge_spots(slot, &use_, actions);
@@ -35,6 +38,9 @@ impl Engine {
                 self.judge_visit(slot, visit, actions);
             }
             self.judge_strangers(slot, actions);
+            if self.emptied.len() < EMPTIED_MAX {
+                self.emptied.extend(SlotUse::emptied(use_.keys, use_.objects, use_.crowds));
+            }
             self.waiting.open_from = Some(slot.next());
         }
         if self.hour.is_some() {

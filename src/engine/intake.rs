@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::novelty::Standing;
 use super::routine::{Routine, Way};
 use super::values::{NOBODY, Seen, Values};
+use super::waiting::Waiting;
 use super::{Action, Engine};
-use crate::model::{Event, EventBatch, EventKind, Slot, Timestamp};
-use crate::profile::{Counts, Crowd, Facet, Object, Sample, SourceUse, Touch, Visit, hash_of};
+use crate::model::{EventBatch, EventKind, Slot, Timestamp};
+use crate::profile::{Counts, Facet, Object, Sample, SlotUse, SourceUse, Touch, Visit, hash_of};
 
 /// Room that is used again for each batch. Nothing in it outlives one.
 #[derive(Debug, Default)]
@@ -16,6 +17,10 @@ pub(super) struct Scratch {
     cells: Vec<(Slot, u32, Counts)>,
     /// What was asked for by number.
     asked: Vec<(Slot, u32, Object)>,
+    /// Keys, each with the hash of an address that it was used from.
+    crowds: Vec<(Slot, u32, u64)>,
+    /// The slot of the last row, and whether it takes rows.
+    open: (Slot, bool),
     /// By number: where the key's cell of the slot at hand lies.
     last_cell: Vec<(Slot, u32)>,
     /// By number: where the address's refusals of the slot at hand lie.
@@ -54,8 +59,17 @@ impl Engine {
         for asked in scratch.asked.chunk_by(|(a, ..), (b, ..)| a == b) {
             let Some((slot, ..)) = asked.first() else { continue };
             let slot = self.waiting.slot(*slot);
+            slot.objects.reserve(asked.len());
             for (_, key, object) in asked {
                 slot.ask_for(*key, *object);
+            }
+        }
+        for crowd in scratch.crowds.chunk_by(|(a, ..), (b, ..)| a == b) {
+            let Some((slot, ..)) = crowd.first() else { continue };
+            let slot = self.waiting.slot(*slot);
+            slot.crowds.reserve(crowd.len());
+            for (_, key, address) in crowd {
+                slot.crowd(*key, *address);
             }
         }
     }
@@ -88,7 +102,7 @@ impl Engine {
         let is_routine = scratch.routine.has(way, slot.hour());
         let is_within_rules = !is_marked
             || self.look_closer(batch, (row, key, is_routine), (&mut scratch.allowed, actions));
-        if self.waiting.refuses(slot) {
+        if !scratch.takes(slot, (&mut self.waiting, &mut self.emptied)) {
             self.totals.late += 1;
             self.learn_late(key, (at, status, bytes));
             actions.push(Action::SetAside { row: u32::try_from(row).unwrap_or(u32::MAX) });
@@ -107,9 +121,7 @@ impl Engine {
         if key == NOBODY {
             self.visit(batch, row, slot);
         } else {
-            if !is_routine
-                && self.learn_way(batch, (row, slot), (key, &mut scratch.values))
-                && is_within_rules
+            if !is_routine && self.learn_way(batch, (row, slot), (key, scratch)) && is_within_rules
             {
                 scratch.routine.note(way, slot.hour());
             }
@@ -128,10 +140,13 @@ impl Engine {
         &mut self,
         batch: &EventBatch,
         at: (usize, Slot),
-        (key, values): (u32, &mut Values),
+        (key, scratch): (u32, &mut Scratch),
     ) -> bool {
+        let Scratch { values, crowds, .. } = scratch;
         let is_settled = self.touch(batch, at, (key, values));
-        self.see_address(batch, at, (key, values));
+        if let Some(address) = values.new_address(batch, at, key) {
+            crowds.push((at.1, key, address));
+        }
         if values.key(batch.key.number(at.0)).is_some_and(|seen| seen.is_listed) {
             self.see_deeds(batch, at, (key, values));
         }
@@ -179,18 +194,6 @@ impl Engine {
         is_settled
     }
 
-    /// Notes from which address the key is used.
-    fn see_address(&mut self, batch: &EventBatch, at: (usize, Slot), to: (u32, &mut Values)) {
-        let (row, slot) = at;
-        let (key, values) = to;
-        let number = batch.source_ip.number(row);
-        if number == 0 || values.was_at((key, number), slot) {
-            return;
-        }
-        let hash = Crowd::hash_of(batch.source_ip.get(row));
-        self.waiting.slot(slot).crowd(key, hash);
-    }
-
     fn visit(&mut self, batch: &EventBatch, row: usize, slot: Slot) {
         let address = batch.source_ip.get(row);
         if address.is_empty() {
@@ -207,7 +210,7 @@ impl Engine {
                 last.requests += 1;
             }
             Some(_) | None => {
-                let sample = changes_state.then(|| sample_of(&batch.event(row)));
+                let sample = changes_state.then(|| Sample::of(&batch.event(row)));
                 visits.push(Visit { route, address: address.to_owned(), requests: 1, sample });
             }
         }
@@ -235,7 +238,7 @@ impl Engine {
         let Some(source) = sources.get_mut(known.1) else { return };
         source.refuse(event.status, (key, hash_of(path)));
         if source.has_room_for_sample(event.at) {
-            source.add_sample(sample_of(&event));
+            source.add_sample(Sample::of(&event));
         }
     }
 
@@ -257,10 +260,11 @@ impl Engine {
             return;
         }
         let Some(learned) = key.learned.as_mut() else { return };
-        let waiting = learned.late.iter_mut().find(|closed| closed.hour == at.hour());
-        if let Some(closed) = waiting {
-            closed.counts.count(status, bytes);
-        }
+        learned.late.change_since(at.hour(), |closed| {
+            if closed.hour == at.hour() {
+                closed.counts.count(status, bytes);
+            }
+        });
     }
 
     fn make_room(&mut self) {
@@ -284,21 +288,12 @@ fn is_alike(one: &str, other: &str) -> bool {
     one.len() == other.len() && (one.is_empty() || one == other)
 }
 
-fn sample_of(event: &Event<'_>) -> Sample {
-    Sample {
-        at: event.at,
-        address: event.source_ip.to_owned(),
-        method: event.method.to_owned(),
-        path: event.path.to_owned(),
-        status: event.status,
-        user_agent: event.user_agent.to_owned(),
-    }
-}
-
 impl Scratch {
     fn begin(&mut self, batch: &EventBatch) {
         self.cells.clear();
         self.asked.clear();
+        self.crowds.clear();
+        self.open = (NO_SLOT, false);
         self.last_cell.clear();
         self.last_cell.resize(batch.key.dictionary.len(), (NO_SLOT, 0));
         self.last_source.clear();
@@ -306,6 +301,17 @@ impl Scratch {
         self.values.begin(batch);
         self.allowed.begin();
         self.routine.begin();
+    }
+
+    /// Whether rows of the slot are still taken. It does not change within a batch.
+    fn takes(&mut self, slot: Slot, (waiting, emptied): (&mut Waiting, &mut Vec<SlotUse>)) -> bool {
+        if self.open.0 != slot {
+            self.open = (slot, !waiting.refuses(slot));
+            if self.open.1 {
+                waiting.open(slot, emptied);
+            }
+        }
+        self.open.1
     }
 
     /// The counts of a key in a slot, new where the last row of the key was of another.

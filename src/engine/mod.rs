@@ -28,6 +28,7 @@ mod intake;
 mod io;
 mod key;
 mod keys;
+mod late;
 mod let_in;
 mod measures;
 mod novelty;
@@ -75,7 +76,7 @@ use crate::detect::{RoleRules, SigmaRules};
 use crate::identity::Inventory;
 use crate::incident::Incidents;
 use crate::model::{Entity, Hour, Timestamp};
-use crate::profile::{Forms, Guessers, Sources};
+use crate::profile::{Forms, Guessers, SlotUse, Sorting, Sources};
 
 /// One thread owns it; everyone else reads what it publishes.
 #[derive(Debug, Default)]
@@ -110,6 +111,9 @@ pub struct Engine {
     /// What roles may do, in the order of their names.
     policies: Vec<RoleRules>,
     scratch: intake::Scratch,
+    sorting: Sorting,
+    /// Room of slots that were judged, for those to come.
+    emptied: Vec<SlotUse>,
     written: state::Written,
     parties_revision: u64,
 }

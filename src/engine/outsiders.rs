@@ -6,7 +6,7 @@ use super::{Action, Engine};
 use crate::detect::Verdict;
 use crate::incident::Incident;
 use crate::model::{Class, Entity, Finding, Millis, Slot, Timestamp};
-use crate::profile::{Form, SourceUse, Visit, hash_of};
+use crate::profile::{Form, Sample, SourceUse, Visit, hash_of};
 
 /// What stays as bad as it is is told again after this long.
 const AGAIN: Millis = Millis::hours(1);
@@ -98,7 +98,7 @@ impl Engine {
         finding.keys.retain(|id| !id.is_empty());
         finding.keys.sort_unstable();
         finding.address = Some(address);
-        self.raise_with(&finding, samples, actions);
+        self.raise_with(&finding, &samples, actions);
     }
 
     /// One key refused from many addresses.
@@ -147,10 +147,10 @@ impl Engine {
         let example = self.forms.example(&route, detector.requests_few_max).map(str::to_owned);
         let Some(form) = self.forms.form(&route) else { return };
         form.raised = Some(at);
-        let samples = form.samples.iter().cloned().collect();
+        let samples: Vec<Sample> = form.samples.iter().cloned().collect();
         let mut finding = finding_of(verdict, Entity::Route(route), (crowd.since, at));
         finding.address = example;
-        self.raise_with(&finding, samples, actions);
+        self.raise_with(&finding, &samples, actions);
     }
 
     pub(super) fn judge_strangers(&mut self, slot: Slot, actions: &mut Vec<Action>) {

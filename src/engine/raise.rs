@@ -62,10 +62,10 @@ impl Engine {
     pub(super) fn raise_with(
         &mut self,
         finding: &Finding,
-        samples: Vec<Sample>,
+        samples: &[Sample],
         actions: &mut Vec<Action>,
     ) {
-        let lines = samples.into_iter().map(line_of).collect();
+        let lines = samples.iter().map(line_of).collect();
         self.raise_rule_with(finding, (lines, None), actions);
     }
 
@@ -107,13 +107,14 @@ impl Engine {
     }
 }
 
-fn line_of(sample: Sample) -> EvidenceLine {
+fn line_of(sample: &Sample) -> EvidenceLine {
+    let said = sample.said();
     EvidenceLine {
-        at: sample.at,
-        source_ip: sample.address,
-        method: sample.method,
-        path: sample.path,
-        status: sample.status,
-        user_agent: sample.user_agent,
+        at: said.at,
+        source_ip: said.address.into_owned(),
+        method: said.method.into_owned(),
+        path: said.path.into_owned(),
+        status: said.status,
+        user_agent: said.user_agent.into_owned(),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::measures::CROWD_HOURS;
 use crate::model::{Day, EventBatch, Slot, Timestamp};
-use crate::profile::{Facet, Object, SlotUse, client_family, hash_of, place_of};
+use crate::profile::{Crowd, Facet, Object, SlotUse, client_family, hash_of, place_of};
 
 /// The place of a key that is not there.
 pub(super) const NOBODY: u32 = SlotUse::NOBODY;
@@ -18,6 +18,8 @@ pub(super) struct Values {
     places: Vec<Option<String>>,
     routes: Vec<u64>,
     clients: Vec<u64>,
+    /// By number: the hash of an address among those of a key.
+    addresses: Vec<u64>,
     /// By the number of the path: what it asks for, once it is looked at.
     objects: Vec<Asked>,
     /// Pairs of a key and a value with nothing more to learn on a day. A pair may be
@@ -25,6 +27,8 @@ pub(super) struct Values {
     settled: Vec<u64>,
     /// Where the touch of such a pair was put in its slot. It may be pushed out as well.
     touched: Vec<(u64, Slot, usize)>,
+    /// Whether anything stands there: on most days nothing is new.
+    is_touched: bool,
 }
 
 /// What a path asks for, as far as it was looked at.
@@ -62,6 +66,7 @@ impl Values {
             (&mut self.networks, &batch.source_ip),
             (&mut self.routes, &batch.route),
             (&mut self.clients, &batch.user_agent),
+            (&mut self.addresses, &batch.source_ip),
         ] {
             hashes.clear();
             hashes.resize(column.dictionary.len(), 0);
@@ -72,8 +77,10 @@ impl Values {
         self.objects.resize(batch.path.dictionary.len(), Asked::Unknown);
         self.settled.clear();
         self.settled.resize(SETTLED, 0);
-        self.touched.clear();
-        self.touched.resize(SETTLED, (0, Slot::default(), 0));
+        if std::mem::take(&mut self.is_touched) || self.touched.is_empty() {
+            self.touched.clear();
+            self.touched.resize(SETTLED, (0, Slot::default(), 0));
+        }
     }
 
     pub(super) fn key(&self, number: u32) -> Option<&Seen> {
@@ -136,6 +143,7 @@ impl Values {
         let tag = tag_of(pair, slot.start().day());
         if let Some(place) = self.touched.get_mut(place_in_table(tag)) {
             *place = (tag, slot, at);
+            self.is_touched = true;
         }
     }
 
@@ -153,13 +161,26 @@ impl Values {
         }
     }
 
-    /// Whether the key was seen at the row's address in these six hours; from now on it was.
-    pub(super) fn was_at(&mut self, (key, number): (u32, u32), slot: Slot) -> bool {
+    /// The hash of the row's address, unless the key was seen there in these six hours. From now
+    /// on it was.
+    pub(super) fn new_address(
+        &mut self,
+        batch: &EventBatch,
+        (row, slot): (usize, Slot),
+        key: u32,
+    ) -> Option<u64> {
+        let number = batch.source_ip.number(row);
         let pair = (key, Facet::Network, number | AT_ADDRESS);
         let window = Day(slot.hour().0.div_euclid(CROWD_HOURS));
-        let was = self.is_settled(pair, window);
+        if number == 0 || self.is_settled(pair, window) {
+            return None;
+        }
         self.settle(pair, window);
-        was
+        let hash = self.addresses.get_mut(number as usize)?;
+        if *hash == 0 {
+            *hash = Crowd::hash_of(batch.source_ip.get(row));
+        }
+        Some(*hash)
     }
 
     /// The lasting hash of a value of the batch.

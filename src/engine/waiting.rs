@@ -30,6 +30,11 @@ impl Waiting {
         self.slots.entry(slot).or_default()
     }
 
+    /// From now on the slot is there; with the room of one that was emptied.
+    pub(super) fn open(&mut self, slot: Slot, emptied: &mut Vec<SlotUse>) {
+        self.slots.entry(slot).or_insert_with(|| emptied.pop().unwrap_or_default());
+    }
+
     /// The earliest slot before `end`.
     pub(super) fn take_before(&mut self, end: Slot) -> Option<(Slot, SlotUse)> {
         let first = self.slots.first_entry()?;

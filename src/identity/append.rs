@@ -16,13 +16,12 @@ use super::namer::{Namer, Origin};
 use super::networks::Networks;
 use super::openapi::Templates;
 use super::path_keys::PathKeys;
-use super::plain::plain_route;
 use super::privacy::{Kept, Privacy};
 use super::pseudonym::{KeyIs, Pseudonyms};
 use super::route::route_of;
 use super::scrub::{Hides, Own, Scratch, Scrubber};
 use super::shapes::Place;
-use super::told::{bytes_of, credential_of, forwarded, target_of};
+use super::told::{bytes_of, credential_of, forwarded, plain_target, target_of};
 use crate::model::{EventBatch, Record, Timestamp};
 
 /// Knows who stands behind a credential and an address.
@@ -174,7 +173,7 @@ impl Identity {
         batch.level();
     }
 
-    /// The same, but columns in which it says nothing may be behind until the batch is levelled.
+    /// The same, but a column in which it says nothing gets no entry, if it is the last row.
     pub fn append_loosely(&mut self, record: &Record<'_>, seen: &Seen<'_>, batch: &mut EventBatch) {
         let trimmed = self.privacy.trimmed(record);
         self.append_row(&trimmed, seen, batch);
@@ -190,7 +189,9 @@ impl Identity {
         last.source.become_of(seen.source).put_in((&mut batch.source, row));
         last.format.become_of(seen.format).put_in((&mut batch.format, row));
 
-        let (path, query) = target_of(record);
+        // What is no request has no route.
+        let is_request = record.raw_request.is_none();
+        let (plain, (path, query)) = plain_target(record, route);
         let (origin, raw) = credential_of(record, (path, query), path_keys);
         let key = match &*raw {
             [] => &mut keys.none,
@@ -202,10 +203,7 @@ impl Identity {
         key.role.put_in((&mut batch.role, row));
 
         let is_key_in_url = origin == Origin::Query && !raw.is_empty();
-        // What is no request has no route.
-        let is_request = record.raw_request.is_none();
-        let is_plain = is_request && path_keys.said(path).is_none();
-        let plain = if is_plain { plain_route(path, route) } else { None };
+        let plain = plain.filter(|_| is_request && path_keys.said(path).is_none());
         let plain = plain.filter(|_| key.own.as_ref().is_none_or(|own| !own.is_in(path)));
         let looked_at = if plain.is_some() { [].as_slice() } else { path };
         let flaws = flaws_of(record, (looked_at, query), is_key_in_url);

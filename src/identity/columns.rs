@@ -173,7 +173,11 @@ impl TextMemo {
     }
 
     /// Puts the text into the cell as it may be stored, unless it is absent.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "most columns are absent: a call would be all it costs"
+    )]
+    #[inline(always)]
     pub(super) fn put(&mut self, raw: Option<&[u8]>, cell: Cell<'_>, desk: &mut Desk<'_>) {
         match raw {
             None | Some([]) => {}
@@ -181,6 +185,7 @@ impl TextMemo {
         }
     }
 
+    #[inline(never)]
     fn put_some(&mut self, raw: &[u8], cell: Cell<'_>, desk: &mut Desk<'_>) {
         if let Some(pseudonyms) = &self.hides {
             let known = self.memo.of(raw, || Known::of(&pseudonyms.user_id(raw)));

@@ -9,14 +9,15 @@ const JOINED_WORD_BYTES_MAX: usize = 11;
 const NUMBER_BYTES_MAX: usize = 8;
 const VERSION_BYTES_MAX: usize = 5;
 
-const END: u8 = 0;
 const LOWER: u8 = 1;
 const DIGIT: u8 = 2;
 const SIGN: u8 = 4;
+/// No part of a plain path.
+const OTHER: u8 = 8;
 const BOTH: u8 = LOWER | DIGIT;
 const JOINED: u8 = LOWER | SIGN;
 
-/// What each byte is; an end if it is a slash, or no part of a plain path.
+/// What each byte is.
 const CLASSES: [u8; 256] = classes();
 
 #[expect(
@@ -25,14 +26,14 @@ const CLASSES: [u8; 256] = classes();
     reason = "the place is less than the length, which is what a byte can be"
 )]
 const fn classes() -> [u8; 256] {
-    let mut classes = [END; 256];
+    let mut classes = [OTHER; 256];
     let mut byte = 0;
     while byte < classes.len() {
         classes[byte] = match byte as u8 {
             b'a'..=b'z' => LOWER,
             b'0'..=b'9' => DIGIT,
             b'-' | b'_' => SIGN,
-            _ => END,
+            _ => OTHER,
         };
         byte += 1;
     }
@@ -53,7 +54,7 @@ pub(super) fn plain_route<'p>(path: &'p [u8], out: &mut String) -> Option<&'p st
     }
     let (mut kept, mut start, mut count) = (0, 1, 0);
     loop {
-        let (bytes, classes) = measure(path.get(start..)?)?;
+        let (bytes, classes) = measure(path.get(start..)?);
         let end = start + bytes;
         count += 1;
         match Segment::of(path.get(start..end)?, classes)? {
@@ -97,16 +98,17 @@ fn is_version(segment: &[u8]) -> bool {
 }
 
 /// How long the segment is, and what it is made of.
+#[expect(clippy::indexing_slicing, reason = "there are as many classes as a byte has values")]
 #[inline]
-fn measure(rest: &[u8]) -> Option<(usize, u8)> {
+fn measure(rest: &[u8]) -> (usize, u8) {
     let mut classes = 0;
     for (place, byte) in rest.iter().enumerate() {
-        match CLASSES.get(usize::from(*byte)).copied().unwrap_or(END) {
-            END => return (*byte == b'/').then_some((place, classes)),
-            class => classes |= class,
+        if *byte == b'/' {
+            return (place, classes);
         }
+        classes |= CLASSES[usize::from(*byte)];
     }
-    Some((rest.len(), classes))
+    (rest.len(), classes)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::credential::{api_key_in_query, in_query};
 use super::hops::{Prefixes, client_of};
 use super::namer::Origin;
 use super::path_keys::PathKeys;
+use super::plain::plain_route;
 use crate::model::Record;
 use crate::model::short::find;
 
@@ -20,6 +21,22 @@ pub(super) fn target_of<'r>(record: &'r Record<'_>) -> (&'r [u8], &'r [u8]) {
         return (path, &[]);
     };
     (path, query.get(1..).unwrap_or(&[]))
+}
+
+/// The same, and the path itself if it is a plain one, whose route is then written: it is looked
+/// through once for both.
+pub(super) fn plain_target<'r>(
+    record: &'r Record<'_>,
+    route: &mut String,
+) -> (Option<&'r str>, (&'r [u8], &'r [u8])) {
+    let whole = bytes_of(record.path.as_ref());
+    if let Some(plain) = plain_route(whole, route) {
+        return (Some(plain), (whole, bytes_of(record.query.as_ref())));
+    }
+    let (path, query) = target_of(record);
+    let is_cut = path.len() < whole.len();
+    let plain = if is_cut { plain_route(path, route) } else { None };
+    (plain, (path, query))
 }
 
 /// The client, if the request came through a proxy that is trusted and says for whom.

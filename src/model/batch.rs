@@ -2,8 +2,8 @@
 
 use super::{EventKind, TextColumn, Timestamp};
 
-/// Up to [`EventBatch::ROWS_MAX`] events. Every column has one entry for each row; while it is being
-/// filled, some may be behind.
+/// Up to [`EventBatch::ROWS_MAX`] events. A column has one entry for each row, up to the last row that
+/// says anything there: what is missing behind it is nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EventBatch {
     /// Milliseconds since 1970, as the log says.
@@ -55,7 +55,8 @@ pub struct EventBatch {
     pub object: TextColumn,
     /// How many requests or units a record of usage stands for.
     pub count: Vec<u64>,
-    /// Set once the engine has found that the event's slot was judged before it came.
+    /// Set once the engine has found that the event's slot was judged before it came: see
+    /// [`EventBatch::mark_late`].
     pub late: Vec<bool>,
 }
 
@@ -85,12 +86,11 @@ impl EventBatch {
     /// An empty batch, with room for as much as this one holds: the next is mostly as large.
     #[must_use]
     pub fn empty_alike(&self) -> Self {
-        let rows = self.len();
         Self {
-            time: Vec::with_capacity(rows),
+            time: empty_alike(&self.time),
             source: self.source.empty_alike(),
             format: self.format.empty_alike(),
-            kind: Vec::with_capacity(rows),
+            kind: empty_alike(&self.kind),
             key: self.key.empty_alike(),
             role: self.role.empty_alike(),
             source_ip: self.source_ip.empty_alike(),
@@ -98,32 +98,42 @@ impl EventBatch {
             path: self.path.empty_alike(),
             query: self.query.empty_alike(),
             route: self.route.empty_alike(),
-            status: Vec::with_capacity(rows),
-            bytes: Vec::with_capacity(rows),
-            request_bytes: Vec::with_capacity(rows),
-            duration_us: Vec::with_capacity(rows),
+            status: empty_alike(&self.status),
+            bytes: empty_alike(&self.bytes),
+            request_bytes: empty_alike(&self.request_bytes),
+            duration_us: empty_alike(&self.duration_us),
             user_agent: self.user_agent.empty_alike(),
             referer: self.referer.empty_alike(),
             user: self.user.empty_alike(),
             model: self.model.empty_alike(),
-            input_tokens: Vec::with_capacity(rows),
-            output_tokens: Vec::with_capacity(rows),
-            cost_micros: Vec::with_capacity(rows),
-            asn: Vec::with_capacity(rows),
+            input_tokens: empty_alike(&self.input_tokens),
+            output_tokens: empty_alike(&self.output_tokens),
+            cost_micros: empty_alike(&self.cost_micros),
+            asn: empty_alike(&self.asn),
             country: self.country.empty_alike(),
             city: self.city.empty_alike(),
-            spot: Vec::with_capacity(rows),
-            flaws: Vec::with_capacity(rows),
+            spot: empty_alike(&self.spot),
+            flaws: empty_alike(&self.flaws),
             operation: self.operation.empty_alike(),
             outcome: self.outcome.empty_alike(),
             tenant: self.tenant.empty_alike(),
             object: self.object.empty_alike(),
-            count: Vec::with_capacity(rows),
-            late: Vec::with_capacity(rows),
+            count: empty_alike(&self.count),
+            late: empty_alike(&self.late),
         }
     }
 
-    /// Columns that are behind get their entries: of nothing.
+    /// The row's slot was judged before it came.
+    pub fn mark_late(&mut self, row: usize) {
+        if self.late.len() <= row {
+            self.late.resize(row + 1, false);
+        }
+        if let Some(mark) = self.late.get_mut(row) {
+            *mark = true;
+        }
+    }
+
+    /// Columns that end early get their entries: of nothing.
     pub fn level(&mut self) {
         let rows = self.len();
         self.kind.resize(rows, EventKind::default());
@@ -183,6 +193,10 @@ impl EventBatch {
             user_agent: self.user_agent.get(row),
         }
     }
+}
+
+fn empty_alike<T>(column: &[T]) -> Vec<T> {
+    Vec::with_capacity(column.len())
 }
 
 /// The entry of a row; the default for a row that is not there.

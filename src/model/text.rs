@@ -156,6 +156,17 @@ impl Dictionary {
         (0u32..).take(self.len()).map(|number| self.value(number))
     }
 
+    /// All values, one behind the other.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// How many bytes each value has, from number 0.
+    pub fn lengths(&self) -> impl Iterator<Item = u64> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        self.ends.iter().zip(starts).map(|(end, start)| u64::from(end.saturating_sub(*start)))
+    }
+
     /// Bytes held, without the table.
     pub fn bytes_held(&self) -> usize {
         self.text.len() + self.ends.len() * size_of::<u32>()

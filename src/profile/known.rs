@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::tight;
 use crate::model::{Day, Hour};
 
 /// Which table.
@@ -70,7 +71,7 @@ impl Known {
             }
             Err(place) => {
                 let entry = Entry { value, first: hour, last: hour.day(), days: 1, requests };
-                self.0.insert(place, entry);
+                tight::insert(&mut self.0, place, entry);
                 self.make_room(facet, value);
                 true
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Counts, Deed, Facet, Object};
+use super::{Counts, Deed, Facet, Object, Sample, Sorting};
 use crate::model::{Spot, Timestamp};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub struct SlotUse {
     pub spots: Vec<SpotUse>,
     /// Objects by number, with the key that asked for them.
     pub objects: Vec<(u32, Object)>,
-    /// Keys, each with the hash of an address that it was used from.
+    /// Keys, each with the hash of an address that it was used from; in any order.
     pub crowds: Vec<(u32, u64)>,
     /// From where keys were used that may come from so many addresses only, as hashes.
     pub addresses: Vec<(u32, u64)>,
@@ -48,6 +48,9 @@ impl SlotUse {
         }
     }
 }
+
+/// Of each list, in entries.
+const ROOM_KEPT_MAX: usize = 1024;
 
 /// Requests with the same flaws.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -105,17 +108,6 @@ pub struct SourceUse {
     pub samples: Vec<Sample>,
 }
 
-/// One line, to be shown as evidence.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Sample {
-    pub at: Timestamp,
-    pub address: String,
-    pub method: String,
-    pub path: String,
-    pub status: u16,
-    pub user_agent: String,
-}
-
 /// A visit of an address that showed no key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Visit {
@@ -167,9 +159,24 @@ impl SlotUse {
         }
     }
 
+    /// A slot with nothing in it but the room of another, if that is not worth more than it costs.
+    pub fn emptied(
+        mut keys: Vec<(u32, Counts)>,
+        mut objects: Vec<(u32, Object)>,
+        mut crowds: Vec<(u32, u64)>,
+    ) -> Option<Self> {
+        if ROOM_KEPT_MAX < keys.capacity().max(objects.capacity()).max(crowds.capacity()) {
+            return None;
+        }
+        keys.clear();
+        objects.clear();
+        crowds.clear();
+        Some(Self { keys, objects, crowds, ..Self::default() })
+    }
+
     /// Sorts and adds up what belongs together.
-    pub fn put_in_order(&mut self) {
-        sort_by_key(&mut self.keys);
+    pub fn put_in_order(&mut self, sorting: &mut Sorting) {
+        sorting.of_keys(&mut self.keys);
         self.keys.dedup_by(|later, first| {
             let same = later.0 == first.0;
             if same {
@@ -202,12 +209,12 @@ impl SlotUse {
             }
             same
         });
-        sort_by_key(&mut self.objects);
-        for own in self.objects.chunk_by_mut(|(one, _), (other, _)| one == other) {
-            own.sort_unstable();
-        }
+        sorting.of_objects(&mut self.objects);
         self.objects.dedup();
-        put_addresses_in_order(&mut self.crowds);
+        // A crowd is the same in whatever order it is seen. Which are too many must not depend on it.
+        if Self::ADDRESSES_MAX < self.crowds.len() {
+            put_addresses_in_order(&mut self.crowds);
+        }
         put_addresses_in_order(&mut self.addresses);
         self.put_sources_in_order();
     }
@@ -291,19 +298,6 @@ impl SourceUse {
     }
 }
 
-/// Numbers are sorted and the rest is moved once: ten times as fast as moving it about.
-fn sort_by_key<T: Copy>(list: &mut Vec<(u32, T)>) {
-    let places = list.iter().zip(0u64..).map(|((key, _), place)| u64::from(*key) << 32 | place);
-    let mut order: Vec<u64> = places.collect();
-    order.sort_unstable();
-    let place_of = |packed: u64| usize::try_from(packed & u64::from(u32::MAX)).ok();
-    let mut sorted = Vec::with_capacity(list.len());
-    for packed in order {
-        sorted.extend(place_of(packed).and_then(|place| list.get(place)).copied());
-    }
-    *list = sorted;
-}
-
 /// Adds to an ascending list what it does not have.
 fn insert<T: Ord>(list: &mut Vec<T>, value: T) {
     if let Err(place) = list.binary_search(&value) {
@@ -363,8 +357,9 @@ mod tests {
             touches: vec![touch(""), touch("/a")],
             ..SlotUse::default()
         };
-        left.put_in_order();
-        right.put_in_order();
+        let mut sorting = Sorting::default();
+        left.put_in_order(&mut sorting);
+        right.put_in_order(&mut sorting);
         assert_eq!(left, right);
         assert_eq!(left.keys.len(), 2);
         assert_eq!(left.touches.first().map(|touch| touch.requests), Some(2));

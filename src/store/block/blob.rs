@@ -33,19 +33,35 @@ impl Packer {
     /// Writes what stands in `raw`.
     pub(super) fn write(&mut self, out: &mut Vec<u8>) -> Result<(), BlockError> {
         let Self { compressor, packed, raw } = self;
-        packed.clear();
-        if COMPRESSED_BYTES_MIN <= raw.len() {
-            packed.reserve(zstd::zstd_safe::compress_bound(raw.len()));
-            compressor.compress_to_buffer(raw, packed).map_err(BlockError::Compress)?;
-        }
-        let helps = !packed.is_empty() && packed.len() + 8 < raw.len();
-        let (form, bytes) = if helps { (ZSTD, &*packed) } else { (PLAIN, &*raw) };
-        out.push(form);
-        write_varint(out, raw.len() as u64);
-        write_varint(out, bytes.len() as u64);
-        out.extend_from_slice(bytes);
-        Ok(())
+        write(out, raw, (compressor, packed))
     }
+
+    pub(super) fn write_bytes(
+        &mut self,
+        out: &mut Vec<u8>,
+        bytes: &[u8],
+    ) -> Result<(), BlockError> {
+        write(out, bytes, (&mut self.compressor, &mut self.packed))
+    }
+}
+
+fn write(
+    out: &mut Vec<u8>,
+    raw: &[u8],
+    (compressor, packed): (&mut Compressor<'static>, &mut Vec<u8>),
+) -> Result<(), BlockError> {
+    packed.clear();
+    if COMPRESSED_BYTES_MIN <= raw.len() {
+        packed.reserve(zstd::zstd_safe::compress_bound(raw.len()));
+        compressor.compress_to_buffer(raw, packed).map_err(BlockError::Compress)?;
+    }
+    let helps = !packed.is_empty() && packed.len() + 8 < raw.len();
+    let (form, bytes) = if helps { (ZSTD, &**packed) } else { (PLAIN, raw) };
+    out.push(form);
+    write_varint(out, raw.len() as u64);
+    write_varint(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+    Ok(())
 }
 
 impl Unpacker {

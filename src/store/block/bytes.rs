@@ -22,6 +22,13 @@ impl<'a> Reader<'a> {
         Ok(first)
     }
 
+    /// Goes on behind the next byte, if it is this one.
+    pub(super) fn skips(&mut self, byte: u8) -> bool {
+        let behind = self.rest.strip_prefix(&[byte]);
+        self.rest = behind.unwrap_or(self.rest);
+        behind.is_some()
+    }
+
     pub(super) fn take(&mut self, length: usize) -> Result<&'a [u8], BlockError> {
         let (taken, rest) = self.rest.split_at_checked(length).ok_or(CUT_OFF)?;
         self.rest = rest;

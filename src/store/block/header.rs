@@ -20,7 +20,7 @@ pub struct Header {
 }
 
 /// The form that is written, and the newest that can be read.
-const FORM: u8 = 2;
+const FORM: u8 = 3;
 
 impl Header {
     pub(super) fn of(batch: &EventBatch, block: &[u8], keys: KeyFilter) -> Self {

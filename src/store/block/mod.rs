@@ -1,5 +1,6 @@
 //! A block: up to 8,192 events packed by column, small on disk and quick to read again.
 
+mod apart;
 mod blob;
 mod bytes;
 mod column;
@@ -100,8 +101,12 @@ impl Encoder {
             View::Asns(values) => scratch.extend(values.iter().map(|&value| u64::from(value))),
             View::Flags(values) => scratch.extend(values.iter().map(|&value| u64::from(value))),
         }
+        if scratch.is_empty() {
+            numbers::encode_nothing(out);
+            return Ok(());
+        }
         scratch.resize(rows, 0);
-        if let Some(order) = order {
+        if let Some(order) = order.filter(|_| !numbers::is_constant(scratch)) {
             order.arrange(scratch, arranged);
             return numbers::encode(out, packer, arranged);
         }

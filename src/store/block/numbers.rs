@@ -14,6 +14,11 @@ const SCALED: u8 = 2;
 const FRESH: u8 = 3;
 const WIDTH_MAX: u8 = 8;
 
+/// As a column of zeros.
+pub(super) fn encode_nothing(out: &mut Vec<u8>) {
+    encode_progression(out, (0, 0));
+}
+
 /// Leaves something else in `values`.
 pub(super) fn encode(
     out: &mut Vec<u8>,
@@ -23,9 +28,7 @@ pub(super) fn encode(
     let first = values.first().copied().unwrap_or(0);
     let step = values.get(1).map_or(0, |second| second.wrapping_sub(first));
     if is_progression(values, step) {
-        out.push(PROGRESSION);
-        write_varint(out, first);
-        write_varint(out, zigzag(step.cast_signed()));
+        encode_progression(out, (first, step));
         return Ok(());
     }
     let divisor = common_divisor(values);
@@ -34,9 +37,7 @@ pub(super) fn encode(
     } else {
         out.push(SCALED);
         write_varint(out, divisor);
-        for value in values.iter_mut() {
-            *value /= divisor;
-        }
+        divide(values, divisor);
     }
     let all_bits = values.iter().fold(0, |bits, value| bits | value);
     let width = (64 - all_bits.leading_zeros()).div_ceil(8);
@@ -46,6 +47,12 @@ pub(super) fn encode(
         packer.raw.extend(values.iter().map(|&value| plane_byte(value, plane)));
     }
     packer.write(out)
+}
+
+fn encode_progression(out: &mut Vec<u8>, (first, step): (u64, u64)) {
+    out.push(PROGRESSION);
+    write_varint(out, first);
+    write_varint(out, zigzag(step.cast_signed()));
 }
 
 /// Numbers of texts in the order of their first use.
@@ -158,6 +165,9 @@ pub(super) fn decode_times(
 fn common_divisor(values: &[u64]) -> u64 {
     let mut divisor = 0u64;
     for &value in values {
+        if is_multiple(value, divisor) {
+            continue;
+        }
         let (mut a, mut b) = (divisor, value);
         while b != 0 {
             (a, b) = (b, a % b);
@@ -170,9 +180,35 @@ fn common_divisor(values: &[u64]) -> u64 {
     divisor.max(1)
 }
 
+/// Divisions of short numbers take half the time.
+fn is_multiple(value: u64, divisor: u64) -> bool {
+    match (u32::try_from(value), u32::try_from(divisor)) {
+        (Ok(value), Ok(divisor)) => value.is_multiple_of(divisor),
+        (Err(_), _) | (_, Err(_)) => value.is_multiple_of(divisor),
+    }
+}
+
+fn divide(values: &mut [u64], divisor: u64) {
+    for value in values {
+        *value = match (u32::try_from(*value), u32::try_from(divisor)) {
+            (Ok(value), Ok(divisor)) => u64::from(value / divisor),
+            (Err(_), _) | (_, Err(_)) => *value / divisor,
+        };
+    }
+}
+
+/// Looked at by and large: it takes a word of a few bits a value.
+pub(super) fn is_constant(values: &[u64]) -> bool {
+    let Some(first) = values.first() else { return true };
+    let differ = |some: &[u64]| some.iter().fold(0, |bits, value| bits | (value ^ first)) != 0;
+    !values.chunks(64).any(differ)
+}
+
 fn is_progression(values: &[u64], step: u64) -> bool {
-    let behind_first = values.iter().skip(1);
-    values.iter().zip(behind_first).all(|(a, b)| b.wrapping_sub(*a) == step)
+    if step == 0 {
+        return is_constant(values);
+    }
+    values.windows(2).all(|pair| matches!(pair, [a, b] if b.wrapping_sub(*a) == step))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "one byte of the number is meant")]

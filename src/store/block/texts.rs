@@ -1,6 +1,7 @@
 //! A column of text: its distinct values once, then a number for each row.
 
 use super::BlockError;
+use super::apart::Apart;
 use super::blob::{Packer, Unpacker};
 use super::bytes::{Reader, write_varint};
 use super::numbers;
@@ -18,14 +19,19 @@ pub(super) fn encode(
     if values == 0 {
         return Ok(());
     }
-    scratch.clear();
-    scratch.extend(dictionary.values().skip(1).map(|value| value.len() as u64));
-    numbers::encode(out, packer, scratch)?;
-    packer.raw.clear();
-    for value in dictionary.values() {
-        packer.raw.extend_from_slice(value.as_bytes());
+    let apart = if VALUES_APART_MIN <= values { Apart::of(dictionary.text()) } else { None };
+    if apart.is_some() {
+        out.push(APART);
     }
-    packer.write(out)
+    scratch.clear();
+    scratch.extend(dictionary.lengths().skip(1));
+    numbers::encode(out, packer, scratch)?;
+    let Some(mut apart) = apart else {
+        return packer.write_bytes(out, dictionary.text().as_bytes());
+    };
+    packer.write_bytes(out, &apart.words)?;
+    packer.write_bytes(out, &apart.digits)?;
+    numbers::encode(out, packer, &mut apart.runs)
 }
 
 pub(super) fn decode(
@@ -36,8 +42,11 @@ pub(super) fn decode(
     let values = reader.length(VALUES_MAX)?;
     let mut dictionary = Dictionary::default();
     if 0 < values {
+        let is_apart = reader.skips(APART);
         let lengths = numbers::decode(reader, unpacker, values)?;
-        dictionary = read(&lengths, unpacker.read(reader, Unpacker::MAX)?)?;
+        let text = unpacker.read(reader, Unpacker::MAX)?;
+        let text = if is_apart { joined(text, (reader, unpacker))? } else { text };
+        dictionary = read(&lengths, text)?;
     }
     let numbers = numbers::decode(reader, unpacker, rows)?;
     let known = |number: u64| u32::try_from(number).ok().filter(|_| number <= values as u64);
@@ -46,6 +55,20 @@ pub(super) fn decode(
     Ok(TextColumn { dictionary, rows })
 }
 
+/// Puts long numbers back to where they were.
+fn joined(
+    words: Vec<u8>,
+    (reader, unpacker): (&mut Reader<'_>, &mut Unpacker),
+) -> Result<Vec<u8>, BlockError> {
+    let digits = unpacker.read(reader, Unpacker::MAX)?;
+    let runs = numbers::decode(reader, unpacker, Apart::runs_in(&words))?;
+    Apart { words, digits, runs }.joined()
+}
+
+/// Before the lengths of texts whose long numbers stand apart. No column of numbers begins so.
+const APART: u8 = 4;
+/// Fewer texts have too few numbers to be worth it.
+const VALUES_APART_MIN: usize = 256;
 /// A batch has at most one new text a row.
 const VALUES_MAX: usize = 1 << 16;
 
