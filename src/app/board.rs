@@ -127,6 +127,11 @@ impl Board {
         Window { view: self.view.subscribe(), now: self.now }
     }
 
+    /// Whether anybody looks before the end.
+    pub(super) const fn is_watched(&self) -> bool {
+        self.found.is_none()
+    }
+
     pub(super) fn overview(&self, overview: Overview) {
         if let Some(found) = &self.found {
             locked(found).overview = overview;

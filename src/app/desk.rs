@@ -86,6 +86,7 @@ impl Desk<'_> {
         let is_new = self.once.admits(record, grows);
         if is_new {
             self.identity.append_loosely(record, seen, self.batch);
+            self.once.note_whose(self.batch);
             counts.accept(record);
         } else {
             count(&mut counts.skipped, REPEATED);

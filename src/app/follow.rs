@@ -38,6 +38,8 @@ pub(super) struct Follow {
     tailer: Tailer,
     growth: Growth,
     wall: Wall,
+    /// While the clock is doubted: those read to their end. What comes of them next is written now.
+    read_up: BTreeSet<SourceId>,
     sources: Vec<Source>,
     unseen: Unseen,
     /// How far each source was read, also of those that are not followed any more.
@@ -64,6 +66,7 @@ impl Follow {
             growth: Growth::new(&tailer.directories()),
             tailer,
             wall: Wall::known(judged, super::uptime()),
+            read_up: BTreeSet::new(),
             sources: config.sources.clone(),
             unseen,
             positions: positions.clone(),
@@ -110,6 +113,8 @@ impl Follow {
             let wall = self.wall.look(now, super::uptime(), seen);
             wall::believe(wall, super::uptime());
             reach.board.note("a leap of the clock", self.wall.trouble());
+            let read_up = statuses.iter().filter(|it| self.wall.is_doubted() && it.at_end);
+            self.read_up = read_up.map(|it| it.source.clone()).collect();
             note_ends(&statuses, reach.intake, wall);
             reach.board.sources(&statuses, reach.intake);
             self.look_around(reach);
@@ -187,6 +192,11 @@ impl Follow {
         self.positions.insert(chunk.source.clone(), end);
         let (stages, mut failed) = (reach.stages, None);
         reach.intake.take(chunk, now, &mut |taken| failed = stages.take(taken).err());
+        if self.read_up.contains(&chunk.source)
+            && let Some(at) = reach.intake.latest()
+        {
+            self.wall.note_written(at);
+        }
         failed.map_or(Ok(()), Err)
     }
 

@@ -11,12 +11,15 @@ use super::control::{Because, Refusal, Whom};
 use super::diary::Asker;
 use super::job;
 use super::look::look;
+use super::once::Once;
 use super::recovering;
 use super::unfinished::Unfinished;
 use super::whole_file::write_whole;
+use super::whose::Hashes;
 use crate::config::Config;
+use crate::identity::Identity;
 use crate::model::{Mention, Timestamp};
-use crate::store::{Forgotten, Progress, Store, StoreError, fault};
+use crate::store::{Commit, Forgotten, Progress, Store, StoreError, fault};
 
 /// What was done, for whoever asked for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,9 +113,9 @@ pub(super) fn forget(
     Ok(receipt)
 }
 
-/// The names, and the stored requests in which they stand: the engine keeps hashes of those.
-pub(super) fn with_requests(store: &Store, mention: &Mention) -> Result<Mention, StoreError> {
-    Ok(mention.clone().with_requests(store.requests_about(mention)?))
+/// The names, and what stored events say of them: some keep hashes of that.
+pub(super) fn with_stored(store: &Store, mention: &Mention) -> Result<Mention, StoreError> {
+    Ok(mention.clone().with_stored(store.stored_about(mention)?))
 }
 
 /// The whole of it while no daemon runs.
@@ -149,8 +152,13 @@ fn remove_at_rest(
 ) -> anyhow::Result<Receipt> {
     fault::place("forgetting begins");
     let mut recovered = recovering::taken_up(store, job::settings(config))?;
-    let forgotten = recovered.engine.forget(&with_requests(store, wish.mention)?)?;
+    let mention = with_stored(store, wish.mention)?;
+    let forgotten = recovered.engine.forget(&mention)?;
     store.snapshot(&forgotten.rows.into_iter().collect(), recovered.next_input)?;
+    let identity = Identity::new(store.pepper()?, config.key_is);
+    let mut once = Once::recall(&recovered.memory, Hashes::new(identity.record_key()));
+    once.forget(&mention);
+    store.commit(&Commit { memory: Some(&once.take_news()), ..Commit::default() })?;
     Ok(forget(store, (config, state), wish, forgotten.keys)?)
 }
 

@@ -12,9 +12,10 @@ use super::headers::Headers;
 use super::once::Once;
 use super::reading::{Reading, Reject};
 use super::watermark::Watermark;
+use super::whose::Hashes;
 use crate::format::{Joined, Joins, Outcome, Parser, Turn};
 use crate::identity::{Identity, Inventory, Networks, Privacy};
-use crate::model::{EventBatch, Millis, Position, SourceId, Timestamp};
+use crate::model::{EventBatch, Mention, Millis, Position, SourceId, Timestamp};
 use crate::store::{Counters, Memory};
 use crate::tail::Chunk;
 
@@ -67,9 +68,10 @@ impl Intake {
         delay: Millis,
         (counted, memory): (Counters, Memory),
     ) -> Self {
+        let hashes = Hashes::new(identity.record_key());
         Self {
             identity,
-            once: Once::recall(&memory),
+            once: Once::recall(&memory, hashes),
             headers: Headers::recall(&memory),
             sources: BTreeMap::new(),
             watermark: Watermark::default(),
@@ -97,6 +99,14 @@ impl Intake {
     /// As [`Intake::set_inventory`].
     pub(super) fn set_privacy(&mut self, privacy: Arc<Privacy>) {
         self.identity.set_privacy(privacy);
+    }
+
+    /// Somebody was never here. What goes of them is handed over with what comes next.
+    pub(super) fn forget(&mut self, mention: &Mention) {
+        self.once.forget(mention);
+        for reading in self.sources.values_mut() {
+            reading.rejects.retain(|reject| !mention.is_in(&reject.line));
+        }
     }
 
     pub(super) const fn set_delay(&mut self, delay: Millis) {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 
+use super::beats::{Beats, Stage};
 use super::forgetting::Forget;
 use super::intake::Taken;
 use super::keeping::Keeping;
@@ -10,7 +12,7 @@ use super::orders::Receipt;
 use crate::engine::{Action, Engine, Forgotten, Input, Overview, Party};
 use crate::incident::{Alert, Incident, IncidentId, Notice, StaleFinding};
 use crate::model::{Hour, Position, SourceId, Timestamp};
-use crate::store::{Counters, Memory, Parcels};
+use crate::store::{Counters, Memory, Parcel, Parcels};
 
 /// The state is written out at least after so many events, so that opening stays quick.
 const EVENTS_BETWEEN_SNAPSHOTS_MAX: usize = 4_000_000;
@@ -31,6 +33,16 @@ pub(super) struct Judge {
     passed: Option<Timestamp>,
     /// Who has access to what, and of which revision that is.
     parties: Option<(u64, Arc<Vec<Party>>)>,
+    /// The engine at a glance, as it was shown since the last step.
+    shown: Option<Overview>,
+    /// Where rows of a large snapshot go before the rest of it is packed.
+    ahead: Option<Ahead>,
+}
+
+#[derive(Debug)]
+struct Ahead {
+    keeper: SyncSender<Judged>,
+    beats: Beats,
 }
 
 /// How often the state is written out.
@@ -55,6 +67,8 @@ pub(super) struct Judged {
     pub(super) stale: Vec<StaleFinding>,
     pub(super) notices: Vec<Notice>,
     pub(super) alerts: Vec<Alert>,
+    /// Of the snapshot that comes next: written at once.
+    pub(super) parcel: Option<Parcel>,
     pub(super) snapshot: Option<Snapshot>,
     pub(super) overview: Option<Box<Overview>>,
     /// What holds from here on.
@@ -82,7 +96,14 @@ impl Judge {
             snapshot_minute: 0,
             passed: None,
             parties: None,
+            shown: None,
+            ahead: None,
         }
+    }
+
+    /// Whoever keeps what is judged is given a large snapshot piece by piece.
+    pub(super) fn hand_on_to(&mut self, keeper: SyncSender<Judged>, beats: Beats) {
+        self.ahead = Some(Ahead { keeper, beats });
     }
 
     /// What is stored from now on. The state is written down in between, so that nothing from
@@ -141,6 +162,7 @@ impl Judge {
             Ok(Forgotten { engine, rows, keys, .. }) => {
                 self.engine = engine;
                 self.parties = None;
+                self.shown = None;
                 self.events_since_snapshot = 0;
                 judged.snapshot = Some(Snapshot {
                     rows: rows.into_iter().collect(),
@@ -161,13 +183,17 @@ impl Judge {
         judged
     }
 
+    /// Made anew only after a step: of many keys that takes its time.
     pub(super) fn overview(&mut self) -> Overview {
-        let overview = self.engine.overview();
-        let watermark = overview.watermark.max(self.passed);
-        Overview { watermark, parties: self.parties(), ..overview }
+        let overview = match self.shown.take() {
+            Some(overview) => overview,
+            None => Overview { parties: self.parties(), ..self.engine.overview() },
+        };
+        self.shown = Some(overview.clone());
+        Overview { watermark: overview.watermark.max(self.passed), ..overview }
     }
 
-    /// Made anew only if they may be others: of many keys that takes its time.
+    /// Made anew only if they may be others.
     fn parties(&mut self) -> Arc<Vec<Party>> {
         let revision = self.engine.parties_revision();
         if let Some((known, parties)) = &self.parties
@@ -181,6 +207,7 @@ impl Judge {
     }
 
     fn step(&mut self, mut input: Input, judged: &mut Judged) {
+        self.shown = None;
         let mut late = Vec::new();
         for action in self.engine.step(&input) {
             match action {
@@ -220,8 +247,25 @@ impl Judge {
     fn snapshot(&mut self, judged: &mut Judged) {
         self.events_since_snapshot = 0;
         let mut rows = Parcels::default();
-        self.engine.hand_out_changed(&mut |row| rows.push(&row));
+        let Self { engine, ahead, .. } = self;
+        engine.hand_out_changed(&mut |row| {
+            rows.push(&row);
+            if let Some(ahead) = ahead
+                && let Some(parcel) = rows.send_ahead()
+            {
+                ahead.send(parcel);
+            }
+        });
         judged.snapshot = Some(Snapshot { rows, next_input: self.next_input });
+    }
+}
+
+impl Ahead {
+    fn send(&self, parcel: Parcel) {
+        self.beats.waits(Stage::Judging);
+        // Where nobody keeps anything any more, that is noticed with the next step.
+        drop(self.keeper.send(Judged { parcel: Some(parcel), ..Judged::default() }));
+        self.beats.beat(Stage::Judging);
     }
 }
 

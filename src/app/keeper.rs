@@ -118,6 +118,9 @@ impl Keeper {
             self.writers.finding(finding)?;
         }
         self.begin(&judged.begun)?;
+        if let (Some(store), Some(parcel)) = (self.store.clone(), &judged.parcel) {
+            return self.once_there_is_room(|_| Ok(store.write_parcel(parcel)?));
+        }
         let overview = judged.overview;
         let snapshot = judged.snapshot;
         for (_, input) in &judged.inputs {
@@ -283,6 +286,7 @@ impl Pending {
     fn is_empty(&self) -> bool {
         self.inputs.is_empty()
             && self.positions.is_empty()
+            && self.memory.is_empty()
             && self.incidents.is_empty()
             && self.stale.is_empty()
             && self.notices.is_empty()

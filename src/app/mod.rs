@@ -16,6 +16,7 @@ mod diary;
 mod difference;
 mod errands;
 mod exporting;
+mod feed;
 mod follow;
 mod forgetting;
 mod hall;
@@ -60,6 +61,7 @@ mod wall;
 mod watermark;
 mod ways;
 mod whole_file;
+mod whose;
 mod windows;
 
 pub use counts::Counts;

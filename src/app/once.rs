@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::windows::Windows;
+use super::whose::{Hashes, Whose};
+use super::windows::{Window, Windows};
 use crate::format::Grows;
-use crate::model::{EventKind, Record, Timestamp};
+use crate::model::{EventBatch, EventKind, Mention, Record, Timestamp};
 use crate::store::Memory;
 
 /// Ids are remembered by the page, the last so many pages of them.
@@ -17,14 +18,29 @@ const COUNTERS_MAX: usize = 1 << 14;
 /// again after a restart counts once, and a counter goes on where it stood.
 #[derive(Debug, Default)]
 pub(super) struct Once {
+    hashes: Hashes,
     ids: BTreeSet<u128>,
     /// By number; the last is being filled.
-    pages: BTreeMap<u64, Vec<u128>>,
-    readings: BTreeMap<u128, Reading>,
+    pages: BTreeMap<u64, Vec<Seen>>,
+    readings: BTreeMap<u128, (Reading, Whose)>,
     windows: Windows,
     /// What has changed since it was last stored.
     changed_pages: BTreeSet<u64>,
     changed_readings: BTreeSet<u128>,
+    /// Of whose record it is not yet known whose it is.
+    last: Option<Last>,
+    /// Of a former form, to be removed.
+    outdated: Vec<String>,
+}
+
+type Seen = (u128, Whose);
+
+/// Where that stands which was written down last.
+#[derive(Clone, Copy, Debug)]
+enum Last {
+    Page(u64),
+    Counter(u128),
+    Window(Window),
 }
 
 /// A counter as it stood last.
@@ -36,27 +52,27 @@ struct Reading {
 }
 
 /// What is stored of it, by the beginning of its names.
-const PAGE: &str = "ids/";
-const READING: &str = "counter/";
+const PAGE: &str = "seen/";
+const READING: &str = "reading/";
+/// Hashes that anybody could have made, and nobody knew whose they were.
+const OUTDATED: [&str; 3] = ["ids/", "counter/", "window/"];
+const ID_BYTES: usize = 16;
+const SEEN_BYTES: usize = ID_BYTES + Whose::BYTES;
 
 impl Once {
     /// As an earlier process stored it.
-    pub(super) fn recall(memory: &Memory) -> Self {
-        let mut once = Self { windows: Windows::recall(memory), ..Self::default() };
+    pub(super) fn recall(memory: &Memory, hashes: Hashes) -> Self {
+        let mut once = Self { hashes, windows: Windows::recall(memory), ..Self::default() };
         let under = |prefix: &'static str| {
             let from = memory.range(prefix.to_owned()..);
             from.map_while(move |(name, value)| Some((name.strip_prefix(prefix)?, value)))
         };
         for (_, value) in under(PAGE) {
-            let Some((number, ids)) = value
-                .split_first_chunk()
-                .map(|(number, ids)| (u64::from_le_bytes(*number), ids.as_chunks().0))
-            else {
-                continue;
-            };
-            let ids: Vec<u128> = ids.iter().copied().map(u128::from_le_bytes).collect();
-            once.ids.extend(&ids);
-            once.pages.insert(number, ids);
+            let Some((number, seen)) = value.split_first_chunk() else { continue };
+            let seen = seen.as_chunks::<SEEN_BYTES>().0;
+            let seen: Vec<Seen> = seen.iter().filter_map(|it| read_seen(it)).collect();
+            once.ids.extend(seen.iter().map(|(id, _)| id));
+            once.pages.insert(u64::from_le_bytes(*number), seen);
         }
         for (name, value) in under(READING) {
             if let (Ok(counter), Some(reading)) =
@@ -65,6 +81,8 @@ impl Once {
                 once.readings.insert(counter, reading);
             }
         }
+        let is_outdated = |name: &&String| OUTDATED.iter().any(|prefix| name.starts_with(prefix));
+        once.outdated = memory.keys().filter(is_outdated).cloned().collect();
         once
     }
 
@@ -72,17 +90,61 @@ impl Once {
     pub(super) fn take_news(&mut self) -> Memory {
         let mut news = self.windows.take_news();
         for number in std::mem::take(&mut self.changed_pages) {
-            let ids = self.pages.get(&number).map_or([].as_slice(), Vec::as_slice);
+            let seen = self.pages.get(&number).map_or([].as_slice(), Vec::as_slice);
             let mut value = number.to_le_bytes().to_vec();
-            value.extend(ids.iter().flat_map(|id| id.to_le_bytes()));
+            for (id, whose) in seen {
+                value.extend(id.to_le_bytes().into_iter().chain(whose.written()));
+            }
             news.insert(format!("{PAGE}{:03}", number % PAGES_MAX), value);
         }
         for counter in std::mem::take(&mut self.changed_readings) {
-            if let Some(reading) = self.readings.get(&counter) {
-                news.insert(format!("{READING}{counter:032x}"), reading.written());
+            let reading = self.readings.get(&counter).map_or_else(Vec::new, Reading::written);
+            news.insert(format!("{READING}{counter:032x}"), reading);
+        }
+        news.extend(std::mem::take(&mut self.outdated).into_iter().map(|name| (name, Vec::new())));
+        news
+    }
+
+    /// The record that was admitted last became the last event of the batch.
+    pub(super) fn note_whose(&mut self, batch: &EventBatch) {
+        let Some(last) = self.last.take() else { return };
+        let whose = self.hashes.whose(batch);
+        let known = match last {
+            Last::Page(page) => {
+                self.pages.get_mut(&page).and_then(|it| it.last_mut()).map(|(_, it)| it)
+            }
+            Last::Counter(counter) => self.readings.get_mut(&counter).map(|(_, it)| it),
+            Last::Window(window) => self.windows.whose_mut(window),
+        };
+        if let Some(known) = known {
+            *known = whose;
+        }
+    }
+
+    /// Nothing of somebody was ever here: what is delivered again of theirs is new.
+    pub(super) fn forget(&mut self, mention: &Mention) {
+        let tags = self.hashes.tags(mention);
+        for (number, page) in &mut self.pages {
+            let before = page.len();
+            page.retain(|(id, whose)| {
+                let is_theirs = whose.is_one_of(&tags);
+                if is_theirs {
+                    self.ids.remove(id);
+                }
+                !is_theirs
+            });
+            if page.len() < before {
+                self.changed_pages.insert(*number);
             }
         }
-        news
+        self.readings.retain(|counter, (_, whose)| {
+            let is_theirs = whose.is_one_of(&tags);
+            if is_theirs {
+                self.changed_readings.insert(*counter);
+            }
+            !is_theirs
+        });
+        self.windows.forget(&tags);
     }
 
     /// The records that come now are of another line.
@@ -92,14 +154,20 @@ impl Once {
 
     /// Whether the record is new; of a counter, the record then says by how much it grew.
     pub(super) fn admits(&mut self, record: &mut Record<'_>, grows: Grows) -> bool {
+        self.last = None;
         if grows != Grows::default() {
             return self.take_reading(record, grows);
         }
         if record.id.is_none() {
             let is_window = record.kind == EventKind::Usage && record.time.is_some();
-            return !is_window || self.windows.admits(record, hash_of_counter(record));
+            if !is_window {
+                return true;
+            }
+            let window = self.windows.admits(record, self.hashes.of_counter(record));
+            self.last = window.map(Last::Window);
+            return window.is_some();
         }
-        let id = hash_of_id(record);
+        let id = self.hashes.of_id(record);
         let is_new = self.ids.insert(id);
         if is_new {
             self.note(id);
@@ -113,28 +181,30 @@ impl Once {
         let is_full = self.pages.get(&last).is_some_and(|page| PAGE_IDS <= page.len());
         let number = if is_full { last + 1 } else { last };
         if let Some(oldest) = number.checked_sub(PAGES_MAX) {
-            for id in self.pages.remove(&oldest).into_iter().flatten() {
+            for (id, _) in self.pages.remove(&oldest).into_iter().flatten() {
                 self.ids.remove(&id);
             }
         }
-        self.pages.entry(number).or_default().push(id);
+        self.pages.entry(number).or_default().push((id, Whose::default()));
         self.changed_pages.insert(number);
+        self.last = Some(Last::Page(number));
     }
 
     fn take_reading(&mut self, record: &mut Record<'_>, grows: Grows) -> bool {
-        let counter = hash_of_counter(record);
+        let counter = self.hashes.of_counter(record);
         let now = Reading {
             at: record.time,
             count: record.count.unwrap_or(0),
             cost_micros: record.cost_micros.unwrap_or(0),
         };
-        let before = self.readings.get(&counter).copied();
+        let before = self.readings.get(&counter).map(|(reading, _)| *reading);
         if before.is_some_and(|before| now.at <= before.at) {
             return false;
         }
         if before.is_some() || self.readings.len() < COUNTERS_MAX {
-            self.readings.insert(counter, now);
+            self.readings.insert(counter, (now, Whose::default()));
             self.changed_readings.insert(counter);
+            self.last = Some(Last::Counter(counter));
         }
         if before.is_none() {
             record.quirk = Some("first reading of a counter");
@@ -162,45 +232,29 @@ impl Once {
 }
 
 impl Reading {
-    fn written(self) -> Vec<u8> {
-        let at = self.at.map_or(i64::MIN, |at| at.0);
-        [at.to_le_bytes(), self.count.to_le_bytes(), self.cost_micros.to_le_bytes()].concat()
+    fn written((reading, whose): &(Self, Whose)) -> Vec<u8> {
+        let Self { at, count, cost_micros } = reading;
+        let at = at.map_or(i64::MIN, |at| at.0).to_le_bytes();
+        let counts = [count.to_le_bytes(), cost_micros.to_le_bytes()];
+        at.into_iter().chain(counts.into_iter().flatten()).chain(whose.written()).collect()
     }
 
-    fn read(value: &[u8]) -> Option<Self> {
-        let ([at, count, cost_micros], []) = value.as_chunks() else { return None };
-        let at = i64::from_le_bytes(*at);
-        Some(Self {
+    fn read(value: &[u8]) -> Option<(Self, Whose)> {
+        let (reading, whose) = value.split_first_chunk::<24>()?;
+        let (&[at, count, cost_micros], []) = reading.as_chunks() else { return None };
+        let at = i64::from_le_bytes(at);
+        let reading = Self {
             at: (at != i64::MIN).then_some(Timestamp(at)),
-            count: u64::from_le_bytes(*count),
-            cost_micros: u64::from_le_bytes(*cost_micros),
-        })
+            count: u64::from_le_bytes(count),
+            cost_micros: u64::from_le_bytes(cost_micros),
+        };
+        Some((reading, Whose::read(whose)?))
     }
 }
 
-/// The same id at another time or with another outcome is news: a message that was sent, then
-/// delivered.
-fn hash_of_id(record: &Record<'_>) -> u128 {
-    let texts = [&record.id, &record.operation, &record.outcome, &record.path, &record.key];
-    let time = record.time.map_or(0, |time| time.0).to_le_bytes();
-    let status = record.status.unwrap_or(0).to_le_bytes();
-    hash(texts.map(|text| text.as_deref().unwrap_or_default()), &[&time, &status])
-}
-
-fn hash_of_counter(record: &Record<'_>) -> u128 {
-    let texts = [&record.tenant, &record.operation, &record.key, &record.model, &record.user];
-    hash(texts.map(|text| text.as_deref().unwrap_or_default()), &[])
-}
-
-fn hash(texts: [&[u8]; 5], more: &[&[u8]]) -> u128 {
-    let mut hasher = blake3::Hasher::new();
-    for text in texts.iter().chain(more) {
-        hasher.update(&(text.len() as u64).to_le_bytes());
-        hasher.update(text);
-    }
-    let mut short = [0; 16];
-    short.iter_mut().zip(hasher.finalize().as_bytes()).for_each(|(to, from)| *to = *from);
-    u128::from_le_bytes(short)
+fn read_seen(value: &[u8]) -> Option<Seen> {
+    let (id, whose) = value.split_first_chunk()?;
+    Some((u128::from_le_bytes(*id), Whose::read(whose)?))
 }
 
 #[cfg(test)]
@@ -240,7 +294,7 @@ mod tests {
         memory.extend(once.take_news());
         assert_eq!(once.ids.len() as u64, limit);
         assert_eq!(memory.len() as u64, PAGES_MAX);
-        assert_eq!(Once::recall(&memory).ids, once.ids);
+        assert_eq!(Once::recall(&memory, Hashes::default()).ids, once.ids);
     }
 
     #[test]
@@ -256,13 +310,63 @@ mod tests {
         assert!(once.admits(&mut reading(1, 100), grows));
         let memory = once.take_news();
         assert!(once.take_news().is_empty());
-        let mut again = Once::recall(&memory);
+        let mut again = Once::recall(&memory, Hashes::default());
         assert!(!again.admits(&mut record("m1", "sent"), Grows::default()));
         let mut second = reading(2, 130);
         assert!(again.admits(&mut second, grows));
         assert_eq!((second.count, second.quirk), (Some(30), None));
         let broken = Memory::from([(format!("{PAGE}000"), vec![1]), (READING.to_owned(), vec![])]);
-        assert!(Once::recall(&broken).ids.is_empty());
+        assert!(Once::recall(&broken, Hashes::default()).ids.is_empty());
+    }
+
+    #[test]
+    fn of_somebody_who_is_forgotten_nothing_is_known_here_and_others_are() {
+        let mut once = Once::recall(&Memory::new(), Hashes::new([7; 32]));
+        let admit = |once: &mut Once, user: &'static str, id: Option<&'static str>| {
+            let field = |text: &'static str| Cow::Borrowed(text.as_bytes());
+            let time = Some(Timestamp(1000));
+            let record =
+                Record { time, user: Some(field(user)), count: Some(5), ..Record::default() };
+            let mut batch = EventBatch::default();
+            batch.time.push(1000);
+            batch.user.push(user);
+            let counter = Grows { count: true, cost: false };
+            let [as_id, as_counter, as_window] = [
+                (Record { id: id.map(field), ..record.clone() }, Grows::default()),
+                (record.clone(), counter),
+                (Record { kind: EventKind::Usage, ..record }, Grows::default()),
+            ]
+            .map(|(mut record, grows)| {
+                once.begin_line();
+                let is_new = once.admits(&mut record, grows);
+                once.note_whose(&batch);
+                is_new
+            });
+            [as_id, as_counter, as_window]
+        };
+        for (user, id) in [("Ann", "m1"), ("bob", "m2")] {
+            assert_eq!(admit(&mut once, user, Some(id)), [true; 3]);
+        }
+        let mut memory = once.take_news();
+        let mut again = Once::recall(&memory, Hashes::new([7; 32]));
+        again.forget(&Mention::of(["ann".to_owned()]));
+        memory.extend(again.take_news());
+        assert_eq!(memory.values().filter(|value| value.is_empty()).count(), 2, "{memory:?}");
+        let bytes: usize = memory.values().map(Vec::len).sum();
+        assert_eq!(bytes, 8 + SEEN_BYTES + (24 + Whose::BYTES) + (32 + Whose::BYTES));
+        for once in [&mut again, &mut Once::recall(&memory, Hashes::new([7; 32]))] {
+            assert_eq!(admit(once, "bob", Some("m2")), [false; 3]);
+            assert_eq!(admit(once, "Ann", Some("m1")), [true; 3], "as if it had never been here");
+        }
+    }
+
+    #[test]
+    fn hashes_of_the_former_form_are_removed() {
+        let old = ["ids/000", "counter/00ff", "window/0000000000000001"];
+        let mut memory: Memory = old.map(|name| (name.to_owned(), vec![1; 24])).into();
+        let mut once = Once::recall(&memory, Hashes::default());
+        memory.extend(once.take_news());
+        assert!(memory.len() == 3 && memory.values().all(Vec::is_empty), "{memory:?}");
     }
 
     #[test]

@@ -103,7 +103,11 @@ impl Reach<'_> {
                     }
                     Change::Sources(sources) => follow(self, sources)?,
                     Change::Verdict(verdict) => self.stages.tell(Input::Verdict(verdict))?,
-                    Change::Forget(forget) => self.stages.forget(forget)?,
+                    Change::Forget(forget) => {
+                        self.intake.forget(&forget.mention);
+                        self.hand_over()?;
+                        self.stages.forget(forget)?;
+                    }
                 }
             }
             self.stages.confirm(order.receipt)?;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use super::beats::Beats;
 use super::board::Board;
 use super::counts::Counts;
+use super::feed::{Feed, in_time_order};
 use super::intake::{Intake, Taken};
 use super::job::{Job, JobError, Outputs};
 use super::judge::Rhythm;
@@ -18,17 +19,11 @@ use crate::config::{Config, format_name};
 use crate::engine::{Input, Overview};
 use crate::format::{Options, Parser, Sample};
 use crate::incident::{Incident, IncidentId, StaleFinding};
-use crate::model::{Millis, SourceId, Timestamp};
-use crate::tail::{Chunk, FileReader, Limits};
+use crate::model::SourceId;
+use crate::tail::{FileReader, Limits, TailError};
 
 /// Lines of a file's head among which the names of its columns are looked for.
 const HEAD_LINES_MAX: usize = 20;
-
-/// A line this far ahead of the one before it is not waited for …
-const AHEAD_MAX: Millis = Millis::days(1);
-
-/// … unless more than so many in a row agree: then the log was quiet.
-const AHEAD_LINES_MAX: usize = 7;
 
 /// What is to be replayed.
 #[derive(Debug)]
@@ -68,20 +63,15 @@ pub struct SourceSummary {
     pub missing: Vec<&'static str>,
     pub counts: Counts,
     pub long_lines: u64,
+    /// Why it could not be read to its end.
+    pub damage: Option<String>,
 }
 
-/// A file with its next unread line.
-struct Feed {
-    source: SourceId,
-    reader: FileReader,
-    chunk: Option<Chunk>,
-    consumed: usize,
-    /// Up to where all was dealt with.
-    whole: usize,
-    /// The time of the last line that did not lie far ahead, and how many did since.
-    last: Option<Timestamp>,
-    ahead: usize,
-    missing: Vec<&'static str>,
+impl Summary {
+    /// Files that could not be read to their end.
+    pub fn damaged(&self) -> usize {
+        self.sources.iter().filter(|source| source.damage.is_some()).count()
+    }
 }
 
 impl Replay {
@@ -131,18 +121,13 @@ impl Replay {
             let position = job.positions.get(&source).cloned();
             // By its absolute path, so that its chunks carry the same name.
             let reader = FileReader::open(Path::new(&source.0), self.limits, position.as_ref())?;
-            let (parser, missing) = parser_for(path, &self.format, &self.options)?;
+            let (parser, missing) = match parser_for(path, &self.format, &self.options) {
+                // What is wrong with it is met again where it is read.
+                Err(JobError::Tail(TailError::Read { .. })) => (None, Vec::new()),
+                known => known?,
+            };
             job.intake.add(&source, parser);
-            feeds.push(Feed {
-                source,
-                reader,
-                chunk: None,
-                consumed: 0,
-                whole: 0,
-                last: None,
-                ahead: 0,
-                missing,
-            });
+            feeds.push(Feed::new(source, reader, missing));
         }
         Ok(feeds)
     }
@@ -186,7 +171,14 @@ pub(super) fn parser_for(
 pub(super) fn sample(path: &Path) -> Result<Vec<Vec<u8>>, JobError> {
     let mut reader = FileReader::open(path, Limits::default(), None)?;
     let mut sample = Sample::default();
-    while let Some(chunk) = reader.next_chunk()? {
+    loop {
+        let chunk = match reader.next_chunk() {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break,
+            // The lines before the damage tell the format as well.
+            Err(_) if !sample.is_empty() => break,
+            Err(error) => return Err(error.into()),
+        };
         let lines = chunk.bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         lines.for_each(|line| sample.push(line));
         if sample.is_full() {
@@ -206,17 +198,20 @@ fn read_all(
     let mut ready = |taken: Taken| failed = stages.take(taken).err();
     match &mut *feeds {
         [feed] => {
-            while let Some(chunk) = feed.reader.next_chunk()? {
+            while let Some(chunk) = feed.next_chunk() {
                 let arrival = intake.latest().unwrap_or_default();
                 intake.take(&chunk, arrival, &mut ready);
                 feed.reader.reuse(chunk.bytes);
                 progress(Progress::of(std::slice::from_ref(feed)));
             }
         }
-        _ => in_time_order(intake, feeds, progress, &mut ready)?,
+        _ => in_time_order(intake, feeds, progress, &mut ready),
     }
     intake.give_up_parts(None);
     for feed in feeds.iter() {
+        if feed.damage.is_some() {
+            intake.lost(&feed.source, 0);
+        }
         intake.watermark_mut().ended(&feed.source);
     }
     ready(intake.hand_over());
@@ -224,112 +219,8 @@ fn read_all(
     stages.tell(Input::Finish)
 }
 
-/// Takes line after line from whichever file's next line is the oldest.
-fn in_time_order(
-    intake: &mut Intake,
-    feeds: &mut [Feed],
-    progress: &mut dyn FnMut(Progress),
-    ready: &mut dyn FnMut(Taken),
-) -> Result<(), JobError> {
-    let mut heads: BTreeMap<usize, Timestamp> = BTreeMap::new();
-    for (place, feed) in feeds.iter_mut().enumerate() {
-        heads.extend(feed.head(intake, None)?.map(|head| (place, head)));
-    }
-    // A first line can be from the future too.
-    let ahead = heads.values().min().map(|first| (*first, first.plus(AHEAD_MAX)));
-    for head in heads.values_mut() {
-        *head = ahead.filter(|(_, ahead)| ahead < head).map_or(*head, |(first, _)| first);
-    }
-    while let Some((&place, &head)) = heads.iter().min_by_key(|(place, head)| (**head, **place)) {
-        let next = heads.iter().filter(|(other, _)| **other != place).map(|(_, at)| *at).min();
-        let mut head = Some(head);
-        while let Some(at) = head.filter(|at| next.is_none_or(|next| *at <= next)) {
-            let Some(feed) = feeds.get_mut(place) else { break };
-            feed.take_line(intake, at);
-            head = feed.head(intake, Some(at))?;
-            if intake.is_full() {
-                for feed in &*feeds {
-                    feed.mark(intake);
-                }
-                ready(intake.hand_over());
-            }
-        }
-        if let Some(at) = head {
-            heads.insert(place, at);
-        } else {
-            heads.remove(&place);
-            // Or the files after it would wait for it to the end of all.
-            if let Some(feed) = feeds.get(place) {
-                intake.watermark_mut().ended(&feed.source);
-            }
-        }
-        progress(Progress::of(feeds));
-    }
-    Ok(())
-}
-
-impl Feed {
-    /// The time of the next line; that of the one before where it has none of its own.
-    fn head(
-        &mut self,
-        intake: &mut Intake,
-        before: Option<Timestamp>,
-    ) -> Result<Option<Timestamp>, JobError> {
-        let used_up = self.chunk.as_ref().is_none_or(|chunk| chunk.bytes.len() <= self.consumed);
-        if used_up {
-            self.mark(intake);
-            if let Some(chunk) = self.chunk.take() {
-                self.reader.reuse(chunk.bytes);
-            }
-            self.chunk = self.reader.next_chunk()?;
-            (self.consumed, self.whole) = (0, 0);
-        }
-        let Some(chunk) = &self.chunk else { return Ok(None) };
-        let line = line_at(&chunk.bytes, self.consumed);
-        let first = Timestamp(i64::MIN);
-        let told = intake.time_of(&self.source, line).or(before).unwrap_or(first);
-        Ok(Some(self.turn_of(told)))
-    }
-
-    /// When the line is to be taken. One that lies far ahead comes right after the line
-    /// before it, until so many in a row do: or else the file would wait for all others
-    /// because of one line from the future, and the rest of it come late.
-    fn turn_of(&mut self, told: Timestamp) -> Timestamp {
-        let last = self.last.unwrap_or(told);
-        if last.plus(AHEAD_MAX) < told && self.ahead < AHEAD_LINES_MAX {
-            self.ahead += 1;
-            return last;
-        }
-        self.ahead = 0;
-        self.last = Some(told);
-        told
-    }
-
-    fn take_line(&mut self, intake: &mut Intake, at: Timestamp) {
-        let Some(chunk) = &self.chunk else { return };
-        let line = line_at(&chunk.bytes, self.consumed);
-        let is_whole = intake.take_line(&self.source, line, at);
-        self.consumed = (self.consumed + line.len() + 1).min(chunk.bytes.len());
-        if is_whole {
-            self.whole = self.consumed;
-        }
-    }
-
-    fn mark(&self, intake: &mut Intake) {
-        if let Some(chunk) = &self.chunk {
-            intake.mark(chunk, self.whole, self.consumed);
-        }
-    }
-}
-
-fn line_at(bytes: &[u8], start: usize) -> &[u8] {
-    let rest = bytes.get(start..).unwrap_or_default();
-    let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-    rest.get(..length).unwrap_or_default()
-}
-
 impl Progress {
-    fn of(feeds: &[Feed]) -> Self {
+    pub(super) fn of(feeds: &[Feed]) -> Self {
         Self {
             bytes_read: feeds.iter().map(|feed| feed.reader.bytes_read()).sum(),
             bytes_total: feeds.iter().map(|feed| feed.reader.bytes_total()).sum(),
@@ -354,6 +245,7 @@ impl Found {
             missing: feed.missing.clone(),
             counts: counts.get(&feed.source).map(|counts| (*counts).clone()).unwrap_or_default(),
             long_lines: feed.reader.long_lines(),
+            damage: feed.damage.clone(),
         };
         let mut incidents: Vec<Incident> = self
             .incidents

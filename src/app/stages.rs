@@ -76,11 +76,11 @@ impl Stages {
         let (judging, said) = sync_channel(READ_WAITING_MAX);
         let (keeping, judged) = sync_channel(JUDGED_WAITING_MAX);
         let beats = keeper.beats.clone();
-        let now = keeper.now;
+        let clock = keeper.board.is_watched().then_some(keeper.now);
         Self {
             judging: Some(judging),
             beats: beats.clone(),
-            judge: std::thread::spawn(move || judge_all(judge, &said, &keeping, (&beats, now))),
+            judge: std::thread::spawn(move || judge_all(judge, &said, &keeping, (&beats, clock))),
             keeper: std::thread::spawn(move || keeper.run(&judged)),
         }
     }
@@ -140,15 +140,21 @@ impl Stages {
     }
 }
 
+fn is_old(shown: Timestamp, at: Timestamp) -> bool {
+    shown.plus(OVERVIEW_EVERY) <= at || at < shown
+}
+
+/// `clock` where the engine is shown while it judges.
 fn judge_all(
     mut judge: Judge,
     inbox: &Receiver<Said>,
     outbox: &SyncSender<Judged>,
-    (beats, now): (&Beats, fn() -> Timestamp),
+    (beats, clock): (&Beats, Option<fn() -> Timestamp>),
 ) {
+    judge.hand_on_to(outbox.clone(), beats.clone());
     let mut shown_at: Option<Timestamp> = None;
     loop {
-        let at = now();
+        let at = clock.map(|now| now());
         beats.beat(Stage::Judging);
         fail::fail_point!("judging");
         let mut judged = match inbox.recv_timeout(WAIT) {
@@ -167,9 +173,10 @@ fn judge_all(
             Err(RecvTimeoutError::Timeout) => Judged::default(),
             Err(RecvTimeoutError::Disconnected) => break,
         };
-        let is_old = |shown: Timestamp| shown.plus(OVERVIEW_EVERY) <= at || at < shown;
         // Nobody is to read of an incident of a key that the page does not know yet.
-        if shown_at.is_none_or(is_old) || !judged.notices.is_empty() {
+        if let Some(at) = at
+            && (shown_at.is_none_or(|shown| is_old(shown, at)) || !judged.notices.is_empty())
+        {
             shown_at = Some(at);
             judged.overview = Some(Box::new(judge.overview()));
         }

@@ -18,6 +18,9 @@ const DOUBT_MAX: Duration = Duration::from_mins(1);
 /// removed as too old, what nobody can bring back.
 const LEAP_MIN: Millis = Millis::days(2);
 
+/// Nobody leaves a log alone for so long: that the clock is wrong is said without waiting for lines.
+const LEAP_SURE: Millis = Millis::days(2 * 365);
+
 /// A leap that no line agrees with is believed only after so long.
 const LEAP_DOUBT_MAX: Duration = Duration::from_hours(24);
 
@@ -50,12 +53,25 @@ pub(super) struct Wall {
     known: Option<(Timestamp, Duration)>,
     doubted: Option<Duration>,
     leap: Option<Millis>,
+    /// The time that a line gave which was written in this moment.
+    written: Option<Timestamp>,
+    /// Such a line did not agree with the leap.
+    is_contradicted: bool,
 }
 
 impl Wall {
     /// A machine may start with a wrong clock: what was known before is believed rather than a leap.
     pub(super) fn known(before: Option<Timestamp>, uptime: Duration) -> Self {
         Self { known: before.map(|at| (at, uptime)), ..Self::default() }
+    }
+
+    pub(super) const fn is_doubted(&self) -> bool {
+        self.leap.is_some()
+    }
+
+    /// A line came that was written in this moment: it is not one that waited to be read.
+    pub(super) const fn note_written(&mut self, at: Timestamp) {
+        self.written = Some(at);
     }
 
     /// The time to go by, when the clock says `now` and the newest lines `seen`. Set ahead by
@@ -73,6 +89,8 @@ impl Wall {
         let is_leap = expected.plus(LEAP_MIN) < now;
         let is_agreed = seen.is_some_and(|seen| now <= seen.plus(LEAP_MIN));
         self.leap = (is_leap && !is_agreed).then(|| now.since(expected));
+        let is_against = self.written.take().is_some_and(|at| at.plus(LEAP_MIN) < now);
+        self.is_contradicted = self.leap.is_some() && (self.is_contradicted || is_against);
         let is_step = expected.plus(STEP_MAX) < now;
         if self.leap.is_some() || is_step && !is_leap {
             let since = *self.doubted.get_or_insert(uptime);
@@ -84,14 +102,16 @@ impl Wall {
                 return expected;
             }
         }
-        (self.doubted, self.leap) = (None, None);
+        (self.doubted, self.leap, self.is_contradicted) = (None, None, false);
         self.believed = Some((now, uptime));
         now
     }
 
-    /// For people, as long as a leap is doubted.
+    /// For people, once it is likely that the clock is wrong. Where nobody wrote for some days it is
+    /// mostly right, and lines will say so.
     pub(super) fn trouble(&self) -> Option<String> {
-        self.leap.map(|leap| {
+        let leap = self.leap.filter(|leap| self.is_contradicted || LEAP_SURE <= *leap);
+        leap.map(|leap| {
             format!(
                 "The clock of this machine is {} days ahead of the logs. Time goes by keyvigil's own \
                  count until lines agree with the clock, or for a day. If the clock is wrong, set it \
@@ -172,5 +192,25 @@ mod tests {
         assert_eq!(look(Some(days(8)), None), days(9), "it was off for a night");
         assert_eq!(look(Some(days(3)), None), days(3).plus(Millis::seconds(1)));
         assert_eq!(look(Some(days(3)), Some(days(9))), days(9), "off for a week, and lines come");
+    }
+
+    #[test]
+    fn a_clock_is_accused_only_by_lines_that_are_written_now_or_by_years() {
+        let days = |days: i64| at(days * 86_400);
+        let mut wall = Wall::known(Some(days(3)), up(5));
+        wall.look(days(9), up(6), Some(days(3)));
+        assert!(wall.is_doubted());
+        assert_eq!(wall.trouble(), None, "nobody has asked for anything since");
+        wall.note_written(days(3));
+        wall.look(days(9), up(7), Some(days(3)));
+        assert!(wall.trouble().unwrap().contains("5 days ahead"));
+        wall.look(days(9), up(8), Some(days(3)));
+        assert!(wall.trouble().is_some(), "until lines agree");
+        wall.note_written(days(9));
+        assert_eq!(wall.look(days(9), up(9), Some(days(9))), days(9));
+        assert_eq!(wall.trouble(), None);
+        let mut wall = Wall::known(Some(days(3)), up(5));
+        wall.look(days(3 + 800), up(6), None);
+        assert!(wall.trouble().is_some());
     }
 }

@@ -3,11 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::week::Week;
 use crate::model::{Day, Hour};
 
 /// Hours of day, for weekdays and for weekends.
 const BINS: usize = 48;
-const WEEK_HOURS: usize = 168;
 /// The role's word counts as much as this many hours of the key's own.
 const ROLE_WORTH_HOURS: f64 = 4.0;
 /// An hour's weight is halved after a week.
@@ -29,7 +29,7 @@ const DISPERSION_RANGE: (f64, f64) = (0.02, 8.0);
 pub struct Habit {
     curve: Curve,
     /// The same hours of the last week, Monday 00:00 UTC first.
-    week: Vec<u32>,
+    week: Week,
     /// The busiest hour ever.
     pub most: u32,
     /// Hours learned from.
@@ -83,7 +83,7 @@ impl Default for Habit {
     fn default() -> Self {
         Self {
             curve: Curve::default(),
-            week: vec![0; WEEK_HOURS],
+            week: Week::default(),
             most: 0,
             hours: 0,
             busy: (0.0, 0.0, 0.0),
@@ -131,8 +131,8 @@ impl Habit {
     }
 
     /// What the same hours of the last week brought, Monday 00:00 UTC first.
-    pub fn week(&self) -> &[u32] {
-        &self.week
+    pub fn week(&self) -> Vec<u32> {
+        self.week.counts()
     }
 
     /// Takes in what an hour brought. Out of proportion, it counts only as far as it could
@@ -162,9 +162,7 @@ impl Habit {
 
     /// Keeps the count for next week's same hour.
     pub fn remember(&mut self, hour: Hour, requests: u32) {
-        if let Some(place) = self.week.get_mut(hour_of_week(hour)) {
-            *place = requests;
-        }
+        self.week.set(hour_of_week(hour), requests);
     }
 
     /// A person says that it may be so: it grows freely for a week.
@@ -192,13 +190,13 @@ impl Habit {
     }
 
     fn last_week_mean(&self, hour: Hour) -> f64 {
-        let at = |offset: i64| self.week.get(hour_of_week(Hour(hour.0 + offset))).copied();
+        let at = |offset: i64| self.week.get(hour_of_week(Hour(hour.0 + offset)));
         let sum: u32 = (-2..=2).filter_map(at).fold(0, u32::saturating_add);
         f64::from(sum) / 5.0
     }
 
     fn last_week_around(&self, hour: Hour) -> u32 {
-        let at = |offset: i64| self.week.get(hour_of_week(Hour(hour.0 + offset))).copied();
+        let at = |offset: i64| self.week.get(hour_of_week(Hour(hour.0 + offset)));
         [-1, 0, 1].into_iter().filter_map(at).max().unwrap_or(0)
     }
 }

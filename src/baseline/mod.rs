@@ -10,6 +10,7 @@ pub mod series;
 pub mod size;
 pub mod steady;
 pub mod tail;
+mod week;
 
 pub use background::{Background, PEAK_MIN};
 pub use calibration::Calibration;

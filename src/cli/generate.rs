@@ -77,7 +77,11 @@ fn exit_codes() -> Vec<Entry> {
     [
         (0, "All is well."),
         (exit::FINDINGS, "Something was found, or went wrong."),
-        (exit::ALTERED, "The audit journal is not as it was written (journal verify)."),
+        (
+            exit::ALTERED,
+            "The audit journal is not as it was written (journal verify), or a log could not be \
+             read to its end (replay); what could be read was judged.",
+        ),
         (exit::STORE_IN_USE, "Another keyvigil uses the state directory."),
         (
             exit::CONFIG,

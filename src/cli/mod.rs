@@ -135,7 +135,7 @@ enum Command {
 mod exit {
     /// Something was found: incidents, or mistakes.
     pub(super) const FINDINGS: u8 = 1;
-    /// What was kept is not as it was written (`EX_DATAERR`).
+    /// What was kept is not as it was written, or a log could not be read to its end (`EX_DATAERR`).
     pub(super) const ALTERED: u8 = 65;
     /// No daemon runs that could be asked (`EX_UNAVAILABLE`).
     pub(super) const NO_DAEMON: u8 = 69;

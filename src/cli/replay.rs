@@ -53,6 +53,11 @@ pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<ExitCode> {
         out.write_all(tell::summary(&summary).as_bytes())?;
         out.flush()?;
     }
+    if 0 < summary.damaged() {
+        let damages = summary.sources.iter().filter_map(|source| source.damage.as_deref());
+        damages.for_each(|damage| tracing::error!("{damage}"));
+        return Ok(ExitCode::from(exit::ALTERED));
+    }
     let found = !summary.incidents.is_empty();
     Ok(if found { ExitCode::from(exit::FINDINGS) } else { ExitCode::SUCCESS })
 }

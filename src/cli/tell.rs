@@ -55,6 +55,11 @@ fn write_summary(text: &mut String, summary: &Summary) -> std::fmt::Result {
     for source in &summary.sources {
         write_source(text, source)?;
     }
+    if 1 < summary.sources.len() && 0 < summary.damaged() {
+        let files = counted(count(summary.sources.len()), "file");
+        let damaged = count_text(count(summary.damaged()));
+        writeln!(text, "{damaged} of {files} could not be read to the end; the others were")?;
+    }
     let overview = &summary.overview;
     writeln!(
         text,
@@ -111,6 +116,9 @@ fn write_source(text: &mut String, source: &SourceSummary) -> std::fmt::Result {
     }
     if 0 < source.long_lines {
         writeln!(text, "  {} lines were too long and were skipped", count_text(source.long_lines))?;
+    }
+    if let Some(damage) = &source.damage {
+        writeln!(text, "  not read to its end (what stands before counts): {}", shown(damage))?;
     }
     for what in &source.missing {
         match *what {

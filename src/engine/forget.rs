@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::state::{removed, row_of, together};
 use super::{Engine, EngineError, Settings, StateRow};
 use crate::model::{Mention, Scrubbed};
-use crate::profile::{Object, hash_of, place_of};
+use crate::profile::{Object, client_family, hash_of, place_of};
 
 /// The engine afterwards, as it is to be stored.
 #[derive(Debug)]
@@ -31,10 +31,7 @@ impl Engine {
         for name in mention.names() {
             self.guessers.forget(hash_of(name));
         }
-        // Of an address the network, too, which keys are known to come from.
-        let hashes = mention.names().flat_map(|name| [name.to_owned(), place_of(name, 0)]);
-        let hashes = hashes.map(|name| hash_of(&name).max(1)).chain(hashes_of_requests(mention));
-        let mention = &mention.clone().with_hashes(hashes);
+        let mention = &mention.clone().with_hashes(hashes_of(mention));
         let mut rows: Vec<StateRow> = Vec::new();
         for id in &ids {
             self.keys.forget(id);
@@ -90,13 +87,49 @@ impl Engine {
     }
 }
 
-/// What is kept of paths and routes that name them: as values, and as objects of a route.
-fn hashes_of_requests(mention: &Mention) -> impl Iterator<Item = u64> {
-    mention.requests().flat_map(|(path, route)| {
-        let route_hash = hash_of(route).max(1);
-        let object = Object::of(path, (route_hash, route)).map_or(0, Object::number);
-        [route_hash, hash_of(path), object]
-    })
+/// Whatever the state may know of the names and of what names them, as it knows it.
+fn hashes_of(mention: &Mention) -> Vec<u64> {
+    let mut hashes = Vec::new();
+    for text in mention.names().chain(mention.stored().texts.iter().map(String::as_str)) {
+        // Of an address the network, too, which keys are known to come from.
+        let family = Some(client_family(text)).filter(|family| mention.is_in(family));
+        let known = [Some(text), family].into_iter().flatten().map(|it| hash_of(it).max(1));
+        hashes.extend(known.chain([hash_of(&place_of(text, 0)).max(1)]));
+    }
+    for (path, route) in &mention.stored().requests {
+        let (of_path, of_route) = (mention.is_in(path), mention.is_in(route));
+        hashes.extend(of_route.then(|| hash_of(route).max(1)));
+        if of_path {
+            let object = Object::of(path, (hash_of(route).max(1), route)).map_or(0, Object::number);
+            hashes.extend([hash_of(path), object]);
+        }
+    }
+    for route in mention.stored().routes.iter().take(FORMS_MAX) {
+        mention.names().for_each(|name| add_formed(&mut hashes, (route, name)));
+    }
+    hashes
+}
+
+/// Routes whose forms are tried.
+const FORMS_MAX: usize = 10_000;
+
+/// What is kept of requests with the name in one part of such a route, whether or not they are
+/// stored any more: the object in the only place of an id, and a route with the name in it.
+fn add_formed(hashes: &mut Vec<u64>, (route, name): (&str, &str)) {
+    let places = route.matches('{').count();
+    let mut start = 0;
+    for part in route.split('/') {
+        let end = start + part.len();
+        let around = route.get(..start).zip(route.get(end..));
+        start = end + 1;
+        let Some((before, after)) = around.filter(|_| !part.is_empty()) else { continue };
+        let formed = format!("{before}{name}{after}");
+        if part.contains('{') && places == 1 {
+            let object = Object::of(&formed, (hash_of(route).max(1), route));
+            hashes.extend(object.map(Object::number));
+        }
+        hashes.push(hash_of(&formed).max(1));
+    }
 }
 
 #[cfg(test)]
@@ -104,7 +137,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::model::Entity;
+    use crate::model::{Entity, Stored};
 
     #[test]
     fn no_row_of_the_state_is_left_out() {
@@ -114,6 +147,24 @@ mod tests {
         let forgotten = engine.forget(&Mention::of(["nobody".to_owned()])).unwrap();
         assert_eq!((forgotten.keys, forgotten.others), (0, 0));
         assert_eq!(ids(forgotten.rows), written);
+    }
+
+    #[test]
+    fn what_names_them_is_known_by_its_hashes_and_what_others_share_is_not() {
+        let (path, route) = ("/v1/users/ann/orders", "/v1/users/{id}/orders");
+        let object = Object::of(path, (hash_of(route), route)).unwrap().number();
+        let mention = Mention::of(["ann".to_owned()]);
+        let requests = [(path.to_owned(), route.to_owned())].into();
+        let texts = ["ann-bot/2".to_owned(), "ann/2".to_owned()].into();
+        let stored = Stored { requests, texts, ..Stored::default() };
+        let known = hashes_of(&mention.clone().with_stored(stored));
+        let has = |text: &str| known.contains(&hash_of(text));
+        assert_eq!([path, "ann", "ann/2", route, "sdk"].map(has), [true, true, true, false, false]);
+        assert!(known.contains(&object));
+        // Of what is not stored any more, by the form that others' requests have.
+        let routes = [route.to_owned()].into();
+        let known = hashes_of(&mention.with_stored(Stored { routes, ..Stored::default() }));
+        assert!(known.contains(&object) && !known.contains(&hash_of(route)));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! An hour has ended: it is closed for every key, what is old enough is learned, and once
 //! a day thresholds move and credentials are looked through.
 
-use super::key::{ClosedHour, Key, Learned};
+use super::key::{Key, Learned};
+use super::late::ClosedHour;
 use super::role::Role;
 use super::suspicion::Suspicion;
 use super::{Action, Engine, Part};

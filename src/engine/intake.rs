@@ -260,10 +260,11 @@ impl Engine {
             return;
         }
         let Some(learned) = key.learned.as_mut() else { return };
-        let waiting = learned.late.iter_mut().find(|closed| closed.hour == at.hour());
-        if let Some(closed) = waiting {
-            closed.counts.count(status, bytes);
-        }
+        learned.late.change_since(at.hour(), |closed| {
+            if closed.hour == at.hour() {
+                closed.counts.count(status, bytes);
+            }
+        });
     }
 
     fn make_room(&mut self) {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::arrivals::Arrivals;
 use super::days::Days;
+use super::late::{ClosedHour, Late};
 use super::quotas::UsedUp;
 use crate::baseline::{Amount, Drift, Expected, Habit, Ratio, Size, Steady};
 use crate::detect::Metric;
@@ -90,19 +91,11 @@ pub(super) struct Learned {
     pub(super) drift: Drift,
     pub(super) known: [Known; 3],
     /// Closed hours that are not learned from yet.
-    pub(super) late: VecDeque<ClosedHour>,
+    pub(super) late: Late,
     pub(super) silence: Silence,
     /// Requests of the last 24 closed hours.
     pub(super) recent: VecDeque<u32>,
     pub(super) days: Days,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct ClosedHour {
-    pub(super) hour: Hour,
-    pub(super) counts: Counts,
-    /// An incident was open on the key: nothing to learn from.
-    pub(super) is_suspect: bool,
 }
 
 /// The quiet since the last request.
@@ -341,15 +334,15 @@ impl Learned {
             self.recent.pop_front();
         }
         self.days.add(closed.hour.day(), closed.counts.requests);
-        self.late.push_back(closed);
+        self.late.push(&closed);
         let is_young = self.habit.hours < YOUNG_HOURS || !is_late;
         let newest = closed.hour;
         let mut due = Vec::new();
-        while let Some(first) = self.late.front() {
+        while let Some(first) = self.late.first() {
             if !is_young && newest.since(first.hour) < LATE_HOURS {
                 break;
             }
-            due.extend(self.late.pop_front());
+            due.extend(self.late.take_first());
         }
         due
     }

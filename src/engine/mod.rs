@@ -28,6 +28,7 @@ mod intake;
 mod io;
 mod key;
 mod keys;
+mod late;
 mod let_in;
 mod measures;
 mod novelty;

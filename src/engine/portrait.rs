@@ -58,7 +58,7 @@ impl Portrait {
             let habit = &learned.habit;
             portrait.expected =
                 hours.map(|hour| habit.expected(hour, &habit_of_role).mean).collect();
-            portrait.last_week = habit.week().to_vec();
+            portrait.last_week = habit.week();
             portrait.hours_learned = habit.hours;
             portrait.most = habit.most;
             let count = |facet| learned.known(facet).map_or(0, crate::profile::Known::len);

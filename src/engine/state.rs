@@ -12,7 +12,7 @@ use super::{Engine, EngineError, Settings, StateRow};
 use crate::profile::hash_of_number;
 
 /// The first byte of each value. Another one is another layout.
-const VERSION: u8 = 9;
+const VERSION: u8 = 10;
 
 /// What the rows held when they were last handed out, as hashes.
 #[derive(Debug, Default)]

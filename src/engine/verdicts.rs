@@ -44,9 +44,7 @@ impl Engine {
             return;
         };
         learned.habit.let_grow();
-        for closed in learned.late.iter_mut().filter(|closed| since <= closed.hour) {
-            closed.is_suspect = false;
-        }
+        learned.late.change_since(since, |closed| closed.is_suspect = false);
     }
 }
 
@@ -61,7 +59,8 @@ fn remark(verdict: &Verdict) -> Remark {
 
 #[cfg(test)]
 mod tests {
-    use super::super::key::{ClosedHour, Learned};
+    use super::super::key::Learned;
+    use super::super::late::ClosedHour;
     use super::*;
     use crate::incident::{Context, Incident, IncidentId, State};
     use crate::model::{Entity, Finding, Severity, Timestamp};
@@ -73,7 +72,7 @@ mod tests {
         let mut learned = Learned::of(Hour(0));
         for hour in [9, 10, 11] {
             let closed = ClosedHour { hour: Hour(hour), is_suspect: true, ..Default::default() };
-            learned.late.push_back(closed);
+            learned.late.push(&closed);
         }
         engine.keys.get_mut(index).unwrap().learned = Some(Box::new(learned));
         let at = Hour(10).start();
@@ -138,7 +137,9 @@ mod tests {
         assert_eq!(say(&mut engine, id, Judgement::Expected)[0].state, State::Resolved);
         let index = engine.keys.index_of("k_a").unwrap();
         let learned = engine.keys.get(index).unwrap().learned.as_ref().unwrap();
-        let suspect: Vec<bool> = learned.late.iter().map(|closed| closed.is_suspect).collect();
+        let mut late = learned.late.clone();
+        let hours = std::iter::from_fn(|| late.take_first());
+        let suspect: Vec<bool> = hours.map(|closed| closed.is_suspect).collect();
         assert_eq!(suspect, [true, false, false]);
     }
 

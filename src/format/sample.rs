@@ -35,6 +35,10 @@ impl Sample {
         self.extent.is_full()
     }
 
+    pub const fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
     pub fn into_lines(self) -> Vec<Vec<u8>> {
         self.lines
     }

@@ -251,6 +251,11 @@ impl Identity {
         self.namer.name(raw.as_bytes(), Origin::Header, &self.inventory).id
     }
 
+    /// What hashes of records are made with: of this store alone.
+    pub fn record_key(&self) -> [u8; 32] {
+        self.pseudonyms.record_key()
+    }
+
     /// What a user is called where names are not kept.
     pub fn user_id_of(&self, raw: &str) -> String {
         self.namer.user_id(raw.as_bytes())

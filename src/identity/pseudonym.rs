@@ -61,6 +61,11 @@ impl Pseudonyms {
         seeds
     }
 
+    /// For hashes of records that were read.
+    pub(super) fn record_key(&self) -> [u8; 32] {
+        blake3::derive_key("keyvigil 2026 hashes of records that were read", &self.pepper)
+    }
+
     /// The keyed hash in base32, 5 bits a letter.
     fn letters(&self, secret: &[u8]) -> impl Iterator<Item = char> + use<> {
         let hash = blake3::keyed_hash(&self.pepper, secret);

@@ -1,5 +1,7 @@
 //! The names of somebody who is to be forgotten, and a look for them in any text.
 
+use std::collections::BTreeSet;
+
 /// What stands in the place of a name that was forgotten.
 pub const FORGOTTEN: &str = "(forgotten)";
 
@@ -8,10 +10,20 @@ pub const FORGOTTEN: &str = "(forgotten)";
 pub struct Mention {
     /// In small letters, the longest first; none is empty.
     names: Vec<String>,
-    /// Path and route of what was asked for, where the names stand in them.
-    requests: Vec<(String, String)>,
-    /// What the names became where only a hash of them is kept.
+    stored: Stored,
+    /// What the names became where only a hash of them is kept. Ascending.
     hashes: Vec<u64>,
+}
+
+/// What stored events say, for whoever keeps only hashes of such texts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// Path and route of what was asked for, where the names stand in one of them.
+    pub requests: BTreeSet<(String, String)>,
+    /// All else in which the names stand: keys, users, clients, what was answered.
+    pub texts: BTreeSet<String>,
+    /// Routes that anybody asked for: what is not stored any more had mostly the same forms.
+    pub routes: BTreeSet<String>,
 }
 
 /// Of a hash that is forgotten, the first 12 bits stay.
@@ -44,24 +56,34 @@ impl Mention {
     /// The same, known by these hashes too.
     #[must_use]
     pub fn with_hashes(self, hashes: impl IntoIterator<Item = u64>) -> Self {
-        Self { hashes: hashes.into_iter().filter(|hash| *hash != 0).collect(), ..self }
+        let mut hashes: Vec<u64> = hashes.into_iter().filter(|hash| *hash != 0).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        Self { hashes, ..self }
     }
 
-    /// The same, with requests in which the names stand: of some only a hash is kept, too.
+    /// The same, with what stored events say: of some of it only a hash is kept, too.
     #[must_use]
-    pub fn with_requests(self, requests: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { requests: requests.into_iter().collect(), ..self }
+    pub fn with_stored(self, stored: Stored) -> Self {
+        Self { stored, ..self }
     }
 
-    /// Path and route of each.
-    pub fn requests(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.requests.iter().map(|(path, route)| (path.as_str(), route.as_str()))
+    pub const fn stored(&self) -> &Stored {
+        &self.stored
+    }
+
+    /// Every text that is only kept as a hash, in small letters: the names, and all in which they stand.
+    pub fn texts(&self) -> impl Iterator<Item = String> {
+        let paths = self.stored.requests.iter().map(|(path, _)| path.as_str());
+        let paths = paths.filter(|path| self.is_in(path));
+        let texts = self.names().chain(self.stored.texts.iter().map(String::as_str)).chain(paths);
+        texts.map(str::to_ascii_lowercase)
     }
 
     /// A number that tells nothing, in place of a hash. It keeps the hash's place among others,
     /// which stand in order, and shares its beginning with thousands of names.
     pub fn blurred(&self, number: u64) -> u64 {
-        if self.hashes.contains(&number) { number & HASH_KEPT | 1 } else { number }
+        if self.hashes.binary_search(&number).is_ok() { number & HASH_KEPT | 1 } else { number }
     }
 
     pub const fn is_empty(&self) -> bool {

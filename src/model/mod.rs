@@ -19,7 +19,7 @@ pub mod time;
 pub use batch::{Event, EventBatch};
 pub use finding::{Class, Entity, Finding, Severity};
 pub use flaw::{Flaw, Flaws, Transport};
-pub use mention::{FORGOTTEN, Mention, NAME_CHARS_MIN};
+pub use mention::{FORGOTTEN, Mention, NAME_CHARS_MIN, Stored};
 pub use position::{Position, SourceId};
 pub use record::{EventKind, Record};
 pub use scrubbed::Scrubbed;

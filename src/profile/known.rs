@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::tight;
 use crate::model::{Day, Hour};
 
 /// Which table.
@@ -27,7 +28,17 @@ pub struct Entry {
 
 /// Ascending by value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<Entry>")]
 pub struct Known(Vec<Entry>);
+
+/// A value that was forgotten may stand a little before where it stood, or be two.
+impl From<Vec<Entry>> for Known {
+    fn from(mut entries: Vec<Entry>) -> Self {
+        entries.sort_by_key(|entry| entry.value);
+        entries.dedup_by_key(|entry| entry.value);
+        Self(entries)
+    }
+}
 
 impl Facet {
     pub const ALL: [Self; 3] = [Self::Network, Self::Route, Self::Client];
@@ -60,7 +71,7 @@ impl Known {
             }
             Err(place) => {
                 let entry = Entry { value, first: hour, last: hour.day(), days: 1, requests };
-                self.0.insert(place, entry);
+                tight::insert(&mut self.0, place, entry);
                 self.make_room(facet, value);
                 true
             }
@@ -95,6 +106,14 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_that_was_forgotten_hides_no_other() {
+        let entry = |value| Entry { value, first: Hour(0), last: Day(0), days: 1, requests: 1 };
+        let known = Known::from([5, 3, 9, 3].map(entry).to_vec());
+        assert_eq!(known.len(), 3);
+        assert!([3, 5, 9].iter().all(|value| known.get(*value).is_some()));
+    }
 
     #[test]
     fn the_table_is_bounded_and_forgets_the_longest_unseen() {

@@ -14,6 +14,7 @@ mod sample;
 pub mod slot;
 mod sorting;
 pub mod sources;
+mod tight;
 pub mod uses;
 
 pub use client::{client_family, client_version};

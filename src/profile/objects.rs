@@ -17,7 +17,8 @@ pub struct Trail {
     last: Vec<(Object, u8)>,
     steps: u32,
     /// A bit for each object of the hour, by its hash, so that they can be counted roughly.
-    seen: [u64; SEEN_WORDS],
+    /// None where there was none: most keys rest most of the time.
+    seen: Option<Box<[u64; SEEN_WORDS]>>,
     /// How many bits are set.
     bits: u32,
 }
@@ -135,13 +136,14 @@ impl Trail {
     /// An hour is over. A walk goes on into the next.
     pub fn close_hour(&mut self) {
         self.steps = 0;
-        self.seen = [0; SEEN_WORDS];
+        self.seen = None;
         self.bits = 0;
     }
 
     fn see(&mut self, object: Object) {
         let bit = hash_of_number(object.0) % u64::from(SEEN_BITS);
-        if let Some(word) = usize::try_from(bit / 64).ok().and_then(|it| self.seen.get_mut(it)) {
+        let seen = self.seen.get_or_insert_default();
+        if let Some(word) = usize::try_from(bit / 64).ok().and_then(|it| seen.get_mut(it)) {
             self.bits += u32::from(*word & (1 << (bit % 64)) == 0);
             *word |= 1 << (bit % 64);
         }

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::tight;
 use crate::model::{Day, Hour, Timestamp};
 
 /// Bounded tables. At the limit the entry that was used longest ago makes room.
@@ -164,7 +165,7 @@ impl Uses {
             }
             Err(place) => {
                 let new = RouteUse { route, method, first: day, last: day, days: 1 };
-                self.routes.insert(place, new);
+                tight::insert(&mut self.routes, place, new);
             }
         }
         if ROUTES_MAX < self.routes.len() {
@@ -183,7 +184,9 @@ impl Uses {
                     known.last = known.last.max(day);
                 }
             }
-            Err(place) => self.clients.insert(place, ClientUse { name, version, last: day }),
+            Err(place) => {
+                tight::insert(&mut self.clients, place, ClientUse { name, version, last: day });
+            }
         }
         if CLIENTS_MAX < self.clients.len() {
             let oldest = self.clients.iter().enumerate().min_by_key(|(_, it)| it.last);
@@ -201,13 +204,13 @@ impl Uses {
         if let Err(at) = self.places.binary_search(&place)
             && self.places.len() < PLACES_MAX
         {
-            self.places.insert(at, place);
+            tight::insert(&mut self.places, at, place);
         }
         let (day, seen) = (hour.day(), u16::try_from(self.places.len()).unwrap_or(u16::MAX));
         self.crowds.retain(|(of, _)| day.0 - of.0 < CROWD_DAYS);
         match self.crowds.iter_mut().find(|(of, _)| *of == day) {
             Some((_, most)) => *most = seen.max(*most),
-            None => self.crowds.push((day, seen)),
+            None => tight::push(&mut self.crowds, (day, seen)),
         }
     }
 }

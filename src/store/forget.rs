@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::block::{Header, kept, rows_about};
+use super::block::{Header, kept, rows_about, texts_about};
 use super::database::Batch;
 use super::hidden::stale_name;
 use super::outbox::{OutboxRow, name_of_id};
@@ -14,10 +14,10 @@ use super::read::{decode, new_decoder};
 use super::{Column, Columns, Store, StoreError, Wanted, Writer, fault, keys, meta};
 use crate::engine::Input;
 use crate::incident::{Incident, StaleFinding};
-use crate::model::{EventBatch, Mention, Scrubbed};
+use crate::model::{EventBatch, Mention, Scrubbed, Stored};
 
 /// Somebody of whom more is stored is a program, and not a person.
-const REQUESTS_MAX: usize = 100_000;
+const TEXTS_MAX: usize = 100_000;
 
 /// What was found of somebody, and removed if that was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,21 +64,32 @@ impl Store {
         Ok(done)
     }
 
-    /// Path and route of stored events, where a name stands in one of them; so many at most.
-    pub fn requests_about(
-        &self,
-        mention: &Mention,
-    ) -> Result<BTreeSet<(String, String)>, StoreError> {
-        let columns = Columns::NONE.with(Column::Path).with(Column::Route);
-        let mut found = BTreeSet::new();
+    /// What stored events say of them, for whoever keeps only hashes of it; so much of each at most.
+    pub fn stored_about(&self, mention: &Mention) -> Result<Stored, StoreError> {
+        let mut columns = Columns::NONE.with(Column::Path).with(Column::Route);
+        for column in Column::OF_PEOPLE {
+            columns = columns.with(column);
+        }
+        let mut found = Stored::default();
         for batch in self.blocks(&Wanted { columns, ..Wanted::default() })? {
             let batch = batch?;
-            for (row, _) in rows_about(&batch, mention).iter().enumerate().filter(|(_, it)| **it) {
-                found.insert((batch.path.get(row).to_owned(), batch.route.get(row).to_owned()));
+            let named = [&batch.path, &batch.route].map(|column| -> Vec<bool> {
+                column.dictionary.values().map(|it| mention.is_in(it)).collect()
+            });
+            for row in 0..batch.len() {
+                let numbers = [batch.path.number(row), batch.route.number(row)];
+                let mut both = named.iter().zip(numbers);
+                if both.any(|(named, number)| named.get(number as usize) == Some(&true)) {
+                    let request = (batch.path.get(row), batch.route.get(row));
+                    add(&mut found.requests, (request.0.to_owned(), request.1.to_owned()));
+                }
             }
-            if REQUESTS_MAX <= found.len() {
-                break;
-            }
+            texts_about(&batch, mention).for_each(|text| add(&mut found.texts, text.to_owned()));
+            batch
+                .route
+                .dictionary
+                .values()
+                .for_each(|route| add(&mut found.routes, route.to_owned()));
         }
         Ok(found)
     }
@@ -248,6 +259,12 @@ impl Store {
             Progress::Remove if is_changed => self.vault().database.write(batch),
             Progress::Remove | Progress::Count => Ok(()),
         }
+    }
+}
+
+fn add<T: Ord>(found: &mut BTreeSet<T>, one: T) {
+    if found.len() < TEXTS_MAX {
+        found.insert(one);
     }
 }
 

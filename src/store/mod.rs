@@ -54,7 +54,7 @@ pub use mending::Compacted;
 pub use merging::Merged;
 pub use meta::{Counters, Memory};
 pub use outbox::{Answer, OutboxCounts, OutboxRow, OutboxState, Refused, Told, Topic};
-pub use parcels::Parcels;
+pub use parcels::{Parcel, Parcels};
 pub use people::Shown;
 pub use random::bytes as random_bytes;
 pub use read::{Recovered, Wanted};

@@ -1,15 +1,26 @@
 //! Rows of the engine's state on their way to the disk, packed as they come: those of a hundred
 //! thousand keys take a small part of their room while they wait to be written.
 
+use std::fmt;
+
 use super::{StoreError, vault};
 use crate::engine::StateRow;
 
 /// Rows in the order in which they came.
 #[derive(Clone, Default)]
 pub struct Parcels {
-    packed: Vec<Vec<u8>>,
+    /// So many went ahead.
+    ahead: u32,
+    packed: Vec<Parcel>,
     /// Rows that are not packed yet, one after the other.
     open: Vec<u8>,
+}
+
+/// Some rows, and which parcel of the snapshot they are.
+#[derive(Clone)]
+pub struct Parcel {
+    pub(super) number: u32,
+    pub(super) packed: Vec<u8>,
 }
 
 /// So much goes into one. Smaller ones are more writes, larger ones more memory for each.
@@ -20,9 +31,22 @@ impl Parcels {
         // A row is texts and bytes: nothing of it cannot be written.
         self.open.extend(postcard::to_allocvec(row).unwrap_or_default());
         if PARCEL_BYTES <= self.open.len() {
-            self.packed.push(vault::packed(&self.open));
+            let packed = vault::packed(&self.open);
+            self.packed.push(Parcel { number: self.count(), packed });
             self.open.clear();
         }
+    }
+
+    /// A parcel that may be written before the others are packed.
+    pub fn send_ahead(&mut self) -> Option<Parcel> {
+        let parcel = self.packed.pop()?;
+        self.ahead += 1;
+        Some(parcel)
+    }
+
+    /// With those that went ahead.
+    pub(super) fn count(&self) -> u32 {
+        self.ahead.saturating_add(u32::try_from(self.packed.len()).unwrap_or(u32::MAX))
     }
 
     /// What is not worth a parcel of its own.
@@ -30,7 +54,7 @@ impl Parcels {
         rows_in(&self.open)
     }
 
-    pub(super) fn packed(&self) -> &[Vec<u8>] {
+    pub(super) fn packed(&self) -> &[Parcel] {
         &self.packed
     }
 }
@@ -49,9 +73,15 @@ impl FromIterator<StateRow> for Parcels {
     }
 }
 
-impl std::fmt::Debug for Parcels {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "{} parcels and {} bytes", self.packed.len(), self.open.len())
+impl fmt::Debug for Parcels {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} parcels and {} bytes", self.count(), self.open.len())
+    }
+}
+
+impl fmt::Debug for Parcel {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "parcel {} of {} bytes", self.number, self.packed.len())
     }
 }
 
@@ -75,16 +105,17 @@ mod tests {
     fn rows_come_out_of_their_parcels_as_they_went_in() {
         let row = |number: usize| StateRow {
             id: format!("key/{number}"),
-            value: (number % 7 != 0).then(|| vec![number.to_le_bytes()[0]; number % 5000]),
+            value: (!number.is_multiple_of(7))
+                .then(|| vec![number.to_le_bytes()[0]; number % 5000]),
         };
         let rows: Vec<StateRow> = (0..2000).map(row).collect();
         let parcels: Parcels = rows.iter().cloned().collect();
         assert!(3 < parcels.packed().len());
-        let packed: usize = parcels.packed().iter().map(Vec::len).sum();
+        let packed: usize = parcels.packed().iter().map(|parcel| parcel.packed.len()).sum();
         assert!(packed < PARCEL_BYTES, "{packed}");
         let mut unpacked = Vec::new();
         for parcel in parcels.packed() {
-            unpacked.extend(rows_in(&vault::unpacked(parcel).unwrap()).unwrap());
+            unpacked.extend(rows_in(&vault::unpacked(&parcel.packed).unwrap()).unwrap());
         }
         unpacked.extend(parcels.rest().unwrap());
         assert_eq!(unpacked, rows);

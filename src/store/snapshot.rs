@@ -4,7 +4,7 @@
 
 use super::database::Batch;
 use super::hidden::NamesKey;
-use super::parcels::{Parcels, rows_in};
+use super::parcels::{Parcel, Parcels, rows_in};
 use super::vault::Vault;
 use super::{Commit, Store, StoreError, Writer, hidden, keys};
 use crate::engine::StateRow;
@@ -40,16 +40,28 @@ impl Store {
         remove_all(self.vault(), keys::STATE)
     }
 
+    /// Writes a parcel of the snapshot that comes next. Before that names it, it counts for nothing.
+    pub fn write_parcel(&self, parcel: &Parcel) -> Result<(), StoreError> {
+        let _writer = self.writer();
+        self.write_ahead_of_snapshot(parcel)
+    }
+
     /// What a commit with a snapshot needs to find on the disk.
-    pub(super) fn write_parcels(&self, parcels: &Parcels) -> Result<(), StoreError> {
-        settle(self.vault(), self.names())?;
-        for (parcel, number) in parcels.packed().iter().zip(0u64..) {
-            let mut batch = Batch::default();
-            let name = keys::numbered(keys::PARCEL, number);
-            self.vault().put_packed(&mut batch, &name, parcel)?;
-            self.vault().database.write(batch)?;
+    pub(super) fn write_parcels(&self, rows: &Parcels) -> Result<(), StoreError> {
+        if rows.count() == 0 {
+            settle(self.vault(), self.names())?;
         }
-        Ok(())
+        rows.packed().iter().try_for_each(|parcel| self.write_ahead_of_snapshot(parcel))
+    }
+
+    fn write_ahead_of_snapshot(&self, parcel: &Parcel) -> Result<(), StoreError> {
+        if parcel.number == 0 {
+            settle(self.vault(), self.names())?;
+        }
+        let mut batch = Batch::default();
+        let name = keys::numbered(keys::PARCEL, u64::from(parcel.number));
+        self.vault().put_packed(&mut batch, &name, &parcel.packed)?;
+        self.vault().database.write(batch)
     }
 
     pub(super) fn put_snapshot(
@@ -58,13 +70,10 @@ impl Store {
         writer: &mut Writer,
         (rows, next_input): (&Parcels, u64),
     ) -> Result<(), StoreError> {
-        let parcels = u32::try_from(rows.packed().len());
-        let parcels =
-            parcels.map_err(|_many| StoreError::TooLarge { what: "the state", bytes: 0 })?;
         for row in rows.rest()? {
             hidden::put(self.vault(), batch, (self.names(), keys::STATE), &row)?;
         }
-        Stamp { next_input, parcels }.put(self.vault(), batch)?;
+        Stamp { next_input, parcels: rows.count() }.put(self.vault(), batch)?;
         writer.totals.snapshot_input = next_input;
         // Inputs that were not stored have their numbers all the same.
         writer.totals.next_input = writer.totals.next_input.max(next_input);

@@ -43,8 +43,8 @@ pub(super) enum Packed {
 enum Bytes {
     /// It can be read again, so what is given back is read again.
     Seekable(File),
-    /// It cannot, so what is given back is kept.
-    Stream { reader: Box<dyn Read + Send>, given_back: Vec<u8> },
+    /// It cannot, so what is given back is kept; but it may be begun again, if it is a file.
+    Stream { reader: Box<dyn Read + Send>, given_back: Vec<u8>, file: Option<File> },
 }
 
 impl Content {
@@ -78,15 +78,17 @@ impl Content {
             match packed {
                 Packed::No => (packed, Bytes::Seekable(file)),
                 Packed::Gzip | Packed::Zstd => {
+                    let again = file.try_clone()?;
                     let counted = Counted { file, taken: Arc::clone(&taken) };
-                    (packed, packed.stream(BufReader::with_capacity(PACKED_BUFFER_BYTES, counted))?)
+                    let reader = BufReader::with_capacity(PACKED_BUFFER_BYTES, counted);
+                    (packed, packed.stream(reader, Some(again))?)
                 }
             }
         } else {
             let counted = Counted { file, taken: Arc::clone(&taken) };
             let mut reader = BufReader::with_capacity(PACKED_BUFFER_BYTES, counted);
             let packed = Packed::of(reader.fill_buf()?);
-            (packed, packed.stream(reader)?)
+            (packed, packed.stream(reader, None)?)
         };
         let (file, size) = (FileId::of(metadata), metadata.len());
         Ok(Self {
@@ -149,6 +151,25 @@ impl Content {
         }
     }
 
+    /// From the first byte again.
+    pub(super) fn begin_again(&mut self) -> io::Result<()> {
+        let packed = self.packed;
+        match &mut self.bytes {
+            Bytes::Seekable(_) => return self.seek(0),
+            Bytes::Stream { file: None, .. } => return Err(io::ErrorKind::NotSeekable.into()),
+            Bytes::Stream { file: Some(again), .. } => {
+                again.rewind()?;
+                let file = again.try_clone()?;
+                self.taken.store(0, Ordering::Relaxed);
+                let counted = Counted { file, taken: Arc::clone(&self.taken) };
+                let reader = BufReader::with_capacity(PACKED_BUFFER_BYTES, counted);
+                let again = again.try_clone()?;
+                self.bytes = packed.stream(reader, Some(again))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Looks again at how long the file is and when it was written to.
     pub(super) fn look_again(&mut self) -> io::Result<()> {
         if let Bytes::Seekable(file) = &self.bytes {
@@ -192,7 +213,7 @@ impl Packed {
         }
     }
 
-    fn stream(self, reader: BufReader<Counted>) -> io::Result<Bytes> {
+    fn stream(self, reader: BufReader<Counted>, file: Option<File>) -> io::Result<Bytes> {
         let reader: Box<dyn Read + Send> = match self {
             Self::No => Box::new(reader),
             Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(reader)),
@@ -202,7 +223,7 @@ impl Packed {
                 Box::new(decoder)
             }
         };
-        Ok(Bytes::Stream { reader, given_back: Vec::new() })
+        Ok(Bytes::Stream { reader, given_back: Vec::new(), file })
     }
 }
 

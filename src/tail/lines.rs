@@ -1,5 +1,6 @@
 //! A file cut into whole lines; a line that is too long is skipped and counted.
 
+use std::cmp::Reverse;
 use std::fs::File;
 use std::io;
 use std::mem;
@@ -113,7 +114,7 @@ impl Lines {
     pub(super) fn from_known(content: Content, limits: Limits, marks: &[Mark]) -> io::Result<Self> {
         let mut lines = Self::from_start(content, limits);
         if lines.content.seekable().is_none() {
-            return Ok(lines);
+            return lines.behind_what_was_copied(marks);
         }
         let file = lines.content.file;
         for mark in marks.iter().rev().filter(|mark| mark.file == file) {
@@ -124,6 +125,24 @@ impl Lines {
         }
         lines.stand_at(0)?;
         Ok(lines)
+    }
+
+    /// A log that was read may have been compressed meanwhile, and its copy have any time.
+    fn behind_what_was_copied(mut self, marks: &[Mark]) -> io::Result<Self> {
+        let mut marks: Vec<&Mark> = marks.iter().filter(|mark| 0 < mark.offset).collect();
+        // Logs may begin alike: the longest that fits is the one.
+        marks.sort_by_key(|mark| Reverse(mark.offset));
+        for mark in marks {
+            // One that cannot be unpacked says so when it is read.
+            if matches!(self.read_up_to(mark), Ok(true))
+                && mark.fits(&self.at.head, &self.at.before)
+            {
+                return Ok(self);
+            }
+            self.content.begin_again()?;
+            self = Self::from_start(self.content, self.limits);
+        }
+        Ok(self)
     }
 
     /// The same, where the mark stands inside a line that is being skipped.

@@ -58,6 +58,43 @@ fn what_was_rotated_while_it_was_down_is_finished_oldest_first() {
 }
 
 #[test]
+fn a_copy_that_was_compressed_under_our_eyes_is_not_read_again_whatever_its_time() {
+    for (more, expected) in [("", ["a", "b", "new"].as_slice()), ("c\n", &["a", "b", "c", "new"])] {
+        let mut world = read("a\nb\n");
+        world.rename(LOG, "access-2026-03-09T10-15-00.000.log");
+        world.append("access-2026-03-09T10-15-00.000.log", more);
+        // As Go's and Java's loggers do it: with the time at which it was compressed.
+        world.gzip("access-2026-03-09T10-15-00.000.log");
+        world.make_newer("access-2026-03-09T10-15-00.000.log.gz", 60);
+        world.append(LOG, "new\n");
+        world.settle();
+        assert_eq!(world.got, expected);
+        assert_eq!(world.status().losses, 0);
+    }
+}
+
+#[test]
+fn what_only_begins_like_the_file_that_was_read_is_read_as_a_whole() {
+    let head = "one of the lines that are alike\n".repeat(150);
+    let mut world = read(&format!("{head}a\n"));
+    world.rename(LOG, "access.log.1");
+    world.append(LOG, &format!("{head}b\nlonger\n"));
+    world.poll();
+    world.shift(LOG);
+    world.rename(LOG, "access.log.1");
+    world.gzip("access.log.1");
+    world.append(LOG, "new\n");
+    world.settle();
+    assert_eq!(world.got.len(), 150 + 1 + 150 + 3);
+    assert_eq!(
+        world.got.get(300..),
+        Some(
+            ["one of the lines that are alike", "b", "longer", "new"].map(str::to_owned).as_slice()
+        )
+    );
+}
+
+#[test]
 fn dated_and_zstd_names_are_found_too() {
     let mut world = read("a\n");
     world.kill();
@@ -94,6 +131,25 @@ fn what_was_rotated_into_another_directory_while_it_was_down_is_finished() {
             assert_eq!(world.got, ["a", "b", "c", "d"], "{directory} {zipped}");
         }
     }
+}
+
+#[test]
+fn what_another_log_of_the_same_name_was_rotated_to_is_not_taken_for_its_own() {
+    let mut world = World::new();
+    for directory in ["one", "two"] {
+        fs::create_dir(world.path(directory)).unwrap();
+    }
+    world.pattern = "one/access.log".into();
+    world.append("one/access.log", "#Fields: time\n");
+    world.poll_and_commit(4);
+    world.kill();
+    world.append("two/access.log.1", "#Fields: time\nanother's\n");
+    world.append("two/access.log", "#Fields: time\n");
+    world.remove("one/access.log");
+    world.append("one/access.log", "new\n");
+    world.settle();
+    assert_eq!(world.got, ["#Fields: time", "new"]);
+    assert_eq!(world.lost.len(), 1, "{:?}", world.lost);
 }
 
 #[test]

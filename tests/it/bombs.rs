@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::parts::{part, text};
-use crate::program::{stderr, stdout};
+use crate::program::{query, stderr, stdout};
 
 pub(crate) const LINES: u64 = 1000;
 /// All that a replay may allocate here; whatever keeps a whole line of zeros dies of it.
@@ -64,6 +64,48 @@ fn what_cannot_be_unpacked_is_refused_in_words() {
     let once = zstd::encode_all(lines(0).as_slice(), 1).unwrap();
     let twice = zstd::encode_all(once.as_slice(), 1).unwrap();
     refused("nested.zst", &twice, "no known format fits");
+}
+
+#[test]
+fn of_several_files_a_damaged_one_is_read_as_far_as_it_goes_and_the_others_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let half = packed(&lines(LINES));
+    for (name, bytes) in [
+        ("1.gz", packed(&lines(0))),
+        ("2.gz", half[..half.len() / 2].to_vec()),
+        ("3.gz", half[..20].to_vec()),
+        ("4.log", lines(3 * LINES)),
+    ] {
+        fs::write(path(name), bytes).unwrap();
+    }
+    let replay = |names: &[&str], more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_keyvigil"));
+        command.args(["replay", "--key-is", "id"]).args(more);
+        let output = command.args(names.iter().map(|name| path(name))).output().unwrap();
+        (output.status.code(), stdout(&output), stderr(&output))
+    };
+    let state = path("state");
+    let (code, said, errors) =
+        replay(&["1.gz", "2.gz", "3.gz", "4.log"], &["--state", text(&state)]);
+    assert_eq!(code, Some(65), "{said}{errors}");
+    assert_eq!(said.matches(", 1,000 lines, 1,000 of them requests").count(), 2, "{said}");
+    assert_eq!(
+        said.matches("  not read to its end (what stands before counts): cannot read ").count(),
+        2,
+        "{said}"
+    );
+    assert!(said.contains("2 of 4 files could not be read to the end; the others were"), "{said}");
+    assert_eq!(errors.matches("it ends too early").count(), 2, "{errors}");
+    let stored = query(&state, "SELECT count(*), count(DISTINCT path) FROM events");
+    let (stored, paths) = stored[0].split_once(',').unwrap();
+    assert_eq!(stored, paths);
+    assert!((2 * LINES + 1..3 * LINES).contains(&stored.parse().unwrap()), "{stored}");
+    // One that is damaged is not worse alone, and not less.
+    let (code, said, _) = replay(&["2.gz"], &[]);
+    let lines_of_it = stored.parse::<u64>().unwrap() - 2 * LINES;
+    assert!(code == Some(65) && said.contains(&format!(", {lines_of_it} lines,")), "{said}");
+    assert_eq!(replay(&["1.gz", "4.log"], &["--quiet"]), (Some(0), String::new(), String::new()));
 }
 
 pub(crate) fn write_zeros(out: &mut impl Write) {

@@ -15,12 +15,15 @@ const NEW: usize = 500;
 
 /// What became of the log while no daemon ran, and what is said of it then.
 fn check(name: &str, rotated: &[u8], lines_expected: Option<u64>, said: &[&str]) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name);
+    let outer = tempfile::tempdir().unwrap();
+    // Directories beside a log are looked through: the other tests have such logs, too.
+    let folder = outer.path().join("logs");
+    fs::create_dir(&folder).unwrap();
+    let path = |name: &str| folder.join(name);
     for log in ["access.log", "other.log"] {
         fs::write(path(log), "").unwrap();
     }
-    let mut running = started(folder.path());
+    let mut running = started(&folder);
     running.wait_for("/api/v1/status", |body| body.matches("\"state\":\"idle\"").count() == 2);
     fs::write(path("access.log"), lines(0)).unwrap();
     let all_read = format!("\"lines\":{LINES},");
@@ -34,7 +37,7 @@ fn check(name: &str, rotated: &[u8], lines_expected: Option<u64>, said: &[&str])
         let some: String = all.split_inclusive('\n').take(NEW).collect();
         fs::write(path(log), some).unwrap();
     }
-    let mut running = started(folder.path());
+    let mut running = started(&folder);
     let beside = format!("\"lines\":{NEW},");
     let status = running.wait_for("/api/v1/status", |body| {
         let there = lines_expected.is_none_or(|all| body.contains(&format!("\"lines\":{all},")));

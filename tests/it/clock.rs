@@ -88,6 +88,28 @@ fn a_start_with_a_clock_of_another_century_removes_nothing_and_closes_nothing() 
     check(&site);
 }
 
+#[test]
+fn a_clock_that_is_days_ahead_of_a_quiet_log_is_not_accused_before_lines_are() {
+    let (mut site, mails, mut running) = told_of_a_theft();
+    running.wait_for("/api/v1/status", |body| body.contains("\"queued\":0"));
+    assert_eq!(running.stop(), 0);
+    // What was written while nobody ran says nothing of the clock either.
+    site.write(100, "k_usual", 0);
+    set_clock(&site, 3 * DAY);
+    let mut running = begin(&site, &mails);
+    site.wait_until_all_is_read(&mut running);
+    thread::sleep(A_WHILE);
+    let (_, status) = running.get("/api/v1/status").unwrap();
+    assert!(status.contains("\"problems\":[]"), "{status}");
+    site.write(100, "k_usual", 0);
+    running.wait_for("/api/v1/status", |body| body.contains("days ahead of the logs"));
+    set_clock(&site, 0);
+    running.wait_for("/api/v1/status", |body| body.contains("\"problems\":[]"));
+    assert_eq!(running.stop(), 0);
+    assert_eq!(mails.mails().len(), 1);
+    check(&site);
+}
+
 /// Some lines were read with a clock that is right, and somebody was told of one key.
 fn told_of_a_theft() -> (Site, MailServer, Running) {
     let mut site = Site::new();

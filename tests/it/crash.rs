@@ -70,8 +70,9 @@ fn nothing_is_lost_or_doubled_by_kill_9() {
     assert!(status.contains(&format!("\"lines\":{lines}")), "not {lines} lines: {status}");
     assert!(1000 < lines, "only {lines} lines were written");
     let expected = lines.div_ceil(LINES_AN_INCIDENT).min(REVOKED_MAX);
+    // All lines are read; on a busy machine the last of them are not judged yet.
     let incidents = running.wait_for("/api/v1/incidents", |body| {
-        u64::try_from(body.matches("\"kind\":\"revoked_key_used\"").count()).unwrap() >= expected
+        !body.is_empty() && u64::try_from(keys_by_id(body).len()).unwrap() >= expected
     });
     let incidents = keys_by_id(&incidents);
     // What earlier lives left is mailed some seconds after the start: a chance to double it.

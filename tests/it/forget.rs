@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -88,6 +89,51 @@ fn somebody_is_forgotten_while_no_daemon_runs() {
     look_everywhere(&folder.path().join("state"), &NAMES);
 }
 
+#[test]
+fn what_is_delivered_again_of_somebody_who_was_forgotten_is_new_and_of_others_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("access.log");
+    fs::write(&log, "").unwrap();
+    fs::write(folder.path().join("inventory.csv"), "key_id,status\nother-key,active\n").unwrap();
+    // The time is of the record, not of its delivery.
+    let at = jiff::Timestamp::now().as_second();
+    let (begin, mut delivered) = (|| restarted_with(folder.path(), "format = \"json\""), 0);
+    let mut deliver = |running: &mut Running| {
+        let line = |key: &str, id: &str| {
+            format!(
+                "{{\"time\":{at},\"remote_addr\":\"192.0.2.7\",\"method\":\"GET\",\"path\":\"/v1/orders\",\
+                 \"status\":200,\"key_id\":\"{key}\",\"event_id\":\"{id}\"}}\n"
+            )
+        };
+        let both = line(NAMES[0], "17") + &line("other-key", "18");
+        fs::OpenOptions::new().append(true).open(&log).unwrap().write_all(both.as_bytes()).unwrap();
+        delivered += 2;
+        running
+            .wait_for("/api/v1/status", |body| body.contains(&format!("\"lines\":{delivered},")));
+    };
+    let forget = || ask(folder.path(), &["forget", "--key", NAMES[0], "--yes"]);
+    let stored = || {
+        let sql = "SELECT key, count(*) AS n FROM events GROUP BY key ORDER BY key";
+        stdout(&ask(folder.path(), &["query", sql]))
+    };
+    let both = format!("key,n\nother-key,1\n{},1\n", NAMES[0]);
+
+    let mut running = begin();
+    deliver(&mut running);
+    deliver(&mut running);
+    assert!(forget().status.success());
+    deliver(&mut running);
+    assert_eq!(running.stop(), 0);
+    assert_eq!(stored(), both);
+    // The same while nobody runs.
+    assert!(forget().status.success());
+    assert_eq!(stored(), "key,n\nother-key,1\n");
+    let mut running = begin();
+    deliver(&mut running);
+    assert_eq!(running.stop(), 0);
+    assert_eq!(stored(), both);
+}
+
 /// The heads that the daemon told are kept, with their signatures: they are asked for.
 fn check_kept_heads(folder: &Path) {
     let told = fs::read_to_string(folder.join("stderr")).unwrap();
@@ -147,16 +193,24 @@ fn watched(folder: &Path) -> Running {
 }
 
 fn restarted(folder: &Path) -> Running {
-    let address = configured(folder);
+    restarted_with(folder, &format!("log_format = '{LOG_FORMAT}'"))
+}
+
+fn restarted_with(folder: &Path, format: &str) -> Running {
+    let address = configured_with(folder, format);
     started(folder, address)
 }
 
 /// Where the page will be.
 pub(crate) fn configured(folder: &Path) -> SocketAddr {
+    configured_with(folder, &format!("log_format = '{LOG_FORMAT}'"))
+}
+
+fn configured_with(folder: &Path, format: &str) -> SocketAddr {
     let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
     let address = free_address();
     let config = format!(
-        "key_is = \"id\"\ninventory = \"{}\"\n[[sources]]\npath = \"{}\"\nlog_format = '{LOG_FORMAT}'\n\
+        "key_is = \"id\"\ninventory = \"{}\"\n[[sources]]\npath = \"{}\"\n{format}\n\
          [store]\ndirectory = \"{}\"\n[web]\nlisten = \"{address}\"\n",
         path("inventory.csv"),
         path("access.log"),

@@ -10,6 +10,7 @@
     reason = "what is tried from outside lives by the wall's clock"
 )]
 
+mod allocator;
 mod architecture;
 mod asking;
 mod at_rest;

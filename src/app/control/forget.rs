@@ -74,7 +74,7 @@ impl Desk {
             |error: &dyn std::fmt::Display| Refusal::new(Because::Failed, error.to_string());
         fault::place("forgetting begins");
         let asked = (store.clone(), mention.clone());
-        let found = move || forgetting::with_requests(&asked.0, &asked.1);
+        let found = move || forgetting::with_stored(&asked.0, &asked.1);
         let found = tokio::task::spawn_blocking(found).await.map_err(|panic| failed(&panic))?;
         let order = Forget::new(found.map_err(|error| failed(&error))?);
         let given = self.hearing.orders.give(vec![Change::Forget(order.clone())]).await;

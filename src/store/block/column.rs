@@ -80,7 +80,7 @@ impl Columns {
 
 impl Column {
     /// Columns in which people can be named: not where a log lies, or which server wrote it.
-    pub(super) const OF_PEOPLE: [Self; 11] = [
+    pub(in crate::store) const OF_PEOPLE: [Self; 11] = [
         Self::Key,
         Self::SourceIp,
         Self::Path,

@@ -15,7 +15,7 @@ use thiserror::Error;
 
 pub use column::{Column, Columns};
 pub use header::Header;
-pub(in crate::store) use rows::{append, kept, of_key, rows_about};
+pub(in crate::store) use rows::{append, kept, of_key, rows_about, texts_about};
 
 use crate::model::{EventBatch, EventKind, TextColumn};
 use blob::{Packer, Unpacker};

@@ -58,6 +58,20 @@ pub(in crate::store) fn of_key(batch: &EventBatch, key: &str) -> EventBatch {
     kept(batch, &keep)
 }
 
+/// The texts that name somebody, beside those of paths and routes.
+pub(in crate::store) fn texts_about<'b>(
+    batch: &'b EventBatch,
+    mention: &'b Mention,
+) -> impl Iterator<Item = &'b str> {
+    let is_request = |column: &Column| matches!(column, Column::Path | Column::Route);
+    let columns = Column::OF_PEOPLE.into_iter().filter(move |column| !is_request(column));
+    let texts = columns.filter_map(|column| {
+        let View::Text(text) = column.of(batch) else { return None };
+        Some(text.dictionary.values())
+    });
+    texts.flatten().filter(|text| mention.is_in(text))
+}
+
 /// Which rows name somebody, in any column that tells of people.
 pub(in crate::store) fn rows_about(batch: &EventBatch, mention: &Mention) -> Vec<bool> {
     let mut about = vec![false; batch.len()];

@@ -127,6 +127,14 @@ impl Log {
         }
     }
 
+    /// By a compressor that does not keep the time.
+    pub(super) fn gzip_anew(&mut self, world: &mut World) {
+        if world.exists(&self.rotated()) {
+            world.gzip(&self.rotated());
+            world.make_newer(&format!("{}.gz", self.rotated()), 25);
+        }
+    }
+
     pub(super) fn copytruncate(&mut self, world: &mut World) {
         if self.linked.is_some() || !world.exists(&self.name) {
             return;

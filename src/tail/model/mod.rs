@@ -25,6 +25,7 @@ enum Op {
     Rename,
     RenameAndCreate,
     Gzip,
+    GzipAnew,
     CopyTruncate,
     Truncate,
     Delete,
@@ -77,6 +78,7 @@ impl Model {
                 log.create(world);
             }
             Op::Gzip => log.gzip(world),
+            Op::GzipAnew => log.gzip_anew(world),
             Op::CopyTruncate => log.copytruncate(world),
             Op::Truncate => log.truncate(world),
             Op::Delete => log.delete(world),
@@ -156,6 +158,7 @@ fn cases(by: By) -> impl Strategy<Value = (Setting, Vec<(usize, Op)>)> {
         2 => Just(Op::Rename),
         2 => Just(Op::RenameAndCreate),
         2 => Just(Op::Gzip),
+        1 => Just(Op::GzipAnew),
         2 => Just(Op::CopyTruncate),
         1 => Just(Op::Truncate),
         1 => Just(Op::Delete),
@@ -167,6 +170,8 @@ fn cases(by: By) -> impl Strategy<Value = (Setting, Vec<(usize, Op)>)> {
     ];
     let op = op.prop_map(move |op| match (by, op) {
         (By::Rename, Op::CopyTruncate | Op::Truncate | Op::Delete | Op::Flip) => Op::Rename,
+        // Where the log itself is gone, only times say which of the others is newer.
+        (By::RenameOrCut | By::Symlink, Op::GzipAnew) => Op::Gzip,
         (By::RenameOrCut, Op::Flip) => Op::Delete,
         (By::Symlink, Op::Rename | Op::RenameAndCreate | Op::CopyTruncate | Op::Delete) => Op::Flip,
         (_, op) => op,

@@ -7,7 +7,7 @@ use super::{Left, Source};
 use crate::tail::chunk::Start;
 use crate::tail::content::Content;
 use crate::tail::lines::Lines;
-use crate::tail::search::{self, Search};
+use crate::tail::search::{self, Search, Sought};
 use crate::tail::siblings::{self, Sibling};
 use crate::tail::{SourceState, TailError, Tailed, Unseen};
 
@@ -21,7 +21,8 @@ impl Source {
             self.left_at = Some(left);
             return false;
         }
-        match search::find(&self.path, &left.mark, self.limits) {
+        let sought = Sought { mark: &left.mark, done: &self.done };
+        match search::find(&self.path, sought, self.limits) {
             Search::Found { lines, newer } => {
                 self.reading = Some(lines.and_skipping(left.is_skipping));
                 self.wait_for(&newer);
