@@ -38,6 +38,7 @@ mod app {
     mod once;
     mod reading;
     mod watermark;
+    mod whose;
     mod windows;
 
     #[path = "../../bench/src/whole.rs"]

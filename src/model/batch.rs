@@ -218,6 +218,16 @@ mod tests {
     }
 
     #[test]
+    fn a_row_is_late_whatever_the_column_had_before() {
+        let mut batch = EventBatch { time: vec![7, 8, 9], ..EventBatch::default() };
+        batch.mark_late(1);
+        assert_eq!(batch.late, [false, true]);
+        batch.level();
+        batch.mark_late(0);
+        assert_eq!(batch.late, [true, true, false]);
+    }
+
+    #[test]
     fn a_row_is_read_across_its_columns() {
         let mut batch = EventBatch { time: vec![7], status: vec![200], ..EventBatch::default() };
         batch.key.push("k_alpha");

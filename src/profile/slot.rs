@@ -336,6 +336,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_was_emptied_is_as_good_as_new_and_never_large() {
+        let keys = vec![(1, Counts::default())];
+        assert_eq!(SlotUse::emptied(keys, Vec::new(), vec![(1, 2)]), Some(SlotUse::default()));
+        let large = Vec::with_capacity(ROOM_KEPT_MAX + 1);
+        assert_eq!(SlotUse::emptied(Vec::new(), Vec::new(), large), None);
+    }
+
+    #[test]
     fn a_slot_in_order_does_not_tell_who_came_first() {
         let mut one = Counts::default();
         one.count(200, 5);
