@@ -1,15 +1,21 @@
 //! The incidents, findings and keys that the page lists: shared with every view, and made
 //! anew only when they change.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::JobError;
 use crate::incident::{Incident, IncidentId, StaleFinding, StaleState, State};
 use crate::store::{Shown, Store};
 
-/// By whom it is about, and kind.
-pub(super) type BySubject = BTreeMap<(String, String), Arc<StaleFinding>>;
+/// By whom each is about, and its kind.
+pub(super) type BySubject = BTreeSet<Named>;
+
+/// A finding whose name is whom it is about and its kind.
+#[derive(Clone, Debug)]
+pub(super) struct Named(pub(super) Arc<StaleFinding>);
 
 #[derive(Debug, Default)]
 pub(super) struct Known {
@@ -39,7 +45,7 @@ impl Known {
         }
         if !stale.is_empty() {
             keep_stale(&mut self.by_subject, stale);
-            self.stale = self.by_subject.values().cloned().collect();
+            self.stale = self.by_subject.iter().map(|named| Arc::clone(&named.0)).collect();
         }
     }
 
@@ -61,13 +67,39 @@ impl Known {
 
 pub(super) fn keep_stale(known: &mut BySubject, changed: &[Arc<StaleFinding>]) {
     for finding in changed {
-        let name = (finding.subject().to_owned(), finding.kind.clone());
+        let named = Named(Arc::clone(finding));
         match finding.state {
-            StaleState::Open => known.insert(name, Arc::clone(finding)),
-            StaleState::Resolved => known.remove(&name),
+            StaleState::Open => known.replace(named),
+            StaleState::Resolved => known.take(&named),
         };
     }
 }
+
+impl Named {
+    fn name(&self) -> (&str, &str) {
+        (self.0.subject(), &self.0.kind)
+    }
+}
+
+impl Ord for Named {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.name().cmp(&other.name())
+    }
+}
+
+impl PartialOrd for Named {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Named {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for Named {}
 
 #[cfg(test)]
 mod tests {

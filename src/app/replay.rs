@@ -258,7 +258,7 @@ impl Found {
             sources: feeds.iter().map(source).collect(),
             overview: self.overview,
             incidents,
-            stale: self.stale.into_values().collect(),
+            stale: self.stale.into_iter().map(|named| named.0).collect(),
             warnings,
         }
     }

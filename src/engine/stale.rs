@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::key::Key;
 use super::{Action, Engine};
 use crate::detect::{Grant, Rules, Stale, Watched};
@@ -15,8 +17,10 @@ use crate::profile::{RouteUse, hash_of};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct StaleFindings(BTreeMap<String, ByKind>);
 
-/// Shared with whoever shows them.
-pub(super) type ByKind = BTreeMap<String, Arc<StaleFinding>>;
+/// Of one subject, ascending by kind; shared with whoever shows them. Most have one or two, for which a
+/// map would be large.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct ByKind(Vec<Arc<StaleFinding>>);
 
 /// By whom it is about and kind.
 pub(super) type Found = BTreeMap<(String, String), StaleFinding>;
@@ -54,7 +58,24 @@ impl StaleFindings {
 
     /// The kinds that are open for a key.
     pub(super) fn kinds(&self, key: &str) -> Vec<String> {
-        self.0.get(key).into_iter().flat_map(BTreeMap::keys).cloned().collect()
+        self.0.get(key).into_iter().flat_map(|known| &known.0).map(|it| it.kind.clone()).collect()
+    }
+}
+
+impl ByKind {
+    fn place_of(&self, kind: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|it| it.kind.as_str().cmp(kind))
+    }
+
+    fn remove(&mut self, kind: &str) -> Option<Arc<StaleFinding>> {
+        self.place_of(kind).ok().map(|place| self.0.remove(place))
+    }
+
+    fn insert(&mut self, finding: Arc<StaleFinding>) {
+        self.remove(&finding.kind);
+        let place = self.0.partition_point(|it| it.kind < finding.kind);
+        self.0.reserve_exact(1);
+        self.0.insert(place, finding);
     }
 }
 
@@ -72,7 +93,7 @@ impl Engine {
         for ((subject, _), finding) in found {
             let mut known = round.before.0.remove(&subject).unwrap_or_default();
             let old = known.remove(&finding.kind);
-            if !known.is_empty() {
+            if !known.0.is_empty() {
                 round.before.0.insert(subject.clone(), known);
             }
             let known = (subject.as_str(), old, finding.severity);
@@ -118,7 +139,7 @@ impl Engine {
             let known = (listed.key_id.as_str(), known.remove(stale.kind), stale.severity);
             round.note(known, || finding_of(listed, stale, &watched), actions);
         }
-        if !known.is_empty() {
+        if !known.0.is_empty() {
             round.before.0.insert(listed.key_id.clone(), known);
         }
     }
@@ -136,7 +157,7 @@ impl Engine {
 
 impl StaleFindings {
     pub(super) fn is_open(&self, id: &(String, String)) -> bool {
-        self.0.get(&id.0).is_some_and(|kinds| kinds.contains_key(&id.1))
+        self.0.get(&id.0).is_some_and(|kinds| kinds.place_of(&id.1).is_ok())
     }
 
     /// Found between two looks.
@@ -148,7 +169,7 @@ impl StaleFindings {
     ) {
         let finding = Arc::new(finding);
         actions.push(Action::Stale(Arc::clone(&finding)));
-        self.0.entry(id.0).or_default().insert(id.1, finding);
+        self.0.entry(id.0).or_default().insert(finding);
     }
 }
 
@@ -178,12 +199,11 @@ impl Round {
                 finding
             }
         };
-        let kinds = self.after.0.entry(subject.to_owned()).or_default();
-        kinds.insert(finding.kind.clone(), finding);
+        self.after.0.entry(subject.to_owned()).or_default().insert(finding);
     }
 
     fn end(self, actions: &mut Vec<Action>) -> StaleFindings {
-        for mut finding in self.before.0.into_values().flat_map(BTreeMap::into_values) {
+        for mut finding in self.before.0.into_values().flat_map(|known| known.0) {
             let over = Arc::make_mut(&mut finding);
             over.state = StaleState::Resolved;
             over.at = self.now;
