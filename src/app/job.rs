@@ -166,8 +166,8 @@ impl Job {
         let health = store.as_ref().map(Store::health).unwrap_or_default();
         degraded.extend(health.problems());
         let begins_anew = health.moved_aside.is_some_and(|rebuilt| rebuilt.is_nothing_kept());
-        let Recovered { engine, next_input, positions, counters, memory, .. } = recovered;
-        let first_inputs = news_of(settings, inventory, (&engine, next_input));
+        let Recovered { mut engine, next_input, positions, counters, memory, .. } = recovered;
+        let first_inputs = news_of(settings, inventory, (&mut engine, next_input));
         let judged = engine.judged();
         Ok(Self {
             intake: Intake::new(identity, config.alerts.patience, (counters, memory)),
@@ -190,14 +190,14 @@ impl Job {
 fn news_of(
     settings: Settings,
     inventory: Arc<Inventory>,
-    (engine, next_input): (&Engine, u64),
+    (engine, next_input): (&mut Engine, u64),
 ) -> Vec<Input> {
     let is_first = next_input == 0;
     let mut news = Vec::new();
     if is_first || *engine.settings() != settings {
         news.push(Input::Settings(Box::new(settings)));
     }
-    if is_first || !engine.knows_inventory(&inventory) {
+    if is_first || !engine.recognise_inventory(&inventory) {
         news.push(Input::Inventory(inventory));
     }
     news

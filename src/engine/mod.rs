@@ -214,9 +214,16 @@ impl Engine {
         &self.settings
     }
 
-    /// Whether this is what the engine was told last.
-    pub fn knows_inventory(&self, inventory: &Inventory) -> bool {
-        self.inventory.as_deref().map_or(inventory.is_empty(), |known| known == inventory)
+    /// Whether this is what the engine was told last. Then it goes on with this one: two of a hundred
+    /// thousand keys would take their room twice.
+    pub fn recognise_inventory(&mut self, inventory: &Arc<Inventory>) -> bool {
+        match &mut self.inventory {
+            Some(known) if **known == **inventory => {
+                *known = Arc::clone(inventory);
+                true
+            }
+            known => known.is_none() && inventory.is_empty(),
+        }
     }
 
     /// Whether an incident that people see is open on the key.

@@ -29,7 +29,7 @@ const PARCEL_BYTES: usize = 256 << 10;
 impl Parcels {
     pub fn push(&mut self, row: &StateRow) {
         // A row is texts and bytes: nothing of it cannot be written.
-        self.open.extend(postcard::to_allocvec(row).unwrap_or_default());
+        self.open = postcard::to_extend(row, std::mem::take(&mut self.open)).unwrap_or_default();
         if PARCEL_BYTES <= self.open.len() {
             let packed = vault::packed(&self.open);
             self.packed.push(Parcel { number: self.count(), packed });
