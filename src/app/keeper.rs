@@ -118,7 +118,8 @@ impl Keeper {
             self.writers.finding(finding)?;
         }
         self.begin(&judged.begun)?;
-        if let (Some(store), Some(parcel)) = (self.store.clone(), &judged.parcel) {
+        if let Some(parcel) = &judged.parcel {
+            let Some(store) = self.store.clone() else { return Ok(()) };
             return self.once_there_is_room(|_| Ok(store.write_parcel(parcel)?));
         }
         let overview = judged.overview;
@@ -140,7 +141,8 @@ impl Keeper {
         self.pending.incidents.extend(judged.incidents);
         self.pending.stale.extend(judged.stale);
         self.pending.notices.extend(judged.notices);
-        let is_awaited = snapshot.is_some() || !judged.receipts.is_empty();
+        let is_snapshot = snapshot.is_some();
+        let is_awaited = is_snapshot || !judged.receipts.is_empty();
         if self.pending.keeping == Keeping::State {
             // Positions without the state that knows their lines would lose those.
             self.commit(snapshot.as_ref())?;
@@ -150,9 +152,11 @@ impl Keeper {
             }
             if let (Some(store), Some(snapshot)) = (self.store.clone(), snapshot) {
                 let Snapshot { rows, next_input } = &snapshot;
-                self.once_there_is_room(|_| Ok(store.snapshot(rows, *next_input)?))?;
+                let nothing = Commit::default();
+                self.once_there_is_room(|_| Ok(store.commit_with(&nothing, (rows, *next_input))?))?;
             }
         }
+        self.settle(is_snapshot)?;
         self.pending.keeping = judged.keeping.unwrap_or(self.pending.keeping);
         if let Some(overview) = overview {
             self.board.overview(*overview);
@@ -162,6 +166,14 @@ impl Keeper {
             receipt.send(()).unwrap_or_default();
         }
         Ok(())
+    }
+
+    /// Whoever waits for a receipt is told only when the state stands in its place.
+    fn settle(&mut self, is_snapshot: bool) -> Result<(), JobError> {
+        let Some(store) = self.store.clone().filter(|_| is_snapshot) else { return Ok(()) };
+        self.once_there_is_room(|keeper| {
+            Ok(store.settle(&mut || keeper.beats.beat(Stage::Keeping))?)
+        })
     }
 
     /// Nothing of these logs was read: their places need no state that knows their lines.

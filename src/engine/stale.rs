@@ -53,7 +53,10 @@ impl StaleFindings {
 
     /// Of one of the parts.
     pub(super) fn take_up(&mut self, findings: BTreeMap<String, ByKind>) {
-        self.0.extend(findings);
+        for (subject, findings) in findings {
+            let known = self.0.entry(subject).or_default();
+            findings.0.into_iter().for_each(|finding| known.insert(finding));
+        }
     }
 
     /// The kinds that are open for a key.

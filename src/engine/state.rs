@@ -72,6 +72,8 @@ impl Engine {
     }
 
     fn take_up(&mut self, id: &str, value: &[u8]) -> Result<(), EngineError> {
+        // Before its name: another version may have other rows.
+        is_of_this_version(id, value)?;
         if id.starts_with("key/") {
             self.keys.put_alone(read::<Key>(id, value)?);
             return Ok(());
@@ -169,10 +171,15 @@ pub(super) fn row_of<T: Serialize>(id: String, value: &T) -> Option<StateRow> {
 }
 
 pub(super) fn read<T: DeserializeOwned>(id: &str, value: &[u8]) -> Result<T, EngineError> {
-    let unreadable = || EngineError::Unreadable { id: id.to_owned() };
-    let (&version, bytes) = value.split_first().ok_or_else(unreadable)?;
-    if version != VERSION {
-        return Err(EngineError::Version { id: id.to_owned(), version });
+    is_of_this_version(id, value)?;
+    let bytes = value.get(1..).unwrap_or_default();
+    postcard::from_bytes(bytes).map_err(|_damaged| EngineError::Unreadable { id: id.to_owned() })
+}
+
+fn is_of_this_version(id: &str, value: &[u8]) -> Result<(), EngineError> {
+    match value.first() {
+        Some(&VERSION) => Ok(()),
+        Some(&version) => Err(EngineError::Version { id: id.to_owned(), version }),
+        None => Err(EngineError::Unreadable { id: id.to_owned() }),
     }
-    postcard::from_bytes(bytes).map_err(|_damaged| unreadable())
 }

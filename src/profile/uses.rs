@@ -1,7 +1,7 @@
 //! What a listed key did in the last months, day by day: enough to say what it needs and
 //! what it was given for nothing, whether it came back from the dead, and who shares it.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::tight;
 use crate::model::{Day, Hour, Timestamp};
@@ -10,11 +10,14 @@ use crate::model::{Day, Hour, Timestamp};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Uses {
     /// Ascending by route and method.
+    #[serde(deserialize_with = "sorted")]
     routes: Vec<RouteUse>,
     /// Ascending by name and version.
+    #[serde(deserialize_with = "sorted")]
     clients: Vec<ClientUse>,
     /// The hour that was counted last, and the places that used the key in it, ascending.
     hour: Hour,
+    #[serde(deserialize_with = "sorted")]
     places: Vec<u64>,
     /// For each of the last days the most places that used the key within one hour.
     crowds: Vec<(Day, u16)>,
@@ -213,6 +216,15 @@ impl Uses {
             None => tight::push(&mut self.crowds, (day, seen)),
         }
     }
+}
+
+/// What was forgotten stands elsewhere by its new name.
+fn sorted<'de, D: Deserializer<'de>, T: Deserialize<'de> + Ord>(
+    from: D,
+) -> Result<Vec<T>, D::Error> {
+    let mut list = Vec::deserialize(from)?;
+    list.sort_unstable();
+    Ok(list)
 }
 
 fn cut(text: &str) -> String {

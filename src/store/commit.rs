@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::database::Batch;
 use super::{
     Counters, Memory, OutboxRow, Parcels, Store, StoreError, Writer, hidden, keys, marker, meta,
-    outbox, people, snapshot,
+    outbox, people,
 };
 use crate::engine::{Input, StateRow};
 use crate::incident::{Incident, StaleFinding};
@@ -34,7 +34,7 @@ impl Store {
         self.write_all(commit, None)
     }
 
-    /// The same together with the engine's state, all or nothing.
+    /// The same together with the engine's state, all or nothing. [`Store::settle`] comes next.
     pub fn commit_with(
         &self,
         commit: &Commit<'_>,
@@ -68,16 +68,8 @@ impl Store {
         written?;
         if snapshot.is_some() {
             marker::write(&self.inner.state, writer.totals.marker())?;
-            self.settle_or_later();
         }
         Ok(())
-    }
-
-    /// What was committed stands, wherever its rows do: the next snapshot or opening goes on.
-    fn settle_or_later(&self) {
-        if let Err(error) = snapshot::settle(self.vault(), self.names()) {
-            tracing::warn!(%error, "the learned state is not in its place yet");
-        }
     }
 
     /// Findings of a hundred thousand keys are no batch for the database, which keeps every node that a

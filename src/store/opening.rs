@@ -94,7 +94,7 @@ fn vault_of(database: Database, keys: &Keys) -> Result<Vault, StoreError> {
 
 impl Contents {
     fn read(vault: &Vault, keys: &Keys, state: &Path) -> Result<Self, StoreError> {
-        let (totals, ring) = match totals_and_ring(vault, keys, state) {
+        let (mut totals, ring) = match totals_and_ring(vault, keys, state) {
             // With the right key at least one of many values would open.
             Err(StoreError::Damaged { .. }) if !any_value_opens(vault)? => {
                 return Err(StoreError::WrongKey { path: state.to_owned() });
@@ -105,7 +105,8 @@ impl Contents {
         let there = headers.try_fold(0u64, |count, row| row.map(|_| count + 1))?;
         let blocks_missing = totals.blocks.saturating_sub(there);
         let names = hidden::open(vault)?;
-        snapshot::settle(vault, &names)?;
+        snapshot::settle_or_forget(vault, &names)?;
+        totals.snapshot_input = snapshot::Stamp::of(vault)?.next_input;
         Ok(Self { totals, ring, waiting: Waiting::read(vault)?, names, blocks_missing })
     }
 }

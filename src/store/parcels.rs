@@ -27,6 +27,7 @@ pub struct Parcel {
 const PARCEL_BYTES: usize = 256 << 10;
 
 impl Parcels {
+    /// Of one id one row: those that are packed are put in their places after those that are not.
     pub fn push(&mut self, row: &StateRow) {
         // A row is texts and bytes: nothing of it cannot be written.
         self.open = postcard::to_extend(row, std::mem::take(&mut self.open)).unwrap_or_default();
@@ -37,11 +38,13 @@ impl Parcels {
         }
     }
 
-    /// A parcel that may be written before the others are packed.
+    /// The first parcel, which may be written before the others are packed.
     pub fn send_ahead(&mut self) -> Option<Parcel> {
-        let parcel = self.packed.pop()?;
+        if self.packed.is_empty() {
+            return None;
+        }
         self.ahead += 1;
-        Some(parcel)
+        Some(self.packed.remove(0))
     }
 
     /// With those that went ahead.

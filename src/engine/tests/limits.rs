@@ -86,6 +86,8 @@ fn a_state_of_another_version_is_refused_by_name() {
     let row = StateRow { id: "budget".to_owned(), value: Some(vec![200, 1, 2]) };
     let error = restored(&[row]).unwrap_err();
     assert_eq!(error, EngineError::Version { id: "budget".to_owned(), version: 200 });
+    let row = StateRow { id: "no longer known".to_owned(), value: Some(vec![200, 1]) };
+    assert!(matches!(restored(&[row]), Err(EngineError::Version { .. })));
     let row = StateRow { id: "budget".to_owned(), value: Some(vec![1]) };
     assert!(restored(&[row]).is_err());
 }

@@ -167,7 +167,7 @@ fn read_all(store: &Store, log: &Path) {
         drop(engine.take_up(&row));
     }
     drop(engine.done());
-    drop(snapshot::settle(vault, store.names()));
+    drop(snapshot::settle_all(vault, store.names()));
     store.inputs_from(0).into_iter().flatten().take(50).for_each(drop);
     store.newest_blocks(&Wanted::default()).into_iter().flatten().take(50).for_each(drop);
     drop((store.incidents(Shown::All), store.stale_findings(), store.outbox(), store.times()));
