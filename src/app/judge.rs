@@ -219,8 +219,8 @@ impl Judge {
                 Action::Incident(incident) => {
                     judged.incidents.insert(incident.id, *incident);
                 }
-                Action::Alert(alert) => judged.alerts.push(alert),
-                Action::Notice(notice) => judged.notices.push(notice),
+                Action::Alert(alert) => judged.alerts.push(*alert),
+                Action::Notice(notice) => judged.notices.push(*notice),
                 Action::Stale(finding) => judged.stale.push(finding),
             }
         }

@@ -76,8 +76,8 @@ pub enum Action {
     },
     /// As it stands now: opened or changed.
     Incident(Box<Incident>),
-    Alert(Alert),
-    Notice(Notice),
+    Alert(Box<Alert>),
+    Notice(Box<Notice>),
     /// Shared by all who remember it: there may be some for each of a hundred thousand keys.
     Stale(Arc<StaleFinding>),
 }

@@ -97,10 +97,10 @@ impl Engine {
         for change in changes {
             actions.push(match change {
                 Change::Incident(incident) => Action::Incident(self.with_curve(incident)),
-                Change::Alert(alert) => Action::Alert(alert),
+                Change::Alert(alert) => Action::Alert(Box::new(alert)),
                 Change::Notice(notice) => {
                     self.totals.alarms += u64::from(notice.transition == Transition::Opened);
-                    Action::Notice(notice)
+                    Action::Notice(Box::new(notice))
                 }
             });
         }
