@@ -243,7 +243,7 @@ fn the_status_says_where_the_incident_stands() {
 #[test]
 fn what_is_known_of_the_key_and_how_sure_it_is_are_said() {
     let stale = |key: &str, because: &str, severity, state| StaleFinding {
-        key: key.to_owned(),
+        key: key.into(),
         because: because.to_owned(),
         severity,
         state,

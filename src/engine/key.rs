@@ -1,29 +1,30 @@
 //! One key as the engine remembers it: what it did this hour, what is normal for it, and
 //! what it is suspected of.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::arrivals::Arrivals;
-use super::days::Days;
+use super::days::{Days, Recent};
+use super::described::Granted;
 use super::late::{ClosedHour, Late};
 use super::quotas::UsedUp;
 use crate::baseline::{Amount, Drift, Expected, Habit, Ratio, Size, Steady};
 use crate::detect::Metric;
 use crate::incident::EvidenceLine;
-use crate::model::{Day, Hour, Millis, Timestamp};
+use crate::model::{Hour, Millis, Name, Timestamp};
 use crate::profile::{Counts, Crowd, Facet, Failure, Known, Trail, Uses};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Key {
     /// Its place among the keys. It stays, also in stored form: waiting slots name it.
     pub(super) index: u32,
-    pub(super) id: String,
-    pub(super) role: String,
-    pub(super) owner: String,
-    pub(super) label: String,
+    pub(super) id: Name,
+    pub(super) role: Name,
+    pub(super) owner: Name,
+    pub(super) label: Name,
     /// In the inventory: never forgotten.
     pub(super) is_listed: bool,
     pub(super) first_used: Option<Timestamp>,
@@ -65,8 +66,7 @@ pub(super) struct Key {
     pub(super) used_up: Option<Box<UsedUp>>,
     /// What it did in the last months; of listed keys only.
     pub(super) uses: Option<Box<Uses>>,
-    /// Its scopes, and since when it has those that came after the first list.
-    pub(super) granted: BTreeMap<String, Option<Day>>,
+    pub(super) granted: Granted,
     /// When each rule was last found broken.
     pub(super) broken_rules: Vec<BrokenRule>,
     /// Since when each is told of, and until when it went on.
@@ -95,7 +95,7 @@ pub(super) struct Learned {
     pub(super) late: Late,
     pub(super) silence: Silence,
     /// Requests of the last 24 closed hours.
-    pub(super) recent: VecDeque<u32>,
+    pub(super) recent: Recent,
     pub(super) days: Days,
 }
 
@@ -330,10 +330,7 @@ impl Learned {
 
     /// Queues a closed hour, and hands out those whose time to be learned has come.
     pub(super) fn close(&mut self, closed: ClosedHour, is_late: bool) -> Vec<ClosedHour> {
-        self.recent.push_back(closed.counts.requests);
-        if 24 < self.recent.len() {
-            self.recent.pop_front();
-        }
+        self.recent.add(closed.counts.requests);
         self.days.add(closed.hour.day(), closed.counts.requests);
         self.late.push(&closed);
         let is_young = self.habit.hours < YOUNG_HOURS || !is_late;
@@ -380,6 +377,6 @@ mod tests {
         learned.habit.hours = 48;
         assert_eq!((1..25).map(|hour| learned.close(closed(hour), true).len()).sum::<usize>(), 0);
         assert_eq!(learned.close(closed(25), true).first().map(|hour| hour.hour), Some(Hour(1)));
-        assert_eq!(learned.recent.len(), 24);
+        assert_eq!(learned.recent.hours().len(), 24);
     }
 }

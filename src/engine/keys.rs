@@ -10,12 +10,12 @@ use hashbrown::HashTable;
 use super::key::Key;
 use super::ruled::Ruled;
 use crate::identity::Inventory;
-use crate::model::Day;
+use crate::model::{Day, Name};
 
 #[derive(Debug)]
 pub(super) struct Keys {
     slab: Vec<Option<Box<Key>>>,
-    by_id: BTreeMap<String, u32>,
+    by_id: BTreeMap<Name, u32>,
     /// The same places by the hash of their ids: every key of a batch is looked up.
     places: HashTable<u32>,
     hasher: RandomState,
@@ -28,14 +28,14 @@ pub(super) struct Keys {
     /// The key there has a row of its own since the state was handed out before.
     alone: Vec<bool>,
     /// Ids of keys that had one and are gone.
-    gone: BTreeSet<String>,
+    gone: BTreeSet<Name>,
 }
 
 /// Keys as they are stored.
 #[derive(Debug, Default)]
 pub(super) struct Rows<'a> {
     /// Ids of those whose own rows are to be removed.
-    pub(super) gone: BTreeSet<String>,
+    pub(super) gone: BTreeSet<Name>,
     pub(super) alone: Vec<&'a Key>,
     /// By the number of their row, those of which nothing is learned. Whoever invents keys by the
     /// million is not to have a row written for each. An empty row is to be removed.
@@ -159,7 +159,7 @@ impl Keys {
 
     pub(super) fn insert(&mut self, id: &str, role: &str, inventory: Option<&Inventory>) -> u32 {
         let listed = inventory.and_then(|inventory| inventory.get(id));
-        let mut key = Key { id: id.to_owned(), role: role.to_owned(), ..Key::default() };
+        let mut key = Key { id: id.into(), role: role.into(), ..Key::default() };
         if let Some(listed) = listed {
             key.describe(listed, None);
         }
@@ -249,14 +249,14 @@ impl Keys {
     pub(super) fn make_room(&mut self, unlisted_max: usize, in_use: &BTreeSet<u32>) -> u64 {
         let unlisted = self.iter().filter(|key| !key.is_listed && !in_use.contains(&key.index));
         let mut ages: Vec<_> =
-            unlisted.map(|key| (key.learned.is_some(), key.last_used, key.id.as_str())).collect();
+            unlisted.map(|key| (key.learned.is_some(), key.last_used, &key.id)).collect();
         let excess = (self.unlisted - unlisted_max.min(self.unlisted)) + unlisted_max / 4;
         if excess < ages.len() {
             // Which go matters, and not in which order.
             ages.select_nth_unstable(excess);
             ages.truncate(excess);
         }
-        let ids: Vec<String> = ages.into_iter().map(|(_, _, id)| id.to_owned()).collect();
+        let ids: Vec<Name> = ages.into_iter().map(|(_, _, id)| id.clone()).collect();
         let mut gone = 0;
         for id in ids {
             gone += u64::from(self.remove(&id));
@@ -289,7 +289,7 @@ impl Keys {
         self.free.push(index);
         self.unlisted = self.unlisted.saturating_sub(1);
         if self.alone.get_mut(index as usize).is_some_and(std::mem::take) {
-            self.gone.insert(id.to_owned());
+            self.gone.insert(id.into());
         }
         true
     }
@@ -311,15 +311,15 @@ mod tests {
     #[test]
     fn a_new_list_changes_only_the_keys_that_it_says_something_else_about() {
         let listed = |id: &str, owner: &str| InventoryKey {
-            key_id: id.to_owned(),
-            owner: owner.to_owned(),
-            scopes: vec!["orders:read".to_owned()],
+            key_id: id.into(),
+            owner: owner.into(),
+            scopes: vec!["orders:read".into()],
             ..InventoryKey::default()
         };
         let ids = |keys: &mut Keys| -> Vec<String> {
             let rows = keys.take_changed();
             let strangers = rows.together.into_values().flatten();
-            rows.alone.into_iter().chain(strangers).map(|key| key.id.clone()).collect()
+            rows.alone.into_iter().chain(strangers).map(|key| key.id.to_string()).collect()
         };
         let mut keys = Keys::default();
         let list = [listed("k_a", "ana"), listed("k_b", "ben"), listed("k_c", "cleo")];

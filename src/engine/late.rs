@@ -1,10 +1,9 @@
-//! Closed hours that are not learned from yet. Every key has a day of them: they are kept as bytes,
-//! which for hours without a request are few.
+//! Closed hours that are not learned from yet. Every key has a day of them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::Hour;
-use crate::profile::Counts;
+use crate::profile::{Counts, Packed};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct ClosedHour {
@@ -16,49 +15,43 @@ pub(super) struct ClosedHour {
 
 /// The oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Late(Vec<u8>);
+pub(super) struct Late(Packed<Written>);
 
 /// An hour as it is written: counts of nothing are left out.
 type Written = (Hour, bool, Option<Counts>);
 
 impl Late {
     pub(super) fn push(&mut self, closed: &ClosedHour) {
-        let counts = Some(closed.counts).filter(|counts| *counts != Counts::default());
-        let written: Written = (closed.hour, closed.is_suspect, counts);
-        // Numbers can always be written.
-        let bytes = postcard::to_allocvec(&written).unwrap_or_default();
-        self.0.reserve_exact(bytes.len());
-        self.0.extend(bytes);
+        self.0.push(&written(closed));
     }
 
     pub(super) fn first(&self) -> Option<ClosedHour> {
-        read(&self.0).map(|(closed, _)| closed)
+        self.0.first().map(closed)
     }
 
     pub(super) fn take_first(&mut self) -> Option<ClosedHour> {
-        let (closed, rest) = read(&self.0)?;
-        self.0.drain(..self.0.len() - rest.len());
-        Some(closed)
+        self.0.take_first().map(closed)
     }
 
     /// Changes those since an hour.
     pub(super) fn change_since(&mut self, hour: Hour, mut change: impl FnMut(&mut ClosedHour)) {
-        let mut changed = Self::default();
-        let mut rest = self.0.as_slice();
-        while let Some((mut closed, after)) = read(rest) {
+        self.0.change(|it| {
+            let mut closed = closed(*it);
             if hour <= closed.hour {
                 change(&mut closed);
+                *it = written(&closed);
             }
-            changed.push(&closed);
-            rest = after;
-        }
-        *self = changed;
+        });
     }
 }
 
-fn read(bytes: &[u8]) -> Option<(ClosedHour, &[u8])> {
-    let ((hour, is_suspect, counts), rest) = postcard::take_from_bytes::<Written>(bytes).ok()?;
-    Some((ClosedHour { hour, is_suspect, counts: counts.unwrap_or_default() }, rest))
+fn written(closed: &ClosedHour) -> Written {
+    let counts = Some(closed.counts).filter(|counts| *counts != Counts::default());
+    (closed.hour, closed.is_suspect, counts)
+}
+
+fn closed((hour, is_suspect, counts): Written) -> ClosedHour {
+    ClosedHour { hour, is_suspect, counts: counts.unwrap_or_default() }
 }
 
 #[cfg(test)]
@@ -93,6 +86,6 @@ mod tests {
         for hour in 490_000..490_024 {
             late.push(&ClosedHour { hour: Hour(hour), ..ClosedHour::default() });
         }
-        assert!(late.0.capacity() <= 24 * 6, "{}", late.0.capacity());
+        assert!(postcard::to_allocvec(&late).unwrap().len() <= 24 * 6);
     }
 }

@@ -117,7 +117,7 @@ impl Engine {
             return;
         }
         let Some(verdict) = self.settings.detectors.brute_force.judge_key(now) else { return };
-        let entity = Entity::Key(key.id.clone());
+        let entity = Entity::Key(key.id.to_string());
         let times = (slot.hour().start(), slot.end().plus(self.settings.patience));
         let finding = finding_of(verdict, entity, times);
         self.raise(&finding, (Some(index), None), actions);

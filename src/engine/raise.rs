@@ -46,9 +46,9 @@ impl Engine {
         context.theta = self.budget.theta;
         if let Some(key) = index.and_then(|index| self.keys.get_mut(index)) {
             key.watch_until = Some(finding.at.plus(WATCH));
-            context.role.clone_from(&key.role);
-            context.owner.clone_from(&key.owner);
-            context.label.clone_from(&key.label);
+            context.role = key.role.to_string();
+            context.owner = key.owner.to_string();
+            context.label = key.label.to_string();
             // Lent, not copied: an incident under fire is raised again and again.
             context.evidence = std::mem::take(&mut key.evidence);
             context.events = u64::from(key.hour.requests);

@@ -3,28 +3,29 @@
 use std::collections::BTreeMap;
 
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::append::Identity;
 use super::hops::widened;
 use super::import::ListFormat;
 use super::table::InventoryError;
-use crate::model::Timestamp;
+use crate::model::{Name, Timestamp};
 
-/// The keys by their ids.
+/// The keys, ascending by their ids: a list, as a map of a hundred thousand would be a third larger.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Inventory {
-    keys: BTreeMap<String, InventoryKey>,
+    #[serde(serialize_with = "write_by_id", deserialize_with = "read_by_id")]
+    keys: Vec<InventoryKey>,
 }
 
 /// One key as its owner describes it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct InventoryKey {
-    pub key_id: String,
-    pub owner: String,
+    pub key_id: Name,
+    pub owner: Name,
     /// From then on nobody answers for it any more; 1970 where the list does not say when.
     pub owner_gone: Option<Timestamp>,
-    pub role: String,
+    pub role: Name,
     pub created: Option<Timestamp>,
     pub last_rotated: Option<Timestamp>,
     pub expires: Option<Timestamp>,
@@ -34,14 +35,14 @@ pub struct InventoryKey {
     /// Before this moment the key was active.
     pub status_since: Option<Timestamp>,
     /// The key that takes its place in a rotation.
-    pub successor: Option<String>,
+    pub successor: Option<Name>,
     /// A key that nobody should ever use.
     pub canary: bool,
-    pub scopes: Vec<String>,
+    pub scopes: Vec<Name>,
     /// Empty: from anywhere.
     pub allowed_networks: Vec<IpNet>,
-    pub tenant: String,
-    pub label: String,
+    pub tenant: Name,
+    pub label: Name,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -63,24 +64,34 @@ impl Inventory {
 
     /// A list that was made and not read.
     pub fn of(keys: impl IntoIterator<Item = InventoryKey>) -> Self {
-        Self { keys: keys.into_iter().map(|key| (key.key_id.clone(), key)).collect() }
+        let mut keys: Vec<InventoryKey> = keys.into_iter().collect();
+        if !keys.is_sorted_by(|a, b| a.key_id < b.key_id) {
+            keys.sort_by(|a, b| a.key_id.cmp(&b.key_id));
+            keys.dedup_by(|later, earlier| {
+                let is_same = later.key_id == earlier.key_id;
+                if is_same {
+                    std::mem::swap(later, earlier);
+                }
+                is_same
+            });
+        }
+        Self { keys }
     }
 
     /// The same list with every id as the log's events have it, so that no secret is in it.
     pub fn with_pseudonyms(self, identity: &Identity) -> Self {
         let renamed = |key: InventoryKey| {
-            let key_id = identity.listed_key_id(&key.key_id);
-            let successor = key.successor.as_deref().map(|id| identity.listed_key_id(id));
-            let key = InventoryKey { key_id: key_id.clone(), successor, ..key };
-            (key_id, key)
+            let key_id = Name::from(identity.listed_key_id(&key.key_id));
+            let successor = key.successor.as_deref().map(|id| identity.listed_key_id(id).into());
+            InventoryKey { key_id, successor, ..key }
         };
-        Self { keys: self.keys.into_values().map(renamed).collect() }
+        Self::of(self.keys.into_iter().map(renamed))
     }
 
     /// Where addresses are cut, no key may be bound to a part of what is left of them.
     #[must_use]
     pub fn with_wide_networks(mut self) -> Self {
-        for key in self.keys.values_mut() {
+        for key in &mut self.keys {
             for network in &mut key.allowed_networks {
                 *network = widened(*network);
             }
@@ -89,20 +100,20 @@ impl Inventory {
     }
 
     pub(super) fn into_keys(self) -> impl Iterator<Item = InventoryKey> {
-        self.keys.into_values()
+        self.keys.into_iter()
     }
 
     pub fn get(&self, key_id: &str) -> Option<&InventoryKey> {
-        self.keys.get(key_id)
+        self.place_of(key_id).and_then(|place| self.keys.get(place))
     }
 
     pub(crate) fn get_mut(&mut self, key_id: &str) -> Option<&mut InventoryKey> {
-        self.keys.get_mut(key_id)
+        self.place_of(key_id).and_then(|place| self.keys.get_mut(place))
     }
 
     /// In the order of their ids.
     pub fn iter(&self) -> impl Iterator<Item = &InventoryKey> {
-        self.keys.values()
+        self.keys.iter()
     }
 
     pub fn len(&self) -> usize {
@@ -111,6 +122,10 @@ impl Inventory {
 
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
+    }
+
+    fn place_of(&self, key_id: &str) -> Option<usize> {
+        self.keys.binary_search_by(|key| key.key_id.as_str().cmp(key_id)).ok()
     }
 }
 
@@ -159,6 +174,15 @@ impl InventoryKey {
         self.canary |= other.canary;
         differ
     }
+}
+
+fn write_by_id<S: Serializer>(keys: &[InventoryKey], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(keys.iter().map(|key| (&key.key_id, key)))
+}
+
+fn read_by_id<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<InventoryKey>, D::Error> {
+    let keys = BTreeMap::<Name, InventoryKey>::deserialize(from)?;
+    Ok(keys.into_values().collect())
 }
 
 /// Takes what is there if there is nothing yet; whether the two differ.
@@ -280,7 +304,7 @@ mod tests {
         let stored = serde_json::to_string(&inventory).unwrap();
         assert!(!stored.contains("raw-secret") && !stored.contains("next-secret"), "{stored}");
         let key = inventory.get(&identity.key_id_of("Bearer raw-secret")).unwrap();
-        assert_eq!(key.successor, Some(identity.key_id_of("next-secret")));
+        assert_eq!(key.successor, Some(identity.key_id_of("next-secret").into()));
         assert!(inventory.get(&known).is_some());
         assert_eq!(inventory.clone().with_pseudonyms(&identity), inventory);
     }
