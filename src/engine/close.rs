@@ -31,15 +31,17 @@ impl Engine {
                 self.judge_touch(slot, touch, actions);
             }
             // All are noted before one is judged: it may be one of many.
-            for address in self.note_sources(slot, use_.sources, actions) {
-                self.judge_source(slot, address, actions);
+            self.note_sources(slot, &mut use_.sources, actions);
+            for used in &use_.sources {
+                self.judge_source(slot, &used.address, actions);
             }
             for visit in use_.visits {
                 self.judge_visit(slot, visit, actions);
             }
             self.judge_strangers(slot, actions);
             if self.emptied.len() < EMPTIED_MAX {
-                self.emptied.extend(SlotUse::emptied(use_.keys, use_.objects, use_.crowds));
+                let room = (use_.keys, use_.objects, use_.crowds);
+                self.emptied.extend(SlotUse::emptied(room, use_.sources));
             }
             self.waiting.open_from = Some(slot.next());
         }

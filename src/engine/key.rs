@@ -2,6 +2,7 @@
 //! what it is suspected of.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -70,7 +71,7 @@ pub(super) struct Key {
     pub(super) broken_rules: Vec<BrokenRule>,
     /// Since when each is told of, and until when it went on.
     pub(super) told_rules: BTreeMap<String, (Timestamp, Timestamp)>,
-    pub(super) evidence: Vec<EvidenceLine>,
+    pub(super) evidence: Vec<Arc<EvidenceLine>>,
     /// Its lines are kept as evidence until then.
     pub(super) watch_until: Option<Timestamp>,
 }
@@ -220,9 +221,9 @@ impl Key {
 
     pub(super) fn add_evidence(&mut self, line: EvidenceLine) {
         if self.has_room_for_evidence()
-            && let Err(place) = self.evidence.binary_search(&line)
+            && let Err(place) = self.evidence.binary_search_by(|known| (**known).cmp(&line))
         {
-            self.evidence.insert(place, line);
+            self.evidence.insert(place, Arc::new(line));
         }
     }
 

@@ -1,5 +1,7 @@
 //! From findings to incidents, and from their changes to actions.
 
+use std::sync::Arc;
+
 use super::{Action, Engine};
 use crate::detect::SigmaNote;
 use crate::incident::{Change, Context, EvidenceLine, Transition};
@@ -81,6 +83,7 @@ impl Engine {
         }
         let events = u64::try_from(evidence.len()).unwrap_or_default();
         let theta = self.budget.theta;
+        let evidence = evidence.into_iter().map(Arc::new).collect();
         let context = Context { evidence, events, theta, rule, ..Context::default() };
         let changes = self.incidents.absorb(finding, &context);
         self.tell(changes, actions);

@@ -156,7 +156,7 @@ pub(super) fn attack() -> View {
         finding.because = evil.into();
         finding.kind = evil.into();
     }
-    for line in &mut incident.evidence {
+    for line in incident.evidence.iter_mut().map(Arc::make_mut) {
         line.path = evil.into();
         line.user_agent = evil.into();
         line.source_ip = evil.into();
