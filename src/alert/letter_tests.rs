@@ -244,7 +244,7 @@ fn the_status_says_where_the_incident_stands() {
 fn what_is_known_of_the_key_and_how_sure_it_is_are_said() {
     let stale = |key: &str, because: &str, severity, state| StaleFinding {
         key: key.into(),
-        because: because.to_owned(),
+        because: because.into(),
         severity,
         state,
         ..StaleFinding::default()

@@ -271,7 +271,7 @@ async fn the_calendar_brings_a_digest_the_stale_keys_and_a_sign_of_life() {
     let finding = StaleFinding {
         key: "k_old".into(),
         kind: "never_used".into(),
-        because: "made 94 days ago and never used".to_owned(),
+        because: "made 94 days ago and never used".into(),
         next: "Revoke it.".into(),
         ..StaleFinding::default()
     };

@@ -83,7 +83,7 @@ impl Engine {
                 role,
                 since,
                 at: now,
-                because,
+                because: because.into(),
                 next: next.into(),
                 ..StaleFinding::default()
             };
@@ -209,7 +209,7 @@ mod tests {
                 if let Action::Stale(it) = action {
                     found.insert(
                         (it.key.to_string(), it.kind.to_string()),
-                        (it.state, it.because.clone()),
+                        (it.state, it.because.to_string()),
                     );
                 }
             }

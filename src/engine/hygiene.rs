@@ -157,7 +157,7 @@ impl Engine {
             role: key.map_or_else(Name::new, |key| key.role.clone()),
             since: stale.since,
             at: now,
-            because: stale.because,
+            because: stale.because.into(),
             next: stale.next.into(),
             first_used: key.and_then(|key| key.first_judged),
             last_used: key.and_then(|key| key.last_judged),

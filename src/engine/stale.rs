@@ -206,7 +206,7 @@ impl StaleFindings {
 
 impl Texts {
     fn share(&mut self, finding: &mut StaleFinding) {
-        for text in [&mut finding.kind, &mut finding.next] {
+        for text in [&mut finding.kind, &mut finding.because, &mut finding.next] {
             match self.0.get(text) {
                 Some(known) => *text = known.clone(),
                 None => drop(self.0.insert(text.clone())),
@@ -282,7 +282,7 @@ fn finding_of(listed: &InventoryKey, stale: Stale, watched: &Watched<'_>) -> Sta
         role: listed.role.clone(),
         since: stale.since,
         at: watched.now,
-        because: stale.because,
+        because: stale.because.into(),
         next: stale.next.into(),
         first_used: watched.first_used,
         last_used: watched.last_used,

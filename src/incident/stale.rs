@@ -21,7 +21,7 @@ pub struct StaleFinding {
     /// When it was found or last reminded.
     pub at: Timestamp,
     /// For a person: what was seen, what is allowed.
-    pub because: String,
+    pub because: Name,
     /// What to do about it.
     pub next: Name,
     pub state: StaleState,

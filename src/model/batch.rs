@@ -2,7 +2,7 @@
 
 use super::{EventKind, TextColumn, Timestamp};
 
-/// Up to [`EventBatch::ROWS_MAX`] events. A column has one entry for each row, up to the last row that
+/// Up to [`EventBatch::ROWS_MAX`] events, or fewer that have much to say. A column has one entry for each row, up to the last row that
 /// says anything there: what is missing behind it is nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EventBatch {
@@ -59,6 +59,11 @@ pub struct EventBatch {
     /// [`EventBatch::mark_late`].
     pub late: Vec<bool>,
 }
+
+/// Ordinary requests, with an id in each path, stay below it.
+const TEXT_BYTES_MAX: usize = 512 * 1024;
+/// How much text there is is not added up for each row.
+const ROWS_BETWEEN_LOOKS: usize = 256;
 
 /// One row of a batch, as it is read.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -172,8 +177,18 @@ impl EventBatch {
         self.time.is_empty()
     }
 
+    /// Of rows, or of different texts: whoever invents them does not fill the memory with batches
+    /// that wait.
     pub fn is_full(&self) -> bool {
-        Self::ROWS_MAX <= self.len()
+        let rows = self.len();
+        let is_looked_at = rows.is_multiple_of(ROWS_BETWEEN_LOOKS) && rows != 0;
+        Self::ROWS_MAX <= rows || is_looked_at && TEXT_BYTES_MAX <= self.text_bytes()
+    }
+
+    fn text_bytes(&self) -> usize {
+        let Self { key, source_ip, path, query, route, user_agent, referer, user, .. } = self;
+        let texts = [key, source_ip, path, query, route, user_agent, referer, user];
+        texts.iter().map(|column| column.dictionary.bytes_held()).sum()
     }
 
     pub fn event(&self, row: usize) -> Event<'_> {
@@ -207,6 +222,21 @@ fn number<T: Copy + Default>(column: &[T], row: usize) -> T {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn invented_texts_fill_a_batch_before_its_rows_do() {
+        let rows_of = |path: fn(usize) -> String| {
+            let mut batch = EventBatch::default();
+            while !batch.is_full() {
+                let row = batch.len();
+                batch.time.push(0);
+                batch.path.push(&path(row));
+            }
+            batch.len()
+        };
+        assert_eq!(rows_of(|row| format!("/v1/orders/{row:08}")), EventBatch::ROWS_MAX);
+        assert_eq!(rows_of(|row| format!("/{row:0251}")), 2048 + 256);
+    }
 
     #[test]
     fn what_was_said_in_no_row_is_nothing_in_each() {

@@ -149,7 +149,7 @@ fn stale(findings: &[StaleFinding]) -> PolarsResult<DataFrame> {
         times("last_used", findings, |it| it.last_used),
         texts("may", findings, |it| it.may.join(", ")),
         texts("did", findings, |it| it.did.join(", ")),
-        texts("because", findings, |it| it.because.clone()),
+        texts("because", findings, |it| it.because.to_string()),
         texts("next", findings, |it| it.next.to_string()),
     ];
     DataFrame::new(findings.len(), columns)
