@@ -37,6 +37,7 @@ mod app {
     mod intake;
     mod once;
     mod reading;
+    mod spares;
     mod watermark;
     mod whose;
     mod windows;

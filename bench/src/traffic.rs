@@ -135,12 +135,12 @@ pub(crate) fn rules(sort: Sort) -> Rules {
 pub(crate) fn inventory(sort: Sort, keys: u64) -> Arc<Inventory> {
     let listed = if sort == Sort::Unlisted { 0 } else { keys };
     let key = |number: u64| InventoryKey {
-        key_id: format!("k_{number:06}"),
-        owner: format!("team-{}", number % 20),
-        role: ROLES[(number % 4) as usize].to_owned(),
+        key_id: format!("k_{number:06}").into(),
+        owner: format!("team-{}", number % 20).into(),
+        role: ROLES[(number % 4) as usize].into(),
         created: Some(Timestamp(START).back(Millis::days(90))),
         status: KeyStatus::Active,
-        scopes: vec!["orders:read".to_owned(), "orders:write".to_owned()],
+        scopes: ["orders:read", "orders:write"].map(Into::into).into_iter().collect(),
         ..InventoryKey::default()
     };
     Arc::new(Inventory::of((0..listed).map(key)))

@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::spawn;
 
 use super::intake::{Intake, Taken};
+use super::spares::Spares;
 use crate::clock::{seconds_on_core, wall};
 use crate::engine::{Engine, Input, Settings};
 use crate::format::{Options, Parser};
@@ -54,16 +55,17 @@ fn work(path: &Path, sort: &str, state: &Path) -> [f64; 3] {
     let store = Store::open(state, &OpenOptions::default()).unwrap();
     let (judging, said) = sync_channel(READ_WAITING_MAX);
     let (keeping, judged) = sync_channel(JUDGED_WAITING_MAX);
+    let mut intake = Intake::new(Identity::new([7; 32], KeyIs::Id), PATIENCE, Default::default());
+    let spares = intake.spares.clone();
     let judge = spawn(move || judge(&said, &keeping));
-    let keeper = spawn(move || keep(&store, &judged));
-    let reading = read(path, sort, &judging);
+    let keeper = spawn(move || keep(&store, &judged, &spares));
+    let reading = read((path, sort), &mut intake, &judging);
     drop(judging);
     [reading, judge.join().unwrap(), keeper.join().unwrap()]
 }
 
-fn read(path: &Path, sort: &str, judging: &SyncSender<Taken>) -> f64 {
+fn read((path, sort): (&Path, &str), intake: &mut Intake, judging: &SyncSender<Taken>) -> f64 {
     let begun = seconds_on_core();
-    let mut intake = Intake::new(Identity::new([7; 32], KeyIs::Id), PATIENCE, Default::default());
     intake.add(&SourceId(path.display().to_string()), Some(parser(sort)));
     let mut reader = FileReader::open(path, Limits::default(), None).unwrap();
     while let Some(chunk) = reader.next_chunk().unwrap() {
@@ -91,7 +93,7 @@ fn judge(said: &Receiver<Taken>, keeping: &SyncSender<Judged>) -> f64 {
     seconds_on_core()
 }
 
-fn keep(store: &Store, judged: &Receiver<Judged>) -> f64 {
+fn keep(store: &Store, judged: &Receiver<Judged>, spares: &Spares) -> f64 {
     let (mut next, mut blocks) = (0, 0);
     let mut inputs = Vec::new();
     loop {
@@ -109,7 +111,7 @@ fn keep(store: &Store, judged: &Receiver<Judged>) -> f64 {
             let commit =
                 Commit { inputs: &inputs, positions: &positions, counters, ..Commit::default() };
             store.commit(&commit).unwrap();
-            inputs.clear();
+            spares.take_back(inputs.drain(..).map(|(_, input)| input));
             blocks = 0;
         }
         if is_last {

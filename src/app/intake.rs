@@ -11,6 +11,7 @@ use super::desk::Desk;
 use super::headers::Headers;
 use super::once::Once;
 use super::reading::{Reading, Reject};
+use super::spares::Spares;
 use super::watermark::Watermark;
 use super::whose::Hashes;
 use crate::format::{Joined, Joins, Outcome, Parser, Turn};
@@ -59,6 +60,8 @@ pub(super) struct Intake {
     /// The headers of tables, by their sources.
     headers: Headers,
     taken: Taken,
+    /// Where batches come back to be filled again.
+    pub(super) spares: Spares,
 }
 
 impl Intake {
@@ -79,6 +82,7 @@ impl Intake {
             latest: None,
             counted,
             taken: Taken::default(),
+            spares: Spares::default(),
         }
     }
 
@@ -327,7 +331,8 @@ impl Intake {
         let counters = (!self.is_empty()).then(|| self.counters());
         let mut memory = self.once.take_news();
         memory.extend(self.headers.take_news());
-        let next = Taken { batch: self.taken.batch.empty_alike(), ..Taken::default() };
+        let batch = self.spares.behind(&self.taken.batch);
+        let next = Taken { batch, ..Taken::default() };
         let taken = std::mem::replace(&mut self.taken, next);
         Taken { watermark, counters, memory, ..taken }
     }

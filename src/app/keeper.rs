@@ -14,6 +14,7 @@ use super::job::JobError;
 use super::judge::{Judged, Snapshot};
 use super::keeping::Keeping;
 use super::outputs::Writers;
+use super::spares::Spares;
 use super::tidying::Tidying;
 use crate::config::Retention;
 use crate::engine::Input;
@@ -76,6 +77,8 @@ pub(super) struct Keeper {
     /// The latest event kept by this process: the log's own clock, for the retention.
     pub(super) newest: Option<Timestamp>,
     pub(super) tidying: Tidying,
+    /// Where batches go once they are kept.
+    pub(super) spares: Spares,
 }
 
 /// What is waiting for the next commit.
@@ -207,6 +210,7 @@ impl Keeper {
                 None => Ok(store.commit(&commit)?),
             })?;
         }
+        self.spares.take_back(pending.inputs.into_iter().map(|(_, input)| input));
         for incident in &incidents {
             (self.announce)(incident);
         }
@@ -339,6 +343,7 @@ pub(super) mod tests {
             stopped: None,
             newest: None,
             tidying: Tidying::default(),
+            spares: Spares::default(),
         }
     }
 

@@ -94,8 +94,7 @@ async fn run_until_stopped(live: Live, hangups: Signal) -> Result<(), JobError> 
     let mut hall = Hall::new(&config, ours, orders.clone(), (&mut tasks, &stopped))?;
     hall.open_page(any_port, on_page).await?;
     if let Some(store) = &store {
-        let post = setting.post(store, &board);
-        people::start(in_force.subscribe(), post, (hall.tasks, &stopped))?;
+        people::start(in_force.subscribe(), setting.post(store, &board), (hall.tasks, &stopped))?;
     }
     let (asking, asked) = Asking::new();
     if let Some(state) = &state {
@@ -132,6 +131,7 @@ async fn run_until_stopped(live: Live, hangups: Signal) -> Result<(), JobError> 
         stopped: Some(stopped.clone()),
         newest: None,
         tidying: Tidying::default(),
+        spares: job.intake.spares.clone(),
     };
     let diary = Diary::begin(setting.of_life(keeper.store.as_ref()), &config)?;
     let reader = Source::open(reader, &config, &job)?;

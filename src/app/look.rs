@@ -14,6 +14,7 @@ use super::kept::kept;
 use super::live::policy_of_life;
 use super::outputs::Writers;
 use super::recovering;
+use super::spares::Spares;
 use super::tidying::Tidying;
 use crate::config::Config;
 use crate::engine::{Input, Overview, Verdict};
@@ -61,6 +62,7 @@ pub(super) fn hear(config: &Config, resting: &Resting, verdict: Verdict) -> Resu
         stopped: None,
         newest: None,
         tidying: Tidying::default(),
+        spares: Spares::default(),
     };
     keeper.keep(judged)
 }

@@ -50,6 +50,7 @@ mod recovering;
 mod replay;
 mod rotation;
 mod routes;
+mod spares;
 mod stages;
 mod steward;
 mod subject;

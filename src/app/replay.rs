@@ -99,6 +99,7 @@ impl Replay {
             stopped: None,
             newest: None,
             tidying: Tidying::default(),
+            spares: job.intake.spares.clone(),
         };
         let stages = Stages::start(job.judge, keeper);
         stages.keep(job.keeping)?;

@@ -128,6 +128,39 @@ impl EventBatch {
         }
     }
 
+    /// Nothing is left of it but its room.
+    pub fn empty(&mut self) {
+        let Self { time, kind, status, late, .. } = self;
+        time.clear();
+        kind.clear();
+        status.clear();
+        late.clear();
+        let Self { bytes, request_bytes, duration_us, count, .. } = self;
+        let Self { input_tokens, output_tokens, cost_micros, .. } = self;
+        for column in
+            [bytes, request_bytes, duration_us, input_tokens, output_tokens, cost_micros, count]
+        {
+            column.clear();
+        }
+        let Self { asn, spot, flaws, .. } = self;
+        for column in [asn, spot, flaws] {
+            column.clear();
+        }
+        for column in self.texts() {
+            column.empty();
+        }
+    }
+
+    fn texts(&mut self) -> [&mut TextColumn; 19] {
+        let Self { source, format, key, role, source_ip, method, path, query, route, .. } = self;
+        let Self { user_agent, referer, user, model, country, city, .. } = self;
+        let Self { operation, outcome, tenant, object, .. } = self;
+        [
+            source, format, key, role, source_ip, method, path, query, route, user_agent, referer,
+            user, model, country, city, operation, outcome, tenant, object,
+        ]
+    }
+
     /// The row's slot was judged before it came.
     pub fn mark_late(&mut self, row: usize) {
         if self.late.len() <= row {
@@ -155,16 +188,7 @@ impl EventBatch {
         for column in [asn, spot, flaws] {
             column.resize(rows, 0);
         }
-        let Self { source, format, key, role, source_ip, method, path, query, route, .. } = self;
-        let Self { user_agent, referer, user, model, country, city, .. } = self;
-        let Self { operation, outcome, tenant, object, .. } = self;
-        for column in [source, format, key, role, source_ip, method, path, query, route] {
-            column.fill_up(rows);
-        }
-        for column in [user_agent, referer, user, model, country, city] {
-            column.fill_up(rows);
-        }
-        for column in [operation, outcome, tenant, object] {
+        for column in self.texts() {
             column.fill_up(rows);
         }
     }
@@ -245,6 +269,16 @@ mod tests {
         batch.level();
         assert_eq!((&*batch.status, &*batch.key.rows), (&[200, 0][..], &[1, 0][..]));
         assert_eq!((batch.late.len(), batch.object.rows.len(), batch.spot.len()), (2, 2, 2));
+    }
+
+    #[test]
+    fn an_emptied_batch_is_as_a_new_one() {
+        let mut batch = EventBatch { time: vec![7, 8], asn: vec![1], ..EventBatch::default() };
+        batch.key.push("k_alpha");
+        batch.mark_late(1);
+        batch.level();
+        batch.empty();
+        assert_eq!(batch, EventBatch::default());
     }
 
     #[test]

@@ -185,6 +185,16 @@ impl TextColumn {
         Self { dictionary: empty, rows: Vec::with_capacity(self.rows.len()) }
     }
 
+    /// Nothing is left but its room.
+    pub fn empty(&mut self) {
+        let Dictionary { text, ends, numbers, serial, .. } = &mut self.dictionary;
+        text.clear();
+        ends.truncate(1);
+        numbers.clear();
+        *serial = Serial::default();
+        self.rows.clear();
+    }
+
     pub fn push(&mut self, value: &str) {
         let number = self.dictionary.number_of(value);
         self.rows.push(number);
@@ -321,6 +331,19 @@ mod tests {
             [&one.rows, &other.rows, &copy.rows],
             [&vec![1, 2, 2, 3, 3], &vec![1, 1], &vec![1, 2, 2, 3, 4],]
         );
+    }
+
+    #[test]
+    fn an_emptied_column_knows_nothing_of_what_was_in_it() {
+        let (mut column, mut seat) = (TextColumn::default(), Seat::default());
+        column.push("a");
+        column.push_seated("b", &mut seat);
+        column.empty();
+        assert_eq!(column, TextColumn::default());
+        column.push_seated("b", &mut seat);
+        column.push("a");
+        assert_eq!((&*column.rows, column.get(0), column.get(1)), (&[1, 2][..], "b", "a"));
+        assert_eq!(column.dictionary.find("c"), None);
     }
 
     #[test]

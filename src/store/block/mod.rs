@@ -275,9 +275,16 @@ fn flag_of(number: u64) -> Option<bool> {
     (number <= 1).then_some(number == 1)
 }
 
-fn each<T>(values: &[u64], read: impl Fn(u64) -> Option<T>) -> Result<Vec<T>, BlockError> {
+fn each<T: Clone>(values: &[u64], read: impl Fn(u64) -> Option<T>) -> Result<Vec<T>, BlockError> {
     let damaged = BlockError::Damaged("a number is out of its range");
-    values.iter().map(|&value| read(value)).collect::<Option<_>>().ok_or(damaged)
+    let read = match values.first() {
+        // As in most blocks.
+        Some(first) if numbers::is_constant(values) => {
+            read(*first).map(|value| vec![value; values.len()])
+        }
+        Some(_) | None => values.iter().map(|&value| read(value)).collect(),
+    };
+    read.ok_or(damaged)
 }
 
 /// Every column of a batch has an entry for each row, also one that was not read.

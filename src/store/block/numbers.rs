@@ -100,8 +100,8 @@ fn decode_form(
         PROGRESSION => {
             let first = reader.varint()?;
             let step = unzigzag(reader.varint()?).cast_unsigned();
-            let next = |value: &u64| Some(value.wrapping_add(step));
-            Ok(std::iter::successors(Some(first), next).take(rows).collect())
+            let value = |row: u64| first.wrapping_add(step.wrapping_mul(row));
+            Ok((0..rows as u64).map(value).collect())
         }
         PLANES => decode_planes(reader, unpacker, rows),
         SCALED => {

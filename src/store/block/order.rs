@@ -47,7 +47,11 @@ impl Order {
     }
 
     /// And back.
-    pub(super) fn restore<T: Copy + Default>(&self, values: &[T]) -> Vec<T> {
+    pub(super) fn restore<T: Copy + Default + PartialEq>(&self, values: &[T]) -> Vec<T> {
+        // Of one value everywhere there is nothing to move.
+        if values.first().is_none_or(|first| values.iter().all(|value| value == first)) {
+            return values.to_vec();
+        }
         let mut rows = vec![T::default(); values.len()];
         for (value, row) in values.iter().zip(&self.0) {
             if let Some(place) = rows.get_mut(*row as usize) {

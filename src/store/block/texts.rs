@@ -49,9 +49,13 @@ pub(super) fn decode(
         dictionary = read(&lengths, text)?;
     }
     let numbers = numbers::decode(reader, unpacker, rows)?;
-    let known = |number: u64| u32::try_from(number).ok().filter(|_| number <= values as u64);
-    let rows = numbers.into_iter().map(known).collect::<Option<_>>();
-    let rows = rows.ok_or(BlockError::Damaged("a row has a text that is not there"))?;
+    // All are looked at, whatever the first is: many at once.
+    let largest = numbers.iter().fold(0, |largest: u64, number| largest.max(*number));
+    if (values as u64) < largest {
+        return Err(BlockError::Damaged("a row has a text that is not there"));
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "none is more than VALUES_MAX")]
+    let rows = numbers.iter().map(|&number| number as u32).collect();
     Ok(TextColumn { dictionary, rows })
 }
 
