@@ -21,18 +21,23 @@ pub(super) struct Late(Vec<u8>);
 /// An hour as it is written: counts of nothing are left out.
 type Written = (Hour, bool, Option<Counts>);
 
+/// Ten bytes for each of the hour and the counts' twelve numbers, and one for each of the rest.
+const WRITTEN_BYTES_MAX: usize = 132;
+
 impl Late {
     pub(super) fn push(&mut self, closed: &ClosedHour) {
         let counts = Some(closed.counts).filter(|counts| *counts != Counts::default());
         let written: Written = (closed.hour, closed.is_suspect, counts);
-        // Numbers can always be written.
-        let bytes = postcard::to_allocvec(&written).unwrap_or_default();
+        // Numbers can always be written, and are not longer than that.
+        let mut room = [0; WRITTEN_BYTES_MAX];
+        let bytes = postcard::to_slice(&written, &mut room).map_or(&[][..], |bytes| bytes);
         self.0.reserve_exact(bytes.len());
-        self.0.extend(bytes);
+        self.0.extend_from_slice(bytes);
     }
 
-    pub(super) fn first(&self) -> Option<ClosedHour> {
-        read(&self.0).map(|(closed, _)| closed)
+    /// The first to be handed out.
+    pub(super) fn first_hour(&self) -> Option<Hour> {
+        postcard::take_from_bytes(&self.0).ok().map(|(hour, _)| hour)
     }
 
     pub(super) fn take_first(&mut self) -> Option<ClosedHour> {
@@ -79,12 +84,33 @@ mod tests {
         }
         let mut of_two = late.clone();
         of_two.change_since(Hour(490_001), |closed| closed.counts.requests = 5);
-        assert_eq!(late.first(), Some(hours[0]));
+        assert_eq!(late.first_hour(), Some(hours[0].hour));
         let taken: Vec<_> = std::iter::from_fn(|| late.take_first()).collect();
         assert_eq!(taken, hours);
         assert_eq!(late, Late::default());
         let taken = std::iter::from_fn(|| of_two.take_first()).map(|it| it.counts.requests);
         assert_eq!(taken.collect::<Vec<_>>(), [7, 5, 5]);
+    }
+
+    #[test]
+    fn the_largest_numbers_have_room() {
+        let counts = Counts {
+            requests: u32::MAX,
+            unauthorized: u32::MAX,
+            forbidden: u32::MAX,
+            missing: u32::MAX,
+            throttled: u32::MAX,
+            broken: u32::MAX,
+            bytes: u64::MAX,
+            neighbours: u32::MAX,
+            objects: u32::MAX,
+            tokens: u64::MAX,
+            cost: u64::MAX,
+        };
+        let closed = ClosedHour { hour: Hour(i64::MIN), counts, is_suspect: true };
+        let mut late = Late::default();
+        late.push(&closed);
+        assert_eq!(late.take_first(), Some(closed));
     }
 
     #[test]

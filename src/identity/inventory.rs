@@ -1,20 +1,19 @@
 //! The list of keys that should exist: whose they are, what they may, and until when.
 
-use std::collections::BTreeMap;
-
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::append::Identity;
 use super::hops::widened;
 use super::import::ListFormat;
+use super::listing::Listing;
 use super::table::InventoryError;
 use crate::model::Timestamp;
 
 /// The keys by their ids.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Inventory {
-    keys: BTreeMap<String, InventoryKey>,
+    keys: Listing,
 }
 
 /// One key as its owner describes it.
@@ -63,7 +62,7 @@ impl Inventory {
 
     /// A list that was made and not read.
     pub fn of(keys: impl IntoIterator<Item = InventoryKey>) -> Self {
-        Self { keys: keys.into_iter().map(|key| (key.key_id.clone(), key)).collect() }
+        Self { keys: keys.into_iter().collect() }
     }
 
     /// The same list with every id as the log's events have it, so that no secret is in it.
@@ -71,16 +70,15 @@ impl Inventory {
         let renamed = |key: InventoryKey| {
             let key_id = identity.listed_key_id(&key.key_id);
             let successor = key.successor.as_deref().map(|id| identity.listed_key_id(id));
-            let key = InventoryKey { key_id: key_id.clone(), successor, ..key };
-            (key_id, key)
+            InventoryKey { key_id, successor, ..key }
         };
-        Self { keys: self.keys.into_values().map(renamed).collect() }
+        Self { keys: self.keys.into_keys().map(renamed).collect() }
     }
 
     /// Where addresses are cut, no key may be bound to a part of what is left of them.
     #[must_use]
     pub fn with_wide_networks(mut self) -> Self {
-        for key in self.keys.values_mut() {
+        for key in self.keys.iter_mut() {
             for network in &mut key.allowed_networks {
                 *network = widened(*network);
             }
@@ -89,7 +87,7 @@ impl Inventory {
     }
 
     pub(super) fn into_keys(self) -> impl Iterator<Item = InventoryKey> {
-        self.keys.into_values()
+        self.keys.into_keys()
     }
 
     pub fn get(&self, key_id: &str) -> Option<&InventoryKey> {
@@ -102,7 +100,7 @@ impl Inventory {
 
     /// In the order of their ids.
     pub fn iter(&self) -> impl Iterator<Item = &InventoryKey> {
-        self.keys.values()
+        self.keys.iter()
     }
 
     pub fn len(&self) -> usize {

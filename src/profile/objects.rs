@@ -156,6 +156,9 @@ impl Trail {
         reason = "between 0 and a few thousand"
     )]
     pub fn distinct(&self) -> u32 {
+        if self.bits == 0 {
+            return 0;
+        }
         let empty = SEEN_BITS - self.bits;
         if empty < EMPTY_MIN {
             return OBJECTS_MAX;
