@@ -21,13 +21,13 @@ impl Engine {
             self.close_slot(slot, &use_, actions);
             self.fleet.count(&use_.all);
             self.judge_spots(slot, &use_, actions);
-            for doing in use_.doings {
+            for doing in use_.doings.drain(..) {
                 self.note_deed(slot, doing);
             }
             for flawed in &use_.flawed {
                 self.note_flaws(slot, flawed, actions);
             }
-            for touch in use_.touches {
+            for touch in use_.touches.drain(..) {
                 self.judge_touch(slot, touch, actions);
             }
             // All are noted before one is judged: it may be one of many.
@@ -39,7 +39,9 @@ impl Engine {
             }
             self.judge_strangers(slot, actions);
             if self.emptied.len() < EMPTIED_MAX {
-                self.emptied.extend(SlotUse::emptied(use_.keys, use_.objects, use_.crowds));
+                let SlotUse { keys, touches, doings, objects, crowds, .. } = use_;
+                let room = SlotUse { keys, touches, doings, objects, crowds, ..SlotUse::default() };
+                self.emptied.extend(room.emptied());
             }
             self.waiting.open_from = Some(slot.next());
         }

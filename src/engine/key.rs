@@ -245,6 +245,13 @@ impl Key {
         told.is_some_and(|(_, known)| known / 2 <= requests)
     }
 
+    /// Of all that it was, nothing is left but room.
+    pub(super) fn become_spare(&mut self) {
+        let Self { mut id, trail, .. } = std::mem::take(self);
+        id.clear();
+        *self = Self { id, trail: trail.emptied(), ..Self::default() };
+    }
+
     /// What is over is forgotten.
     pub(super) fn forget_before(&mut self, at: Timestamp) {
         let oldest = at.back(SIGNALS_LIVE);
@@ -380,8 +387,8 @@ mod tests {
         let closed = |hour| ClosedHour { hour: Hour(hour), ..ClosedHour::default() };
         let mut due = |hour: i64, hours: u32| {
             learned.habit.hours = hours;
-            let is_young = learned.is_young();
             learned.close(&closed(hour));
+            let is_young = learned.is_young();
             let due = std::iter::from_fn(|| learned.take_due(is_young, Hour(hour)));
             due.map(|closed| closed.hour.0).collect::<Vec<_>>()
         };

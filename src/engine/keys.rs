@@ -314,7 +314,7 @@ impl Keys {
             self.gone.insert(std::mem::take(&mut key.id));
         }
         if self.spare.len() < SPARE_MAX {
-            *key = Key::default();
+            key.become_spare();
             self.spare.push(key);
         }
         true

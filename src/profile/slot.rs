@@ -159,19 +159,19 @@ impl SlotUse {
         }
     }
 
-    /// A slot with nothing in it but the room of another, if that is not worth more than it costs.
-    pub fn emptied(
-        mut keys: Vec<(u32, Counts)>,
-        mut objects: Vec<(u32, Object)>,
-        mut crowds: Vec<(u32, u64)>,
-    ) -> Option<Self> {
-        if ROOM_KEPT_MAX < keys.capacity().max(objects.capacity()).max(crowds.capacity()) {
+    /// A slot with nothing in it but the room of this one, if that is not worth more than it costs.
+    pub fn emptied(mut self) -> Option<Self> {
+        let keys = self.keys.capacity().max(self.touches.capacity()).max(self.doings.capacity());
+        if ROOM_KEPT_MAX < keys.max(self.objects.capacity()).max(self.crowds.capacity()) {
             return None;
         }
-        keys.clear();
-        objects.clear();
-        crowds.clear();
-        Some(Self { keys, objects, crowds, ..Self::default() })
+        self.keys.clear();
+        self.touches.clear();
+        self.doings.clear();
+        self.objects.clear();
+        self.crowds.clear();
+        let Self { keys, touches, doings, objects, crowds, .. } = self;
+        Some(Self { keys, touches, doings, objects, crowds, ..Self::default() })
     }
 
     /// Sorts and adds up what belongs together.
@@ -337,10 +337,23 @@ mod tests {
 
     #[test]
     fn what_was_emptied_is_as_good_as_new_and_never_large() {
-        let keys = vec![(1, Counts::default())];
-        assert_eq!(SlotUse::emptied(keys, Vec::new(), vec![(1, 2)]), Some(SlotUse::default()));
-        let large = Vec::with_capacity(ROOM_KEPT_MAX + 1);
-        assert_eq!(SlotUse::emptied(Vec::new(), Vec::new(), large), None);
+        let touch = Touch {
+            key: 1,
+            facet: Facet::Client,
+            value: 2,
+            name: String::new(),
+            address: String::new(),
+            requests: 1,
+        };
+        let used = SlotUse {
+            keys: vec![(1, Counts::default())],
+            touches: vec![touch],
+            crowds: vec![(1, 2)],
+            ..SlotUse::default()
+        };
+        assert_eq!(used.emptied(), Some(SlotUse::default()));
+        let keys = Vec::with_capacity(ROOM_KEPT_MAX + 1);
+        assert_eq!(SlotUse { keys, ..SlotUse::default() }.emptied(), None);
     }
 
     #[test]
