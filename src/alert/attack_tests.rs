@@ -55,7 +55,7 @@ fn evil(text: &str) -> Incident {
     for finding in &mut evil.findings {
         text.clone_into(&mut finding.because);
     }
-    for line in &mut evil.evidence {
+    for line in evil.evidence.iter_mut().map(std::sync::Arc::make_mut) {
         for field in [&mut line.path, &mut line.source_ip, &mut line.method, &mut line.user_agent] {
             text.clone_into(field);
         }

@@ -99,9 +99,9 @@ fn put_text(value: &mut Value, text: &str, left: &mut usize) {
 fn letter(bytes: &mut Bytes, incident: &Incident, frame: &Frame) -> Letter {
     let transition = [Transition::Opened, Transition::Resolved][bytes.below(2)];
     let stale = StaleFinding {
-        key: bytes.hostile(),
-        owner: bytes.hostile(),
-        kind: ["unused", "rotation_overdue"][bytes.below(2)].to_owned(),
+        key: bytes.hostile().into(),
+        owner: bytes.hostile().into(),
+        kind: ["unused", "rotation_overdue"][bytes.below(2)].into(),
         ..StaleFinding::default()
     };
     let occasion = Occasion {

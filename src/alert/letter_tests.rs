@@ -1,5 +1,7 @@
 //! Letters, read again by another library than the one that wrote them.
 
+use std::sync::Arc;
+
 use mail_parser::{Address, HeaderValue, MessageParser};
 
 use super::message::mail;
@@ -36,13 +38,15 @@ fn finding(kind: &str, because: &str) -> Contribution {
 
 pub(super) fn incident() -> Incident {
     let title = "billing-sync: far more requests than usual".to_owned();
-    let line = |second, ip: &str, path: &str, status| EvidenceLine {
-        at: at(second),
-        source_ip: ip.to_owned(),
-        method: "GET".to_owned(),
-        path: path.to_owned(),
-        status,
-        user_agent: "curl/8".to_owned(),
+    let line = |second, ip: &str, path: &str, status| {
+        Arc::new(EvidenceLine {
+            at: at(second),
+            source_ip: ip.to_owned(),
+            method: "GET".to_owned(),
+            path: path.to_owned(),
+            status,
+            user_agent: "curl/8".to_owned(),
+        })
     };
     Incident {
         id: IncidentId(0x7f3c_9a12_3456_789a),
@@ -158,9 +162,10 @@ fn hostile_text_from_logs_stays_text() {
         evil.acknowledged_by.clone_from(&text);
         evil.addresses = vec![text.clone()];
         evil.findings[0].because.clone_from(&text);
-        evil.evidence[0].path.clone_from(&text);
-        evil.evidence[0].source_ip.clone_from(&text);
-        evil.evidence[0].method.clone_from(&text);
+        let line = Arc::make_mut(&mut evil.evidence[0]);
+        for field in [&mut line.path, &mut line.source_ip, &mut line.method] {
+            field.clone_from(&text);
+        }
         check_harmless(&evil);
         evil.state = State::Acknowledged;
         check_harmless(&evil);
@@ -238,7 +243,7 @@ fn the_status_says_where_the_incident_stands() {
 #[test]
 fn what_is_known_of_the_key_and_how_sure_it_is_are_said() {
     let stale = |key: &str, because: &str, severity, state| StaleFinding {
-        key: key.to_owned(),
+        key: key.into(),
         because: because.to_owned(),
         severity,
         state,

@@ -269,10 +269,10 @@ async fn the_calendar_brings_a_digest_the_stale_keys_and_a_sign_of_life() {
     let small = Incident { severity: Severity::Medium, ..incident() };
     bench.put(&small, &notice(Transition::Opened));
     let finding = StaleFinding {
-        key: "k_old".to_owned(),
-        kind: "never_used".to_owned(),
+        key: "k_old".into(),
+        kind: "never_used".into(),
         because: "made 94 days ago and never used".to_owned(),
-        next: "Revoke it.".to_owned(),
+        next: "Revoke it.".into(),
         ..StaleFinding::default()
     };
     bench.store.commit(&Commit { stale: &[Arc::new(finding)], ..Commit::default() }).unwrap();

@@ -154,7 +154,8 @@ impl Desk {
         let mut any = false;
         let mut is_over = false;
         self.memory.name(&mut bundle.incident);
-        let stale = self.worker.store.stale_findings()?;
+        let key = bundle.incident.entity.key().unwrap_or_default();
+        let stale = self.worker.store.stale_findings_if(|it| it.key == key)?;
         for recipient in recipients {
             let Some(lead) = bundle.lead(recipient).map(|row| row.notice.clone()) else { continue };
             let occasion = Occasion {

@@ -179,8 +179,7 @@ impl Desk {
     }
 
     fn stale_keys(&self) -> Result<Option<View>, StoreError> {
-        let mut open = self.worker.store.stale_findings()?;
-        open.retain(|finding| finding.state == StaleState::Open);
+        let mut open = self.open_findings()?;
         open.sort_by(|a, b| (b.severity, a.since, &a.key).cmp(&(a.severity, b.since, &b.key)));
         if open.is_empty() {
             return Ok(None);
@@ -250,12 +249,15 @@ impl Desk {
         })
     }
 
+    fn open_findings(&self) -> Result<Vec<StaleFinding>, StoreError> {
+        self.worker.store.stale_findings_if(|it| it.state == StaleState::Open)
+    }
+
     /// Only that it is there, and in short what is in it: it names more than a mail should.
     fn monthly_report(&self, from: Timestamp, until: Timestamp) -> Result<View, StoreError> {
         let incidents = self.shown_between(from, until)?;
         let severe = incidents.iter().filter(|it| Severity::High <= it.severity).count();
-        let stale = self.worker.store.stale_findings()?;
-        let stale = stale.iter().filter(|it| it.state == StaleState::Open).count();
+        let stale = self.open_findings()?.len();
         let frame = &self.worker.frame;
         let month = jiff::Timestamp::from_millisecond(from.0).unwrap_or_default();
         let month = month.strftime("%Y-%m");

@@ -1,6 +1,8 @@
 //! The log lines of a made-up incident of each kind.
 
 use super::sample::ADDRESS;
+use std::sync::Arc;
+
 use crate::incident::EvidenceLine;
 use crate::model::{Millis, Timestamp};
 
@@ -73,7 +75,7 @@ const BROKEN: [Line; 5] = [
 ];
 
 /// With the number of lines that they stand for.
-pub(super) fn lines(kind: &str, since: Timestamp) -> (Vec<EvidenceLine>, u64) {
+pub(super) fn lines(kind: &str, since: Timestamp) -> (Vec<Arc<EvidenceLine>>, u64) {
     let (lines, events): (&[Line], u64) = match kind {
         // Nothing was sent, or what is no request.
         "silent_key" | "message_pumping" | "delivery_failures" | "no_opt_in" | "after_opt_out"
@@ -109,5 +111,5 @@ pub(super) fn lines(kind: &str, since: Timestamp) -> (Vec<EvidenceLine>, u64) {
         status,
         user_agent: "curl/8.5.0".to_owned(),
     };
-    (lines.iter().map(line).collect(), events)
+    (lines.iter().map(line).map(Arc::new).collect(), events)
 }

@@ -101,7 +101,7 @@ fn told<'a>(incident: &'a Incident, bulletin: &Bulletin) -> Told<'a> {
         since: rfc3339(incident.since),
         last_seen: rfc3339(incident.last_seen),
         resolved: incident.resolved.map(rfc3339),
-        evidence: incident.evidence.iter().map(line).collect(),
+        evidence: incident.evidence.iter().map(|it| line(it)).collect(),
         link: bulletin.frame.link_to(&format!("/incidents/{}", incident.id)),
     }
 }

@@ -88,7 +88,7 @@ impl Board {
             ..Parts::default()
         };
         if let Some(store) = &store {
-            parts.known.remember(store)?;
+            parts.known.remember(store, Some(job.judge.engine()))?;
         }
         Ok(Self::new(parts, store))
     }
@@ -98,7 +98,7 @@ impl Board {
         let mut parts = Parts { overview, ..Parts::default() };
         parts.degraded.extend(store.health().problems());
         parts.degraded.push(NOBODY_WATCHES.to_owned());
-        parts.known.remember(store)?;
+        parts.known.remember(store, None)?;
         let board = Self::new(parts, Some(store.clone()));
         board.publish();
         Ok(board)
@@ -170,7 +170,7 @@ impl Board {
     /// Lists what the store has now, and nothing from before.
     pub(super) fn remember(&self, store: &Store) -> Result<(), super::JobError> {
         let mut known = Known::default();
-        known.remember(store)?;
+        known.remember(store, None)?;
         self.parts().known = known;
         self.publish();
         Ok(())

@@ -79,7 +79,11 @@ fn an_audit_event_that_is_read_ends_its_key_in_the_inventory() {
         assert!(intake.take_line(&source, DELETED.as_bytes(), Timestamp(0)));
         let batch = intake.hand_over().batch;
         assert_eq!(batch.object.get(0), key_id);
-        let listed = InventoryKey { key_id, status: KeyStatus::Active, ..InventoryKey::default() };
+        let listed = InventoryKey {
+            key_id: key_id.into(),
+            status: KeyStatus::Active,
+            ..InventoryKey::default()
+        };
         let deleted = Timestamp::from_seconds(1_795_255_300);
         let mut engine = Engine::new(Settings::default());
         engine.step(&Input::Inventory(Arc::new(Inventory::of([listed]))));

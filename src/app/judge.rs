@@ -183,6 +183,10 @@ impl Judge {
         judged
     }
 
+    pub(super) const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// Made anew only after a step: of many keys that takes its time.
     pub(super) fn overview(&mut self) -> Overview {
         let overview = match self.shown.take() {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::JobError;
+use crate::engine::Engine;
 use crate::incident::{Incident, IncidentId, StaleFinding, StaleState, State};
 use crate::store::{Shown, Store};
 
@@ -29,9 +30,20 @@ pub(super) struct Known {
 const INCIDENTS_SHOWN_MAX: usize = 1000;
 
 impl Known {
-    /// What people are shown, as the store has it.
-    pub(super) fn remember(&mut self, store: &Store) -> Result<(), JobError> {
-        let stale: Vec<_> = store.stale_findings()?.into_iter().map(Arc::new).collect();
+    /// What people are shown, as the store has it. A finding that the engine has, too, is the
+    /// engine's: of a hundred thousand keys they are many.
+    pub(super) fn remember(
+        &mut self,
+        store: &Store,
+        engine: Option<&Engine>,
+    ) -> Result<(), JobError> {
+        let mut stale = Vec::new();
+        for finding in store.each_stale_finding() {
+            let finding = finding?;
+            let known = engine.and_then(|it| it.open_finding(finding.subject(), &finding.kind));
+            let known = known.filter(|known| known.as_ref() == &finding).cloned();
+            stale.push(known.unwrap_or_else(|| Arc::new(finding)));
+        }
         self.take(&store.incidents(Shown::All)?, &stale);
         Ok(())
     }

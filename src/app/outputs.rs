@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::job::{JobError, Outputs};
 use crate::incident::{Alert, StaleFinding, StaleState};
-use crate::model::{Severity, Timestamp};
+use crate::model::{Name, Severity, Timestamp};
 use crate::store::fault;
 
 /// How a file that is there already begins.
@@ -45,8 +45,8 @@ struct FindingLine<'a> {
     state: StaleState,
     first_used: Option<String>,
     last_used: Option<String>,
-    may: &'a [String],
-    did: &'a [String],
+    may: &'a [Name],
+    did: &'a [Name],
 }
 
 impl<'a> FindingLine<'a> {
@@ -156,8 +156,8 @@ mod tests {
         let outputs = Outputs { alerts_json: None, findings_json: Some(path.clone()) };
         let mut writers = Writers::create(&outputs, Beginning::Anew).unwrap();
         let finding = StaleFinding {
-            key: "k_alpha".to_owned(),
-            kind: "no_expiry".to_owned(),
+            key: "k_alpha".into(),
+            kind: "no_expiry".into(),
             at: Timestamp::from_seconds(1_773_000_000),
             since: Timestamp::from_seconds(0),
             ..StaleFinding::default()

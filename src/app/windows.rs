@@ -51,7 +51,9 @@ impl Windows {
     }
 
     pub(super) fn begin_line(&mut self) {
-        self.of_line.clear();
+        if !self.of_line.is_empty() {
+            self.of_line.clear();
+        }
     }
 
     pub(super) fn whose_mut(&mut self, window: Window) -> Option<&mut Whose> {

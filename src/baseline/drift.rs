@@ -1,22 +1,21 @@
 //! What a key does in a whole day against the same kind of days before: what grows too
 //! slowly, or is spread too thinly, for any one hour to show it.
 
-use std::collections::VecDeque;
-
 use serde::{Deserialize, Serialize};
 
 use crate::model::Day;
-use crate::profile::Counts;
+use crate::profile::{Counts, Packed};
 
 /// The last days of one key.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Drift {
-    days: VecDeque<DaySum>,
+    days: Packed<DaySum>,
+    days_known: u8,
     today: DaySum,
     /// Cumulated sums of what was too much: requests, bytes, bytes a request.
     sums: [f64; 3],
-    /// When and how far it was off when people were last told: requests, bytes, bytes a request.
-    found: [Option<(Day, f64)>; 3],
+    /// When and how far it was off when people were last told.
+    found: Vec<(Daily, Day, f64)>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,12 +46,12 @@ pub struct Compared {
     pub spread: f64,
 }
 
-const DAYS_MAX: usize = 15;
+const DAYS_MAX: u8 = 15;
 /// The latest days may be part of what is looked for.
 const LATEST_DAYS: i64 = 3;
 const BEFORE_DAYS_MAX: i64 = 14;
 const DAYS_MIN: usize = 2;
-const DAYS_IN_ALL_MIN: usize = 5;
+const DAYS_IN_ALL_MIN: u8 = 5;
 const REQUESTS_MIN: u32 = 60;
 /// Whoever carries data away carries more in a day.
 const BYTES_MIN: u64 = 1_000_000;
@@ -94,7 +93,7 @@ impl Drift {
 
     /// How the day that ends compares; none if it cannot be said.
     pub fn compare(&self, daily: Daily) -> Option<Compared> {
-        if self.today.is_odd || self.days.len() < DAYS_IN_ALL_MIN {
+        if self.today.is_odd || self.days_known < DAYS_IN_ALL_MIN {
             return None;
         }
         if self.today.requests < REQUESTS_MIN {
@@ -134,15 +133,14 @@ impl Drift {
     /// People were told of the day that ends.
     pub fn tell(&mut self, daily: Daily) {
         let Some(compared) = self.compare(daily) else { return };
-        if let Some(found) = self.found.get_mut(daily as usize) {
-            *found = Some((self.today.day, compared.off));
-        }
+        self.found.retain(|(known, _, _)| *known != daily);
+        self.found.push((daily, self.today.day, compared.off));
     }
 
     /// What was told a few days ago is no news unless it has grown much further.
     fn is_found(&self, daily: Daily, off: f64) -> bool {
-        let found = self.found.get(daily as usize).copied().flatten();
-        found.is_some_and(|(day, known)| {
+        let found = self.found.iter().find(|(known, _, _)| *known == daily);
+        found.is_some_and(|(_, day, known)| {
             self.today.day.0 - day.0 <= BEFORE_DAYS_MAX && off < known + GROWTH_MIN
         })
     }
@@ -152,21 +150,24 @@ impl Drift {
         if today.requests == 0 {
             return;
         }
-        self.days.push_back(today);
-        if DAYS_MAX < self.days.len() {
-            self.days.pop_front();
+        self.days.push(&today);
+        self.days_known += 1;
+        if DAYS_MAX < self.days_known {
+            self.days.take_first();
+            self.days_known = DAYS_MAX;
         }
     }
 
     fn last_week(&self, daily: Daily) -> Option<f64> {
-        let known = self.days.iter().find(|day| day.day.0 + 7 == self.today.day.0 && !day.is_odd);
+        let mut days = self.days.iter();
+        let known = days.find(|day| day.day.0 + 7 == self.today.day.0 && !day.is_odd);
         known.map(|day| log_of(day.of(daily)))
     }
 
     /// The logarithms of earlier days of the same kind.
     fn before(&self, daily: Daily, days_min: usize) -> Option<Vec<f64>> {
         let Day(today) = self.today.day;
-        let is_old = |day: &&DaySum| {
+        let is_old = |day: &DaySum| {
             let ago = today - day.day.0;
             LATEST_DAYS < ago && ago <= BEFORE_DAYS_MAX && !day.is_odd
         };

@@ -88,8 +88,8 @@ fn text_of(party: &PartyLine) -> String {
     format!("{} ({})\n{}", shown(name), shown(role), text)
 }
 
-fn listed(texts: &[String]) -> String {
-    let named: Vec<String> = texts.iter().take(SHOWN).map(|text| shown(text)).collect();
+fn listed(texts: &[impl AsRef<str>]) -> String {
+    let named: Vec<String> = texts.iter().take(SHOWN).map(|text| shown(text.as_ref())).collect();
     match texts.len().saturating_sub(SHOWN) {
         0 => named.join(", "),
         more => format!("{} and {more} more", named.join(", ")),

@@ -40,6 +40,23 @@ impl Default for BruteForce {
 
 impl BruteForce {
     pub fn judge(&self, source: &Source) -> Option<Verdict> {
+        let (severity, score) = self.weigh(source)?;
+        let keys = match source.keys.len() {
+            0 => "without a key".to_owned(),
+            1 => "with one key".to_owned(),
+            keys if Source::KEYS_MAX <= keys => format!("with {keys} different keys or more"),
+            keys => format!("with {keys} different keys"),
+        };
+        let because = format!(
+            "refused {} times (401) since {}, {keys}",
+            count_text(u64::from(source.unauthorized)),
+            time_text(source.since),
+        );
+        Some(Verdict { kind: "brute_force", severity, score, because })
+    }
+
+    /// The same without a word: most of what is weighed was told before.
+    pub fn weigh(&self, source: &Source) -> Option<(Severity, f64)> {
         let seen = source.unauthorized;
         let has_many_keys = self.keys_min <= source.keys.len();
         // With one or a few keys it may be an integration that never worked: its key's own
@@ -53,17 +70,6 @@ impl BruteForce {
         if !is_enough || seen < source.worst_before.saturating_mul(self.factor_min) {
             return None;
         }
-        let keys = match source.keys.len() {
-            0 => "without a key".to_owned(),
-            1 => "with one key".to_owned(),
-            keys if Source::KEYS_MAX <= keys => format!("with {keys} different keys or more"),
-            keys => format!("with {keys} different keys"),
-        };
-        let because = format!(
-            "refused {} times (401) since {}, {keys}",
-            count_text(u64::from(seen)),
-            time_text(source.since),
-        );
         let bonus = if has_many_keys { 2.0 } else { 0.0 };
         let score =
             8.0 + bonus + (f64::from(seen) / f64::from(self.unauthorized_min)).log10() * 3.0;
@@ -72,7 +78,7 @@ impl BruteForce {
         } else {
             Severity::Medium
         };
-        Some(Verdict { kind: "brute_force", severity, score, because })
+        Some((severity, score))
     }
 
     /// Whether the address is one of those who try a little each: without a key, or with so

@@ -308,11 +308,9 @@ mod tests {
         rules.clients.insert("acme-sdk".to_owned(), "2.0".to_owned());
         let mut uses = Uses::default();
         let day = Day(20_000);
-        let deed = |route: &str| Deed::Route { route: route.to_owned(), method: "GET".to_owned() };
-        let client = |version: &str| Deed::Client {
-            name: "acme-sdk".to_owned(),
-            version: version.to_owned(),
-        };
+        let deed = |route: &str| Deed::Route { route: route.into(), method: "GET".into() };
+        let client =
+            |version: &str| Deed::Client { name: "acme-sdk".into(), version: version.into() };
         uses.note(deed("/v2/orders"), day.start().hour());
         uses.note(client("2.0.0-rc.1"), day.start().hour());
         let judge = |uses: &Uses, days| {

@@ -100,7 +100,7 @@ impl Rules {
         key: &InventoryKey,
         usual: &'a StaleCredential,
     ) -> &'a StaleCredential {
-        let of_role = || self.roles.get(&key.role).and_then(|role| role.stale.as_ref());
-        self.keys.get(&key.key_id).or_else(of_role).unwrap_or(usual)
+        let of_role = || self.roles.get(key.role.as_str()).and_then(|role| role.stale.as_ref());
+        self.keys.get(key.key_id.as_str()).or_else(of_role).unwrap_or(usual)
     }
 }

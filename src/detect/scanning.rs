@@ -26,23 +26,33 @@ impl Default for Scanning {
 
 impl Scanning {
     pub fn judge(&self, source: &Source) -> Option<Verdict> {
-        let seen = source.missing.saturating_add(source.forbidden);
-        let is_enough = self.refusals_min <= seen && self.routes_min <= source.paths.len();
-        if !is_enough || seen < source.worst_before.saturating_mul(self.factor_min) {
-            return None;
-        }
+        let (severity, score) = self.weigh(source)?;
         let routes = source.paths.len();
         let more = if Source::PATHS_MAX <= routes { " or more" } else { "" };
         let because = format!(
             "{} requests since {} for {routes}{more} different things that are not there or not allowed",
-            count_text(u64::from(seen)),
+            count_text(u64::from(seen_by(source))),
             time_text(source.since),
         );
+        Some(Verdict { kind: "scanning", severity, score, because })
+    }
+
+    /// The same without a word: most of what is weighed was told before.
+    pub fn weigh(&self, source: &Source) -> Option<(Severity, f64)> {
+        let seen = seen_by(source);
+        let is_enough = self.refusals_min <= seen && self.routes_min <= source.paths.len();
+        if !is_enough || seen < source.worst_before.saturating_mul(self.factor_min) {
+            return None;
+        }
         let score = 7.5 + (f64::from(seen) / f64::from(self.refusals_min)).log10() * 3.0;
         let is_large = self.refusals_min * 4 <= seen;
         let severity = if is_large { Severity::Medium } else { Severity::Low };
-        Some(Verdict { kind: "scanning", severity, score, because })
+        Some((severity, score))
     }
+}
+
+const fn seen_by(source: &Source) -> u32 {
+    source.missing.saturating_add(source.forbidden)
 }
 
 #[cfg(test)]

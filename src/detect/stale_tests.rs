@@ -11,7 +11,7 @@ fn day(days: i64) -> Timestamp {
 
 fn key() -> InventoryKey {
     InventoryKey {
-        owner: "ana".to_owned(),
+        owner: "ana".into(),
         status: KeyStatus::Active,
         created: Some(day(-10)),
         last_rotated: Some(day(200)),
@@ -69,8 +69,12 @@ fn rotation_and_expiry_are_found_on_their_day() {
 
 #[test]
 fn a_key_needs_an_expiry_a_status_and_an_owner_who_is_there() {
-    let poor =
-        InventoryKey { owner: String::new(), status: KeyStatus::Unknown, expires: None, ..key() };
+    let poor = InventoryKey {
+        owner: String::new().into(),
+        status: KeyStatus::Unknown,
+        expires: None,
+        ..key()
+    };
     assert_eq!(kinds(&poor, &at(30)), ["no_expiry", "status_unknown", "owner_missing"]);
     let gone = InventoryKey { owner_gone: Some(day(30)), ..key() };
     check(&gone, at, 30, "owner_gone");
@@ -80,7 +84,7 @@ fn a_key_needs_an_expiry_a_status_and_an_owner_who_is_there() {
 
 #[test]
 fn a_rotation_is_incomplete_while_the_old_key_is_used_a_week_later() {
-    let old = InventoryKey { successor: Some("k_new".to_owned()), ..key() };
+    let old = InventoryKey { successor: Some("k_new".into()), ..key() };
     let of = |last, now| Watched {
         successor_first_used: Some(day(10)),
         last_used: Some(day(last)),
@@ -137,7 +141,7 @@ fn a_key_is_revived_after_45_days_and_for_a_week() {
 fn a_right_that_was_not_used_in_90_days_is_too_much() {
     let mut uses = Uses::default();
     let mut use_on = |day: i64, method: &str, route: &str| {
-        let deed = Deed::Route { route: route.to_owned(), method: method.to_owned() };
+        let deed = Deed::Route { route: route.into(), method: method.into() };
         uses.note(deed, Day(20_000 + day).start().hour());
     };
     use_on(0, "POST", "/v1/orders");

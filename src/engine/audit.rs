@@ -11,7 +11,7 @@ use super::stale::Found;
 use crate::detect::{date_text, time_text};
 use crate::identity::{Inventory, InventoryKey, KeyDeed, KeyStatus};
 use crate::incident::StaleFinding;
-use crate::model::{EventBatch, Millis, Severity, Timestamp};
+use crate::model::{EventBatch, Millis, Name, Severity, Timestamp};
 
 /// By the id of the key that an event is about.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -72,19 +72,19 @@ impl Engine {
             let Some((severity, kind, because, next)) = audit.conflict(listed, now) else {
                 continue;
             };
-            let owner = listed.map_or_else(String::new, |listed| listed.owner.clone());
-            let role = listed.map_or_else(String::new, |listed| listed.role.clone());
+            let owner = listed.map_or_else(Name::new, |listed| listed.owner.clone());
+            let role = listed.map_or_else(Name::new, |listed| listed.role.clone());
             let since = audit.standing.map_or(now, |(at, _)| at);
             let finding = StaleFinding {
-                key: id.clone(),
-                kind: kind.to_owned(),
+                key: id.into(),
+                kind: kind.into(),
                 severity,
                 owner,
                 role,
                 since,
                 at: now,
                 because,
-                next: next.to_owned(),
+                next: next.into(),
                 ..StaleFinding::default()
             };
             found.insert((id.clone(), kind.to_owned()), finding);
@@ -194,7 +194,7 @@ mod tests {
     }
 
     fn key(id: &str, status: KeyStatus) -> InventoryKey {
-        let (key_id, owner) = (id.to_owned(), "ben@example.com".to_owned());
+        let (key_id, owner) = (id.into(), "ben@example.com".into());
         let expires = Some(Timestamp(30_000 * DAY));
         InventoryKey { key_id, owner, expires, status, ..InventoryKey::default() }
     }
@@ -207,7 +207,10 @@ mod tests {
         for input in inputs.into_iter().chain(ticks) {
             for action in engine.step(&input) {
                 if let Action::Stale(it) = action {
-                    found.insert((it.key.clone(), it.kind.clone()), (it.state, it.because.clone()));
+                    found.insert(
+                        (it.key.to_string(), it.kind.to_string()),
+                        (it.state, it.because.clone()),
+                    );
                 }
             }
         }

@@ -31,17 +31,16 @@ impl Engine {
                 self.judge_touch(slot, touch, actions);
             }
             // All are noted before one is judged: it may be one of many.
-            for address in self.note_sources(slot, use_.sources, actions) {
-                self.judge_source(slot, address, actions);
+            self.note_sources(slot, &mut use_.sources, actions);
+            for used in &use_.sources {
+                self.judge_source(slot, &used.address, actions);
             }
-            for visit in use_.visits {
+            for visit in use_.visits.drain(..) {
                 self.judge_visit(slot, visit, actions);
             }
             self.judge_strangers(slot, actions);
             if self.emptied.len() < EMPTIED_MAX {
-                let SlotUse { keys, touches, doings, objects, crowds, .. } = use_;
-                let room = SlotUse { keys, touches, doings, objects, crowds, ..SlotUse::default() };
-                self.emptied.extend(room.emptied());
+                self.emptied.extend(use_.emptied());
             }
             self.waiting.open_from = Some(slot.next());
         }

@@ -25,8 +25,9 @@ impl Engine {
         let key = self.keys.get(self.keys.index_of(id)?)?;
         let learned = key.learned.as_ref()?;
         let now = self.hour?;
-        let first = Hour(now.0 - i64::try_from(learned.recent.len()).ok()?);
-        let seen = learned.recent.iter().copied().chain([key.hour.requests]);
+        let recent = learned.recent.hours();
+        let first = Hour(now.0 - i64::try_from(recent.len()).ok()?);
+        let seen = recent.into_iter().chain([key.hour.requests]);
         let hours = seen.zip(first.0..).map(|(requests, hour)| self.hour_of(key, requests, hour));
         Some(Curve { first, hours: hours.collect() })
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::state::{part_of, removed, row_of, together};
 use super::{Engine, EngineError, Settings, StateRow};
-use crate::model::{Mention, Scrubbed};
+use crate::model::{Mention, Name, Scrubbed};
 use crate::profile::{Object, client_family, hash_of, place_of};
 
 /// The engine afterwards, as it is to be stored.
@@ -23,8 +23,8 @@ pub struct Forgotten {
 impl Engine {
     /// Replaces the engine by one that never heard of the subject.
     pub fn forget(&mut self, mention: &Mention) -> Result<Forgotten, EngineError> {
-        let ids: Vec<String> = self.keys.iter().map(|key| key.id.clone()).collect();
-        let ids: Vec<String> = ids.into_iter().filter(|id| mention.is_in(id)).collect();
+        let ids: Vec<Name> = self.keys.iter().map(|key| key.id.clone()).collect();
+        let ids: Vec<Name> = ids.into_iter().filter(|id| mention.is_in(id)).collect();
         let gone: BTreeSet<u32> = ids.iter().filter_map(|id| self.keys.index_of(id)).collect();
         self.waiting.forget_keys(&gone);
         self.causes.forget_keys(&gone);

@@ -78,7 +78,7 @@ impl Engine {
         let goes_on = key.is_told_volume(hour, key.hour.requests);
         let is_suspect = goes_on || self.is_suspect(&key.id);
         if goes_on {
-            let entity = Entity::Key(key.id.clone());
+            let entity = Entity::Key(key.id.to_string());
             self.incidents.goes_on(&entity, hour.end());
         }
         let Some(key) = self.keys.get_mut(index) else { return false };
@@ -160,7 +160,7 @@ impl Engine {
         };
         let silence = learned.silence;
         if silence.is_shown && silence.hours <= OPEN_SILENCE_HOURS_MAX {
-            let entity = Entity::Key(key.id.clone());
+            let entity = Entity::Key(key.id.to_string());
             self.incidents.goes_on(&entity, hour.end());
             return;
         }

@@ -10,7 +10,7 @@ use super::values::NOBODY;
 use super::{Action, Engine};
 use crate::detect::{Flawed, Hygiene, StaleCredential, Whose};
 use crate::incident::StaleFinding;
-use crate::model::{Day, EventBatch, Flaw, Flaws, Slot, Timestamp};
+use crate::model::{Day, EventBatch, Flaw, Flaws, Name, Slot, Timestamp};
 use crate::profile::{FlawedUse, hash_of};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -107,7 +107,7 @@ impl Engine {
         let flaws = Flaws(use_.flaws);
         let listed = self.keys.get(use_.key).filter(|key| key.is_listed);
         let is_key = listed.is_some();
-        let subject = listed.map_or_else(|| use_.route.clone(), |key| key.id.clone());
+        let subject = listed.map_or_else(|| use_.route.clone(), |key| key.id.to_string());
         if subject.is_empty() {
             return;
         }
@@ -149,16 +149,16 @@ impl Engine {
         let index = if case.is_key { self.keys.index_of(&id.0) } else { None };
         let key = index.and_then(|index| self.keys.get(index));
         Some(StaleFinding {
-            key: if case.is_key { id.0.clone() } else { String::new() },
-            route: if case.is_key { String::new() } else { id.0.clone() },
-            kind: stale.kind.to_owned(),
+            key: if case.is_key { id.0.as_str().into() } else { Name::new() },
+            route: if case.is_key { Name::new() } else { id.0.as_str().into() },
+            kind: stale.kind.into(),
             severity: stale.severity,
-            owner: key.map_or_else(String::new, |key| key.owner.clone()),
-            role: key.map_or_else(String::new, |key| key.role.clone()),
+            owner: key.map_or_else(Name::new, |key| key.owner.clone()),
+            role: key.map_or_else(Name::new, |key| key.role.clone()),
             since: stale.since,
             at: now,
             because: stale.because,
-            next: stale.next.to_owned(),
+            next: stale.next.into(),
             first_used: key.and_then(|key| key.first_judged),
             last_used: key.and_then(|key| key.last_judged),
             ..StaleFinding::default()

@@ -9,7 +9,7 @@ use super::values::{NOBODY, Seen, Values};
 use super::waiting::Waiting;
 use super::{Action, Engine};
 use crate::model::{EventBatch, EventKind, Slot, Timestamp};
-use crate::profile::{Counts, Facet, Object, Sample, SlotUse, SourceUse, Touch, Visit, hash_of};
+use crate::profile::{Counts, Facet, Object, Sample, SlotUse, Touch, Visit, hash_of};
 
 /// Room that is used again for each batch. Nothing in it outlives one.
 #[derive(Debug, Default)]
@@ -159,12 +159,12 @@ impl Engine {
         let (row, slot) = at;
         let (key, values) = to;
         let (day, mut is_settled) = (slot.start().day(), true);
-        for facet in Facet::ALL {
-            let number = match facet {
-                Facet::Network => batch.source_ip.number(row),
-                Facet::Route => batch.route.number(row),
-                Facet::Client => batch.user_agent.number(row),
-            };
+        let used =
+            [values.network(batch, row), batch.route.number(row), batch.user_agent.number(row)];
+        if values.is_calm((key, used), day) {
+            return true;
+        }
+        for (facet, number) in [Facet::Network, Facet::Route, Facet::Client].into_iter().zip(used) {
             if number == 0 || values.is_settled((key, facet, number), day) {
                 continue;
             }
@@ -190,6 +190,9 @@ impl Engine {
                 values.note_touch((key, facet, number), slot, touches.len());
                 touches.push(touch);
             }
+        }
+        if is_settled {
+            values.calm((key, used), day);
         }
         is_settled
     }
@@ -227,18 +230,18 @@ impl Engine {
         if address.is_empty() {
             return;
         }
-        let event = batch.event(row);
-        let path = if batch.route.number(row) == 0 { event.path } else { event.route };
-        let sources = &mut self.waiting.slot(slot).sources;
+        let path = if batch.route.number(row) == 0 { &batch.path } else { &batch.route };
+        let at = Timestamp(batch.time.get(row).copied().unwrap_or_default());
+        let status = batch.status.get(row).copied().unwrap_or_default();
+        let slot_use = self.waiting.slot(slot);
         let Some(known) = places.get_mut(batch.source_ip.number(row) as usize) else { return };
         if known.0 != slot {
-            *known = (slot, sources.len());
-            sources.push(SourceUse { address: address.to_owned(), ..SourceUse::default() });
+            *known = (slot, slot_use.meet_refused(address));
         }
-        let Some(source) = sources.get_mut(known.1) else { return };
-        source.refuse(event.status, (key, hash_of(path)));
-        if source.has_room_for_sample(event.at) {
-            source.add_sample(Sample::of(&event));
+        let Some(source) = slot_use.sources.get_mut(known.1) else { return };
+        source.refuse(status, (key, hash_of(path.get(row))));
+        if source.has_room_for_sample(at) {
+            source.add_sample(Sample::of_row(batch, row));
         }
     }
 

@@ -1,28 +1,30 @@
 //! One key as the engine remembers it: what it did this hour, what is normal for it, and
 //! what it is suspected of.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::arrivals::Arrivals;
-use super::days::Days;
+use super::days::{Days, Recent};
+use super::described::Granted;
 use super::late::{ClosedHour, Late};
 use super::quotas::UsedUp;
 use crate::baseline::{Amount, Drift, Expected, Habit, Ratio, Size, Steady};
 use crate::detect::Metric;
 use crate::incident::EvidenceLine;
-use crate::model::{Day, Hour, Millis, Timestamp};
+use crate::model::{Hour, Millis, Name, Timestamp};
 use crate::profile::{Counts, Crowd, Facet, Failure, Known, Trail, Uses};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Key {
     /// Its place among the keys. It stays, also in stored form: waiting slots name it.
     pub(super) index: u32,
-    pub(super) id: String,
-    pub(super) role: String,
-    pub(super) owner: String,
-    pub(super) label: String,
+    pub(super) id: Name,
+    pub(super) role: Name,
+    pub(super) owner: Name,
+    pub(super) label: Name,
     /// In the inventory: never forgotten.
     pub(super) is_listed: bool,
     pub(super) first_used: Option<Timestamp>,
@@ -64,13 +66,12 @@ pub(super) struct Key {
     pub(super) used_up: Option<Box<UsedUp>>,
     /// What it did in the last months; of listed keys only.
     pub(super) uses: Option<Box<Uses>>,
-    /// Its scopes, and since when it has those that came after the first list.
-    pub(super) granted: BTreeMap<String, Option<Day>>,
+    pub(super) granted: Granted,
     /// When each rule was last found broken.
     pub(super) broken_rules: Vec<BrokenRule>,
     /// Since when each is told of, and until when it went on.
     pub(super) told_rules: BTreeMap<String, (Timestamp, Timestamp)>,
-    pub(super) evidence: Vec<EvidenceLine>,
+    pub(super) evidence: Vec<Arc<EvidenceLine>>,
     /// Its lines are kept as evidence until then.
     pub(super) watch_until: Option<Timestamp>,
 }
@@ -94,7 +95,7 @@ pub(super) struct Learned {
     pub(super) late: Late,
     pub(super) silence: Silence,
     /// Requests of the last 24 closed hours.
-    pub(super) recent: VecDeque<u32>,
+    pub(super) recent: Recent,
     pub(super) days: Days,
 }
 
@@ -219,9 +220,9 @@ impl Key {
 
     pub(super) fn add_evidence(&mut self, line: EvidenceLine) {
         if self.has_room_for_evidence()
-            && let Err(place) = self.evidence.binary_search(&line)
+            && let Err(place) = self.evidence.binary_search_by(|known| (**known).cmp(&line))
         {
-            self.evidence.insert(place, line);
+            self.evidence.insert(place, Arc::new(line));
         }
     }
 
@@ -247,9 +248,8 @@ impl Key {
 
     /// Of all that it was, nothing is left but room.
     pub(super) fn become_spare(&mut self) {
-        let Self { mut id, trail, .. } = std::mem::take(self);
-        id.clear();
-        *self = Self { id, trail: trail.emptied(), ..Self::default() };
+        let trail = std::mem::take(&mut self.trail).emptied();
+        *self = Self { trail, ..Self::default() };
     }
 
     /// What is over is forgotten.
@@ -335,10 +335,7 @@ impl Learned {
 
     /// Queues a closed hour.
     pub(super) fn close(&mut self, closed: &ClosedHour) {
-        self.recent.push_back(closed.counts.requests);
-        if 24 < self.recent.len() {
-            self.recent.pop_front();
-        }
+        self.recent.add(closed.counts.requests);
         self.days.add(closed.hour.day(), closed.counts.requests);
         self.late.push(closed);
     }
@@ -395,6 +392,6 @@ mod tests {
         assert_eq!(due(0, 0), [0]);
         assert!((1..25).all(|hour| due(hour, 48).is_empty()));
         assert_eq!(due(25, 48), [1]);
-        assert_eq!(learned.recent.len(), 24);
+        assert_eq!(learned.recent.hours().len(), 24);
     }
 }

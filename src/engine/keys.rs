@@ -12,7 +12,7 @@ use super::key::Key;
 use super::order::Order;
 use super::ruled::Ruled;
 use crate::identity::Inventory;
-use crate::model::Day;
+use crate::model::{Day, Name};
 
 #[derive(Debug, Default)]
 pub(super) struct Keys {
@@ -33,14 +33,14 @@ pub(super) struct Keys {
     /// The key there has a row of its own since the state was handed out before.
     alone: Vec<bool>,
     /// Ids of keys that had one and are gone.
-    gone: BTreeSet<String>,
+    gone: BTreeSet<Name>,
 }
 
 /// Keys as they are stored.
 #[derive(Debug, Default)]
 pub(super) struct Rows<'a> {
     /// Ids of those whose own rows are to be removed.
-    pub(super) gone: BTreeSet<String>,
+    pub(super) gone: BTreeSet<Name>,
     pub(super) alone: Vec<&'a Key>,
     /// By the number of their row, those of which nothing is learned. Whoever invents keys by the
     /// million is not to have a row written for each. An empty row is to be removed.
@@ -177,8 +177,7 @@ impl Keys {
     pub(super) fn insert(&mut self, id: &str, role: &str, inventory: Option<&Inventory>) -> u32 {
         let listed = inventory.and_then(|inventory| inventory.get(id));
         let mut key = self.spare.pop().unwrap_or_default();
-        key.id.push_str(id);
-        key.role.push_str(role);
+        (key.id, key.role) = (id.into(), role.into());
         if let Some(listed) = listed {
             key.describe(listed, None);
         }
@@ -337,15 +336,15 @@ mod tests {
     #[test]
     fn a_new_list_changes_only_the_keys_that_it_says_something_else_about() {
         let listed = |id: &str, owner: &str| InventoryKey {
-            key_id: id.to_owned(),
-            owner: owner.to_owned(),
-            scopes: vec!["orders:read".to_owned()],
+            key_id: id.into(),
+            owner: owner.into(),
+            scopes: vec!["orders:read".into()],
             ..InventoryKey::default()
         };
         let ids = |keys: &mut Keys| -> Vec<String> {
             let rows = keys.take_changed();
             let strangers = rows.together.into_values().flatten();
-            rows.alone.into_iter().chain(strangers).map(|key| key.id.clone()).collect()
+            rows.alone.into_iter().chain(strangers).map(|key| key.id.to_string()).collect()
         };
         let mut keys = Keys::default();
         let list = [listed("k_a", "ana"), listed("k_b", "ben"), listed("k_c", "cleo")];

@@ -5,7 +5,7 @@ use super::key::Key;
 use super::{Action, Engine};
 use crate::detect::Verdict;
 use crate::incident::Incident;
-use crate::model::{Class, Entity, Finding, Millis, Slot, Timestamp};
+use crate::model::{Class, Entity, Finding, Millis, Severity, Slot, Timestamp};
 use crate::profile::{Form, Sample, SourceUse, Visit, hash_of};
 
 /// What stays as bad as it is is told again after this long.
@@ -18,14 +18,13 @@ const CROWD_AGAIN: Millis = Millis::hours(6);
 const SWEEP_KEYS_MIN: usize = 20;
 
 impl Engine {
-    /// Adds a slot's refusals to what is known of each address. Returns the addresses.
+    /// Adds a slot's refusals to what is known of each address.
     pub(super) fn note_sources(
         &mut self,
         slot: Slot,
-        sources: Vec<SourceUse>,
+        sources: &mut [SourceUse],
         actions: &mut Vec<Action>,
-    ) -> Vec<String> {
-        let mut addresses = Vec::with_capacity(sources.len());
+    ) {
         for used in sources {
             if used.unauthorized != 0 {
                 let hash = hash_of(&used.address);
@@ -33,14 +32,12 @@ impl Engine {
                     self.judge_refused_key(slot, (index, hash), actions);
                 }
             }
-            addresses.push(used.address.clone());
             self.sources.add(slot.start(), used);
         }
-        addresses
     }
 
-    pub(super) fn judge_source(&mut self, slot: Slot, address: String, actions: &mut Vec<Action>) {
-        let Some(source) = self.sources.get_mut(&address) else { return };
+    pub(super) fn judge_source(&mut self, slot: Slot, address: &str, actions: &mut Vec<Action>) {
+        let Some(source) = self.sources.get_mut(address) else { return };
         let detectors = &self.settings.detectors;
         let is_stranger =
             |key: &&u32| self.keys.get(**key).is_none_or(|key| key.accepted == 0 && !key.is_listed);
@@ -48,11 +45,11 @@ impl Engine {
         let is_of_crowd = detectors.brute_force.is_of_crowd(source, strangers);
         let is_flood = is_of_crowd && strangers != 0 && self.strangers.is_told(slot.start());
         let crowd =
-            (is_of_crowd && !is_flood).then(|| self.guessers.note(hash_of(&address), slot.start()));
+            (is_of_crowd && !is_flood).then(|| self.guessers.note(hash_of(address), slot.start()));
         let many = crowd.and_then(|crowd| detectors.brute_force.judge_crowd(crowd));
         let many = many.filter(|_| !is_flood && self.guessers.tell(slot.start()));
-        let verdicts =
-            [detectors.brute_force.judge(source), detectors.scanning.judge(source), many.clone()];
+        let told = many.as_ref().map(|many| (many.severity, many.score));
+        let weights = [detectors.brute_force.weigh(source), detectors.scanning.weigh(source), told];
         // An integration that never works is not guessing, wherever it comes from.
         let is_broken = |key: &u32| self.keys.get(*key).is_some_and(Key::always_fails);
         let few = source.keys.len() < detectors.brute_force.keys_min;
@@ -64,28 +61,31 @@ impl Engine {
         if is_flood || is_told && is_small {
             return;
         }
-        let Some(mut verdict) =
-            verdicts.into_iter().flatten().max_by(|a, b| a.score.total_cmp(&b.score))
-        else {
-            return;
-        };
+        let Some((place, severity)) = heaviest(weights) else { return };
         let at = slot.end().plus(self.settings.patience);
         let seen = source.refusals();
-        let is_news = source.raised.is_none_or(|(told, then, severity)| {
-            let is_worse = then.saturating_mul(4) <= seen || severity < verdict.severity;
+        let is_news = source.raised.is_none_or(|(told, then, before)| {
+            let is_worse = then.saturating_mul(4) <= seen || before < severity;
             AGAIN.0 <= at.since(told).0 || is_worse
         });
         if !is_news {
             return;
         }
-        source.raised = Some((at, seen, verdict.severity));
+        source.raised = Some((at, seen, severity));
+        // Only what is told is put into words.
+        let verdict = match place {
+            0 => detectors.brute_force.judge(source),
+            1 => detectors.scanning.judge(source),
+            _ => many,
+        };
+        let Some(mut verdict) = verdict else { return };
         let samples = source.samples.clone();
         let since = source.since;
         let keys: Vec<u32> = source.keys.clone();
-        let alike = self.sources.alike(&address, (seen, at));
+        let alike = self.sources.alike(address, (seen, at));
         if ALIKE_MIN <= alike {
             let is_of_it = |known: &Incident| is_of_crowd_of(known, verdict.kind, at);
-            if self.incidents.open_on(&Entity::Address(address.clone())).is_none()
+            if self.incidents.open_on(&Entity::Address(address.to_owned())).is_none()
                 && self.incidents.shown().any(is_of_it)
             {
                 return;
@@ -93,11 +93,11 @@ impl Engine {
             verdict.because =
                 format!("{}; {alike} more addresses do much the same", verdict.because);
         }
-        let mut finding = finding_of(verdict, Entity::Address(address.clone()), (since, at));
+        let mut finding = finding_of(verdict, Entity::Address(address.to_owned()), (since, at));
         finding.keys = keys.iter().map(|&key| self.id_of(key).to_owned()).collect();
         finding.keys.retain(|id| !id.is_empty());
         finding.keys.sort_unstable();
-        finding.address = Some(address);
+        finding.address = Some(address.to_owned());
         self.raise_with(&finding, &samples, actions);
     }
 
@@ -117,7 +117,7 @@ impl Engine {
             return;
         }
         let Some(verdict) = self.settings.detectors.brute_force.judge_key(now) else { return };
-        let entity = Entity::Key(key.id.clone());
+        let entity = Entity::Key(key.id.to_string());
         let times = (slot.hour().start(), slot.end().plus(self.settings.patience));
         let finding = finding_of(verdict, entity, times);
         self.raise(&finding, (Some(index), None), actions);
@@ -167,6 +167,13 @@ impl Engine {
         let finding = finding_of(verdict, Entity::Fleet, (slot.hour().start(), at));
         self.raise(&finding, (None, None), actions);
     }
+}
+
+/// Which of them it is, and how severe.
+fn heaviest(weights: [Option<(Severity, f64)>; 3]) -> Option<(usize, Severity)> {
+    let weighed = weights.into_iter().enumerate().filter_map(|(place, it)| Some((place, it?)));
+    let heaviest = weighed.max_by(|(_, (_, a)), (_, (_, b))| a.total_cmp(b));
+    heaviest.map(|(place, (severity, _))| (place, severity))
 }
 
 fn is_sweep(incident: &Incident, at: Timestamp) -> bool {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::Party;
 use super::key::Key;
-use crate::model::{Hour, Timestamp};
+use crate::model::{Hour, Name, Timestamp};
+use crate::profile::Packed;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overview {
@@ -51,9 +52,9 @@ pub struct RoleRow {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyRow {
-    pub key: String,
-    pub role: String,
-    pub owner: String,
+    pub key: Name,
+    pub role: Name,
+    pub owner: Name,
     pub first_used: Option<Timestamp>,
     pub last_used: Option<Timestamp>,
     pub requests: u64,
@@ -62,14 +63,14 @@ pub struct KeyRow {
     /// `learning`, `on the role's` or `ready`.
     pub state: &'static str,
     /// Requests in the last 24 closed hours, the latest last.
-    pub last_hours: Vec<u32>,
+    pub last_hours: Packed<u32>,
     /// Requests of each of the last 30 days at most, UTC; the latest is that of the last closed
     /// hour.
-    pub last_days: Vec<u32>,
+    pub last_days: Packed<u32>,
     /// Requests of the hour that still runs, as far as it is judged.
     pub this_hour: u32,
     /// The kinds of its open stale findings.
-    pub stale: Vec<String>,
+    pub stale: Vec<Name>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -125,7 +126,7 @@ impl super::Engine {
     fn key_row(&self, key: &Key) -> KeyRow {
         let learned = key.learned.as_ref();
         let hours_learned = learned.map_or(0, |learned| learned.habit.hours);
-        let recent = learned.map(|learned| learned.recent.iter().copied().collect());
+        let recent = learned.map(|learned| learned.recent.packed());
         KeyRow {
             key: key.id.clone(),
             role: key.role.clone(),
@@ -143,7 +144,7 @@ impl super::Engine {
             last_hours: recent.unwrap_or_default(),
             last_days: learned
                 .zip(self.hour)
-                .map_or_else(Vec::new, |(learned, hour)| learned.days.until(hour.day())),
+                .map_or_else(Packed::default, |(learned, hour)| learned.days.until(hour.day())),
             this_hour: key.hour.requests,
             stale: self.stale.kinds(&key.id),
         }

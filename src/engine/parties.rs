@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::Engine;
-use crate::model::Millis;
+use crate::model::{Millis, Name};
 
 /// One integration: an owner's keys of one role. How much they are used stands with the keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Party {
     pub owner: String,
     pub role: String,
-    pub keys: Vec<String>,
+    pub keys: Vec<Name>,
     /// What the keys may do, as scopes and routes.
     pub may: Vec<String>,
     /// What they did in the last months.
@@ -58,11 +58,11 @@ impl Engine {
         let now = self.waiting.watermark.unwrap_or_default();
         for listed in self.inventory.iter().flat_map(|inventory| inventory.iter()) {
             let party = parties.entry((&listed.owner, &listed.role)).or_default();
-            party.owner.clone_from(&listed.owner);
-            party.role.clone_from(&listed.role);
+            party.owner = listed.owner.to_string();
+            party.role = listed.role.to_string();
             party.keys.push(listed.key_id.clone());
-            party.may.extend(listed.scopes.iter().cloned());
-            if let Some(role) = self.settings.rules.roles.get(&listed.role) {
+            party.may.extend(listed.scopes.iter().map(Name::to_string));
+            if let Some(role) = self.settings.rules.roles.get(listed.role.as_str()) {
                 party.may.extend(role.routes.iter().cloned().map(String::from));
             }
             let index = self.keys.index_of(&listed.key_id);

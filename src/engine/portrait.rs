@@ -4,7 +4,7 @@
 use super::key::Key;
 use super::role::Role;
 use super::{EngineError, StateRow, state};
-use crate::model::{Day, Hour};
+use crate::model::{Day, Hour, Name};
 use crate::profile::{ClientUse, Facet, RouteUse};
 
 /// One key, as of the last hour that was written out.
@@ -47,8 +47,10 @@ impl Portrait {
         let role: Option<Role> =
             role.map(|(row, value)| state::read(&row.id, value)).transpose()?;
         let habit_of_role = role.unwrap_or_default().habit;
-        let mut portrait =
-            Self { scopes: known.granted.keys().cloned().collect(), ..Self::default() };
+        let mut portrait = Self {
+            scopes: known.granted.scopes().map(Name::to_string).collect(),
+            ..Self::default()
+        };
         if let Some(uses) = &known.uses {
             portrait.route_uses = uses.routes_since(Day(0)).cloned().collect();
             portrait.client_uses = uses.clients_since(Day(0)).cloned().collect();
@@ -83,7 +85,7 @@ mod tests {
             let requests = if hour.of_day() < 12 { 2 } else { 60 };
             learned.habit.learn(hour, requests, &mut role.habit);
         }
-        let key = Key { id: "k_a".to_owned(), learned: Some(Box::new(learned)), ..Key::default() };
+        let key = Key { id: "k_a".into(), learned: Some(Box::new(learned)), ..Key::default() };
         let row = state::row_of(Portrait::row_of_key("k_a"), &key).unwrap();
         let of_role = state::row_of(Portrait::row_of_role("r"), &role).unwrap();
         let portrait = Portrait::read(&row, Some(&of_role)).unwrap();

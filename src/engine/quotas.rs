@@ -72,8 +72,8 @@ impl Engine {
             QuotaOf::Role(place) => {
                 self.policies.get(place as usize).is_none_or(|role| role.quota.allows(&spent))
             }
-            QuotaOf::Key => rules.quotas.get(&key.id).is_none_or(|own| {
-                let role = rules.roles.get(&key.role);
+            QuotaOf::Key => rules.quotas.get(key.id.as_str()).is_none_or(|own| {
+                let role = rules.roles.get(key.role.as_str());
                 role.map_or_else(|| own.clone(), |role| own.or(&role.quota)).allows(&spent)
             }),
         }
@@ -83,8 +83,9 @@ impl Engine {
         let Some(key) = self.keys.get(index) else { return };
         let Some(spent) = key.used_up.as_deref().map(|used| used.spent(&key.hour)) else { return };
         let rules = &self.settings.rules;
-        let role = rules.roles.get(&key.role).map(|role| role.quota.clone()).unwrap_or_default();
-        let verdicts = match rules.quotas.get(&key.id) {
+        let role =
+            rules.roles.get(key.role.as_str()).map(|role| role.quota.clone()).unwrap_or_default();
+        let verdicts = match rules.quotas.get(key.id.as_str()) {
             Some(own) => own.or(&role).judge(&spent, "this key"),
             None => role.judge(&spent, &format!("a key of role {}", key.role)),
         };

@@ -1,5 +1,7 @@
 //! From findings to incidents, and from their changes to actions.
 
+use std::sync::Arc;
+
 use super::{Action, Engine};
 use crate::detect::SigmaNote;
 use crate::incident::{Change, Context, EvidenceLine, Transition};
@@ -44,9 +46,9 @@ impl Engine {
         context.theta = self.budget.theta;
         if let Some(key) = index.and_then(|index| self.keys.get_mut(index)) {
             key.watch_until = Some(finding.at.plus(WATCH));
-            context.role.clone_from(&key.role);
-            context.owner.clone_from(&key.owner);
-            context.label.clone_from(&key.label);
+            context.role = key.role.to_string();
+            context.owner = key.owner.to_string();
+            context.label = key.label.to_string();
             // Lent, not copied: an incident under fire is raised again and again.
             context.evidence = std::mem::take(&mut key.evidence);
             context.events = u64::from(key.hour.requests);
@@ -81,6 +83,7 @@ impl Engine {
         }
         let events = u64::try_from(evidence.len()).unwrap_or_default();
         let theta = self.budget.theta;
+        let evidence = evidence.into_iter().map(Arc::new).collect();
         let context = Context { evidence, events, theta, rule, ..Context::default() };
         let changes = self.incidents.absorb(finding, &context);
         self.tell(changes, actions);

@@ -1,6 +1,8 @@
 //! The daily look through the inventory: what went stale, what is reminded, what is over.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -10,12 +12,12 @@ use super::{Action, Engine};
 use crate::detect::{Grant, Rules, Stale, Watched};
 use crate::identity::InventoryKey;
 use crate::incident::{StaleFinding, StaleState};
-use crate::model::{Millis, Severity, Timestamp};
+use crate::model::{Millis, Name, Names, Severity, Timestamp};
 use crate::profile::{RouteUse, hash_of};
 
 /// Open ones, by whom they are about.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct StaleFindings(BTreeMap<String, ByKind>);
+pub(super) struct StaleFindings(BTreeMap<Name, ByKind>);
 
 /// Of one subject, ascending by kind; shared with whoever shows them. Most have one or two, for which a
 /// map would be large.
@@ -25,10 +27,15 @@ pub(super) struct ByKind(Vec<Arc<StaleFinding>>);
 /// By whom it is about and kind.
 pub(super) type Found = BTreeMap<(String, String), StaleFinding>;
 
+/// What many findings say alike, once.
+#[derive(Debug, Default)]
+struct Texts(BTreeSet<Name>);
+
 /// A look through all of them. What nobody finds again is over.
 struct Round {
     before: StaleFindings,
     after: StaleFindings,
+    texts: Texts,
     now: Timestamp,
 }
 
@@ -52,15 +59,23 @@ impl StaleFindings {
     }
 
     /// Of one of the parts.
-    pub(super) fn take_up(&mut self, findings: BTreeMap<String, ByKind>) {
+    pub(super) fn take_up(&mut self, findings: BTreeMap<Name, ByKind>) {
+        let mut texts = Texts::default();
         for (subject, findings) in findings {
             let known = self.0.entry(subject).or_default();
-            findings.0.into_iter().for_each(|finding| known.insert(finding));
+            for mut finding in findings.0 {
+                let one = Arc::make_mut(&mut finding);
+                texts.share(one);
+                if let Some(other) = known.0.first() {
+                    share_subject(one, other);
+                }
+                known.insert(finding);
+            }
         }
     }
 
     /// The kinds that are open for a key.
-    pub(super) fn kinds(&self, key: &str) -> Vec<String> {
+    pub(super) fn kinds(&self, key: &str) -> Vec<Name> {
         self.0.get(key).into_iter().flat_map(|known| &known.0).map(|it| it.kind.clone()).collect()
     }
 }
@@ -85,7 +100,8 @@ impl ByKind {
 impl Engine {
     pub(super) fn look_for_stale(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
         let before = std::mem::take(&mut self.stale);
-        let mut round = Round { before, after: StaleFindings::default(), now };
+        let (after, texts) = (StaleFindings::default(), Texts::default());
+        let mut round = Round { before, after, texts, now };
         let inventory = self.inventory.clone();
         for listed in inventory.iter().flat_map(|inventory| inventory.iter()) {
             self.look_at(listed, &mut round, actions);
@@ -94,15 +110,21 @@ impl Engine {
         self.find_flaws(now, &mut found);
         self.find_conflicts(now, &mut found);
         for ((subject, _), finding) in found {
-            let mut known = round.before.0.remove(&subject).unwrap_or_default();
+            let mut known = round.before.0.remove(subject.as_str()).unwrap_or_default();
             let old = known.remove(&finding.kind);
             if !known.0.is_empty() {
-                round.before.0.insert(subject.clone(), known);
+                round.before.0.insert(subject.as_str().into(), known);
             }
             let known = (subject.as_str(), old, finding.severity);
             round.note(known, || finding, actions);
         }
         self.stale = round.end(actions);
+    }
+
+    /// What is open about a key or a route.
+    pub fn open_finding(&self, subject: &str, kind: &str) -> Option<&Arc<StaleFinding>> {
+        let known = self.stale.0.get(subject)?;
+        known.place_of(kind).ok().and_then(|place| known.0.get(place))
     }
 
     /// What cannot be said yet about the keys.
@@ -138,9 +160,15 @@ impl Engine {
             found.extend(self.settings.detectors.hygiene.outdated(rules, uses, now));
         }
         let mut known = round.before.0.remove(&listed.key_id).unwrap_or_default();
+        let lists = LazyCell::new(|| (may(&watched), did(&watched)));
         for stale in found {
             let known = (listed.key_id.as_str(), known.remove(stale.kind), stale.severity);
-            round.note(known, || finding_of(listed, stale, &watched), actions);
+            let make = || StaleFinding {
+                may: lists.0.clone(),
+                did: lists.1.clone(),
+                ..finding_of(listed, stale, &watched)
+            };
+            round.note(known, make, actions);
         }
         if !known.0.is_empty() {
             round.before.0.insert(listed.key_id.clone(), known);
@@ -149,18 +177,18 @@ impl Engine {
 
     fn grants_of(&self, listed: &InventoryKey, seen: &Key) -> Vec<Grant> {
         let Rules { roles, scopes, .. } = &self.settings.rules;
-        let of_scope = |scope: &String| {
-            let since = seen.granted.get(scope).copied().flatten();
+        let of_scope = |scope: &Name| {
+            let since = seen.granted.since(scope);
             Grant::of_scope(scope, scopes).given(since)
         };
-        let routes = roles.get(&listed.role).map_or(&[][..], |role| &role.routes);
+        let routes = roles.get(listed.role.as_str()).map_or(&[][..], |role| &role.routes);
         listed.scopes.iter().map(of_scope).chain(routes.iter().map(Grant::of_route)).collect()
     }
 }
 
 impl StaleFindings {
     pub(super) fn is_open(&self, id: &(String, String)) -> bool {
-        self.0.get(&id.0).is_some_and(|kinds| kinds.place_of(&id.1).is_ok())
+        self.0.get(id.0.as_str()).is_some_and(|kinds| kinds.place_of(&id.1).is_ok())
     }
 
     /// Found between two looks.
@@ -172,7 +200,35 @@ impl StaleFindings {
     ) {
         let finding = Arc::new(finding);
         actions.push(Action::Stale(Arc::clone(&finding)));
-        self.0.entry(id.0).or_default().insert(finding);
+        self.0.entry(id.0.into()).or_default().insert(finding);
+    }
+}
+
+impl Texts {
+    fn share(&mut self, finding: &mut StaleFinding) {
+        for text in [&mut finding.kind, &mut finding.next] {
+            match self.0.get(text) {
+                Some(known) => *text = known.clone(),
+                None => drop(self.0.insert(text.clone())),
+            }
+        }
+    }
+}
+
+/// What two findings say alike of their subject.
+fn share_subject(finding: &mut StaleFinding, other: &StaleFinding) {
+    let StaleFinding { key, route, owner, role, may, did, .. } = finding;
+    for (text, other) in
+        [(key, &other.key), (route, &other.route), (owner, &other.owner), (role, &other.role)]
+    {
+        if text == other {
+            *text = other.clone();
+        }
+    }
+    for (list, other) in [(may, &other.may), (did, &other.did)] {
+        if list == other {
+            *list = other.clone();
+        }
     }
 }
 
@@ -194,6 +250,7 @@ impl Round {
             Some(known) if is_quiet(&known) => known,
             known => {
                 let mut finding = make();
+                self.texts.share(&mut finding);
                 if let Some(known) = known {
                     finding.since = known.since;
                 }
@@ -202,7 +259,7 @@ impl Round {
                 finding
             }
         };
-        self.after.0.entry(subject.to_owned()).or_default().insert(finding);
+        self.after.0.entry(subject.into()).or_default().insert(finding);
     }
 
     fn end(self, actions: &mut Vec<Action>) -> StaleFindings {
@@ -219,30 +276,32 @@ impl Round {
 fn finding_of(listed: &InventoryKey, stale: Stale, watched: &Watched<'_>) -> StaleFinding {
     StaleFinding {
         key: listed.key_id.clone(),
-        kind: stale.kind.to_owned(),
+        kind: stale.kind.into(),
         severity: stale.severity,
         owner: listed.owner.clone(),
         role: listed.role.clone(),
         since: stale.since,
         at: watched.now,
         because: stale.because,
-        next: stale.next.to_owned(),
+        next: stale.next.into(),
         first_used: watched.first_used,
         last_used: watched.last_used,
-        may: watched.grants.iter().take(GRANTS_SHOWN).map(|grant| grant.name.clone()).collect(),
-        did: did(watched),
         ..StaleFinding::default()
     }
 }
 
+fn may(watched: &Watched<'_>) -> Names {
+    watched.grants.iter().take(GRANTS_SHOWN).map(|grant| grant.name.as_str().into()).collect()
+}
+
 /// The requests of the last months, those of most days first.
-fn did(watched: &Watched<'_>) -> Vec<String> {
-    let Some(uses) = watched.uses else { return Vec::new() };
+fn did(watched: &Watched<'_>) -> Names {
+    let Some(uses) = watched.uses else { return Names::new() };
     let mut routes: Vec<&RouteUse> = uses.routes_since(watched.now.back(DID_SINCE).day()).collect();
     routes.sort_by(|a, b| b.days.cmp(&a.days).then_with(|| a.cmp(b)));
     let text = |it: &&RouteUse| match it.days {
         1 => format!("{} {} on 1 day", it.method, it.route),
         days => format!("{} {} on {days} days", it.method, it.route),
     };
-    routes.iter().take(ROUTES_SHOWN).map(text).collect()
+    routes.iter().take(ROUTES_SHOWN).map(text).map(Name::from).collect()
 }

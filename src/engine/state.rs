@@ -12,7 +12,7 @@ use super::{Engine, EngineError, Settings, StateRow};
 use crate::profile::hash_of_number;
 
 /// The first byte of each value. Another one is another layout.
-const VERSION: u8 = 10;
+const VERSION: u8 = 11;
 
 /// What the rows held when they were last handed out, as hashes.
 #[derive(Debug, Default)]
@@ -124,8 +124,8 @@ impl Restoring {
     pub fn take_up(&mut self, row: &StateRow) -> Result<(), EngineError> {
         let Some(value) = row.value.as_deref() else { return Ok(()) };
         self.0.take_up(&row.id, value)?;
-        // Keys say themselves whether they changed.
-        if !row.id.starts_with("key/") && !row.id.starts_with("keys/") {
+        // Keys know themselves whether they changed.
+        if !row.id.starts_with("key") {
             self.0.written.is_news(row);
         }
         Ok(())

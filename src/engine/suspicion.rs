@@ -113,7 +113,7 @@ impl Engine {
     fn raise_signals(&mut self, of: (u32, f64), at: Timestamp, actions: &mut Vec<Action>) {
         let (index, combined) = of;
         let Some(key) = self.keys.get_mut(index) else { return };
-        let entity = Entity::Key(key.id.clone());
+        let entity = Entity::Key(key.id.to_string());
         let is_untold = |signal: &&Signal| !signal.is_told && !signal.is_shared;
         let untold: Vec<Signal> = key.signals.iter().filter(is_untold).cloned().collect();
         let is_shown = self.budget.theta <= combined;

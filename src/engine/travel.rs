@@ -74,7 +74,7 @@ impl Engine {
                 kind: "impossible_travel".to_owned(),
                 class: Class::Statistical,
                 severity: Severity::Low,
-                entity: Entity::Key(id),
+                entity: Entity::Key(id.into()),
                 at: slot.end().plus(self.settings.patience),
                 since: slot.start(),
                 because,

@@ -14,6 +14,11 @@ pub(super) struct Values {
     seen: Vec<Seen>,
     /// By number: the value's lasting hash, 0 until it is needed.
     networks: Vec<u64>,
+    /// By the number of an address: the first one of its network that was met, 0 until it is needed.
+    neighbours: Vec<u32>,
+    /// Networks that were met, each with its first address. One may be pushed out by another, whose
+    /// addresses then stand for themselves.
+    met: Vec<(u64, u32)>,
     /// What people call them, as far as somebody asked.
     places: Vec<Option<String>>,
     routes: Vec<u64>,
@@ -25,6 +30,8 @@ pub(super) struct Values {
     /// Pairs of a key and a value with nothing more to learn on a day. A pair may be
     /// pushed out by another and is then looked up again.
     settled: Vec<u64>,
+    /// The same of key, network, route and client at once, each with its day.
+    calm: Vec<(u64, Day)>,
     /// Where the touch of such a pair was put in its slot. It may be pushed out as well.
     touched: Vec<(u64, Slot, usize)>,
     /// Whether anything stands there: on most days nothing is new.
@@ -54,6 +61,10 @@ pub(super) struct Seen {
 }
 
 const SETTLED: usize = 1 << 13;
+const NETWORKS: usize = 1 << 9;
+const CALM: usize = 1 << 12;
+/// A batch has at most 8,192 values of each.
+const NUMBER_BITS: u32 = 14;
 /// An address, not its network: a batch's numbers are smaller.
 const AT_ADDRESS: u32 = 1 << 23;
 
@@ -71,12 +82,18 @@ impl Values {
             hashes.clear();
             hashes.resize(column.dictionary.len(), 0);
         }
+        self.neighbours.clear();
+        self.neighbours.resize(batch.source_ip.dictionary.len(), 0);
+        self.met.clear();
+        self.met.resize(NETWORKS, (0, 0));
         self.places.clear();
         self.places.resize(batch.source_ip.dictionary.len(), None);
         self.objects.clear();
         self.objects.resize(batch.path.dictionary.len(), Asked::Unknown);
         self.settled.clear();
         self.settled.resize(SETTLED, 0);
+        self.calm.clear();
+        self.calm.resize(CALM, (0, Day::default()));
         if std::mem::take(&mut self.is_touched) || self.touched.is_empty() {
             self.touched.clear();
             self.touched.resize(SETTLED, (0, Slot::default(), 0));
@@ -129,6 +146,19 @@ impl Values {
         let tag = tag_of(pair, day);
         if let Some(place) = self.settled.get_mut(place_in_table(tag)) {
             *place = tag;
+        }
+    }
+
+    /// Whether nothing is to be learned on that day of anything that the key uses in that row.
+    pub(super) fn is_calm(&self, (key, used): (u32, [u32; 3]), day: Day) -> bool {
+        let packed = packed(key, used);
+        packed != 0 && self.calm.get(place_of_calm(packed)) == Some(&(packed, day))
+    }
+
+    pub(super) fn calm(&mut self, (key, used): (u32, [u32; 3]), day: Day) {
+        let packed = packed(key, used);
+        if let Some(place) = self.calm.get_mut(place_of_calm(packed)) {
+            *place = (packed, day);
         }
     }
 
@@ -198,6 +228,25 @@ impl Values {
         *hash
     }
 
+    /// A number that stands for the network of a row's address: what a key does from one address, it
+    /// does from its neighbours. 0 if there is no address.
+    pub(super) fn network(&mut self, batch: &EventBatch, row: usize) -> u32 {
+        let number = batch.source_ip.number(row);
+        let known = self.neighbours.get(number as usize).copied().unwrap_or_default();
+        if known != 0 || number == 0 {
+            return known;
+        }
+        let value = self.value(batch, (Facet::Network, number), row);
+        let Some(met) = self.met.get_mut((value >> 55) as usize) else { return number };
+        if met.0 != value {
+            *met = (value, number);
+        }
+        if let Some(neighbour) = self.neighbours.get_mut(number as usize) {
+            *neighbour = met.1;
+        }
+        met.1
+    }
+
     /// The numbered object that a row asks for.
     pub(super) fn object(&mut self, batch: &EventBatch, row: usize) -> Option<Object> {
         let number = batch.path.number(row);
@@ -259,6 +308,18 @@ const fn tag_of((key, facet, number): (u32, Facet, u32), day: Day) -> u64 {
 const fn deed_tag((key, sort, number): (u32, u32, u32), time: i64) -> u64 {
     let sort = (sort as u64 & 0b11) << 22;
     ((key as u64) << 42) | ((sort | (number as u64 & 0x3f_ffff)) << 16) | (time as u64 & 0xffff)
+}
+
+/// One number for a key and what it uses; 0 for what cannot be told apart from others.
+fn packed(key: u32, used: [u32; 3]) -> u64 {
+    let is_exact =
+        key >> (64 - 3 * NUMBER_BITS) == 0 && used.iter().all(|it| it >> NUMBER_BITS == 0);
+    let packed = used.iter().fold(u64::from(key), |all, it| all << NUMBER_BITS | u64::from(*it));
+    if is_exact { packed } else { 0 }
+}
+
+const fn place_of_calm(packed: u64) -> usize {
+    (packed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize
 }
 
 const fn place_in_table(tag: u64) -> usize {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::model::Record;
 use crate::model::record::Field;
-use crate::model::short::find;
+use crate::model::short::has;
 
 /// What a line became. A bad line is data: it is counted, and reading goes on.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +50,7 @@ impl<'a> Told<'a> {
     /// Whether a pasted format did not fit, or took what is around the line for the client.
     pub(super) fn is_askew(&self, record: &Record<'_>) -> bool {
         match self {
-            Self::Event => record.source_ip.as_deref().is_some_and(|it| find(it, b' ').is_some()),
+            Self::Event => record.source_ip.as_deref().is_some_and(|it| has(it, b' ')),
             Self::Malformed(_) => true,
             Self::Events(_) | Self::Skip(_) | Self::Pending(_) => false,
         }

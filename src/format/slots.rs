@@ -150,6 +150,9 @@ pub(super) fn put<'a>(
     value: Field<'a>,
     (manner, time): (Manner<'_>, &mut TimeReader),
 ) {
+    if hit.place == Place::Target {
+        record.path = None;
+    }
     match hit.place {
         Place::Key => {
             time.note(Place::Key, &value);
@@ -168,10 +171,6 @@ pub(super) fn put<'a>(
         }
         // A number of JSON is a number: 0 where a client left before it was answered.
         Place::Status if *value == *b"0" => record.status = Some(0),
-        Place::Target => {
-            record.path = None;
-            set(record, Place::Target, value, time);
-        }
         place => match value {
             Cow::Borrowed(text) if !time.takes_any_notes() => {
                 set_ordinary(record, place, text, time);

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use super::branches::{Branches, Room};
 use super::cells::{append_method, append_numbers, append_object, put};
 use super::clean::{cut, text_of};
 use super::columns::{Desk, Known, KnownAddress, KnownKey, Limits, TextMemo};
@@ -21,7 +22,7 @@ use super::pseudonym::{KeyIs, Pseudonyms};
 use super::route::route_of;
 use super::scrub::{Hides, Own, Scratch, Scrubber};
 use super::shapes::Place;
-use super::told::{bytes_of, credential_of, forwarded, plain_target, target_of};
+use super::told::{Target, bytes_of, credential_of, forwarded, plain_target, target_of};
 use crate::model::{EventBatch, Record, Timestamp};
 
 /// Knows who stands behind a credential and an address.
@@ -40,6 +41,8 @@ pub struct Identity {
     addresses: Memo<KnownAddress>,
     texts: Texts,
     scratch: Scratch,
+    branches: Branches,
+    room: Room,
     route: String,
     last: Last,
 }
@@ -110,6 +113,8 @@ impl Identity {
             addresses: Memo::new(seeds),
             texts: Texts::new(seeds),
             scratch: Scratch::default(),
+            branches: Branches::default(),
+            room: Room::default(),
             route: String::new(),
             last: Last::default(),
         }
@@ -183,7 +188,7 @@ impl Identity {
         let forwarded = forwarded(record, &self.trusted);
         let Self { namer, scrubber, inventory, networks, path_keys, .. } = self;
         let Self { consent, templates, privacy, .. } = self;
-        let Self { keys, addresses, texts, scratch, route, last, .. } = self;
+        let Self { keys, addresses, texts, scratch, route, last, branches, room, .. } = self;
         let row = batch.len();
         append_numbers(record, seen, batch);
         last.source.become_of(seen.source).put_in((&mut batch.source, row));
@@ -191,7 +196,7 @@ impl Identity {
 
         // What is no request has no route.
         let is_request = record.raw_request.is_none();
-        let (plain, (path, query)) = plain_target(record, route);
+        let Target { path, query, plain, branch } = plain_target(record, (branches, room), route);
         let (origin, raw) = credential_of(record, (path, query), path_keys);
         let key = match &*raw {
             [] => &mut keys.none,
@@ -214,13 +219,9 @@ impl Identity {
         put(&mut batch.flaws, row, flaws.0);
         let hides = if flaws.has_person() { Hides::People } else { Hides::Secrets };
         let plain = plain.filter(|_| hides == Hides::Secrets);
-        let raw = bytes_of(record.source_ip.as_ref());
-        let raw = forwarded.as_deref().map_or(raw, str::as_bytes);
+        let raw = forwarded.as_deref().map_or(bytes_of(record.source_ip.as_ref()), str::as_bytes);
         let address = addresses.of(raw, || KnownAddress::of(raw, networks, privacy));
-        address.text.put_in((&mut batch.source_ip, row));
-        put(&mut batch.asn, row, record.asn.filter(|asn| 0 < *asn).unwrap_or(address.asn));
-        address.city.put_in((&mut batch.city, row));
-        put(&mut batch.spot, row, address.spot);
+        address.put_in((batch, row), record.asn.filter(|asn| 0 < *asn));
 
         let mut desk = Desk { scrubber, scratch, own: key.own.as_ref() };
         match record.country.as_deref() {
@@ -236,14 +237,19 @@ impl Identity {
         let in_path = if plain.is_some() { None } else { path_keys.said(path) };
         let in_path = in_path.filter(|_| namer.hides()).map(|it| Own::of_any(it).and(desk.own));
         desk.own = in_path.as_ref().or(desk.own);
+        let is_named = plain.is_some() && branch.is_none();
         let path = match plain {
             Some(path) => path,
             None => desk.scrubbed(&text, Limits { hides, ..PATH }).unwrap_or(&text),
         };
         batch.path.push(if privacy.keeps(Kept::Path) { path } else { "" });
         let named = if is_request { path } else { "" };
-        name_route(named, templates, (plain.is_some(), route));
-        last.route = batch.route.push_hinted(route, last.route);
+        if let Some(branch) = branch.filter(|_| plain.is_some() && templates.is_empty()) {
+            branch.put_in((&mut batch.route, row));
+        } else {
+            name_route(named, templates, (is_named, route));
+            last.route = batch.route.push_hinted(route, last.route);
+        }
     }
 
     /// What a credential is called in every event, whatever scheme stands before it.

@@ -1,6 +1,7 @@
 //! What a column's values were the last time, so that most rows cost one lookup a column.
 
 use super::address::address_of;
+use super::cells::put;
 use super::clean::{cut, text_of};
 use super::inventory::Inventory;
 use super::memo::Memo;
@@ -11,7 +12,7 @@ use super::private::may_have_private;
 use super::pseudonym::Pseudonyms;
 use super::scrub::{Hides, Own, Scratch, Scrubber};
 use super::shapes::Place;
-use crate::model::{Seat, TextColumn, is_same};
+use crate::model::{EventBatch, Seat, TextColumn, is_same};
 
 /// A value that is fit to be stored, and the number that it had in the last batch.
 #[derive(Default)]
@@ -122,6 +123,17 @@ impl KnownAddress {
             city: Known::of(&place.city),
             spot: place.spot.0,
         }
+    }
+}
+
+impl KnownAddress {
+    /// Puts it into its row, less the country. The line may know better of which network it is.
+    #[inline]
+    pub(super) fn put_in(&mut self, (batch, row): (&mut EventBatch, usize), asn: Option<u32>) {
+        self.text.put_in((&mut batch.source_ip, row));
+        put(&mut batch.asn, row, asn.unwrap_or(self.asn));
+        self.city.put_in((&mut batch.city, row));
+        put(&mut batch.spot, row, self.spot);
     }
 }
 

@@ -8,9 +8,9 @@ use super::hops::widened;
 use super::import::ListFormat;
 use super::listing::Listing;
 use super::table::InventoryError;
-use crate::model::Timestamp;
+use crate::model::{Name, Timestamp};
 
-/// The keys by their ids.
+/// The keys, ascending by their ids: a list, as a map of a hundred thousand would be a third larger.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Inventory {
     keys: Listing,
@@ -19,11 +19,11 @@ pub struct Inventory {
 /// One key as its owner describes it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct InventoryKey {
-    pub key_id: String,
-    pub owner: String,
+    pub key_id: Name,
+    pub owner: Name,
     /// From then on nobody answers for it any more; 1970 where the list does not say when.
     pub owner_gone: Option<Timestamp>,
-    pub role: String,
+    pub role: Name,
     pub created: Option<Timestamp>,
     pub last_rotated: Option<Timestamp>,
     pub expires: Option<Timestamp>,
@@ -33,14 +33,14 @@ pub struct InventoryKey {
     /// Before this moment the key was active.
     pub status_since: Option<Timestamp>,
     /// The key that takes its place in a rotation.
-    pub successor: Option<String>,
+    pub successor: Option<Name>,
     /// A key that nobody should ever use.
     pub canary: bool,
-    pub scopes: Vec<String>,
+    pub scopes: Vec<Name>,
     /// Empty: from anywhere.
     pub allowed_networks: Vec<IpNet>,
-    pub tenant: String,
-    pub label: String,
+    pub tenant: Name,
+    pub label: Name,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -68,8 +68,8 @@ impl Inventory {
     /// The same list with every id as the log's events have it, so that no secret is in it.
     pub fn with_pseudonyms(self, identity: &Identity) -> Self {
         let renamed = |key: InventoryKey| {
-            let key_id = identity.listed_key_id(&key.key_id);
-            let successor = key.successor.as_deref().map(|id| identity.listed_key_id(id));
+            let key_id = Name::from(identity.listed_key_id(&key.key_id));
+            let successor = key.successor.as_deref().map(|id| identity.listed_key_id(id).into());
             InventoryKey { key_id, successor, ..key }
         };
         Self { keys: self.keys.into_keys().map(renamed).collect() }
@@ -278,7 +278,7 @@ mod tests {
         let stored = serde_json::to_string(&inventory).unwrap();
         assert!(!stored.contains("raw-secret") && !stored.contains("next-secret"), "{stored}");
         let key = inventory.get(&identity.key_id_of("Bearer raw-secret")).unwrap();
-        assert_eq!(key.successor, Some(identity.key_id_of("next-secret")));
+        assert_eq!(key.successor, Some(identity.key_id_of("next-secret").into()));
         assert!(inventory.get(&known).is_some());
         assert_eq!(inventory.clone().with_pseudonyms(&identity), inventory);
     }

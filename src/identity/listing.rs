@@ -8,6 +8,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::inventory::InventoryKey;
+use crate::model::Name;
 
 /// In the order of their ids, each of which is there once.
 #[derive(Clone, Default)]
@@ -50,8 +51,9 @@ impl Listing {
     }
 
     fn place_of(&self, key_id: &str) -> Option<usize> {
-        let is_its =
-            |place: &u32| self.keys.get(*place as usize).is_some_and(|key| key.key_id == key_id);
+        let is_its = |place: &u32| {
+            self.keys.get(*place as usize).is_some_and(|key| key.key_id.as_str() == key_id)
+        };
         let hash = hasher().hash_one(key_id);
         self.places.find(hash, is_its).map(|place| *place as usize)
     }
@@ -125,7 +127,7 @@ impl<'de> Visitor<'de> for Written {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Listing, A::Error> {
-        let next = || map.next_entry::<String, InventoryKey>().transpose();
+        let next = || map.next_entry::<Name, InventoryKey>().transpose();
         let keys = std::iter::from_fn(next).map(|entry| entry.map(|(_, key)| key));
         keys.collect()
     }
@@ -138,11 +140,7 @@ mod tests {
     use super::*;
 
     fn key(key_id: &str, owner: &str) -> InventoryKey {
-        InventoryKey {
-            key_id: key_id.to_owned(),
-            owner: owner.to_owned(),
-            ..InventoryKey::default()
-        }
+        InventoryKey { key_id: key_id.into(), owner: owner.into(), ..InventoryKey::default() }
     }
 
     #[test]
@@ -153,7 +151,7 @@ mod tests {
         assert_eq!(ids, ["k_a", "k_b"]);
         assert_eq!(listing.get("k_b").map(|key| key.owner.as_str()), Some("bo"));
         assert!(listing.get("k_c").is_none());
-        listing.get_mut("k_a").unwrap().owner.push('s');
+        listing.get_mut("k_a").unwrap().owner = "anas".into();
         assert_eq!(listing.get("k_a").map(|key| key.owner.as_str()), Some("anas"));
     }
 
@@ -161,7 +159,7 @@ mod tests {
     fn it_is_stored_as_a_map() {
         let keys = [key("k_a", "ana"), key("k_b", "ben")];
         let listing: Listing = keys.clone().into_iter().collect();
-        let map: BTreeMap<String, InventoryKey> =
+        let map: BTreeMap<Name, InventoryKey> =
             keys.into_iter().map(|key| (key.key_id.clone(), key)).collect();
         let stored = postcard::to_allocvec(&listing).unwrap();
         assert_eq!(stored, postcard::to_allocvec(&map).unwrap());

@@ -28,7 +28,7 @@ struct Entry<V> {
 
 /// How many bytes there are, and the first and the last of them. Of few it says all.
 #[derive(Clone, Copy, PartialEq)]
-struct Form {
+pub(super) struct Form {
     bytes: usize,
     first: u64,
     last: u64,
@@ -107,7 +107,7 @@ impl<V> Entry<V> {
 
 impl Form {
     #[inline]
-    fn of(raw: &[u8]) -> Self {
+    pub(super) fn of(raw: &[u8]) -> Self {
         let (first, last) = match (raw.first_chunk(), raw.last_chunk()) {
             (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
             _ => (raw.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
@@ -122,7 +122,7 @@ impl Form {
 
     /// Where in `lately`: of a long text the middle counts, too.
     #[inline]
-    fn place(self, raw: &[u8]) -> usize {
+    pub(super) fn place(self, raw: &[u8]) -> usize {
         let middle = raw.get(raw.len() / 2..).and_then(|rest| rest.first_chunk());
         let middle = middle.map_or(0, |word| u64::from_le_bytes(*word));
         let word = self.first ^ self.last.rotate_left(21) ^ middle.rotate_left(42);

@@ -3,6 +3,7 @@
 mod address;
 mod append;
 mod audit;
+mod branches;
 mod cells;
 mod claims;
 mod clean;

@@ -322,7 +322,7 @@ mod tests {
     #[test]
     fn a_user_that_a_list_names_keeps_the_name() {
         let mut identity = identity(1, pseudonymous());
-        let listed = InventoryKey { key_id: "ann".to_owned(), ..InventoryKey::default() };
+        let listed = InventoryKey { key_id: "ann".into(), ..InventoryKey::default() };
         identity.set_inventory(Arc::new(Inventory::of([listed])));
         let seen = Seen { source: "log", format: "json", arrival: Timestamp(1) };
         let mut batch = EventBatch::default();

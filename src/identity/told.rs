@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::branches::{Branch, Branches, Room, before_number};
 use super::credential::{api_key_in_query, in_query};
 use super::hops::{Prefixes, client_of};
 use super::namer::Origin;
@@ -23,20 +24,41 @@ pub(super) fn target_of<'r>(record: &'r Record<'_>) -> (&'r [u8], &'r [u8]) {
     (path, query.get(1..).unwrap_or(&[]))
 }
 
-/// The same, and the path itself if it is a plain one, whose route is then written: it is looked
-/// through once for both.
+/// What was asked for, looked through once.
+pub(super) struct Target<'r> {
+    pub(super) path: &'r [u8],
+    pub(super) query: &'r [u8],
+    /// The path itself, if it is a plain one …
+    pub(super) plain: Option<&'r str>,
+    /// … whose route is that of its branch, or is written.
+    pub(super) branch: Option<&'r mut Branch>,
+}
+
+/// The same, and whether the path is a plain one.
 pub(super) fn plain_target<'r>(
     record: &'r Record<'_>,
+    (branches, room): (&'r mut Branches, &'r mut Room),
     route: &mut String,
-) -> (Option<&'r str>, (&'r [u8], &'r [u8])) {
+) -> Target<'r> {
     let whole = bytes_of(record.path.as_ref());
-    if let Some(plain) = plain_route(whole, route) {
-        return (Some(plain), (whole, bytes_of(record.query.as_ref())));
+    let text = room.text_of(whole);
+    let before = before_number(whole).filter(|_| text.is_some());
+    let branch = before.and_then(|before| Some((branches.at(before)?, before)));
+    let is_known = branch.as_ref().is_some_and(|(branch, before)| branch.is_of(before));
+    if is_known || text.is_some_and(|text| plain_route(text, route)) {
+        let branch = branch.map(|(branch, before)| {
+            if !is_known {
+                branch.become_of(before, route);
+            }
+            branch
+        });
+        return Target { path: whole, query: bytes_of(record.query.as_ref()), plain: text, branch };
     }
     let (path, query) = target_of(record);
     let is_cut = path.len() < whole.len();
-    let plain = if is_cut { plain_route(path, route) } else { None };
-    (plain, (path, query))
+    let text = text.filter(|_| is_cut).and_then(|text| text.get(..path.len()));
+    let plain = text.filter(|text| plain_route(text, route));
+    Target { path, query, plain, branch: None }
 }
 
 /// The client, if the request came through a proxy that is trusted and says for whom.

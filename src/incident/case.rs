@@ -1,6 +1,7 @@
 //! One incident: what is known about it, and the steps of its life.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -48,8 +49,9 @@ pub struct Incident {
     pub first_severity: Severity,
     /// One for each kind, the strongest first.
     pub findings: Vec<Contribution>,
-    /// In order of time: the first ten and the last ten.
-    pub evidence: Vec<EvidenceLine>,
+    /// In order of time: the first ten and the last ten. Shared, because an incident under fire is
+    /// handed out every ten seconds.
+    pub evidence: Vec<Arc<EvidenceLine>>,
     /// How many events the evidence was taken from.
     pub events: u64,
     pub revision: u32,
@@ -203,14 +205,14 @@ impl Incident {
     }
 
     /// The first half and the last half in time are kept, whatever lies between.
-    fn add_evidence(&mut self, lines: &[EvidenceLine]) -> bool {
+    fn add_evidence(&mut self, lines: &[Arc<EvidenceLine>]) -> bool {
         let mut added = false;
         for line in lines {
             let Err(place) = self.evidence.binary_search(line) else { continue };
             if self.evidence.len() == EVIDENCE_MAX && place == EVIDENCE_MAX / 2 {
                 continue;
             }
-            self.evidence.insert(place, line.clone());
+            self.evidence.insert(place, Arc::clone(line));
             if EVIDENCE_MAX < self.evidence.len() {
                 self.evidence.remove(EVIDENCE_MAX / 2);
             }

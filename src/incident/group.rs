@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +33,7 @@ pub struct Context {
     pub owner: String,
     /// What people call the entity; empty for its own name.
     pub label: String,
-    pub evidence: Vec<EvidenceLine>,
+    pub evidence: Vec<Arc<EvidenceLine>>,
     /// How many events the evidence was taken from.
     pub events: u64,
     /// Statistical incidents that score less are not shown.

@@ -1,6 +1,8 @@
 //! The life of incidents: findings in, what is said out.
 
 use super::group::HELD_MAX;
+use std::sync::Arc;
+
 use super::{Change, Context, EvidenceLine, Incidents, Mute, State, Transition};
 use crate::model::{Class, Entity, Finding, Millis, Severity, Timestamp};
 
@@ -276,8 +278,8 @@ fn a_mails_subject_keeps_what_people_were_first_told() {
 
 #[test]
 fn evidence_keeps_its_first_and_its_last_lines_in_any_order() {
-    let lines: Vec<EvidenceLine> = (0..60)
-        .map(|minute| EvidenceLine { at: minutes(minute), ..EvidenceLine::default() })
+    let lines: Vec<Arc<EvidenceLine>> = (0..60)
+        .map(|minute| EvidenceLine { at: minutes(minute), ..EvidenceLine::default() }.into())
         .collect();
     let run = |order: &mut dyn Iterator<Item = usize>| {
         let mut incidents = Incidents::default();

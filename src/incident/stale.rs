@@ -2,28 +2,28 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Severity, Timestamp};
+use crate::model::{Name, Names, Severity, Timestamp};
 
 /// Raised once, reminded weekly, and gone by itself when the inventory or the use changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StaleFinding {
     /// Empty where it is about requests without a key.
-    pub key: String,
+    pub key: Name,
     /// The route, where it is about requests without a key.
     #[serde(default)]
-    pub route: String,
+    pub route: Name,
     /// `unused`, `never_used`, `rotation_overdue`, …
-    pub kind: String,
+    pub kind: Name,
     pub severity: Severity,
-    pub owner: String,
-    pub role: String,
+    pub owner: Name,
+    pub role: Name,
     pub since: Timestamp,
     /// When it was found or last reminded.
     pub at: Timestamp,
     /// For a person: what was seen, what is allowed.
     pub because: String,
     /// What to do about it.
-    pub next: String,
+    pub next: Name,
     pub state: StaleState,
     #[serde(default)]
     pub first_used: Option<Timestamp>,
@@ -31,10 +31,10 @@ pub struct StaleFinding {
     pub last_used: Option<Timestamp>,
     /// What it could do, as scopes and routes.
     #[serde(default)]
-    pub may: Vec<String>,
+    pub may: Names,
     /// What it did in the last months.
     #[serde(default)]
-    pub did: Vec<String>,
+    pub did: Names,
 }
 
 impl StaleFinding {

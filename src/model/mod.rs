@@ -16,6 +16,12 @@ pub mod spot;
 pub mod text;
 pub mod time;
 
+/// A name that is kept a hundred thousand times, of a key, a role, an owner: up to 15 bytes take no
+/// memory of their own, and whoever copies a longer one shares it.
+pub use ecow::EcoString as Name;
+/// A list of them, shared in the same way.
+pub type Names = ecow::EcoVec<Name>;
+
 pub use batch::{Event, EventBatch};
 pub use finding::{Class, Entity, Finding, Severity};
 pub use flaw::{Flaw, Flaws, Transport};

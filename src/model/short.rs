@@ -12,6 +12,19 @@ pub fn find(text: &[u8], byte: u8) -> Option<usize> {
     search(text, |word| has_byte(word, byte), |rest| memchr(byte, rest))
 }
 
+/// Whether `byte` stands in the text at all.
+#[inline]
+pub fn has(text: &[u8], byte: u8) -> bool {
+    match (text.first_chunk(), text.last_chunk()) {
+        // They overlap, or meet.
+        (Some(first), Some(last)) if text.len() <= 16 => {
+            let [first, last] = [*first, *last].map(u64::from_le_bytes);
+            has_byte(first, byte) | has_byte(last, byte) != 0
+        }
+        _ => find(text, byte).is_some(),
+    }
+}
+
 /// Where the first of both bytes stands.
 #[inline]
 pub fn find_either(text: &[u8], [one, other]: [u8; 2]) -> Option<usize> {
@@ -56,10 +69,29 @@ fn search_few(text: &[u8], from: usize, hits: impl Fn(u64) -> u64) -> Option<usi
     (at < rest.len()).then_some(from + at)
 }
 
+/// With how many digits the text ends, eight at most, and their number; `None` for a text of less than
+/// eight bytes.
+#[inline]
+pub fn last_digits(text: &[u8]) -> Option<(usize, u64)> {
+    let word = u64::from_le_bytes(*text.last_chunk()?) ^ (ONES * u64::from(b'0'));
+    // The upper bit of each byte that is no digit. What carries over comes from such a byte, and
+    // makes none of a digit that stands behind it: that one is not counted then, nor those before it.
+    let others = (word | word.wrapping_add(ONES * (0x80 - 10))) & (ONES << 7);
+    let digits = others.leading_zeros() / 8;
+    let of_digits = word.checked_shr(64 - 8 * digits).unwrap_or(0);
+    let ones = of_digits.checked_shl(64 - 8 * digits).unwrap_or(0);
+    // Two digits, then four, then eight, beside one another: the first one stands lowest.
+    let twos = (ones.wrapping_mul(10 << 8 | 1) >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (twos.wrapping_mul(100 << 16 | 1) >> 16) & 0x0000_ffff_0000_ffff;
+    let eight = fours.wrapping_mul(10_000 << 32 | 1) >> 32;
+    Some((digits as usize, eight))
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+
 /// The high bit of each byte that is `byte`, right up to the first of them.
 #[inline]
 const fn has_byte(word: u64, byte: u8) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
     let zeros = word ^ (ONES * byte as u64);
     zeros.wrapping_sub(ONES) & !zeros & (ONES << 7)
 }
@@ -67,6 +99,27 @@ const fn has_byte(word: u64, byte: u8) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digits_at_the_end_are_counted_and_read() {
+        for (text, expected) in [
+            ("/orders/76397250", Some((8, 76_397_250))),
+            ("123456789", Some((8, 23_456_789))),
+            ("/orders/0070", Some((4, 70))),
+            ("/orders/7", Some((1, 7))),
+            ("/orders/", Some((0, 0))),
+            ("/order/:9", Some((1, 9))),
+            ("/a/1234", None),
+        ] {
+            assert_eq!(last_digits(text.as_bytes()), expected, "{text}");
+        }
+        for byte in (0..=u8::MAX).filter(|byte| !byte.is_ascii_digit()) {
+            let text = [b"12345".as_slice(), &[byte], b"8901"].concat();
+            let (digits, number) = last_digits(&text).unwrap();
+            assert!(digits <= 4 && [0, 1, 901, 8901].contains(&number), "{byte} {digits} {number}");
+            assert!(byte != b'/' || (digits, number) == (4, 8901));
+        }
+    }
 
     #[test]
     fn a_byte_is_found_wherever_it_stands() {
@@ -82,6 +135,7 @@ mod tests {
                 assert_eq!(find(&text, b'"'), expected, "{length} {at}");
                 assert_eq!(find_either(&text, [b'"', b'\\']), expected, "{length} {at}");
                 assert_eq!(find(&text, b'\0'), None);
+                assert_eq!(has(&text, b'"'), expected.is_some());
             }
         }
         assert_eq!(find_either(b"ab\\c\"", [b'"', b'\\']), Some(2));

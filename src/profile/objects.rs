@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{hash_of, hash_of_number};
+use crate::model::short::last_digits;
 
 /// An object of one route: 24 bits of the route, 40 of its number, so that neighbours of one
 /// route are neighbours as numbers.
@@ -24,6 +25,8 @@ pub struct Trail {
 }
 
 const NUMBER_BITS: u32 = 40;
+/// Longer numbers are times or random, and nobody walks through those.
+const DIGITS_MAX: usize = 12;
 /// One left out is still a walk.
 const STEP_MAX: u64 = 2;
 const TRAIL_MAX: usize = 8;
@@ -42,8 +45,8 @@ impl Object {
     /// The last part of the path that is a number. Where there is none, but the route has the
     /// place of an id, it is the path's hash: such objects have no neighbours but by chance.
     pub fn of(path: &str, (route, template): (u64, &str)) -> Option<Self> {
-        let number = path.as_bytes().rsplit(|byte| *byte == b'/').find_map(number_of);
-        let number = match number.filter(|number| *number < 1 << NUMBER_BITS) {
+        let number = match last_number(path.as_bytes()).filter(|number| *number < 1 << NUMBER_BITS)
+        {
             Some(number) => number,
             None if template.contains('{') => hash_of(path) >> (u64::BITS - NUMBER_BITS),
             None => return None,
@@ -57,19 +60,36 @@ impl Object {
     }
 
     fn is_beside(self, other: Self) -> bool {
-        let step = self.0.abs_diff(other.0);
-        step != 0 && step <= STEP_MAX
+        // 0 is the largest then.
+        self.0.abs_diff(other.0).wrapping_sub(1) < STEP_MAX
     }
 }
 
-fn number_of(part: &[u8]) -> Option<u64> {
-    // Longer ones are times or random, and nobody walks through those.
-    if !(1..=12).contains(&part.len()) {
-        return None;
+/// Of the last part that is a number of a few digits, read from its end.
+fn last_number(path: &[u8]) -> Option<u64> {
+    // Most end with one.
+    if let Some((digits @ 1.., number)) = last_digits(path)
+        && path.len().checked_sub(digits + 1).and_then(|at| path.get(at)) == Some(&b'/')
+    {
+        return Some(number);
     }
-    part.iter().try_fold(0, |number, byte| {
-        byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0'))
-    })
+    let (mut number, mut scale, mut digits) = (0, 1, 0);
+    for byte in path.iter().rev() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 && digits < DIGITS_MAX {
+            number += u64::from(digit) * scale;
+            scale *= 10;
+            digits += 1;
+        } else if *byte != b'/' {
+            // No number, whatever else is in this part.
+            digits = usize::MAX;
+        } else if (1..=DIGITS_MAX).contains(&digits) {
+            return Some(number);
+        } else {
+            (number, scale, digits) = (0, 1, 0);
+        }
+    }
+    (1..=DIGITS_MAX).contains(&digits).then_some(number)
 }
 
 impl Trail {
@@ -83,8 +103,11 @@ impl Trail {
         let mut ends = Ends::default();
         for (_, object) in objects {
             let mut before = 0;
-            for (known, run) in ends.last().into_iter().chain(&self.last) {
+            for (known, run) in &self.last {
                 before = if object.is_beside(*known) { before.max(*run) } else { before };
+            }
+            if let Some((_, run)) = ends.last.filter(|(known, _)| object.is_beside(*known)) {
+                before = before.max(run);
             }
             let run = before.saturating_add(1);
             self.steps = self.steps.saturating_add(u32::from(WALK_MIN <= run));
@@ -199,11 +222,14 @@ struct Ends {
     /// The last of those that are not among the first, the last of them first.
     high: [Option<(Object, u8)>; ENDS],
     longest: u8,
+    /// The one that was pushed last.
+    last: Option<(Object, u8)>,
 }
 
 impl Ends {
     fn push(&mut self, step: (Object, u8)) {
         self.longest = self.longest.max(step.1);
+        self.last = Some(step);
         if let Some(free) = self.low.iter_mut().find(|end| end.is_none()) {
             *free = Some(step);
             return;
@@ -212,11 +238,6 @@ impl Ends {
         if let Some(first) = self.high.first_mut() {
             *first = Some(step);
         }
-    }
-
-    /// The one that was pushed last.
-    fn last(&self) -> Option<&(Object, u8)> {
-        self.high.iter().flatten().next().or_else(|| self.low.iter().flatten().last())
     }
 }
 
@@ -247,6 +268,9 @@ mod tests {
         assert_ne!(Object::of("/v1/orders/12", (8, "")), Some(object(12)));
         assert_eq!(Object::of("/v1/orders", (7, "/v1/orders")), None);
         assert_eq!(Object::of("/v1/orders/1234567890123", (7, "/v1/orders/x")), None);
+        assert_eq!(Object::of("/v1/orders/007/1x/a2", ORDERS), Some(object(7)));
+        assert_eq!(Object::of("12", (7, "")), Some(object(12)));
+        assert_eq!(Object::of("//x", (7, "")), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::model::{Event, Timestamp};
+use crate::model::{Event, EventBatch, Timestamp};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sample {
@@ -38,6 +38,14 @@ impl Sample {
     pub fn of(event: &Event<'_>) -> Self {
         let texts = [event.source_ip, event.method, event.path, event.user_agent];
         Self::joined((event.at, event.status), texts)
+    }
+
+    /// The same, without looking at the rest of the row.
+    pub fn of_row(batch: &EventBatch, row: usize) -> Self {
+        let columns = [&batch.source_ip, &batch.method, &batch.path, &batch.user_agent];
+        let at = Timestamp(batch.time.get(row).copied().unwrap_or_default());
+        let status = batch.status.get(row).copied().unwrap_or_default();
+        Self::joined((at, status), columns.map(|column| column.get(row)))
     }
 
     fn joined((at, status): (Timestamp, u16), texts: [&str; 4]) -> Self {

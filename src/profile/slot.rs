@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Counts, Deed, Facet, Object, Sample, Sorting};
-use crate::model::{Spot, Timestamp};
+use super::refused::Spare;
+use super::{Counts, Deed, Facet, Object, Sample, Sorting, SourceUse};
+use crate::model::Spot;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SlotUse {
@@ -29,6 +30,8 @@ pub struct SlotUse {
     pub addresses: Vec<(u32, u64)>,
     /// Of everyone, with and without keys; known once the slot is in order.
     pub all: Counts,
+    #[serde(skip)]
+    spare: Spare,
 }
 
 impl SlotUse {
@@ -93,21 +96,6 @@ pub struct Touch {
     pub requests: u32,
 }
 
-/// What one address was refused.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct SourceUse {
-    pub address: String,
-    pub unauthorized: u32,
-    pub forbidden: u32,
-    pub missing: u32,
-    /// Keys it was refused with.
-    pub keys: Vec<u32>,
-    /// What it asked for.
-    pub paths: Vec<u64>,
-    /// A few of its lines, the earliest first.
-    pub samples: Vec<Sample>,
-}
-
 /// A visit of an address that showed no key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Visit {
@@ -170,8 +158,15 @@ impl SlotUse {
         self.doings.clear();
         self.objects.clear();
         self.crowds.clear();
-        let Self { keys, touches, doings, objects, crowds, .. } = self;
-        Some(Self { keys, touches, doings, objects, crowds, ..Self::default() })
+        let Self { keys, touches, doings, objects, crowds, sources, .. } = self;
+        let spare = Spare::of(sources);
+        Some(Self { keys, touches, doings, objects, crowds, spare, ..Self::default() })
+    }
+
+    /// The address was refused something for the first time in this slot; where that is noted.
+    pub fn meet_refused(&mut self, address: &str) -> usize {
+        self.sources.push(self.spare.refused(address));
+        self.sources.len() - 1
     }
 
     /// Sorts and adds up what belongs together.
@@ -254,57 +249,6 @@ impl Touch {
     }
 }
 
-impl SourceUse {
-    pub const SAMPLES_MAX: usize = 3;
-
-    /// One more refusal: with which key, and of what.
-    pub fn refuse(&mut self, status: u16, (key, path): (u32, u64)) {
-        self.unauthorized += u32::from(status == 401);
-        self.forbidden += u32::from(status == 403);
-        self.missing += u32::from(status == 404);
-        if key != SlotUse::NOBODY {
-            insert(&mut self.keys, key);
-        }
-        insert(&mut self.paths, path);
-    }
-
-    /// Whether a line of that time may be among the earliest.
-    pub fn has_room_for_sample(&self, at: Timestamp) -> bool {
-        let is_full = Self::SAMPLES_MAX <= self.samples.len();
-        !is_full || self.samples.last().is_some_and(|last| at <= last.at)
-    }
-
-    pub fn add_sample(&mut self, sample: Sample) {
-        // Of thousands of addresses most have one: no room is made for four.
-        self.samples.reserve_exact(1);
-        self.samples.push(sample);
-        self.samples.sort_unstable();
-        self.samples.truncate(Self::SAMPLES_MAX);
-    }
-
-    pub fn add(&mut self, other: &mut Self) {
-        self.unauthorized += other.unauthorized;
-        self.forbidden += other.forbidden;
-        self.missing += other.missing;
-        self.keys.append(&mut other.keys);
-        self.keys.sort_unstable();
-        self.keys.dedup();
-        self.paths.append(&mut other.paths);
-        self.paths.sort_unstable();
-        self.paths.dedup();
-        self.samples.append(&mut other.samples);
-        self.samples.sort_unstable();
-        self.samples.truncate(Self::SAMPLES_MAX);
-    }
-}
-
-/// Adds to an ascending list what it does not have.
-fn insert<T: Ord>(list: &mut Vec<T>, value: T) {
-    if let Err(place) = list.binary_search(&value) {
-        list.insert(place, value);
-    }
-}
-
 /// The one that says something; of two the greater, so that the order does not matter.
 fn take_longer(first: &mut String, later: &mut String) {
     // Most are empty.
@@ -337,6 +281,8 @@ mod tests {
 
     #[test]
     fn what_was_emptied_is_as_good_as_new_and_never_large() {
+        let keys = vec![(1, Counts::default())];
+        let refused = SourceUse { missing: 7, paths: vec![8], ..SourceUse::default() };
         let touch = Touch {
             key: 1,
             facet: Facet::Client,
@@ -345,15 +291,15 @@ mod tests {
             address: String::new(),
             requests: 1,
         };
-        let used = SlotUse {
-            keys: vec![(1, Counts::default())],
-            touches: vec![touch],
-            crowds: vec![(1, 2)],
-            ..SlotUse::default()
-        };
-        assert_eq!(used.emptied(), Some(SlotUse::default()));
-        let keys = Vec::with_capacity(ROOM_KEPT_MAX + 1);
-        assert_eq!(SlotUse { keys, ..SlotUse::default() }.emptied(), None);
+        let (touches, sources) = (vec![touch], vec![refused]);
+        let used = SlotUse { keys, touches, sources, ..SlotUse::default() };
+        let mut slot = used.emptied().unwrap();
+        assert_eq!(slot, SlotUse::default());
+        assert_eq!(slot.meet_refused("192.0.2.7"), 0);
+        let fresh = SourceUse { address: "192.0.2.7".to_owned(), ..SourceUse::default() };
+        assert_eq!(slot.sources, [fresh]);
+        let crowds = Vec::with_capacity(ROOM_KEPT_MAX + 1);
+        assert_eq!(SlotUse { crowds, ..SlotUse::default() }.emptied(), None);
     }
 
     #[test]

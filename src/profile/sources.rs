@@ -43,14 +43,18 @@ impl Sources {
     pub const ENTRIES_MAX: usize = 65_536;
 
     /// Adds a slot's refusals of one address and returns how it stands now.
-    pub fn add(&mut self, slot_start: Timestamp, mut seen: SourceUse) -> &mut Source {
-        if Self::ENTRIES_MAX <= self.0.len() && !self.0.contains_key(&seen.address) {
+    pub fn add(&mut self, slot_start: Timestamp, seen: &mut SourceUse) {
+        if let Some(source) = self.0.get_mut(&seen.address) {
+            source.begin(slot_start);
+            source.add(seen);
+            return;
+        }
+        if Self::ENTRIES_MAX <= self.0.len() {
             self.make_room();
         }
-        let source = self.0.entry(std::mem::take(&mut seen.address)).or_default();
+        let source = self.0.entry(seen.address.clone()).or_default();
         source.begin(slot_start);
         source.add(seen);
-        source
     }
 
     pub fn get_mut(&mut self, address: &str) -> Option<&mut Source> {
@@ -112,21 +116,21 @@ impl Source {
         self.last = self.last.max(at);
     }
 
-    fn add(&mut self, seen: SourceUse) {
+    fn add(&mut self, seen: &mut SourceUse) {
         self.unauthorized = self.unauthorized.saturating_add(seen.unauthorized);
         self.forbidden = self.forbidden.saturating_add(seen.forbidden);
         self.missing = self.missing.saturating_add(seen.missing);
         self.worst_today = self.worst_today.max(self.refusals());
         if SAMPLED_FROM <= self.refusals() {
-            insert_all(&mut self.samples, seen.samples, SAMPLES_MAX);
+            insert_all(&mut self.samples, seen.samples.drain(..), SAMPLES_MAX);
         }
-        insert_all(&mut self.keys, seen.keys, Self::KEYS_MAX);
-        insert_all(&mut self.paths, seen.paths, Self::PATHS_MAX);
+        insert_all(&mut self.keys, seen.keys.iter().copied(), Self::KEYS_MAX);
+        insert_all(&mut self.paths, seen.paths.iter().copied(), Self::PATHS_MAX);
     }
 }
 
 /// Adds what is new to an ascending list, up to its limit.
-fn insert_all<T: Ord>(list: &mut Vec<T>, values: Vec<T>, values_max: usize) {
+fn insert_all<T: Ord>(list: &mut Vec<T>, values: impl Iterator<Item = T>, values_max: usize) {
     for value in values {
         if values_max <= list.len() {
             return;
@@ -151,9 +155,12 @@ mod tests {
             ..SourceUse::default()
         };
         let minute = |minutes: i64| Timestamp::from_seconds(1_000_000 + minutes * 60);
-        assert_eq!(sources.add(minute(0), refused(&[1])).missing, 3);
-        let source = sources.add(minute(20), refused(&[1, 2]));
-        assert_eq!((source.missing, source.paths.len()), (6, 2));
-        assert_eq!(sources.add(minute(51), refused(&[3])).missing, 3);
+        for (minutes, paths, expected) in
+            [(0, &[1][..], (3, 1)), (20, &[1, 2], (6, 2)), (51, &[3], (3, 1))]
+        {
+            sources.add(minute(minutes), &mut refused(paths));
+            let source = sources.get_mut("192.0.2.1").unwrap();
+            assert_eq!((source.missing, source.paths.len()), expected);
+        }
     }
 }

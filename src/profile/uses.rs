@@ -4,7 +4,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::tight;
-use crate::model::{Day, Hour, Timestamp};
+use crate::model::{Day, Hour, Name, Timestamp};
 
 /// Bounded tables. At the limit the entry that was used longest ago makes room.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,8 +29,8 @@ pub struct Uses {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RouteUse {
-    pub route: String,
-    pub method: String,
+    pub route: Name,
+    pub method: Name,
     pub first: Day,
     pub last: Day,
     /// On how many days.
@@ -39,8 +39,8 @@ pub struct RouteUse {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ClientUse {
-    pub name: String,
-    pub version: String,
+    pub name: Name,
+    pub version: Name,
     pub last: Day,
 }
 
@@ -53,8 +53,8 @@ pub struct Pause {
 /// Something that a key did, worth a note once a day or an hour.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Deed {
-    Route { route: String, method: String },
-    Client { name: String, version: String },
+    Route { route: Name, method: Name },
+    Client { name: Name, version: Name },
     Place(u64),
 }
 
@@ -70,10 +70,10 @@ impl From<Use<'_>> for Deed {
     fn from(used: Use<'_>) -> Self {
         match used {
             Use::Route { route, method } => {
-                Self::Route { route: route.to_owned(), method: method.to_owned() }
+                Self::Route { route: route.into(), method: method.into() }
             }
             Use::Client { name, version } => {
-                Self::Client { name: name.to_owned(), version: version.to_owned() }
+                Self::Client { name: name.into(), version: version.into() }
             }
             Use::Place(place) => Self::Place(place),
         }
@@ -108,8 +108,8 @@ impl Uses {
 
     pub fn note(&mut self, deed: Deed, hour: Hour) {
         match deed {
-            Deed::Route { route, method } => self.note_route(cut(&route), method, hour.day()),
-            Deed::Client { name, version } => self.note_client(name, cut(&version), hour.day()),
+            Deed::Route { route, method } => self.note_route(cut(route), method, hour.day()),
+            Deed::Client { name, version } => self.note_client(name, cut(version), hour.day()),
             Deed::Place(place) => self.note_place(place, hour),
         }
     }
@@ -159,7 +159,7 @@ impl Uses {
         })
     }
 
-    fn note_route(&mut self, route: String, method: String, day: Day) {
+    fn note_route(&mut self, route: Name, method: Name, day: Day) {
         match self.route_place(&route, &method) {
             Ok(place) => {
                 let Some(known) = self.routes.get_mut(place) else { return };
@@ -180,7 +180,7 @@ impl Uses {
         }
     }
 
-    fn note_client(&mut self, name: String, version: String, day: Day) {
+    fn note_client(&mut self, name: Name, version: Name, day: Day) {
         match self.client_place(&name, &version) {
             Ok(place) => {
                 if let Some(known) = self.clients.get_mut(place) {
@@ -227,8 +227,8 @@ fn sorted<'de, D: Deserializer<'de>, T: Deserialize<'de> + Ord>(
     Ok(list)
 }
 
-fn cut(text: &str) -> String {
-    cut_str(text).to_owned()
+fn cut(text: Name) -> Name {
+    if text.len() <= TEXT_BYTES_MAX { text } else { cut_str(&text).into() }
 }
 
 fn cut_str(text: &str) -> &str {
@@ -240,7 +240,7 @@ mod tests {
     use super::*;
 
     fn route(number: usize) -> Deed {
-        Deed::Route { route: format!("/v1/{number:02}"), method: "GET".to_owned() }
+        Deed::Route { route: format!("/v1/{number:02}").into(), method: "GET".into() }
     }
 
     fn knows(uses: &Uses, route: &str, hour: i64) -> bool {

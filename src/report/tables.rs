@@ -136,12 +136,12 @@ fn acknowledged(incident: &Incident) -> Option<Timestamp> {
 
 fn stale(findings: &[StaleFinding]) -> PolarsResult<DataFrame> {
     let columns = vec![
-        texts("key", findings, |it| it.key.clone()),
-        texts("route", findings, |it| it.route.clone()),
-        texts("kind", findings, |it| it.kind.clone()),
+        texts("key", findings, |it| it.key.to_string()),
+        texts("route", findings, |it| it.route.to_string()),
+        texts("kind", findings, |it| it.kind.to_string()),
         texts("severity", findings, |it| it.severity.name().to_owned()),
-        texts("owner", findings, |it| it.owner.clone()),
-        texts("role", findings, |it| it.role.clone()),
+        texts("owner", findings, |it| it.owner.to_string()),
+        texts("role", findings, |it| it.role.to_string()),
         times("since", findings, |it| Some(it.since)),
         times("found", findings, |it| Some(it.at)),
         texts("state", findings, |it| it.state.name().to_owned()),
@@ -150,16 +150,16 @@ fn stale(findings: &[StaleFinding]) -> PolarsResult<DataFrame> {
         texts("may", findings, |it| it.may.join(", ")),
         texts("did", findings, |it| it.did.join(", ")),
         texts("because", findings, |it| it.because.clone()),
-        texts("next", findings, |it| it.next.clone()),
+        texts("next", findings, |it| it.next.to_string()),
     ];
     DataFrame::new(findings.len(), columns)
 }
 
 fn listed(keys: &[KeyRow]) -> PolarsResult<DataFrame> {
     let columns = vec![
-        texts("key", keys, |it| it.key.clone()),
-        texts("role", keys, |it| it.role.clone()),
-        texts("owner", keys, |it| it.owner.clone()),
+        texts("key", keys, |it| it.key.to_string()),
+        texts("role", keys, |it| it.role.to_string()),
+        texts("owner", keys, |it| it.owner.to_string()),
         times("first_used", keys, |it| it.first_used),
         times("last_used", keys, |it| it.last_used),
         whole("requests", keys, |it| i64::try_from(it.requests).ok()),

@@ -52,10 +52,9 @@ impl Store {
     }
 
     pub fn people_about(&self, mention: &Mention) -> Result<About, StoreError> {
-        let (mut incidents, mut findings) = (self.incidents(Shown::All)?, self.stale_findings()?);
-        let mut messages = self.outbox()?;
+        let findings = self.stale_findings_if(|it| names(it, mention))?;
+        let (mut incidents, mut messages) = (self.incidents(Shown::All)?, self.outbox()?);
         incidents.retain(|it| names(it, mention));
-        findings.retain(|it| names(it, mention));
         messages.retain(|it| names(it, mention));
         Ok(About { incidents, findings, messages })
     }

@@ -134,8 +134,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), &OpenOptions::default()).unwrap();
         let finding = StaleFinding {
-            key: "zq-somebody".to_owned(),
-            kind: "unused".to_owned(),
+            key: "zq-somebody".into(),
+            kind: "unused".into(),
             ..StaleFinding::default()
         };
         let rows = [StateRow { id: "key/zq-somebody".to_owned(), value: Some(vec![7]) }];
@@ -155,7 +155,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), &OpenOptions::default()).unwrap();
         let mut batch = Batch::default();
-        let finding = StaleFinding { key: "k_a".to_owned(), ..StaleFinding::default() };
+        let finding = StaleFinding { key: "k_a".into(), ..StaleFinding::default() };
         let text = serde_json::to_vec(&finding).unwrap();
         store.vault().put(&mut batch, b"s:key/k_a", &[1, 2]).unwrap();
         store.vault().put(&mut batch, b"fk_a\0", &text).unwrap();

@@ -55,9 +55,25 @@ impl Store {
 
     /// In the order of their keys; those that are resolved too.
     pub fn stale_findings(&self) -> Result<Vec<StaleFinding>, StoreError> {
-        let mut findings: Vec<StaleFinding> = self.all(keys::STALE, "a stale credential")?;
+        self.stale_findings_if(|_| true)
+    }
+
+    /// Those that are wanted; of a hundred thousand keys all of them would be many.
+    pub fn stale_findings_if(
+        &self,
+        is_wanted: impl Fn(&StaleFinding) -> bool,
+    ) -> Result<Vec<StaleFinding>, StoreError> {
+        let found = self.each_stale_finding();
+        let wanted = found.filter(|it| it.as_ref().map_or(true, &is_wanted));
+        let mut findings = wanted.collect::<Result<Vec<_>, _>>()?;
         findings.sort_by(|a, b| (a.subject(), &a.kind).cmp(&(b.subject(), &b.kind)));
         Ok(findings)
+    }
+
+    /// One after the other, in no order that means anything.
+    pub fn each_stale_finding(&self) -> impl Iterator<Item = Result<StaleFinding, StoreError>> {
+        let rows = self.vault().each(keys::STALE);
+        rows.map(|row| read(&row?.1, "a stale credential"))
     }
 
     /// Removes incidents that were over before `before`, and those that nobody was told of before
@@ -91,8 +107,7 @@ impl Store {
         prefix: &[u8],
         what: &'static str,
     ) -> Result<Vec<T>, StoreError> {
-        let rows = self.vault().scan(prefix)?;
-        rows.into_iter().map(|(_, value)| read(&value, what)).collect()
+        self.vault().each(prefix).map(|row| read(&row?.1, what)).collect()
     }
 }
 

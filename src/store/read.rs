@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::block::{self, Column, Columns, Decoder, Header};
+use super::block::{Columns, Decoder, Header};
 use super::cipher::Cipher;
 use super::vault::Vault;
 use super::{Counters, Memory, Store, StoreError, hidden, keys};
@@ -110,16 +110,16 @@ impl Store {
         wanted: &Wanted,
     ) -> Result<impl Iterator<Item = Result<EventBatch, StoreError>> + use<'_>, StoreError> {
         let mut decoder = new_decoder()?;
-        let key = wanted.key.clone();
-        let columns = if key.is_some() { wanted.columns.with(Column::Key) } else { wanted.columns };
+        let Wanted { key, columns, .. } = wanted.clone();
         let headers = self.headers(wanted);
         Ok(headers.map(move |row| {
             let (number, header) = row?;
-            let events = decode(self.vault(), &mut decoder, (number, &header), columns)?;
-            Ok(match &key {
-                Some(key) => block::of_key(&events, key),
-                None => events,
-            })
+            let Some(key) = &key else {
+                return decode(self.vault(), &mut decoder, (number, &header), columns);
+            };
+            let block = block_of(self.vault(), (number, &header))?;
+            let failed = |source| StoreError::Block { number, source };
+            decoder.decode_of_key(&header, &block, (columns, key)).map_err(failed)
         }))
     }
 
@@ -247,6 +247,13 @@ pub(super) fn decode(
     (number, header): (u64, &Header),
     columns: Columns,
 ) -> Result<EventBatch, StoreError> {
+    let block = block_of(vault, (number, header))?;
+    let failed = |source| StoreError::Block { number, source };
+    decoder.decode(header, &block, columns).map_err(failed)
+}
+
+/// The bytes of a block, decrypted.
+fn block_of(vault: &Vault, (number, header): (u64, &Header)) -> Result<Vec<u8>, StoreError> {
     let mut block = Vec::with_capacity((header.bytes as usize).min(BLOCK_BYTES_USUAL));
     for row in vault.database.range(keys::between(keys::BLOCK, number, number)) {
         let (key, value) = row?;
@@ -255,6 +262,5 @@ pub(super) fn decode(
         }
         block.extend(vault.cipher.open(&key, &value)?);
     }
-    let failed = |source| StoreError::Block { number, source };
-    decoder.decode(header, &block, columns).map_err(failed)
+    Ok(block)
 }

@@ -158,7 +158,7 @@ fn unwell(view: &View, empty: Headline) -> Headline {
 
 fn stale_only(view: &View, empty: Headline) -> Headline {
     let next = view.stale_open().first().map(|worst| {
-        let texts = [&worst.because, &worst.next].map(|text| cut(&clean(text), 200));
+        let texts = [worst.because.as_str(), &worst.next].map(|text| cut(&clean(text), 200));
         format!("{}: {}", cut(&clean(&worst.key), 48), texts.join("; "))
     });
     Headline {

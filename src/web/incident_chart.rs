@@ -84,7 +84,8 @@ fn hours_of(view: &View, incident: &Incident, key: Option<&KeyRow>) -> (Hours, S
             (own.unwrap_or(Hours { first, points }), "all keys".to_owned())
         }
         (Entity::Key(_) | Entity::Address(_) | Entity::App(_), Some(key)) => {
-            let first = Hour(now.0 - i64::try_from(key.last_hours.len()).unwrap_or(0));
+            let hours = key.last_hours.iter().count();
+            let first = Hour(now.0 - i64::try_from(hours).unwrap_or(0));
             let points = || key_points(key, incident, now);
             let own = from_curve(incident, Some(key), now);
             let hours = own.unwrap_or_else(|| Hours { first, points: points() });
@@ -125,8 +126,8 @@ fn from_curve(incident: &Incident, key: Option<&KeyRow>, now: Hour) -> Option<Ho
 
 /// Those of the last day and the one that still runs.
 fn hours_of_key(key: &KeyRow, now: Hour) -> impl Iterator<Item = (u32, i64)> {
-    let first = now.0 - i64::try_from(key.last_hours.len()).unwrap_or(0);
-    key.last_hours.iter().copied().chain([key.this_hour]).zip(first..)
+    let first = now.0 - i64::try_from(key.last_hours.iter().count()).unwrap_or(0);
+    key.last_hours.iter().chain([key.this_hour]).zip(first..)
 }
 
 fn range((low, high): (f64, f64)) -> String {

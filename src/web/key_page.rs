@@ -67,7 +67,9 @@ pub(super) fn key_page(view: &View, key: &KeyRow, file: &KeyFile) -> KeyPage {
     let clock = clock_of(view);
     let portrait = file.portrait.as_ref();
     let is_about = |one: &&crate::incident::Incident| {
-        !one.below && (one.entity.key() == Some(&key.key) || one.keys.contains(&key.key))
+        !one.below
+            && (one.entity.key() == Some(key.key.as_str())
+                || one.keys.iter().any(|it| *it == key.key))
     };
     let incidents = view.incidents_in_order().into_iter().filter(is_about).take(INCIDENTS_SHOWN);
     let stale = view.stale_open().into_iter().filter(|one| one.key == key.key);
@@ -97,18 +99,19 @@ pub(super) fn key_page(view: &View, key: &KeyRow, file: &KeyFile) -> KeyPage {
 }
 
 fn day(view: &View, key: &KeyRow, clock: &Clock) -> Option<Day> {
-    let hours = key.last_hours.len();
+    let requests: Vec<u32> = key.last_hours.iter().collect();
+    let hours = requests.len();
     if hours < 2 {
         return None;
     }
     let first = Hour(view.now.hour().0 - i64::try_from(hours).unwrap_or(0));
     let at = |place: usize| Hour(first.0 + i64::try_from(place).unwrap_or(0)).start();
-    let sum: u64 = key.last_hours.iter().map(|&value| u64::from(value)).sum();
-    let most = key.last_hours.iter().max().copied().unwrap_or(0);
+    let sum: u64 = requests.iter().map(|&value| u64::from(value)).sum();
+    let most = requests.iter().max().copied().unwrap_or(0);
     let row =
         |(place, value): (usize, &u32)| (clock.when_minute(at(place)), number(u64::from(*value)));
     Some(Day {
-        spark: Spark::plain(key.last_hours.iter().map(|&value| f64::from(value)), 0.0),
+        spark: Spark::plain(requests.iter().map(|&value| f64::from(value)), 0.0),
         from: clock.when_minute(at(0)),
         to: clock.minute(at(hours)),
         sentence: format!(
@@ -116,7 +119,7 @@ fn day(view: &View, key: &KeyRow, clock: &Clock) -> Option<Day> {
             number(sum),
             number(u64::from(most))
         ),
-        rows: key.last_hours.iter().enumerate().map(row).collect(),
+        rows: requests.iter().enumerate().map(row).collect(),
     })
 }
 
@@ -195,7 +198,7 @@ fn facts(key: &KeyRow, portrait: Option<&Portrait>, clock: &Clock) -> Vec<(&'sta
 
 /// Its neighbours by requests of the last day.
 fn peers(view: &View, key: &KeyRow, clock: &Clock) -> Vec<Peer> {
-    let sum = |it: &KeyRow| it.last_hours.iter().map(|&value| u64::from(value)).sum::<u64>();
+    let sum = |it: &KeyRow| it.last_hours.iter().map(u64::from).sum::<u64>();
     let mut all: Vec<(u64, &KeyRow)> =
         view.keys.iter().filter(|it| it.role == key.role).map(|it| (sum(it), it)).collect();
     all.sort_by(|a, b| (b.0, &a.1.key).cmp(&(a.0, &b.1.key)));

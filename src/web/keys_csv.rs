@@ -64,7 +64,7 @@ mod tests {
             assert!(field(evil).starts_with("\"'"), "{evil}");
         }
         assert_eq!(field("a\",=1\r\n"), "\"a\"\",=1\"");
-        let key = KeyRow { key: "=cmd|' /C calc'!A0".to_owned(), ..KeyRow::default() };
+        let key = KeyRow { key: "=cmd|' /C calc'!A0".into(), ..KeyRow::default() };
         assert!(
             keys_csv(&[&key])
                 .ends_with("\r\n\"'=cmd|' /C calc'!A0\",\"\",\"\",,,0,0,\"\",0,\"\"\r\n")

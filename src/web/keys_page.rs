@@ -208,14 +208,15 @@ fn row((view, at): (&View, usize), standing: &Standing, clock: &Clock) -> Option
 fn month(key: &KeyRow, open: Option<&Incident>) -> Option<Spark> {
     let since = open.map(|incident| incident.opened.since(incident.since));
     let marked = since.map_or(0, |length| 1 + length.0 / Millis::days(1).0);
-    let days = key.last_days.len();
+    let requests: Vec<u32> = key.last_days.iter().collect();
+    let days = requests.len();
     let first_marked = days.saturating_sub(usize::try_from(marked).unwrap_or(1));
     let point = |(place, &value): (usize, &u32)| Point {
         value: f64::from(value),
         expected: None,
         is_marked: first_marked <= place,
     };
-    let points: Vec<Point> = key.last_days.iter().enumerate().map(point).collect();
+    let points: Vec<Point> = requests.iter().enumerate().map(point).collect();
     (1 < days).then(|| Spark::new(&points))
 }
 

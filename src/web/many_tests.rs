@@ -16,7 +16,7 @@ fn many() -> View {
     let view = sample::alert();
     let key = |number: usize| {
         let mut key = view.keys[number % view.keys.len()].clone();
-        key.key = format!("{}-{number}", key.key);
+        key.key = format!("{}-{number}", key.key).into();
         key
     };
     let incident = |number: usize| {
@@ -27,7 +27,7 @@ fn many() -> View {
     let finding = |number: usize| {
         let known = &view.stale[number % view.stale.len()];
         let known = StaleFinding::clone(known);
-        Arc::new(StaleFinding { key: format!("erp-bridge-{number}"), ..known })
+        Arc::new(StaleFinding { key: format!("erp-bridge-{number}").into(), ..known })
     };
     View {
         keys: Arc::new((0..10_000).map(key).collect()),

@@ -8,6 +8,7 @@ use super::sample_incidents::{resolved, revoked, spike, stale, sweep};
 use super::view::{HourPoint, Learning, Mail, Reading, Source, View};
 use crate::engine::KeyRow;
 use crate::model::{Hour, Millis, Timestamp};
+use crate::profile::Packed;
 
 /// 2026-11-21 09:04:34 UTC.
 pub(super) const NOW: Timestamp = Timestamp(1_795_251_874_000);
@@ -155,7 +156,7 @@ pub(super) fn attack() -> View {
         finding.because = evil.into();
         finding.kind = evil.into();
     }
-    for line in &mut incident.evidence {
+    for line in incident.evidence.iter_mut().map(Arc::make_mut) {
         line.path = evil.into();
         line.user_agent = evil.into();
         line.source_ip = evil.into();
@@ -197,9 +198,9 @@ fn key(number: u32) -> KeyRow {
     let name = NAMES[number as usize % 8];
     let is_unused = number % 13 == 7;
     KeyRow {
-        key: if number < 8 { name.into() } else { format!("{name}-{number:02}") },
+        key: if number < 8 { name.into() } else { format!("{name}-{number:02}").into() },
         role: ROLES[number as usize % 4].into(),
-        owner: format!("{}@example.com", ["payments", "mobile", "crm"][number as usize % 3]),
+        owner: format!("{}@example.com", ["payments", "mobile", "crm"][number as usize % 3]).into(),
         first_used: (!is_unused).then(|| NOW.back(Millis::days(300 - i64::from(number) * 7))),
         last_used: (!is_unused).then(|| NOW.back(Millis::seconds(i64::from(number * number) * 40))),
         requests: if is_unused { 0 } else { 4_000_000 / u64::from(number + 1) },
@@ -208,12 +209,12 @@ fn key(number: u32) -> KeyRow {
         state: ["ready", "ready", "ready", "ready", "ready", "on the role's", "learning"]
             [number as usize % 7],
         last_hours: if is_unused {
-            Vec::new()
+            Packed::default()
         } else {
             (0..24).map(|hour| wave(hour + number) / 10).collect()
         },
         last_days: if is_unused {
-            Vec::new()
+            Packed::default()
         } else {
             (0..30).map(|day| wave(day * 7 + number) * 20).collect()
         },

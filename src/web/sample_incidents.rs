@@ -64,6 +64,7 @@ pub(super) fn spike() -> Incident {
                 status: if number % 3 == 2 { 403 } else { 200 },
                 user_agent: "python-requests/2.31".into(),
             })
+            .map(Arc::new)
             .collect(),
         events: 114_800,
         revision: 2,

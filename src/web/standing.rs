@@ -297,8 +297,9 @@ mod tests {
             let stale: Vec<&str> = standing.stale_of(place).map(|it| it.key.as_str()).collect();
             let known = view.stale_open().iter().filter(|it| it.key == key.key).count();
             assert_eq!(stale, vec![key.key.as_str(); known], "{}", key.key);
-            let is_in =
-                |it: &&Incident| it.entity.key() == Some(&key.key) || it.keys.contains(&key.key);
+            let is_in = |it: &&Incident| {
+                it.entity.key() == Some(key.key.as_str()) || it.keys.iter().any(|it| *it == key.key)
+            };
             let worst = view.open().into_iter().find(is_in).map(|it| it.id);
             assert_eq!(standing.incident_of(place).map(|it| it.id), worst, "{}", key.key);
         }

@@ -15,7 +15,7 @@ use super::view::View;
 use super::{WebState, text};
 use crate::engine::{KeyRow, Party};
 use crate::incident::words;
-use crate::model::Timestamp;
+use crate::model::{Name, Timestamp};
 
 type Shared = State<Arc<WebState>>;
 
@@ -105,13 +105,13 @@ pub(super) fn all(view: &View) -> Vec<Access<'_>> {
 
 impl<'v> Access<'v> {
     pub(super) fn of(party: &'v Party, view: &'v View) -> Self {
-        let row = |id: &String| {
-            let place = view.keys.binary_search_by(|row| row.key.as_str().cmp(id)).ok();
+        let row = |id: &Name| {
+            let place = view.keys.binary_search_by(|row| row.key.cmp(id)).ok();
             place.and_then(|place| view.keys.get(place))
         };
         let rows: Vec<&KeyRow> = party.keys.iter().filter_map(row).collect();
         let mut open: Vec<&str> =
-            rows.iter().flat_map(|row| row.stale.iter().map(String::as_str)).collect();
+            rows.iter().flat_map(|row| row.stale.iter().map(Name::as_str)).collect();
         open.sort_unstable();
         open.dedup();
         Self {
@@ -125,8 +125,9 @@ impl<'v> Access<'v> {
     }
 }
 
-fn listed(texts: &[String]) -> String {
-    let named: Vec<String> = texts.iter().take(NAMED_MAX).map(|it| cut(&clean(it), 60)).collect();
+fn listed(texts: &[impl AsRef<str>]) -> String {
+    let named: Vec<String> =
+        texts.iter().take(NAMED_MAX).map(|it| cut(&clean(it.as_ref()), 60)).collect();
     match texts.len().saturating_sub(NAMED_MAX) {
         0 => named.join(", "),
         more => format!("{} and {} more", named.join(", "), number(wide(more))),
@@ -145,7 +146,7 @@ mod tests {
     fn view() -> View {
         let mut view = sample::calm();
         Arc::make_mut(&mut view.keys).sort_by(|a, b| a.key.cmp(&b.key));
-        let keys: Vec<String> = view.keys.iter().take(2).map(|row| row.key.clone()).collect();
+        let keys: Vec<Name> = view.keys.iter().take(2).map(|row| row.key.clone()).collect();
         let parties = vec![
             Party {
                 owner: "ana@example.com".into(),

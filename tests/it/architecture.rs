@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 /// The rooms in the order of the data. A room may use every room before it, and of the
 /// crates and modules in [`GUARDED`] only those named in its line.
 const ROOMS: &[(&str, &[&str])] = &[
-    ("model", &["serde", "ahash"]),
+    ("model", &["serde", "ahash", "ecow"]),
     ("format", &["serde", "serde_json", "csv", "jiff", "toml", "ahash", "std::net"]),
     (
         "identity",
         &["serde", "csv", "toml", "serde_json", "blake3", "ipnet", "std::net", "jiff", "ahash"],
     ),
-    ("profile", &["serde", "ahash", "std::net", "blake3"]),
+    ("profile", &["serde", "postcard", "ahash", "std::net", "blake3"]),
     ("baseline", &["serde", "statrs", "ahash"]),
     (
         "detect",

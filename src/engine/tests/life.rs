@@ -96,7 +96,7 @@ fn changes_of(lives: &[Life]) -> Changes {
         let mut id = String::new();
         for (day, key) in &life.listed {
             // A life's only key that leaves the list is the last one named.
-            id = key.as_ref().map_or(id, |key| key.key_id.clone());
+            id = key.as_ref().map_or(id, |key| key.key_id.to_string());
             changes.entry(*day).or_default().push((id.clone(), key.clone()));
         }
     }
@@ -129,7 +129,7 @@ fn facts_of(findings: &[StaleFinding]) -> Vec<Fact> {
     let mut facts = Vec::new();
     for finding in findings {
         let today = day_of(finding.at);
-        let id = (finding.key.clone(), finding.kind.clone());
+        let id = (finding.key.to_string(), finding.kind.to_string());
         let known = open.remove(&id);
         if let Some((_, said, severity)) = &known {
             assert!(today - said <= 7, "not reminded: {finding:?}");

@@ -102,14 +102,14 @@ pub(super) fn between(dice: &mut Dice, from: i64, to: i64) -> i64 {
 
 pub(super) fn well_kept(id: &str, created: i64) -> InventoryKey {
     InventoryKey {
-        key_id: id.to_owned(),
-        owner: "ana@example.com".to_owned(),
-        role: "partner".to_owned(),
+        key_id: id.into(),
+        owner: "ana@example.com".into(),
+        role: "partner".into(),
         created: Some(start(created)),
         last_rotated: Some(start(created.max(-1))),
         expires: Some(start(2000)),
         status: KeyStatus::Active,
-        scopes: vec!["orders:read".to_owned(), "orders:write".to_owned()],
+        scopes: vec!["orders:read".into(), "orders:write".into()],
         ..InventoryKey::default()
     }
 }

@@ -60,7 +60,7 @@ pub(super) fn owner_gone(life: &mut Life, id: &str, dice: &mut Dice) {
     let rotated = Some(start(gone));
     let orphan = InventoryKey { owner_gone: rotated, last_rotated: rotated, ..key.clone() };
     life.is(gone, orphan);
-    let owner = "ben@example.com".to_owned();
+    let owner = "ben@example.com".into();
     life.is_kept(found, DAYS, &InventoryKey { owner, last_rotated: Some(start(found)), ..key });
     life.is_used(id, 0, DAYS - 1);
     life.must(id, "owner_gone", (gone, Some(found)));
@@ -73,7 +73,7 @@ pub(super) fn unclear(life: &mut Life, id: &str, dice: &mut Dice) {
     let key = well_kept(id, LONG_AGO);
     life.is_kept(0, from, &key);
     let poor = InventoryKey {
-        owner: String::new(),
+        owner: String::new().into(),
         status: KeyStatus::Unknown,
         last_rotated: Some(start(from)),
         ..key.clone()

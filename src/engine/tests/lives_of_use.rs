@@ -115,7 +115,7 @@ fn successor(life: &mut Life, id: &str, change: i64) {
     let key = well_kept(id, LONG_AGO);
     life.is_kept(0, change, &key);
     let last_rotated = Some(start(change - 1));
-    life.is(change, InventoryKey { successor: Some(new.clone()), last_rotated, ..key });
+    life.is(change, InventoryKey { successor: Some(new.as_str().into()), last_rotated, ..key });
     life.is_kept(change, DAYS, &well_kept(&new, change));
     life.is_used(&new, change + 1, (change + 1).max(DAYS - 1));
 }
@@ -157,7 +157,7 @@ pub(super) fn over_privileged(life: &mut Life, id: &str, dice: &mut Dice) {
     let cut = last + between(dice, 100, 200);
     let key = well_kept(id, LONG_AGO);
     life.is_kept(0, cut, &key);
-    let scopes = vec!["orders:read".to_owned()];
+    let scopes = vec!["orders:read".into()];
     life.is_kept(cut, DAYS, &InventoryKey { scopes, last_rotated: Some(start(cut)), ..key });
     life.acts(id, 0, (1, "GET"));
     for day in (0..DAYS).step_by(4) {
@@ -175,7 +175,7 @@ pub(super) fn granted_later(life: &mut Life, id: &str, dice: &mut Dice) {
     let key = well_kept(id, LONG_AGO);
     life.is_kept(0, given, &key);
     let mut more = InventoryKey { last_rotated: Some(start(given)), ..key };
-    more.scopes.push("payments:read".to_owned());
+    more.scopes.push("payments:read".into());
     life.is_kept(given, DAYS, &more);
     life.is_used(id, 0, DAYS - 1);
     life.must(id, "over_privileged", (given + 90, None));
@@ -184,7 +184,7 @@ pub(super) fn granted_later(life: &mut Life, id: &str, dice: &mut Dice) {
 /// Of a role whose keys may sleep for 120 days.
 pub(super) fn batch(life: &mut Life, id: &str, dice: &mut Dice) {
     let last = between(dice, 0, 120);
-    let key = InventoryKey { role: "batch".to_owned(), ..well_kept(id, LONG_AGO) };
+    let key = InventoryKey { role: "batch".into(), ..well_kept(id, LONG_AGO) };
     life.is_kept(0, DAYS, &key);
     life.is_used(id, 0, last);
     let again = last + between(dice, 100, 150);

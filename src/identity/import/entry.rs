@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use crate::identity::inventory::{InventoryKey, KeyStatus};
 use crate::identity::networks::prefix_of;
 use crate::identity::table::InventoryError;
-use crate::model::Timestamp;
+use crate::model::{Name, Timestamp};
 
 #[derive(Clone, Debug, Default)]
 pub(in crate::identity) struct Entry {
@@ -74,27 +74,27 @@ impl Entry {
             text => time_of(text).map(Some).ok_or_else(|| self.wrong(name, column, TIME_ALLOWED)),
         };
         Ok(InventoryKey {
-            key_id: text("key_id"),
-            owner: text("owner"),
+            key_id: text("key_id").into(),
+            owner: text("owner").into(),
             owner_gone: match flag(self.text("owner_gone")) {
                 Some(true) => Some(Timestamp::default()),
                 Some(false) => None,
                 None => time("owner_gone")?,
             },
-            role: text("role"),
+            role: text("role").into(),
             created: time("created")?,
             last_rotated: time("last_rotated")?,
             expires: time("expires")?,
             last_used: time("last_used")?,
             status: self.status(name)?,
             status_since: time("status_since")?,
-            successor: Some(text("successor")).filter(|id| !id.is_empty()),
+            successor: Some(Name::from(text("successor"))).filter(|id| !id.is_empty()),
             canary: flag(self.text("canary"))
                 .ok_or_else(|| self.wrong(name, "canary", CANARY_ALLOWED))?,
-            scopes: listed(self.text("scopes")).map(str::to_owned).collect(),
+            scopes: listed(self.text("scopes")).map(Name::from).collect(),
             allowed_networks: self.networks(name)?,
-            tenant: text("tenant"),
-            label: text("label"),
+            tenant: text("tenant").into(),
+            label: text("label").into(),
         })
     }
 

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use super::inventory::{Inventory, InventoryKey};
 use super::table::InventoryError;
 use super::table::Table;
+use crate::model::Name;
 pub(super) use entry::{COLUMNS, Entry, SHOWN_BYTES_MAX};
 
 /// How a list is written.
@@ -79,7 +80,7 @@ impl Inventory {
             | ListFormat::Gcp
             | ListFormat::Kubernetes => json::read(bytes, name, format)?,
         };
-        Ok((Self::of_entries(&entries, name)?, warnings))
+        Ok((Self::of_entries(entries, name)?, warnings))
     }
 
     /// One list of several, in the order in which they are named: what the first says holds,
@@ -91,7 +92,7 @@ impl Inventory {
         {
             return (only, Vec::new());
         }
-        let mut all: BTreeMap<String, (InventoryKey, String)> = BTreeMap::new();
+        let mut all: BTreeMap<Name, (InventoryKey, String)> = BTreeMap::new();
         let mut conflicts = Vec::new();
         for (name, list) in lists {
             for key in list.into_keys() {
@@ -118,9 +119,9 @@ impl Inventory {
         (Self::of(all.into_values().map(|(key, _)| key)), conflicts)
     }
 
-    fn of_entries(entries: &[Entry], name: &str) -> Result<Self, InventoryError> {
+    fn of_entries(entries: Vec<Entry>, name: &str) -> Result<Self, InventoryError> {
         let mut keys = Vec::with_capacity(entries.len());
-        let mut lines: BTreeMap<String, u64> = BTreeMap::new();
+        let mut lines: BTreeMap<Name, u64> = BTreeMap::new();
         for entry in entries {
             let key = entry.key(name)?;
             if let Some(first) = lines.insert(key.key_id.clone(), entry.line) {

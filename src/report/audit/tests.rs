@@ -136,7 +136,7 @@ fn made(store: &Store, keys: &[KeyRow], (from, until): (i64, i64)) -> Report {
         Asked { from: Timestamp(from), until: Timestamp(until), made: Timestamp(400 * DAY) };
     let party = crate::engine::Party {
         owner: "a@example.com".to_owned(),
-        keys: vec!["k_a".to_owned()],
+        keys: vec!["k_a".into()],
         routes: vec!["GET /v1/orders".to_owned()],
         ..crate::engine::Party::default()
     };
@@ -169,8 +169,8 @@ fn batch(first: i64) -> EventBatch {
 
 fn keys() -> Vec<KeyRow> {
     let row = |key: &str, owner: &str| KeyRow {
-        key: key.to_owned(),
-        owner: owner.to_owned(),
+        key: key.into(),
+        owner: owner.into(),
         requests: 7,
         state: "ready",
         ..KeyRow::default()
@@ -187,10 +187,10 @@ fn store(dir: &tempfile::TempDir) -> Store {
         (0..).zip(batches.map(|first| Input::Batch(Arc::new(batch(first))))).collect();
     let incidents = [incident(1, "revoked_key_used", 40), incident(2, "brute_force", 20)];
     let finding = |kind: &str| StaleFinding {
-        key: "k_b".to_owned(),
-        kind: kind.to_owned(),
+        key: "k_b".into(),
+        kind: kind.into(),
         severity: Severity::Medium,
-        may: vec!["POST /v1/orders".to_owned()],
+        may: ["POST /v1/orders".into()].into(),
         ..StaleFinding::default()
     };
     let stale = ["unused", "over_privileged"].map(|kind| Arc::new(finding(kind)));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::facts::listed;
 use super::{Case, Figure, ROWS_MAX, Section, clean};
 use crate::engine::{KeyRow, Party};
+use crate::model::Name;
 use crate::report::Value;
 
 pub(super) fn section(case: &Case<'_>) -> Section {
@@ -49,7 +50,8 @@ fn row(party: &Party, known: &BTreeMap<&str, &KeyRow>) -> Vec<Value> {
     };
     let some =
         |texts: &[String]| if texts.is_empty() { String::new() } else { listed(texts.to_vec()) };
-    let mut open: Vec<String> = keys.iter().flat_map(|key| key.stale.iter().cloned()).collect();
+    let mut open: Vec<String> =
+        keys.iter().flat_map(|key| key.stale.iter().map(Name::to_string)).collect();
     open.sort_unstable();
     open.dedup();
     let last = keys.iter().filter_map(|key| key.last_used).max();

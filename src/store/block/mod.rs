@@ -15,7 +15,7 @@ use thiserror::Error;
 
 pub use column::{Column, Columns};
 pub use header::Header;
-pub(in crate::store) use rows::{append, kept, of_key, rows_about, texts_about};
+pub(in crate::store) use rows::{append, kept, rows_about, texts_about};
 
 use crate::model::{EventBatch, EventKind, TextColumn};
 use blob::{Packer, Unpacker};
@@ -130,27 +130,64 @@ impl Decoder {
         wanted: Columns,
     ) -> Result<EventBatch, BlockError> {
         header.verify(block)?;
-        let rows = header.rows as usize;
         let mut batch = EventBatch::default();
-        let mut packed = packed_columns(block)?;
-        let needed = needed(wanted, &packed);
+        let packed = packed_columns(block)?;
+        let seen = self.decode_columns(&mut batch, (&packed, header.rows as usize), wanted)?;
+        fill_the_rest(&mut batch, header.rows as usize, seen.of(wanted));
+        Ok(batch)
+    }
+
+    /// The events of one key. Where it is not in the block, nothing else of it is looked at, and columns
+    /// that are not wanted take no room for all the rows.
+    pub fn decode_of_key(
+        &mut self,
+        header: &Header,
+        block: &[u8],
+        (wanted, key): (Columns, &str),
+    ) -> Result<EventBatch, BlockError> {
+        header.verify(block)?;
+        let mut whole = EventBatch::default();
+        let packed = packed_columns(block)?;
+        let of_block = (packed.as_slice(), header.rows as usize);
+        let names = self.decode_columns(&mut whole, of_block, Columns::NONE.with(Column::Key))?;
+        let number = whole.key.dictionary.find(key).filter(|_| names.holds(Column::Key));
+        let Some(number) = number else { return Ok(EventBatch::default()) };
+        let of_key = |(_, of): &(usize, &u32)| **of == number;
+        let places: Vec<usize> =
+            whole.key.rows.iter().enumerate().filter(of_key).map(|(place, _)| place).collect();
+        let seen = self.decode_columns(&mut whole, of_block, wanted.with(Column::Key))?;
+        let seen = seen.of(wanted.with(Column::Key));
+        let mut batch = rows::picked(&whole, &places, seen);
+        fill_the_rest(&mut batch, places.len(), seen);
+        Ok(batch)
+    }
+
+    /// The wanted columns, and those that they hang on; which those are.
+    fn decode_columns(
+        &mut self,
+        batch: &mut EventBatch,
+        (packed, rows): (&[Packed<'_>], usize),
+        wanted: Columns,
+    ) -> Result<Columns, BlockError> {
+        let needed = needed(wanted, packed);
+        let mut packed: Vec<&Packed<'_>> =
+            packed.iter().filter(|it| needed.holds(it.column)).collect();
         // A leader comes before those that it leads.
         packed.sort_by_key(|it| it.column.leader().map_or(0, |by| 1 + u8::from(by != Column::Key)));
         let mut seen = Columns::NONE;
         let mut order: (Option<Column>, Option<Order>) = (None, None);
-        for it in packed.iter().filter(|it| needed.holds(it.column)) {
+        for it in packed {
             if seen.holds(it.column) {
                 continue;
             }
             seen = seen.with(it.column);
             let leader = it.column.leader().filter(|_| it.is_arranged);
             if order.0 != leader {
-                order = (leader, leader.and_then(|by| Order::by(by, &batch, rows)));
+                order = (leader, leader.and_then(|by| Order::by(by, batch, rows)));
             }
-            self.decode_column(&mut batch, it, (order.1.as_ref(), rows))?;
+            self.decode_column(batch, it, (order.1.as_ref(), rows))?;
         }
-        fill_the_rest(&mut batch, rows, seen.of(wanted));
-        Ok(batch)
+        Ok(seen)
     }
 
     fn decode_column(

@@ -1,6 +1,6 @@
 //! Rows of batches: added to others, kept, and told by whom they are about.
 
-use super::column::{Column, View, ViewMut};
+use super::column::{Column, Columns, View, ViewMut};
 use crate::model::{EventBatch, Mention};
 
 /// Adds the rows of a batch to another, column by column.
@@ -51,11 +51,31 @@ pub(in crate::store) fn kept(from: &EventBatch, keep: &[bool]) -> EventBatch {
     batch
 }
 
-/// The rows of a key.
-pub(in crate::store) fn of_key(batch: &EventBatch, key: &str) -> EventBatch {
-    let Some(number) = batch.key.dictionary.find(key) else { return EventBatch::default() };
-    let keep: Vec<bool> = batch.key.rows.iter().map(|row| *row == number).collect();
-    kept(batch, &keep)
+/// The rows with these numbers, of these columns alone.
+pub(super) fn picked(from: &EventBatch, places: &[usize], columns: Columns) -> EventBatch {
+    fn some<T: Copy + Default>(to: &mut Vec<T>, from: &[T], places: &[usize]) {
+        to.extend(places.iter().map(|place| from.get(*place).copied().unwrap_or_default()));
+    }
+    let mut batch = EventBatch::default();
+    let to = &mut batch;
+    for column in Column::ALL.into_iter().filter(|column| columns.holds(*column)) {
+        match (column.of_mut(to), column.of(from)) {
+            (ViewMut::Text(to), View::Text(from)) => {
+                for place in places {
+                    to.push(from.get(*place));
+                }
+            }
+            (ViewMut::Counts(to), View::Counts(from)) => some(to, from, places),
+            (ViewMut::Times(to), View::Times(from)) => some(to, from, places),
+            (ViewMut::Kinds(to), View::Kinds(from)) => some(to, from, places),
+            (ViewMut::Statuses(to), View::Statuses(from)) => some(to, from, places),
+            (ViewMut::Asns(to), View::Asns(from)) => some(to, from, places),
+            (ViewMut::Flags(to), View::Flags(from)) => some(to, from, places),
+            // One column has one sort of values.
+            _ => (),
+        }
+    }
+    batch
 }
 
 /// The texts that name somebody, beside those of paths and routes.

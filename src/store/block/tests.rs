@@ -41,6 +41,23 @@ fn rows(count: u16) -> Vec<(i64, String, u64, u16)> {
 }
 
 #[test]
+fn of_one_key_comes_what_the_whole_block_has_of_it() {
+    let (header, block) = Encoder::new().unwrap().encode(&batch_of(&rows(300))).unwrap();
+    let wanted = [Column::Time, Column::Status, Column::Route, Column::Late];
+    let wanted = wanted.into_iter().fold(Columns::NONE, Columns::with);
+    let mut decoder = Decoder::new().unwrap();
+    let whole = decoder.decode(&header, &block, wanted.with(Column::Key)).unwrap();
+    for (key, rows) in [("/v1/3", 33), ("/v1/8", 33), ("nobody", 0)] {
+        let keep: Vec<bool> = (0..whole.len()).map(|row| whole.key.get(row) == key).collect();
+        let of_key = decoder.decode_of_key(&header, &block, (wanted, key)).unwrap();
+        assert_eq!((of_key.len(), &of_key), (rows, &kept(&whole, &keep)), "{key}");
+    }
+    let mut damaged = block;
+    damaged[40] ^= 1;
+    assert!(decoder.decode_of_key(&header, &damaged, (wanted, "/v1/3")).is_err());
+}
+
+#[test]
 fn a_block_comes_back_as_it_was() {
     for count in [0, 1, 2, 300, 8192] {
         let batch = batch_of(&rows(count));

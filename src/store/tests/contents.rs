@@ -125,8 +125,7 @@ fn incidents_come_newest_first() {
         incident(2, 30, State::Resolved),
         incident(3, 20, State::Open),
     ];
-    let stale =
-        StaleFinding { key: "k".to_owned(), kind: "unused".to_owned(), ..StaleFinding::default() };
+    let stale = StaleFinding { key: "k".into(), kind: "unused".into(), ..StaleFinding::default() };
     let commit =
         Commit { incidents: &incidents, stale: &[Arc::new(stale.clone())], ..Commit::default() };
     store.commit(&commit).unwrap();

@@ -71,7 +71,7 @@ fn filled(state: &Path) -> Store {
         transition: Transition::Opened,
         due: Timestamp(0),
     };
-    let unused = StaleFinding { key: "k_old".to_owned(), ..StaleFinding::default() };
+    let unused = StaleFinding { key: "k_old".into(), ..StaleFinding::default() };
     let positions = [(SourceId("/var/log/a.log".to_owned()), Position(vec![1; 300]))];
     let commit = Commit {
         inputs: &inputs,

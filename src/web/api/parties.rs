@@ -81,7 +81,7 @@ impl PartyShape {
         Self {
             owner: clean(&it.party.owner),
             role: clean(&it.party.role),
-            keys: texts(&it.party.keys),
+            keys: it.party.keys.iter().map(|key| clean(key)).collect(),
             may: texts(&it.party.may),
             did: texts(&it.party.routes),
             data: it.party.data.iter().map(|&data| data.to_owned()).collect(),

@@ -272,7 +272,7 @@ fn evidence(incident: &Incident) -> Vec<EvidenceShape> {
         status: line.status,
         user_agent: clean(&line.user_agent),
     };
-    incident.evidence.iter().map(shape).collect()
+    incident.evidence.iter().map(|line| shape(line)).collect()
 }
 
 impl RuleShape {
