@@ -22,8 +22,11 @@ use crate::tail::{Chunk, Growth, SourceState, SourceStatus, TailOptions, Tailed,
 /// together.
 const HAND_OVER_EVERY: Millis = Millis(200);
 
-/// How long a quiet tail sleeps, unless a log grows.
-const QUIET: Duration = Duration::from_millis(100);
+/// How long a quiet tail sleeps, unless a log grows and that is told.
+const QUIET: Duration = Duration::from_millis(200);
+
+/// The same where nobody tells it.
+const QUIET_UNTOLD: Duration = Duration::from_millis(100);
 
 /// How long it sleeps while lines wait for others.
 const UNTIL_DUE: Duration = Duration::from_millis(20);
@@ -124,7 +127,8 @@ impl Follow {
                 return Err(JobError::StageEnded("judging or keeping"));
             }
             if !busy {
-                self.growth.wait(if reach.intake.is_empty() { QUIET } else { UNTIL_DUE });
+                let quiet = if self.growth.is_told() { QUIET } else { QUIET_UNTOLD };
+                self.growth.wait(if reach.intake.is_empty() { quiet } else { UNTIL_DUE });
             }
         }
         reach.hand_over()

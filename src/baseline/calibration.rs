@@ -44,6 +44,11 @@ struct Tail {
 impl Calibration {
     /// Counts one test; only scores that say anything leave a mark.
     pub fn observe(&mut self, day: Day, score: f64) {
+        self.observe_times(day, score, 1);
+    }
+
+    /// The same so many times.
+    pub fn observe_times(&mut self, day: Day, score: f64, times: u32) {
         if self.days.back().is_none_or(|last| last.day < day) {
             self.days.push_back(DayOfScores { day, tests: 0, bins: vec![0; BINS] });
             if DAYS_MAX < self.days.len() {
@@ -51,9 +56,9 @@ impl Calibration {
             }
         }
         let Some(today) = self.days.back_mut() else { return };
-        today.tests += 1;
+        today.tests += u64::from(times);
         if let Some(bin) = today.bins.get_mut(bin_of(compressed(score))) {
-            *bin += 1;
+            *bin += times;
         }
     }
 

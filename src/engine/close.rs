@@ -21,13 +21,13 @@ impl Engine {
             self.close_slot(slot, &use_, actions);
             self.fleet.count(&use_.all);
             self.judge_spots(slot, &use_, actions);
-            for doing in use_.doings {
+            for doing in use_.doings.drain(..) {
                 self.note_deed(slot, doing);
             }
             for flawed in &use_.flawed {
                 self.note_flaws(slot, flawed, actions);
             }
-            for touch in use_.touches {
+            for touch in use_.touches.drain(..) {
                 self.judge_touch(slot, touch, actions);
             }
             // All are noted before one is judged: it may be one of many.
@@ -35,13 +35,12 @@ impl Engine {
             for used in &use_.sources {
                 self.judge_source(slot, &used.address, actions);
             }
-            for visit in use_.visits {
+            for visit in use_.visits.drain(..) {
                 self.judge_visit(slot, visit, actions);
             }
             self.judge_strangers(slot, actions);
             if self.emptied.len() < EMPTIED_MAX {
-                let room = (use_.keys, use_.objects, use_.crowds);
-                self.emptied.extend(SlotUse::emptied(room, use_.sources));
+                self.emptied.extend(use_.emptied());
             }
             self.waiting.open_from = Some(slot.next());
         }

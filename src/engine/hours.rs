@@ -3,13 +3,14 @@
 
 use super::key::{Key, Learned};
 use super::late::ClosedHour;
+use super::quiet::{Quiet, metrics_tried};
 use super::role::Role;
 use super::suspicion::Suspicion;
 use super::{Action, Engine, Part};
 use crate::baseline::{Amount, PEAK_MIN};
 use crate::detect::{Metric, SilentKey};
 use crate::model::{Entity, Hour, Millis, Timestamp};
-use crate::profile::{Facet, Failure};
+use crate::profile::{Counts, Failure};
 
 /// After a longer gap the hours before are taken as not watched at all.
 const GAP_HOURS_MAX: i64 = 15 * 24;
@@ -19,25 +20,6 @@ const WINDOWS_A_DAY: u8 = 4;
 const OPEN_SILENCE_HOURS_MAX: u32 = 7 * 24;
 const JUDGED_HOURS: u32 = 168;
 const ACTIVE: Millis = Millis::hours(24);
-const METRICS: [Metric; 17] = [
-    Metric::Size,
-    Metric::Tokens,
-    Metric::Cost,
-    Metric::Addresses,
-    Metric::Enumeration,
-    Metric::Objects,
-    Metric::OddHours,
-    Metric::Volume,
-    Metric::Silence,
-    Metric::Failure(Failure::Unauthorized),
-    Metric::Failure(Failure::Forbidden),
-    Metric::Failure(Failure::Missing),
-    Metric::Failure(Failure::Throttled),
-    Metric::Failure(Failure::Broken),
-    Metric::New(Facet::Network),
-    Metric::New(Facet::Route),
-    Metric::New(Facet::Client),
-];
 
 impl Engine {
     /// Closes every hour before `to`.
@@ -60,9 +42,11 @@ impl Engine {
 
     fn close_hour(&mut self, hour: Hour, actions: &mut Vec<Action>) {
         let mut active = 0;
-        for index in self.keys.indexes() {
-            active += u32::from(self.close_key(hour, index, actions));
+        let mut quiet = Quiet::default();
+        for index in self.keys.put_in_order() {
+            active += u32::from(self.close_key((hour, &mut quiet), index, actions));
         }
+        quiet.tell(hour.day(), &mut self.roles);
         self.fleet.close(hour, active);
         self.strangers.close();
         self.forms.forget(hour);
@@ -81,7 +65,12 @@ impl Engine {
     }
 
     /// `true` if the key was used in the hour.
-    fn close_key(&mut self, hour: Hour, index: u32, actions: &mut Vec<Action>) -> bool {
+    fn close_key(
+        &mut self,
+        (hour, quiet): (Hour, &mut Quiet),
+        index: u32,
+        actions: &mut Vec<Action>,
+    ) -> bool {
         let Some(key) = self.keys.get(index) else { return false };
         if key.hour.requests == 0 && !key.is_listed && key.is_idle() {
             return false;
@@ -92,34 +81,27 @@ impl Engine {
             let entity = Entity::Key(key.id.to_string());
             self.incidents.goes_on(&entity, hour.end());
         }
-        let Some(key) = self.keys.get(index) else { return false };
-        let known_since = self.created(&key.id);
         let Some(key) = self.keys.get_mut(index) else { return false };
-        let mut counts = std::mem::take(&mut key.hour);
-        if let Some((told, requests)) = key.told_volume.as_mut().filter(|(told, _)| *told == hour) {
-            *requests = counts.requests.max(*requests);
-            *told = hour;
+        let counts = key.close_hour(hour, is_suspect);
+        if key.is_listed && key.learned.is_none() {
+            self.begin_to_watch(hour, index);
         }
-        counts.objects = key.trail.distinct();
-        key.trail.close_hour();
-        key.forget_before(hour.end());
-        key.close_crowd(hour, is_suspect);
-        if key.is_listed && key.learned.is_none() && known_since <= hour.start() {
-            // Its silence is watched from the beginning.
-            key.learned = Some(Box::new(Learned::of(hour)));
-            let place = self.roles.place_of(&key.role);
-            self.roles.at_mut(place).into_iter().for_each(|role| role.keys += 1);
-        }
-        let Some(role) = self.roles.get_mut(&key.role) else { return counts.requests != 0 };
+        let place = self.place_of_role(index);
+        let Some(key) = self.keys.get_mut(index) else { return false };
+        let role = place.and_then(|place| Some((self.roles.at_mut(place)?, place)));
+        let Some((role, place)) = role else { return counts.requests != 0 };
         let Some(learned) = key.learned.as_mut() else { return counts.requests != 0 };
-        let expected = self.settings.of_weeks(learned.habit.expected(hour, &role.habit));
-        for metric in METRICS {
-            let scored = key.limits.scored.iter().find(|(known, _)| *known == metric);
-            if metric != Metric::Silence && metric.tried_from_hours() <= learned.habit.hours {
+        let expected = (counts.requests == 0)
+            .then(|| self.settings.of_weeks(learned.habit.expected(hour, &role.habit)));
+        if key.limits.scored.is_empty() {
+            quiet.add(place, learned.habit.hours);
+        } else {
+            for metric in metrics_tried(learned.habit.hours) {
+                let scored = key.limits.scored.iter().find(|(known, _)| *known == metric);
                 role.observe(metric, hour.day(), scored.map_or(0.0, |(_, score)| *score));
             }
+            key.limits.scored.clear();
         }
-        key.limits.scored.clear();
         learned.drift.add(hour.day(), &counts);
         if is_suspect {
             learned.drift.mark_odd();
@@ -129,10 +111,12 @@ impl Engine {
         if !self.settings.has(Part::GrowthLimit) {
             learned.habit.let_grow();
         }
-        for closed in learned.close(closed, is_late) {
+        let is_young = learned.is_young() || !is_late;
+        learned.close(&closed);
+        while let Some(closed) = learned.take_due(is_young, hour) {
             learned.learn(&closed, role);
         }
-        if counts.requests == 0 {
+        if let Some(expected) = expected {
             learned.silence.hours += 1;
             learned.silence.missing += expected.mean;
             learned.silence.score += SilentKey::hour_score(&expected);
@@ -144,6 +128,23 @@ impl Engine {
         self.judge_silence(hour, index, actions);
         self.close_window(hour, index);
         counts.requests != 0
+    }
+
+    /// The silence of a listed key is watched from the beginning.
+    fn begin_to_watch(&mut self, hour: Hour, index: u32) {
+        if hour.start() < self.created(self.id_of(index)) {
+            return;
+        }
+        let Some(key) = self.keys.get_mut(index) else { return };
+        key.learned = Some(Box::new(Learned::of(hour)));
+        let place = self.roles.place_of(&key.role);
+        self.roles.at_mut(place).into_iter().for_each(|role| role.keys += 1);
+    }
+
+    /// Where the key's role is, if there is one yet.
+    fn place_of_role(&self, index: u32) -> Option<u32> {
+        let known = self.keys.ruled(index).and_then(|ruled| ruled.role);
+        known.or_else(|| self.roles.place(&self.keys.get(index)?.role))
     }
 
     /// When the inventory says that the key was made.
@@ -233,6 +234,21 @@ impl Engine {
         self.roles.for_each_mut(|_, role| role.refit());
         self.budget.move_theta(self.settings.false_alarms_per_day);
         self.look_for_stale(hour.end(), actions);
+    }
+}
+
+impl Key {
+    /// What it did in the hour.
+    fn close_hour(&mut self, hour: Hour, is_suspect: bool) -> Counts {
+        let mut counts = std::mem::take(&mut self.hour);
+        if let Some((_, requests)) = self.told_volume.as_mut().filter(|(told, _)| *told == hour) {
+            *requests = counts.requests.max(*requests);
+        }
+        counts.objects = self.trail.distinct();
+        self.trail.close_hour();
+        self.forget_before(hour.end());
+        self.close_crowd(hour, is_suspect);
+        counts
     }
 }
 

@@ -275,7 +275,7 @@ impl Engine {
         if self.keys.unlisted() <= unlisted_max {
             return;
         }
-        let in_use = self.waiting.keys();
+        let in_use = self.waiting.mark_keys();
         self.totals.keys_forgotten += self.keys.make_room(unlisted_max, &in_use);
     }
 }

@@ -161,7 +161,6 @@ const SIGNALS_LIVE: Millis = Millis::hours(6);
 const EVIDENCE_MAX: usize = 20;
 const REFUSED_FROM_MAX: usize = 64;
 const LATE_HOURS: i64 = 24;
-/// Until then a key's hours are learned as they close.
 const YOUNG_HOURS: u32 = 48;
 /// An unknown key's use is learned after so many accepted requests.
 const ACCEPTED_MIN: u64 = 3;
@@ -247,6 +246,12 @@ impl Key {
         told.is_some_and(|(_, known)| known / 2 <= requests)
     }
 
+    /// Of all that it was, nothing is left but room.
+    pub(super) fn become_spare(&mut self) {
+        let trail = std::mem::take(&mut self.trail).emptied();
+        *self = Self { trail, ..Self::default() };
+    }
+
     /// What is over is forgotten.
     pub(super) fn forget_before(&mut self, at: Timestamp) {
         let oldest = at.back(SIGNALS_LIVE);
@@ -328,21 +333,25 @@ impl Learned {
         self.ratios.get(failure as usize).copied().unwrap_or_default()
     }
 
-    /// Queues a closed hour, and hands out those whose time to be learned has come.
-    pub(super) fn close(&mut self, closed: ClosedHour, is_late: bool) -> Vec<ClosedHour> {
+    /// Queues a closed hour.
+    pub(super) fn close(&mut self, closed: &ClosedHour) {
         self.recent.add(closed.counts.requests);
         self.days.add(closed.hour.day(), closed.counts.requests);
-        self.late.push(&closed);
-        let is_young = self.habit.hours < YOUNG_HOURS || !is_late;
-        let newest = closed.hour;
-        let mut due = Vec::new();
-        while let Some(first) = self.late.first() {
-            if !is_young && newest.since(first.hour) < LATE_HOURS {
-                break;
-            }
-            due.extend(self.late.take_first());
+        self.late.push(closed);
+    }
+
+    /// The next closed hour whose time to be learned has come.
+    pub(super) fn take_due(&mut self, is_young: bool, newest: Hour) -> Option<ClosedHour> {
+        let first = self.late.first_hour()?;
+        if !is_young && newest.since(first) < LATE_HOURS {
+            return None;
         }
-        due
+        self.late.take_first()
+    }
+
+    /// Until then its hours are learned as they close.
+    pub(super) const fn is_young(&self) -> bool {
+        self.habit.hours < YOUNG_HOURS
     }
 }
 
@@ -373,10 +382,16 @@ mod tests {
     fn an_old_keys_hours_are_learned_a_day_later() {
         let mut learned = Learned::of(Hour(0));
         let closed = |hour| ClosedHour { hour: Hour(hour), ..ClosedHour::default() };
-        assert_eq!(learned.close(closed(0), true).len(), 1);
-        learned.habit.hours = 48;
-        assert_eq!((1..25).map(|hour| learned.close(closed(hour), true).len()).sum::<usize>(), 0);
-        assert_eq!(learned.close(closed(25), true).first().map(|hour| hour.hour), Some(Hour(1)));
+        let mut due = |hour: i64, hours: u32| {
+            learned.habit.hours = hours;
+            learned.close(&closed(hour));
+            let is_young = learned.is_young();
+            let due = std::iter::from_fn(|| learned.take_due(is_young, Hour(hour)));
+            due.map(|closed| closed.hour.0).collect::<Vec<_>>()
+        };
+        assert_eq!(due(0, 0), [0]);
+        assert!((1..25).all(|hour| due(hour, 48).is_empty()));
+        assert_eq!(due(25, 48), [1]);
         assert_eq!(learned.recent.hours().len(), 24);
     }
 }

@@ -1,6 +1,7 @@
 //! All keys. Those that no inventory knows are limited: at the limit the quarter that was
 //! unused for longest is forgotten. Those of which nothing is learned are stored many in a row.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
@@ -8,20 +9,24 @@ use ahash::RandomState;
 use hashbrown::HashTable;
 
 use super::key::Key;
+use super::order::Order;
 use super::ruled::Ruled;
 use crate::identity::Inventory;
 use crate::model::{Day, Name};
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Keys {
     slab: Vec<Option<Box<Key>>>,
-    by_id: BTreeMap<Name, u32>,
-    /// The same places by the hash of their ids: every key of a batch is looked up.
+    by_id: Order,
+    /// Places by the hash of the ids: every key of a batch is looked up.
     places: HashTable<u32>,
-    hasher: RandomState,
+    hasher: Hasher,
     /// By which rules each is judged, once that was found out.
     ruled: Vec<Option<Ruled>>,
     free: Vec<u32>,
+    /// Room of keys that are gone, for those to come.
+    #[expect(clippy::vec_box, reason = "their places on the heap are what is kept")]
+    spare: Vec<Box<Key>>,
     unlisted: usize,
     /// Places that changed since the state was last handed out.
     changed: Vec<bool>,
@@ -42,27 +47,20 @@ pub(super) struct Rows<'a> {
     pub(super) together: BTreeMap<usize, Vec<&'a Key>>,
 }
 
+/// Room for so many keys is kept.
+const SPARE_MAX: usize = 4096;
+
 /// Places that share a row.
 const PLACES_A_ROW: usize = 64;
 
-/// Nobody sees this order.
-const SEEDS: [u64; 4] = [0x6b65_7973, 0x6279_6964, 0x706c_6163, 0x6573_2e31];
+/// With seeds of our own.
+#[derive(Debug)]
+struct Hasher(RandomState);
 
-impl Default for Keys {
+impl Default for Hasher {
     fn default() -> Self {
-        let [a, b, c, d] = SEEDS;
-        Self {
-            slab: Vec::new(),
-            by_id: BTreeMap::new(),
-            places: HashTable::new(),
-            hasher: RandomState::with_seeds(a, b, c, d),
-            ruled: Vec::new(),
-            free: Vec::new(),
-            unlisted: 0,
-            changed: Vec::new(),
-            alone: Vec::new(),
-            gone: BTreeSet::new(),
-        }
+        // Nobody sees this order.
+        Self(RandomState::with_seeds(0x6b65_7973, 0x6279_6964, 0x706c_6163, 0x6573_2e31))
     }
 }
 
@@ -79,7 +77,7 @@ impl Keys {
 
     pub(super) fn index_of(&self, id: &str) -> Option<u32> {
         let is_its = |place: &u32| self.get(*place).is_some_and(|key| key.id == id);
-        self.places.find(self.hasher.hash_one(id), is_its).copied()
+        self.places.find(self.hasher.0.hash_one(id), is_its).copied()
     }
 
     pub(super) fn ruled(&self, index: u32) -> Option<Ruled> {
@@ -105,28 +103,47 @@ impl Keys {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.by_id.len()
+        self.places.len()
     }
 
+    /// In the order of their ids.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Key> {
-        self.by_id.values().filter_map(|&index| self.get(index))
+        self.indexes().into_iter().filter_map(|index| self.get(index))
     }
 
     /// In the order of their ids, so that what follows has the same order whoever came first.
     pub(super) fn indexes(&self) -> Vec<u32> {
-        self.by_id.values().copied().collect()
+        self.by_id.places(|one, other| self.compare_ids(one, other))
+    }
+
+    /// The same; asked for again, it is there at once.
+    pub(super) fn put_in_order(&mut self) -> Vec<u32> {
+        let indexes = self.indexes();
+        self.by_id = Order::of(&indexes);
+        indexes
+    }
+
+    fn compare_ids(&self, one: u32, other: u32) -> Ordering {
+        let id = |index| self.get(index).map(|key| key.id.as_str());
+        id(one).cmp(&id(other))
+    }
+
+    /// In no order.
+    fn each(&self) -> impl Iterator<Item = &Key> {
+        self.slab.iter().filter_map(Option::as_deref)
     }
 
     /// What changed since the last time.
     pub(super) fn take_changed(&mut self) -> Rows<'_> {
-        let Self { slab, by_id, changed, alone, gone, .. } = self;
+        let in_order = self.put_in_order();
+        let Self { slab, changed, alone, gone, .. } = self;
         let mut rows = Rows { gone: std::mem::take(gone), ..Rows::default() };
         for (number, places) in changed.chunks_mut(PLACES_A_ROW).enumerate() {
             if places.contains(&true) {
                 rows.together.insert(number, Vec::new());
             }
         }
-        for &index in by_id.values() {
+        for index in in_order {
             let place = index as usize;
             let Some(Some(key)) = slab.get(place) else { continue };
             if key.is_stranger() {
@@ -159,14 +176,15 @@ impl Keys {
 
     pub(super) fn insert(&mut self, id: &str, role: &str, inventory: Option<&Inventory>) -> u32 {
         let listed = inventory.and_then(|inventory| inventory.get(id));
-        let mut key = Key { id: id.into(), role: role.into(), ..Key::default() };
+        let mut key = self.spare.pop().unwrap_or_default();
+        (key.id, key.role) = (id.into(), role.into());
         if let Some(listed) = listed {
             key.describe(listed, None);
         }
         key.index =
             self.free.pop().unwrap_or_else(|| u32::try_from(self.slab.len()).unwrap_or(u32::MAX));
         let index = key.index;
-        self.put(key);
+        self.put_boxed(key);
         // It is written again, in the place of the one that was forgotten.
         if self.gone.remove(id)
             && let Some(alone) = self.alone.get_mut(index as usize)
@@ -190,6 +208,10 @@ impl Keys {
 
     /// At its own place.
     pub(super) fn put(&mut self, key: Key) {
+        self.put_boxed(Box::new(key));
+    }
+
+    fn put_boxed(&mut self, key: Box<Key>) {
         let place = key.index as usize;
         while self.slab.len() <= place {
             self.slab.push(None);
@@ -198,18 +220,18 @@ impl Keys {
             self.ruled.push(None);
         }
         self.unlisted += usize::from(!key.is_listed);
-        self.by_id.insert(key.id.clone(), key.index);
+        self.by_id.note(key.index, true);
         if let Some(ruled) = self.ruled.get_mut(place) {
             *ruled = None;
         }
-        let (hash, index) = (self.hasher.hash_one(key.id.as_str()), key.index);
+        let (hash, index) = (self.hasher.0.hash_one(key.id.as_str()), key.index);
         if let Some(slot) = self.slab.get_mut(place) {
-            *slot = Some(Box::new(key));
+            *slot = Some(key);
         }
         let Self { places, slab, hasher, .. } = self;
         let hash_of = |place: &u32| {
             let key = slab.get(*place as usize).and_then(Option::as_ref);
-            key.map_or(0, |key| hasher.hash_one(key.id.as_str()))
+            key.map_or(0, |key| hasher.0.hash_one(key.id.as_str()))
         };
         places.insert_unique(hash, index, hash_of);
     }
@@ -241,55 +263,58 @@ impl Keys {
                 key.describe(listed, today);
             }
         }
-        self.unlisted = self.iter().filter(|key| !key.is_listed).count();
+        self.unlisted = self.each().filter(|key| !key.is_listed).count();
     }
 
     /// Forgets a quarter of `unlisted_max` where there are more than that, but none whose
     /// place is `in_use`. Returns how many went.
-    pub(super) fn make_room(&mut self, unlisted_max: usize, in_use: &BTreeSet<u32>) -> u64 {
-        let unlisted = self.iter().filter(|key| !key.is_listed && !in_use.contains(&key.index));
-        let mut ages: Vec<_> =
-            unlisted.map(|key| (key.learned.is_some(), key.last_used, &key.id)).collect();
+    pub(super) fn make_room(&mut self, unlisted_max: usize, in_use: &[bool]) -> u64 {
+        let stays = |key: &Key| key.is_listed || in_use.get(key.index as usize) == Some(&true);
+        let age = |key: &Key| (key.learned.is_some(), key.last_used, key.index);
+        let mut ages: Vec<_> = self.each().filter(|key| !stays(key)).map(age).collect();
         let excess = (self.unlisted - unlisted_max.min(self.unlisted)) + unlisted_max / 4;
         if excess < ages.len() {
             // Which go matters, and not in which order.
-            ages.select_nth_unstable(excess);
+            ages.select_nth_unstable_by(excess, |one, other| {
+                let (of_one, of_other) = ((one.0, one.1), (other.0, other.1));
+                of_one.cmp(&of_other).then_with(|| self.compare_ids(one.2, other.2))
+            });
             ages.truncate(excess);
         }
-        let ids: Vec<Name> = ages.into_iter().map(|(_, _, id)| id.clone()).collect();
-        let mut gone = 0;
-        for id in ids {
-            gone += u64::from(self.remove(&id));
-        }
+        let gone = ages.into_iter().filter(|(_, _, index)| self.remove(*index)).count();
         // Restoring finds free places by their number, so they are kept in that order.
         self.free.sort_unstable_by(|a, b| b.cmp(a));
-        gone
+        gone as u64
     }
 
     /// Forgets one, listed or not.
     pub(super) fn forget(&mut self, id: &str) {
-        let is_listed =
-            self.index_of(id).and_then(|it| self.get(it)).is_some_and(|it| it.is_listed);
-        self.remove(id);
+        let Some(index) = self.index_of(id) else { return };
+        let is_listed = self.get(index).is_some_and(|it| it.is_listed);
+        self.remove(index);
         self.unlisted += usize::from(is_listed);
     }
 
-    fn remove(&mut self, id: &str) -> bool {
-        let Some(index) = self.by_id.remove(id) else { return false };
-        let hash = self.hasher.hash_one(id);
+    fn remove(&mut self, index: u32) -> bool {
+        let Some(mut key) = self.slab.get_mut(index as usize).and_then(Option::take) else {
+            return false;
+        };
+        let hash = self.hasher.0.hash_one(key.id.as_str());
         if let Ok(known) = self.places.find_entry(hash, |place| *place == index) {
             known.remove();
         }
-        if let Some(place) = self.slab.get_mut(index as usize) {
-            *place = None;
-        }
+        self.by_id.note(index, false);
         if let Some(changed) = self.changed.get_mut(index as usize) {
             *changed = true;
         }
         self.free.push(index);
         self.unlisted = self.unlisted.saturating_sub(1);
         if self.alone.get_mut(index as usize).is_some_and(std::mem::take) {
-            self.gone.insert(id.into());
+            self.gone.insert(std::mem::take(&mut key.id));
+        }
+        if self.spare.len() < SPARE_MAX {
+            key.become_spare();
+            self.spare.push(key);
         }
         true
     }
@@ -337,7 +362,7 @@ mod tests {
             let index = keys.insert(&format!("k_{number}"), "", None);
             keys.get_mut(index).unwrap().last_used = Some(Timestamp(number));
         }
-        assert_eq!(keys.make_room(8, &BTreeSet::from([0])), 3);
+        assert_eq!(keys.make_room(8, &[true]), 3);
         assert_eq!(keys.iter().count(), 6);
         assert!(keys.index_of("k_0").is_some(), "its place is in use");
         assert!(keys.index_of("k_1").is_none());

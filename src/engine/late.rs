@@ -25,8 +25,9 @@ impl Late {
         self.0.push(&written(closed));
     }
 
-    pub(super) fn first(&self) -> Option<ClosedHour> {
-        self.0.first().map(closed)
+    /// The first to be handed out.
+    pub(super) fn first_hour(&self) -> Option<Hour> {
+        self.0.first().map(|(hour, _, _)| hour)
     }
 
     pub(super) fn take_first(&mut self) -> Option<ClosedHour> {
@@ -72,7 +73,7 @@ mod tests {
         }
         let mut of_two = late.clone();
         of_two.change_since(Hour(490_001), |closed| closed.counts.requests = 5);
-        assert_eq!(late.first(), Some(hours[0]));
+        assert_eq!(late.first_hour(), Some(hours[0].hour));
         let taken: Vec<_> = std::iter::from_fn(|| late.take_first()).collect();
         assert_eq!(taken, hours);
         assert_eq!(late, Late::default());

@@ -17,6 +17,8 @@ const GOOD_TURING_HOURS: i64 = 14 * 24;
 pub(super) enum Standing {
     /// Not at all, or since less than a day.
     Stranger,
+    /// Not at all, as the key itself is too young for anything to come late in its life.
+    Beginner,
     Known,
     /// Known and noted for this day: one more use says nothing.
     Settled,
@@ -26,7 +28,7 @@ impl Engine {
     pub(super) fn standing(&self, key: u32, of: (Facet, u64), slot: Slot) -> Standing {
         let (facet, value) = of;
         let learned = self.keys.get(key).and_then(|key| key.learned.as_ref());
-        let Some(learned) = learned else { return Standing::Stranger };
+        let Some(learned) = learned else { return self.standing_of_unlearned(slot) };
         let Some(entry) = learned.known(facet).and_then(|known| known.get(value)) else {
             return Standing::Stranger;
         };
@@ -35,6 +37,13 @@ impl Engine {
         }
         let is_settled = slot.start().day() <= entry.last;
         if is_settled { Standing::Settled } else { Standing::Known }
+    }
+
+    /// Its life begins in the open hour at the earliest.
+    fn standing_of_unlearned(&self, slot: Slot) -> Standing {
+        let age = Millis::days(self.settings.detectors.newcomer.age_days_min);
+        let is_young = self.hour.is_some_and(|open| slot.start() < open.start().plus(age));
+        if is_young { Standing::Beginner } else { Standing::Stranger }
     }
 
     /// Adds a slot's uses of what is new, and says what is suspicious about them.

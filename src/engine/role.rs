@@ -85,6 +85,11 @@ impl Role {
         self.calibrations.entry(metric).or_default().observe(day, raw);
     }
 
+    /// As [`Role::observe`], so many times that there was nothing.
+    pub(super) fn observe_nothing(&mut self, metric: Metric, day: Day, times: u32) {
+        self.calibrations.entry(metric).or_default().observe_times(day, 0.0, times);
+    }
+
     pub(super) fn refit(&mut self) {
         self.calibrations.values_mut().for_each(Calibration::refit);
     }

@@ -143,7 +143,12 @@ impl Restoring {
 impl Written {
     fn is_news(&mut self, row: &StateRow) -> bool {
         let bytes = row.value.as_deref().unwrap_or_default();
-        let hash = bytes.iter().fold(0, |hash, &byte| hash_of_number(hash ^ u64::from(byte)) + 1);
+        let (words, rest) = bytes.as_chunks();
+        let words = words.iter().map(|word| u64::from_le_bytes(*word));
+        let rest = rest.iter().map(|byte| u64::from(*byte));
+        let hash = words
+            .chain(rest)
+            .fold(bytes.len() as u64, |hash, word| hash_of_number(hash ^ word).wrapping_add(1));
         self.0.insert(row.id.clone(), hash).unwrap_or(0) != hash
     }
 }

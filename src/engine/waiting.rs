@@ -59,15 +59,24 @@ impl Waiting {
         }
     }
 
-    /// The places of all keys that waiting slots name.
-    pub(super) fn keys(&self) -> BTreeSet<u32> {
-        let of_slot = |slot: &SlotUse| {
-            let cells = slot.keys.iter().map(|(key, _)| *key);
-            let touches = slot.touches.iter().map(|touch| touch.key);
-            let refused = slot.sources.iter().flat_map(|source| source.keys.iter().copied());
-            let spots = slot.spots.iter().map(|spot| spot.key);
-            cells.chain(touches).chain(refused).chain(spots).collect::<Vec<_>>()
+    /// By place, whether waiting slots name the key there.
+    pub(super) fn mark_keys(&self) -> Vec<bool> {
+        let mut marks = Vec::new();
+        let mut mark = |key: u32| {
+            let place = key as usize;
+            if key != SlotUse::NOBODY && marks.len() <= place {
+                marks.resize(place + 1, false);
+            }
+            if let Some(mark) = marks.get_mut(place) {
+                *mark = true;
+            }
         };
-        self.slots.values().flat_map(of_slot).collect()
+        for slot in self.slots.values() {
+            slot.keys.iter().for_each(|(key, _)| mark(*key));
+            slot.touches.iter().for_each(|touch| mark(touch.key));
+            slot.sources.iter().flat_map(|source| &source.keys).for_each(|key| mark(*key));
+            slot.spots.iter().for_each(|spot| mark(spot.key));
+        }
+        marks
     }
 }

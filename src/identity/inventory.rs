@@ -1,21 +1,19 @@
 //! The list of keys that should exist: whose they are, what they may, and until when.
 
-use std::collections::BTreeMap;
-
 use ipnet::IpNet;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::append::Identity;
 use super::hops::widened;
 use super::import::ListFormat;
+use super::listing::Listing;
 use super::table::InventoryError;
 use crate::model::{Name, Timestamp};
 
 /// The keys, ascending by their ids: a list, as a map of a hundred thousand would be a third larger.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Inventory {
-    #[serde(serialize_with = "write_by_id", deserialize_with = "read_by_id")]
-    keys: Vec<InventoryKey>,
+    keys: Listing,
 }
 
 /// One key as its owner describes it.
@@ -64,18 +62,7 @@ impl Inventory {
 
     /// A list that was made and not read.
     pub fn of(keys: impl IntoIterator<Item = InventoryKey>) -> Self {
-        let mut keys: Vec<InventoryKey> = keys.into_iter().collect();
-        if !keys.is_sorted_by(|a, b| a.key_id < b.key_id) {
-            keys.sort_by(|a, b| a.key_id.cmp(&b.key_id));
-            keys.dedup_by(|later, earlier| {
-                let is_same = later.key_id == earlier.key_id;
-                if is_same {
-                    std::mem::swap(later, earlier);
-                }
-                is_same
-            });
-        }
-        Self { keys }
+        Self { keys: keys.into_iter().collect() }
     }
 
     /// The same list with every id as the log's events have it, so that no secret is in it.
@@ -85,13 +72,13 @@ impl Inventory {
             let successor = key.successor.as_deref().map(|id| identity.listed_key_id(id).into());
             InventoryKey { key_id, successor, ..key }
         };
-        Self::of(self.keys.into_iter().map(renamed))
+        Self { keys: self.keys.into_keys().map(renamed).collect() }
     }
 
     /// Where addresses are cut, no key may be bound to a part of what is left of them.
     #[must_use]
     pub fn with_wide_networks(mut self) -> Self {
-        for key in &mut self.keys {
+        for key in self.keys.iter_mut() {
             for network in &mut key.allowed_networks {
                 *network = widened(*network);
             }
@@ -100,15 +87,15 @@ impl Inventory {
     }
 
     pub(super) fn into_keys(self) -> impl Iterator<Item = InventoryKey> {
-        self.keys.into_iter()
+        self.keys.into_keys()
     }
 
     pub fn get(&self, key_id: &str) -> Option<&InventoryKey> {
-        self.place_of(key_id).and_then(|place| self.keys.get(place))
+        self.keys.get(key_id)
     }
 
     pub(crate) fn get_mut(&mut self, key_id: &str) -> Option<&mut InventoryKey> {
-        self.place_of(key_id).and_then(|place| self.keys.get_mut(place))
+        self.keys.get_mut(key_id)
     }
 
     /// In the order of their ids.
@@ -122,10 +109,6 @@ impl Inventory {
 
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
-    }
-
-    fn place_of(&self, key_id: &str) -> Option<usize> {
-        self.keys.binary_search_by(|key| key.key_id.as_str().cmp(key_id)).ok()
     }
 }
 
@@ -174,15 +157,6 @@ impl InventoryKey {
         self.canary |= other.canary;
         differ
     }
-}
-
-fn write_by_id<S: Serializer>(keys: &[InventoryKey], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_map(keys.iter().map(|key| (&key.key_id, key)))
-}
-
-fn read_by_id<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<InventoryKey>, D::Error> {
-    let keys = BTreeMap::<Name, InventoryKey>::deserialize(from)?;
-    Ok(keys.into_values().collect())
 }
 
 /// Takes what is there if there is nothing yet; whether the two differ.

@@ -14,6 +14,7 @@ mod flaws;
 mod hops;
 mod import;
 mod inventory;
+mod listing;
 mod memo;
 mod mmdb;
 mod named;

@@ -163,6 +163,13 @@ impl Trail {
         self.bits = 0;
     }
 
+    /// One that leads nowhere, with the room of this one.
+    #[must_use]
+    pub fn emptied(mut self) -> Self {
+        self.last.clear();
+        Self { last: self.last, ..Self::default() }
+    }
+
     fn see(&mut self, object: Object) {
         let bit = hash_of_number(object.0) % u64::from(SEEN_BITS);
         let seen = self.seen.get_or_insert_default();
@@ -179,6 +186,9 @@ impl Trail {
         reason = "between 0 and a few thousand"
     )]
     pub fn distinct(&self) -> u32 {
+        if self.bits == 0 {
+            return 0;
+        }
         let empty = SEEN_BITS - self.bits;
         if empty < EMPTY_MIN {
             return OBJECTS_MAX;

@@ -34,9 +34,6 @@ pub struct SlotUse {
     spare: Spare,
 }
 
-/// Keys, objects and crowds of a slot.
-pub type Numbered = (Vec<(u32, Counts)>, Vec<(u32, Object)>, Vec<(u32, u64)>);
-
 impl SlotUse {
     /// What those keys did counts no more.
     pub fn forget_keys(&mut self, gone: &BTreeSet<u32>) {
@@ -150,19 +147,20 @@ impl SlotUse {
         }
     }
 
-    /// A slot with nothing in it but the room of another, if that is not worth more than it costs.
-    pub fn emptied(
-        (mut keys, mut objects, mut crowds): Numbered,
-        sources: Vec<SourceUse>,
-    ) -> Option<Self> {
-        if ROOM_KEPT_MAX < keys.capacity().max(objects.capacity()).max(crowds.capacity()) {
+    /// A slot with nothing in it but the room of this one, if that is not worth more than it costs.
+    pub fn emptied(mut self) -> Option<Self> {
+        let keys = self.keys.capacity().max(self.touches.capacity()).max(self.doings.capacity());
+        if ROOM_KEPT_MAX < keys.max(self.objects.capacity()).max(self.crowds.capacity()) {
             return None;
         }
-        keys.clear();
-        objects.clear();
-        crowds.clear();
+        self.keys.clear();
+        self.touches.clear();
+        self.doings.clear();
+        self.objects.clear();
+        self.crowds.clear();
+        let Self { keys, touches, doings, objects, crowds, sources, .. } = self;
         let spare = Spare::of(sources);
-        Some(Self { keys, objects, crowds, spare, ..Self::default() })
+        Some(Self { keys, touches, doings, objects, crowds, spare, ..Self::default() })
     }
 
     /// The address was refused something for the first time in this slot; where that is noted.
@@ -285,13 +283,23 @@ mod tests {
     fn what_was_emptied_is_as_good_as_new_and_never_large() {
         let keys = vec![(1, Counts::default())];
         let refused = SourceUse { missing: 7, paths: vec![8], ..SourceUse::default() };
-        let mut slot = SlotUse::emptied((keys, Vec::new(), vec![(1, 2)]), vec![refused]).unwrap();
+        let touch = Touch {
+            key: 1,
+            facet: Facet::Client,
+            value: 2,
+            name: String::new(),
+            address: String::new(),
+            requests: 1,
+        };
+        let (touches, sources) = (vec![touch], vec![refused]);
+        let used = SlotUse { keys, touches, sources, ..SlotUse::default() };
+        let mut slot = used.emptied().unwrap();
         assert_eq!(slot, SlotUse::default());
         assert_eq!(slot.meet_refused("192.0.2.7"), 0);
         let fresh = SourceUse { address: "192.0.2.7".to_owned(), ..SourceUse::default() };
         assert_eq!(slot.sources, [fresh]);
-        let large = Vec::with_capacity(ROOM_KEPT_MAX + 1);
-        assert_eq!(SlotUse::emptied((Vec::new(), Vec::new(), large), Vec::new()), None);
+        let crowds = Vec::with_capacity(ROOM_KEPT_MAX + 1);
+        assert_eq!(SlotUse { crowds, ..SlotUse::default() }.emptied(), None);
     }
 
     #[test]

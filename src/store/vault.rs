@@ -1,6 +1,10 @@
 //! Named values of any size, encrypted and cut into parts of 1,000 bytes.
 
+use std::cell::RefCell;
 use std::io::Read as _;
+
+use zstd::bulk::Compressor;
+use zstd::bulk::Decompressor;
 
 use super::cipher::Cipher;
 use super::database::{Batch, Database};
@@ -24,6 +28,7 @@ const PLAIN: u8 = 0;
 const ZSTD: u8 = 1;
 const COMPRESSED_BYTES_MIN: usize = 256;
 const COMPRESSION_LEVEL: i32 = 1;
+const SHORT_BYTES_MAX: usize = 64 << 10;
 const VALUE_BYTES_MAX: u64 = 1 << 30;
 
 impl Vault {
@@ -144,14 +149,19 @@ fn frame(packed: &[u8]) -> Result<Vec<u8>, StoreError> {
 
 /// Whether it is compressed, then the value.
 pub(super) fn packed(value: &[u8]) -> Vec<u8> {
-    let compressed = if COMPRESSED_BYTES_MIN <= value.len() {
-        zstd::bulk::compress(value, COMPRESSION_LEVEL).ok()
-    } else {
-        None
-    };
+    let compressed = if COMPRESSED_BYTES_MIN <= value.len() { compressed(value) } else { None };
     let compressed = compressed.filter(|compressed| compressed.len() < value.len());
     let (form, body) = compressed.as_deref().map_or((PLAIN, value), |body| (ZSTD, body));
     [&[form], body].concat()
+}
+
+/// A thread's tables are made once: for a short value that is more work than to compress it.
+fn compressed(value: &[u8]) -> Option<Vec<u8>> {
+    thread_local! {
+        static COMPRESSOR: RefCell<Option<Compressor<'static>>> =
+            RefCell::new(Compressor::new(COMPRESSION_LEVEL).ok());
+    }
+    COMPRESSOR.with_borrow_mut(|compressor| compressor.as_mut()?.compress(value).ok())
 }
 
 fn frame_length(first_part: &[u8]) -> Result<usize, StoreError> {
@@ -175,12 +185,26 @@ pub(super) fn unpacked(packed: &[u8]) -> Result<Vec<u8>, StoreError> {
     if form == PLAIN {
         return Ok(body.to_vec());
     }
+    if let Some(value) = unpacked_short(body) {
+        return Ok(value);
+    }
     // It grows with what is really there, not with what the frame says.
     let mut value = Vec::new();
     let unpacked = zstd::stream::read::Decoder::with_buffer(body)
         .and_then(|unpacked| unpacked.take(VALUE_BYTES_MAX + 1).read_to_end(&mut value));
     let is_good = unpacked.is_ok_and(|bytes| bytes as u64 <= VALUE_BYTES_MAX);
     if is_good { Ok(value) } else { Err(of_other_length()) }
+}
+
+/// As most values are: a thread's tables are made once for all of them.
+fn unpacked_short(body: &[u8]) -> Option<Vec<u8>> {
+    thread_local! {
+        static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> =
+            RefCell::new(Decompressor::new().ok());
+    }
+    let bytes = zstd::zstd_safe::get_frame_content_size(body).ok().flatten()?;
+    let bytes = usize::try_from(bytes).ok().filter(|bytes| *bytes <= SHORT_BYTES_MAX)?;
+    DECOMPRESSOR.with_borrow_mut(|it| it.as_mut()?.decompress(body, bytes).ok())
 }
 
 fn of_other_length() -> StoreError {

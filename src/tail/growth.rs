@@ -23,6 +23,8 @@ pub struct Growth {
     silence: mpsc::Receiver<()>,
     _silent: mpsc::Sender<()>,
     problem: Option<String>,
+    /// No directory is left out.
+    is_whole: bool,
 }
 
 impl Growth {
@@ -48,6 +50,7 @@ impl Growth {
             silence,
             _silent: silent,
             problem,
+            is_whole: true,
         };
         growth.watch(directories);
         growth
@@ -58,15 +61,23 @@ impl Growth {
         let Some(watcher) = &mut self.watcher else {
             return;
         };
+        self.is_whole = true;
         for directory in directories.difference(&self.watched.clone()) {
             match watcher.watch(directory, RecursiveMode::NonRecursive) {
                 Ok(()) => {
                     self.watched.insert(directory.clone());
                 }
-                Err(error) if self.problem.is_none() => self.problem = Some(polling_only(&error)),
-                Err(_) => {}
+                Err(error) => {
+                    self.is_whole = false;
+                    self.problem.get_or_insert_with(|| polling_only(&error));
+                }
             }
         }
+    }
+
+    /// Whether changes are told, as far as anybody knows.
+    pub fn is_told(&self) -> bool {
+        !self.watched.is_empty() && self.is_whole
     }
 
     /// Returns after a change, or after the timeout. Whether there was a hint.
