@@ -259,7 +259,7 @@ mod tests {
             batch.len()
         };
         assert_eq!(rows_of(|row| format!("/v1/orders/{row:08}")), EventBatch::ROWS_MAX);
-        assert_eq!(rows_of(|row| format!("/{row:0251}")), 2048 + 256);
+        assert_eq!(rows_of(|row| format!("/{row:0251}")), 2048);
     }
 
     #[test]
