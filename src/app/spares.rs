@@ -14,8 +14,6 @@ pub(super) struct Spares(Arc<Mutex<Vec<EventBatch>>>);
 
 /// So many wait at most: what the one stage lets go of at once.
 const SPARES_MAX: usize = 8;
-/// Of what floods are made of. A batch of one is not worth its room.
-const TEXT_BYTES_MAX: usize = 1 << 19;
 
 impl Spares {
     /// An empty one with room for the next rows.
@@ -34,7 +32,8 @@ impl Spares {
         for input in inputs {
             let Input::Batch(batch) = input else { continue };
             let Ok(mut batch) = Arc::try_unwrap(batch) else { continue };
-            if !batch.is_full() || TEXT_BYTES_MAX < text_bytes(&batch) {
+            // One of a flood is not worth its room.
+            if !batch.is_full() || batch.has_much_text() {
                 continue;
             }
             batch.empty();
@@ -44,12 +43,6 @@ impl Spares {
             }
         }
     }
-}
-
-fn text_bytes(batch: &EventBatch) -> usize {
-    let EventBatch { key, source_ip, path, query, route, user_agent, .. } = batch;
-    let columns = [key, source_ip, path, query, route, user_agent];
-    columns.iter().map(|column| column.dictionary.bytes_held()).sum()
 }
 
 #[cfg(test)]
@@ -65,7 +58,7 @@ mod tests {
             batch
         };
         let (spares, still_used) = (Spares::default(), Arc::new(full()));
-        let long = "/".repeat(TEXT_BYTES_MAX);
+        let long = "/".repeat(1 << 19);
         let mut flood = full();
         flood.path.push(&long);
         let few = EventBatch { time: vec![7], ..EventBatch::default() };

@@ -206,13 +206,15 @@ impl EventBatch {
     pub fn is_full(&self) -> bool {
         let rows = self.len();
         let is_looked_at = rows.is_multiple_of(ROWS_BETWEEN_LOOKS) && rows != 0;
-        Self::ROWS_MAX <= rows || is_looked_at && TEXT_BYTES_MAX <= self.text_bytes()
+        Self::ROWS_MAX <= rows || is_looked_at && self.has_much_text()
     }
 
-    fn text_bytes(&self) -> usize {
+    /// As batches of floods have.
+    pub fn has_much_text(&self) -> bool {
         let Self { key, source_ip, path, query, route, user_agent, referer, user, .. } = self;
         let texts = [key, source_ip, path, query, route, user_agent, referer, user];
-        texts.iter().map(|column| column.dictionary.bytes_held()).sum()
+        let bytes: usize = texts.iter().map(|column| column.dictionary.bytes_held()).sum();
+        TEXT_BYTES_MAX <= bytes
     }
 
     pub fn event(&self, row: usize) -> Event<'_> {

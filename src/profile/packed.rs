@@ -34,15 +34,6 @@ impl<T: Serialize + DeserializeOwned> Packed<T> {
         }
     }
 
-    fn append(&mut self, bytes: &[u8]) {
-        self.bytes.reserve_exact(bytes.len());
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
     pub fn first(&self) -> Option<T> {
         self.iter().next()
     }
@@ -72,6 +63,11 @@ impl<T: Serialize + DeserializeOwned> Packed<T> {
         }
         *self = changed;
     }
+
+    fn append(&mut self, bytes: &[u8]) {
+        self.bytes.reserve_exact(bytes.len());
+        self.bytes.extend_from_slice(bytes);
+    }
 }
 
 impl<T: Serialize + DeserializeOwned> FromIterator<T> for Packed<T> {
@@ -95,7 +91,7 @@ mod tests {
         list.change(|(number, is_odd)| *number = if *is_odd { 5 } else { *number });
         let taken: Vec<_> = std::iter::from_fn(|| list.take_first()).collect();
         assert_eq!(taken, [(5, true), (0, false), (5, true)]);
-        assert!(list.is_empty() && list.first().is_none());
+        assert!(list.first().is_none());
         assert_eq!(list, Packed::default());
     }
 
