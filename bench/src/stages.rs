@@ -102,7 +102,7 @@ fn encode(inputs: &[Input]) -> Vec<Vec<u8>> {
         Input::Batch(batch) => Some(batch),
         _ => None,
     });
-    batches.map(|batch| encoder.encode(batch).unwrap().1).collect()
+    batches.map(|batch| encoder.encode(batch).unwrap().1.to_vec()).collect()
 }
 
 /// As the store does it: in parts of 1,000 bytes.

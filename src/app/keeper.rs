@@ -1,6 +1,5 @@
 //! The store's own thread: what was judged is committed as a whole, and only then told.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
@@ -14,13 +13,14 @@ use super::job::JobError;
 use super::judge::{Judged, Snapshot};
 use super::keeping::Keeping;
 use super::outputs::Writers;
+use super::pending::Pending;
 use super::spares::Spares;
 use super::tidying::Tidying;
 use crate::config::Retention;
 use crate::engine::Input;
-use crate::incident::{GROUP_WAIT, Incident, IncidentId, Notice, StaleFinding};
+use crate::incident::{GROUP_WAIT, Incident, Notice};
 use crate::model::{Millis, Position, SourceId, Timestamp};
-use crate::store::{Commit, Counters, Memory, OutboxRow, Store, Topic};
+use crate::store::{Commit, OutboxRow, Store, Topic};
 
 /// Blocks in one commit of a replay. Live, whatever one step leads to is committed at once.
 pub(super) const REPLAY_BLOCKS_MAX: usize = 8;
@@ -81,39 +81,27 @@ pub(super) struct Keeper {
     pub(super) spares: Spares,
 }
 
-/// What is waiting for the next commit.
-#[derive(Debug, Default)]
-pub(super) struct Pending {
-    inputs: Vec<(u64, Input)>,
-    positions: BTreeMap<SourceId, Position>,
-    counters: Option<Counters>,
-    memory: Memory,
-    incidents: BTreeMap<IncidentId, Incident>,
-    stale: Vec<Arc<StaleFinding>>,
-    notices: Vec<Notice>,
-    blocks: usize,
-    keeping: Keeping,
-}
-
 impl Keeper {
     /// Keeps what comes until nothing more does.
     pub(super) fn run(mut self, inbox: &Receiver<Judged>) -> Result<(), JobError> {
         loop {
             self.beats.beat(Stage::Keeping);
             fail::fail_point!("keeping");
-            match inbox.recv_timeout(self.tidying.wait(WAIT)) {
+            let wait = self.pending.ongoing.wait(WAIT, super::uptime());
+            match inbox.recv_timeout(self.tidying.wait(wait)) {
                 Ok(judged) => self.keep(judged)?,
                 Err(RecvTimeoutError::Timeout) => self.commit(None)?,
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.tidy_up(super::uptime())?;
         }
+        self.pending.hurry();
         self.commit(None)?;
         self.writers.flush()?;
         self.store.map_or(Ok(()), |store| Ok(store.close()?))
     }
 
-    pub(super) fn keep(&mut self, judged: Judged) -> Result<(), JobError> {
+    pub(super) fn keep(&mut self, mut judged: Judged) -> Result<(), JobError> {
         for alert in &judged.alerts {
             self.writers.alert(alert)?;
         }
@@ -125,27 +113,20 @@ impl Keeper {
             let Some(store) = self.store.clone() else { return Ok(()) };
             return self.once_there_is_room(|_| Ok(store.write_parcel(parcel)?));
         }
-        let overview = judged.overview;
-        let snapshot = judged.snapshot;
+        let (overview, snapshot) = (judged.overview.take(), judged.snapshot.take());
+        let (keeping, receipts) = (judged.keeping, std::mem::take(&mut judged.receipts));
         for (_, input) in &judged.inputs {
             if let Input::Batch(batch) = input {
-                if self.pending.keeping == Keeping::Events {
-                    self.pending.blocks += 1;
-                }
                 self.newest = self.newest.max(batch.time.iter().max().copied().map(Timestamp));
             }
         }
-        if self.pending.keeping == Keeping::Events {
-            self.pending.inputs.extend(judged.inputs);
-        }
-        self.pending.positions.extend(judged.positions);
-        self.pending.counters = judged.counters.or(self.pending.counters.take());
-        self.pending.memory.extend(judged.memory);
-        self.pending.incidents.extend(judged.incidents);
-        self.pending.stale.extend(judged.stale);
-        self.pending.notices.extend(judged.notices);
+        self.pending.add(judged);
         let is_snapshot = snapshot.is_some();
-        let is_awaited = is_snapshot || !judged.receipts.is_empty();
+        let is_awaited = is_snapshot || !receipts.is_empty();
+        if is_awaited {
+            // Nothing is stepped again after a snapshot, and whoever waits looks next.
+            self.pending.hurry();
+        }
         if self.pending.keeping == Keeping::State {
             // Positions without the state that knows their lines would lose those.
             self.commit(snapshot.as_ref())?;
@@ -160,11 +141,11 @@ impl Keeper {
             }
         }
         self.settle(is_snapshot)?;
-        self.pending.keeping = judged.keeping.unwrap_or(self.pending.keeping);
+        self.pending.keeping = keeping.unwrap_or(self.pending.keeping);
         if let Some(overview) = overview {
             self.board.overview(*overview);
         }
-        for receipt in judged.receipts {
+        for receipt in receipts {
             // Who does not wait for it any more need not know.
             receipt.send(()).unwrap_or_default();
         }
@@ -187,6 +168,7 @@ impl Keeper {
     }
 
     fn commit(&mut self, with: Option<&Snapshot>) -> Result<(), JobError> {
+        self.pending.add_due(super::uptime());
         let Some(pending) = self.pending.take(with.is_some()) else { return Ok(()) };
         let positions: Vec<(SourceId, Position)> = pending.positions.into_iter().collect();
         let incidents: Vec<Incident> = pending.incidents.into_values().collect();
@@ -276,36 +258,6 @@ impl Keeper {
         let next_try = notice.due.min(now.plus(GROUP_WAIT));
         let row = OutboxRow { next_try, ..OutboxRow::waiting(notice, Topic::Incident) };
         (since <= row.notice.due).then_some(row)
-    }
-}
-
-impl Pending {
-    /// What is to be committed now; `None` if nothing is. What belongs to the state waits for it.
-    fn take(&mut self, with_state: bool) -> Option<Self> {
-        let keeping = self.keeping;
-        if with_state || keeping == Keeping::Events {
-            if !with_state && self.is_empty() {
-                return None;
-            }
-            return Some(std::mem::replace(self, Self { keeping, ..Self::default() }));
-        }
-        let now = Self {
-            incidents: std::mem::take(&mut self.incidents),
-            stale: std::mem::take(&mut self.stale),
-            notices: std::mem::take(&mut self.notices),
-            keeping,
-            ..Self::default()
-        };
-        (!now.is_empty()).then_some(now)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.inputs.is_empty()
-            && self.positions.is_empty()
-            && self.memory.is_empty()
-            && self.incidents.is_empty()
-            && self.stale.is_empty()
-            && self.notices.is_empty()
     }
 }
 
