@@ -17,13 +17,22 @@ use super::pending::Pending;
 use super::spares::Spares;
 use super::tidying::Tidying;
 use crate::config::Retention;
-use crate::engine::Input;
+use crate::engine::{Input, Overview};
 use crate::incident::{GROUP_WAIT, Incident, Notice};
 use crate::model::{Millis, Position, SourceId, Timestamp};
 use crate::store::{Commit, OutboxRow, Store, Topic};
 
-/// Blocks in one commit of a replay. Live, whatever one step leads to is committed at once.
-pub(super) const REPLAY_BLOCKS_MAX: usize = 8;
+/// Blocks in one commit.
+const BLOCKS_MAX: usize = 8;
+
+/// When what was judged is committed, if it is not a whole commit yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Committing {
+    /// As soon as nothing more waits to be kept: live.
+    AtOnce,
+    /// Only when it is one: nobody waits for a part of history.
+    InGroups,
+}
 
 const WAIT: Duration = Duration::from_secs(1);
 
@@ -69,9 +78,11 @@ pub(super) struct Keeper {
     pub(super) beats: Beats,
     pub(super) now: fn() -> Timestamp,
     pub(super) policy: watch::Receiver<Policy>,
-    pub(super) blocks_max: usize,
+    pub(super) committing: Committing,
     pub(super) announce: Announce,
     pub(super) pending: Pending,
+    /// The engine at a glance, with what is not committed yet.
+    pub(super) unshown: Option<Box<Overview>>,
     /// Told when the program is to end. `None`: nothing is waited for.
     pub(super) stopped: Option<watch::Receiver<bool>>,
     /// The latest event kept by this process: the log's own clock, for the retention.
@@ -84,12 +95,20 @@ pub(super) struct Keeper {
 impl Keeper {
     /// Keeps what comes until nothing more does.
     pub(super) fn run(mut self, inbox: &Receiver<Judged>) -> Result<(), JobError> {
+        let mut next = None;
         loop {
             self.beats.beat(Stage::Keeping);
             fail::fail_point!("keeping");
             let wait = self.pending.ongoing.wait(WAIT, super::uptime());
-            match inbox.recv_timeout(self.tidying.wait(wait)) {
-                Ok(judged) => self.keep(judged)?,
+            let judged = match next.take() {
+                Some(judged) => Ok(judged),
+                None => inbox.recv_timeout(self.tidying.wait(wait)),
+            };
+            match judged {
+                Ok(judged) => {
+                    next = inbox.try_recv().ok();
+                    self.keep(judged, next.is_some())?;
+                }
                 Err(RecvTimeoutError::Timeout) => self.commit(None)?,
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -101,7 +120,8 @@ impl Keeper {
         self.store.map_or(Ok(()), |store| Ok(store.close()?))
     }
 
-    pub(super) fn keep(&mut self, mut judged: Judged) -> Result<(), JobError> {
+    /// Keeps what one step led to. Where more waits already, one commit may be of both.
+    pub(super) fn keep(&mut self, mut judged: Judged, is_more: bool) -> Result<(), JobError> {
         for alert in &judged.alerts {
             self.writers.alert(alert)?;
         }
@@ -131,7 +151,8 @@ impl Keeper {
             // Positions without the state that knows their lines would lose those.
             self.commit(snapshot.as_ref())?;
         } else {
-            if self.blocks_max <= self.pending.blocks.max(1) || is_awaited {
+            let is_alone = self.committing == Committing::AtOnce && !is_more;
+            if BLOCKS_MAX <= self.pending.blocks || is_alone || is_awaited {
                 self.commit(None)?;
             }
             if let (Some(store), Some(snapshot)) = (self.store.clone(), snapshot) {
@@ -142,14 +163,23 @@ impl Keeper {
         }
         self.settle(is_snapshot)?;
         self.pending.keeping = keeping.unwrap_or(self.pending.keeping);
-        if let Some(overview) = overview {
-            self.board.overview(*overview);
-        }
+        self.show(overview);
         for receipt in receipts {
             // Who does not wait for it any more need not know.
             receipt.send(()).unwrap_or_default();
         }
         Ok(())
+    }
+
+    /// Live, nobody is shown what is not on the disk.
+    fn show(&mut self, overview: Option<Box<Overview>>) {
+        let newest = overview.or(self.unshown.take());
+        let waits = self.committing == Committing::AtOnce && !self.pending.inputs.is_empty();
+        if waits && self.pending.keeping == Keeping::Events {
+            self.unshown = newest;
+        } else if let Some(newest) = newest {
+            self.board.overview(*newest);
+        }
     }
 
     /// Whoever waits for a receipt is told only when the state stands in its place.
@@ -289,9 +319,10 @@ pub(super) mod tests {
                 kept: Arc::default(),
             })
             .1,
-            blocks_max: 1,
+            committing: Committing::AtOnce,
             announce: Box::new(|_| ()),
             pending: Pending::default(),
+            unshown: None,
             stopped: None,
             newest: None,
             tidying: Tidying::default(),
@@ -309,15 +340,23 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn live_what_happens_without_a_line_is_kept_at_once() {
+    fn live_what_happens_is_kept_as_soon_as_nothing_more_waits() {
         let state = tempfile::tempdir().unwrap();
         let mut keeper = keeper(state.path());
-        let inputs = vec![(0, Input::Tick(Timestamp(1)))];
-        keeper.keep(Judged { inputs, ..Judged::default() }).unwrap();
+        let tick = |number: i64| {
+            let inputs = vec![(number.unsigned_abs(), Input::Tick(Timestamp(number)))];
+            Judged { inputs, ..Judged::default() }
+        };
+        keeper.keep(tick(0), false).unwrap();
         assert!(keeper.pending.is_empty());
-        keeper.blocks_max = REPLAY_BLOCKS_MAX;
-        let inputs = vec![(1, Input::Tick(Timestamp(2)))];
-        keeper.keep(Judged { inputs, ..Judged::default() }).unwrap();
+        keeper.keep(tick(1), true).unwrap();
+        assert!(!keeper.pending.is_empty());
+        keeper.keep(tick(2), false).unwrap();
+        assert!(keeper.pending.is_empty());
+        let store = keeper.store.clone().unwrap();
+        assert_eq!(store.recover().unwrap().next_input, 3);
+        keeper.committing = Committing::InGroups;
+        keeper.keep(tick(3), false).unwrap();
         assert!(!keeper.pending.is_empty());
     }
 }

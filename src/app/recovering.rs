@@ -95,10 +95,58 @@ fn restored(store: &Store, settings: Settings) -> Result<Engine, JobError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::keeper::tests::{DAY, event_of};
+    use crate::app::intake::Taken;
+    use crate::app::judge::{Judge, Rhythm};
+    use crate::app::keeper::tests::{DAY, event_of, keeper};
     use crate::engine::StateRow;
-    use crate::model::Timestamp;
-    use crate::store::{Commit, OpenOptions};
+    use crate::identity::{Identity, KeyIs, Seen};
+    use crate::model::{EventBatch, Record, Timestamp};
+    use crate::store::{OpenOptions, Shown};
+
+    /// Some refusals of one address in that minute.
+    fn refused(minute: i64) -> Taken {
+        let mut identity = Identity::new([7; 32], KeyIs::Id);
+        let mut batch = EventBatch::default();
+        let at = Timestamp(100 * DAY + minute * 60_000);
+        for _ in 0..10 {
+            let field = |text: &'static str| Some(text.as_bytes().into());
+            let (source_ip, path) = (field("203.0.113.9"), field("/v1/orders"));
+            let (time, status) = (Some(at), Some(401));
+            let record = Record { time, status, source_ip, path, ..Record::default() };
+            identity.append(
+                &record,
+                &Seen { source: "log", format: "json", arrival: at },
+                &mut batch,
+            );
+        }
+        Taken { batch, watermark: Some(at), ..Taken::default() }
+    }
+
+    #[test]
+    fn an_incident_that_went_on_when_the_process_ended_is_written_at_the_next_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut keeper = keeper(folder.path());
+        let store = keeper.store.clone().unwrap();
+        let mut judge = Judge::new(Engine::new(Settings::default()), 0, Rhythm::Rarely);
+        let mut latest = BTreeMap::new();
+        let mut is_behind = false;
+        for minute in 0..600 {
+            let judged = judge.judge(refused(minute));
+            latest.extend(judged.incidents.iter().map(|(id, it)| (*id, it.revision)));
+            keeper.keep(judged, false).unwrap();
+            let stored = store.incidents(Shown::All).unwrap();
+            is_behind = stored.iter().any(|it| it.revision < latest[&it.id]);
+            if is_behind && 120 < minute {
+                break;
+            }
+        }
+        assert!(is_behind, "what only goes on waits");
+        drop(keeper);
+        drop(taken_up(&store, Settings::default()).unwrap());
+        let stored = store.incidents(Shown::All).unwrap();
+        let stored: BTreeMap<_, _> = stored.iter().map(|it| (it.id, it.revision)).collect();
+        assert_eq!(stored, latest);
+    }
 
     #[test]
     fn a_state_of_another_version_is_learned_anew_from_what_is_kept() {
