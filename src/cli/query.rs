@@ -131,8 +131,18 @@ fn print(out: &mut impl Write, answer: &mut Answer<'_>, format: Format) -> io::R
 fn print_csv(out: &mut impl Write, answer: &mut Answer<'_>) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(&answer.columns)?;
+    // Often the time is that of the row before: it is not written anew.
+    let mut cells = vec![(Value::Absent, String::new()); answer.columns.len()];
     for row in &mut answer.rows {
-        csv.write_record(row?.iter().map(Value::in_csv))?;
+        for (value, (last, cell)) in row?.into_iter().zip(&mut cells) {
+            if !matches!(value, Value::Time(_)) || *last != value {
+                cell.clear();
+                value.write_csv(cell).map_err(io::Error::other)?;
+            }
+            csv.write_field(&*cell)?;
+            *last = value;
+        }
+        csv.write_record(None::<&[u8]>)?;
     }
     csv.flush()
 }

@@ -22,7 +22,7 @@ pub(super) type Named = (Vec<u8>, Vec<u8>);
 /// sled puts larger pages into files that it does not sync; 16 values share a page.
 pub(super) const PART_BYTES: usize = 1000;
 /// What the two bytes of a part's number can count.
-const PARTS_MAX: usize = 1 << 16;
+pub(super) const PARTS_MAX: usize = 1 << 16;
 const LENGTH_BYTES: usize = 4;
 const PLAIN: u8 = 0;
 const ZSTD: u8 = 1;
