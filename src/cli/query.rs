@@ -31,7 +31,10 @@ The keys that were refused most often:
   keyvigil query --state /var/lib/keyvigil \\
     'SELECT key, count(*) AS n FROM events WHERE status IN (401, 403) GROUP BY key ORDER BY n DESC'
 
-A running keyvigil is asked; it answers at most 1,000,000 rows. Without one, the store is opened.";
+A running keyvigil is asked; it answers at most 1,000,000 rows, and nothing that would take more than
+384 MiB of its memory. What counts, or adds up bytes, tokens or units, takes memory by how much differs
+in the columns that it names, everything else by the events. Without a running keyvigil, the store is
+opened.";
 
 /// Ask the stored events in SQL
 #[derive(Debug, clap::Args)]
