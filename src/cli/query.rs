@@ -31,7 +31,10 @@ The keys that were refused most often:
   keyvigil query --state /var/lib/keyvigil \\
     'SELECT key, count(*) AS n FROM events WHERE status IN (401, 403) GROUP BY key ORDER BY n DESC'
 
-A running keyvigil is asked; it answers at most 1,000,000 rows. Without one, the store is opened.";
+A running keyvigil is asked; it answers at most 1,000,000 rows, and nothing that would take more than
+384 MiB of its memory. What counts, or adds up bytes, tokens or units, takes memory by how much differs
+in the columns that it names, everything else by the events. Without a running keyvigil, the store is
+opened.";
 
 /// Ask the stored events in SQL
 #[derive(Debug, clap::Args)]
@@ -131,8 +134,18 @@ fn print(out: &mut impl Write, answer: &mut Answer<'_>, format: Format) -> io::R
 fn print_csv(out: &mut impl Write, answer: &mut Answer<'_>) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(&answer.columns)?;
+    // Often the time is that of the row before: it is not written anew.
+    let mut cells = vec![(Value::Absent, String::new()); answer.columns.len()];
     for row in &mut answer.rows {
-        csv.write_record(row?.iter().map(Value::in_csv))?;
+        for (value, (last, cell)) in row?.into_iter().zip(&mut cells) {
+            if !matches!(value, Value::Time(_)) || *last != value {
+                cell.clear();
+                value.write_csv(cell).map_err(io::Error::other)?;
+            }
+            csv.write_field(&*cell)?;
+            *last = value;
+        }
+        csv.write_record(None::<&[u8]>)?;
     }
     csv.flush()
 }

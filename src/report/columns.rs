@@ -38,6 +38,10 @@ pub const NAMES: [&str; 32] = [
     "late",
 ];
 
+/// Beside them, in rows that stand for several events: how many. It is called as `count(*)` is where it
+/// has no other name.
+pub(super) const COUNT: &str = "len";
+
 /// The stored column behind a column of the table.
 pub(super) fn stored(name: &str) -> Option<Column> {
     let column = match name {
@@ -81,6 +85,7 @@ pub(super) fn row_bytes(name: &str) -> u64 {
     match name {
         "late" => 1,
         "status" => 5,
+        COUNT => 4,
         "time" | "hour" | "day" | "bytes" | "duration_ms" => 8,
         _ => 16,
     }

@@ -50,21 +50,34 @@ impl Table {
 }
 
 impl Value {
+    /// As [`Self::write_csv`] writes it.
+    pub fn in_csv(&self) -> String {
+        let mut cell = String::new();
+        // Into a text nothing fails to be written.
+        self.write_csv(&mut cell).unwrap_or_default();
+        cell
+    }
+
     /// For a spreadsheet, which computes what begins like a formula: a text that does is marked
     /// as a text. What would steer the terminal of somebody who just looks at it is escaped.
-    pub fn in_csv(&self) -> String {
-        let text = self.to_string();
-        let is_formula = matches!(self, Self::Text(_))
-            && text.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-        let mut safe = if is_formula { "'".to_owned() } else { String::new() };
+    pub fn write_csv(&self, cell: &mut impl fmt::Write) -> fmt::Result {
+        let Self::Text(text) = self else {
+            return write!(cell, "{self}");
+        };
+        if text.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+            cell.write_char('\'')?;
+        }
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return cell.write_str(text);
+        }
         for sign in text.chars() {
             if is_steering(sign) {
-                safe.extend(sign.escape_default());
+                write!(cell, "{}", sign.escape_default())?;
             } else {
-                safe.push(sign);
+                cell.write_char(sign)?;
             }
         }
-        safe
+        Ok(())
     }
 
     pub fn in_json(&self) -> serde_json::Value {
@@ -164,10 +177,10 @@ mod tests {
 
     #[test]
     fn a_formula_from_a_log_line_is_a_text_in_a_spreadsheet() {
-        for attack in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", " =1"] {
-            assert_eq!(Value::Text(attack.to_owned()).in_csv(), format!("'{attack}"));
-        }
         let text = |text: &str| Value::Text(text.to_owned()).in_csv();
+        for attack in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", " =1"] {
+            assert_eq!(text(attack), format!("'{attack}"));
+        }
         assert_eq!(text("\t=1"), "'\\t=1");
         assert_eq!(text("\u{1b}[2Jx\u{202e}"), "\\u{1b}[2Jx\\u{202e}");
         assert_eq!(text("/v1/a=b"), "/v1/a=b");

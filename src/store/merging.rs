@@ -2,7 +2,8 @@
 
 use super::block::{Columns, Header, append};
 use super::database::Batch;
-use super::read::{decode, new_decoder};
+use super::parts::decode;
+use super::read::new_decoder;
 use super::{Store, StoreError, Writer, keys, meta};
 use crate::model::{EventBatch, Millis};
 

@@ -23,6 +23,7 @@ mod meta;
 mod opening;
 mod outbox;
 mod parcels;
+mod parts;
 mod people;
 mod random;
 mod read;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::block::{Columns, Decoder, Header};
 use super::cipher::Cipher;
-use super::vault::Vault;
+use super::parts::{decode, decode_of_key};
 use super::{Counters, Memory, Store, StoreError, hidden, keys};
 use crate::engine::{Input, StateRow};
 use crate::model::{EventBatch, Position, SourceId, Timestamp};
@@ -117,9 +117,7 @@ impl Store {
             let Some(key) = &key else {
                 return decode(self.vault(), &mut decoder, (number, &header), columns);
             };
-            let block = block_of(self.vault(), (number, &header))?;
-            let failed = |source| StoreError::Block { number, source };
-            decoder.decode_of_key(&header, &block, (columns, key)).map_err(failed)
+            decode_of_key(self.vault(), &mut decoder, (number, &header), (columns, key))
         }))
     }
 
@@ -236,31 +234,4 @@ pub(super) fn header_of(
 
 pub(super) fn new_decoder() -> Result<Decoder, StoreError> {
     Decoder::new().map_err(|source| StoreError::Block { number: 0, source })
-}
-
-/// No more room is asked for beforehand, whatever a header says.
-const BLOCK_BYTES_USUAL: usize = 1 << 20;
-
-pub(super) fn decode(
-    vault: &Vault,
-    decoder: &mut Decoder,
-    (number, header): (u64, &Header),
-    columns: Columns,
-) -> Result<EventBatch, StoreError> {
-    let block = block_of(vault, (number, header))?;
-    let failed = |source| StoreError::Block { number, source };
-    decoder.decode(header, &block, columns).map_err(failed)
-}
-
-/// The bytes of a block, decrypted.
-fn block_of(vault: &Vault, (number, header): (u64, &Header)) -> Result<Vec<u8>, StoreError> {
-    let mut block = Vec::with_capacity((header.bytes as usize).min(BLOCK_BYTES_USUAL));
-    for row in vault.database.range(keys::between(keys::BLOCK, number, number)) {
-        let (key, value) = row?;
-        if header.bytes as usize <= block.len() {
-            break;
-        }
-        block.extend(vault.cipher.open(&key, &value)?);
-    }
-    Ok(block)
 }

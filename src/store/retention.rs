@@ -2,7 +2,8 @@
 
 use super::block::{Column, Header, kept};
 use super::database::Batch;
-use super::read::{decode, new_decoder};
+use super::parts::decode;
+use super::read::new_decoder;
 use super::{Columns, Store, StoreError, Wanted, Writer, keys, meta};
 use crate::model::{Millis, Timestamp};
 

@@ -23,7 +23,7 @@ pub(super) type Named = (Vec<u8>, Vec<u8>);
 /// a third of it cost a quarter more to write.
 pub(super) const PART_BYTES: usize = 3000;
 /// What the two bytes of a part's number can count.
-const PARTS_MAX: usize = 1 << 16;
+pub(super) const PARTS_MAX: usize = 1 << 16;
 const LENGTH_BYTES: usize = 4;
 const PLAIN: u8 = 0;
 const ZSTD: u8 = 1;

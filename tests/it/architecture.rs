@@ -87,7 +87,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "jiff",
         ],
     ),
-    ("report", &["polars", "jiff", "serde", "serde_json", "csv", "askama", "ahash"]),
+    ("report", &["polars", "sqlparser", "jiff", "serde", "serde_json", "csv", "askama", "ahash"]),
     (
         "web",
         &[
@@ -202,6 +202,7 @@ const GUARDED: &[&str] = &[
     "serde",
     "serde_json",
     "sled",
+    "sqlparser",
     "statrs",
     "subtle",
     "tokio",

@@ -53,7 +53,7 @@ pub(crate) fn ask(folder: &Path, args: &[&str]) -> Output {
     keyvigil(&[args, &["--config", config.to_str().unwrap()]].concat())
 }
 
-const QUESTIONS: [&[&str]; 16] = [
+const QUESTIONS: [&[&str]; 17] = [
     &["keys"],
     &["keys", "--json"],
     &["keys", "--csv"],
@@ -75,6 +75,7 @@ const QUESTIONS: [&[&str]; 16] = [
     &["third-parties", "--json"],
     &["roles", "suggest"],
     &["roles", "suggest", "--role", "partner", "--days", "7"],
+    &["query", "SELECT key, hour, count(*) AS n FROM events GROUP BY key, hour"],
 ];
 
 /// What is learned changes when an hour is over: not in between two questions, please.
@@ -107,9 +108,9 @@ fn a_daemon_and_its_store_answer_the_same() {
     assert_eq!(up.1, down.1);
 
     let codes: Vec<Option<i32>> = up.0.iter().chain(&up.1).map(|it| it.0).collect();
-    assert_eq!(codes.iter().filter(|code| **code == Some(0)).count(), 17, "{up:?}");
+    assert_eq!(codes.iter().filter(|code| **code == Some(0)).count(), 18, "{up:?}");
     assert_eq!(codes[11], Some(1), "a wrong question");
-    assert_eq!(codes[18], Some(1), "no such incident");
+    assert_eq!(codes[19], Some(1), "no such incident");
     for (place, (_, out, err)) in up.0.iter().chain(&up.1).enumerate() {
         // CSV of a question is for programs, which get what was logged.
         assert!(place == 8 || !out.contains('\u{1b}') && !out.contains('\u{202e}'), "{out}");
@@ -119,6 +120,9 @@ fn a_daemon_and_its_store_answer_the_same() {
     assert!(csv.contains("'=cmd|") && csv.contains(",'=HYPERLINK(1),"), "{csv}");
     assert!(up.0[3].1.contains("rotation_overdue"), "{}", up.0[3].1);
     assert!(up.0[8].1.lines().count() == 201, "{}", up.0[8].1);
+    let by_hour = &up.0[16].1;
+    let counted = by_hour.lines().skip(1).filter_map(|it| it.rsplit(',').next());
+    assert_eq!(counted.map(|n| n.parse::<u32>().unwrap()).sum::<u32>(), 200, "{by_hour}");
     let parties = &up.0[12].1;
     assert!(parties.contains("b@example.com (partner)\n  keys       k_usual"), "{parties}");
     assert!(parties.contains("100 requests") && !parties.contains("[roles"), "{parties}");

@@ -137,18 +137,13 @@ fn work(store: &Store, (view, sql): (&View, &str), pieces: &mpsc::Sender<Vec<u8>
 }
 
 fn answer<'s>(store: &'s Store, view: &View, sql: &str) -> Result<report::Answer<'s>, Refusal> {
-    let wrong = |error: ReportError| Refusal::new(Because::NotUnderstood, error.to_string());
-    let bytes = report::memory_bytes(store, sql).map_err(wrong)?;
-    if MEMORY_MAX < bytes {
-        let message = format!(
-            "the events of this question would take {} MiB of the daemon's memory, and {} MiB are \
-             allowed; name fewer columns, or stop the daemon and ask again",
-            bytes >> 20,
-            MEMORY_MAX >> 20
-        );
-        return Err(Refusal::new(Because::TooLong, message));
-    }
-    report::answer(store, &view.keys, sql).map_err(wrong)
+    report::answer_within(store, &view.keys, (sql, MEMORY_MAX)).map_err(|error| {
+        let because = match error {
+            ReportError::TooMuch { .. } => Because::TooLong,
+            ReportError::Sql { .. } | ReportError::Store(_) => Because::NotUnderstood,
+        };
+        Refusal::new(because, error.to_string())
+    })
 }
 
 pub(super) fn line_of(reply: &Reply) -> Vec<u8> {

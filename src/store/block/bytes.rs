@@ -12,8 +12,9 @@ impl<'a> Reader<'a> {
         Self { rest: bytes }
     }
 
-    pub(super) fn is_at_end(&self) -> bool {
-        self.rest.is_empty()
+    /// How many bytes there still are.
+    pub(super) const fn left(&self) -> usize {
+        self.rest.len()
     }
 
     pub(super) fn byte(&mut self) -> Result<u8, BlockError> {

@@ -55,6 +55,21 @@ pub(super) enum ViewMut<'a> {
     Flags(&'a mut Vec<bool>),
 }
 
+impl ViewMut<'_> {
+    /// Leaves no rows.
+    pub(super) fn clear(self) {
+        match self {
+            Self::Text(text) => *text = TextColumn::default(),
+            Self::Counts(counts) => counts.clear(),
+            Self::Times(times) => times.clear(),
+            Self::Kinds(kinds) => kinds.clear(),
+            Self::Statuses(values) => values.clear(),
+            Self::Asns(values) => values.clear(),
+            Self::Flags(flags) => flags.clear(),
+        }
+    }
+}
+
 /// A set of columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Columns(u64);
@@ -75,6 +90,11 @@ impl Columns {
 
     pub const fn holds(self, column: Column) -> bool {
         self.0 & 1u64 << column.number() != 0
+    }
+
+    /// Whether every one of the others is among them.
+    pub(super) const fn hold_all(self, others: Self) -> bool {
+        others.0 & !self.0 == 0
     }
 }
 

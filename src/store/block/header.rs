@@ -51,13 +51,20 @@ impl Header {
         self.bytes = u32::try_from(block.len()).unwrap_or(0);
     }
 
-    pub(super) fn verify(&self, block: &[u8]) -> Result<(), BlockError> {
+    /// Whether it can be read at all.
+    pub(super) const fn check_form(&self) -> Result<(), BlockError> {
         if FORM < self.form {
             return Err(BlockError::Newer(self.form));
         }
         if ROWS_MAX < self.rows {
             return Err(BlockError::Damaged("it claims more rows than a block may have"));
         }
+        Ok(())
+    }
+
+    /// Whether these are the bytes of the block, all of them.
+    pub(super) fn verify(&self, block: &[u8]) -> Result<(), BlockError> {
+        self.check_form()?;
         if self.bytes as usize != block.len() || self.checksum != checksum(block) {
             return Err(BlockError::Damaged("its checksum differs"));
         }

@@ -4,6 +4,7 @@ mod apart;
 mod blob;
 mod bytes;
 mod column;
+mod directory;
 mod filter;
 mod header;
 mod numbers;
@@ -14,6 +15,7 @@ mod texts;
 use thiserror::Error;
 
 pub use column::{Column, Columns};
+pub use directory::Directory;
 pub use header::Header;
 pub(in crate::store) use rows::{append, kept, rows_about, texts_about};
 
@@ -21,6 +23,7 @@ use crate::model::{EventBatch, EventKind, TextColumn};
 use blob::{Packer, Unpacker};
 use bytes::{Reader, write_varint};
 use column::{View, ViewMut};
+use directory::Packed;
 use filter::KeyFilter;
 use order::Order;
 
@@ -52,6 +55,12 @@ const ROWS_A_VALUE_FEW: usize = 8;
 /// Reads blocks, the wanted columns only.
 pub struct Decoder {
     unpacker: Unpacker,
+}
+
+/// Which rows of a block are of a key.
+#[derive(Debug)]
+pub struct RowsOfKey {
+    places: Vec<usize>,
 }
 
 impl Encoder {
@@ -132,36 +141,51 @@ impl Decoder {
         block: &[u8],
         wanted: Columns,
     ) -> Result<EventBatch, BlockError> {
-        header.verify(block)?;
+        self.decode_some(&Directory::whole(header, block)?, block, wanted)
+    }
+
+    /// The same of a block of which no more need be there than the directory told.
+    pub fn decode_some(
+        &mut self,
+        directory: &Directory,
+        block: &[u8],
+        wanted: Columns,
+    ) -> Result<EventBatch, BlockError> {
         let mut batch = EventBatch::default();
-        let packed = packed_columns(block)?;
-        let seen = self.decode_columns(&mut batch, (&packed, header.rows as usize), wanted)?;
-        fill_the_rest(&mut batch, header.rows as usize, seen.of(wanted));
+        let seen = self.decode_columns(&mut batch, (directory, block), wanted)?;
+        fill_the_rest(&mut batch, directory.rows, (seen.of(wanted), wanted));
         Ok(batch)
     }
 
-    /// The events of one key. Where it is not in the block, nothing else of it is looked at, and columns
-    /// that are not wanted take no room for all the rows.
-    pub fn decode_of_key(
+    /// The rows of one key; `None` if the block has none.
+    pub fn rows_of(
         &mut self,
-        header: &Header,
-        block: &[u8],
-        (wanted, key): (Columns, &str),
-    ) -> Result<EventBatch, BlockError> {
-        header.verify(block)?;
-        let mut whole = EventBatch::default();
-        let packed = packed_columns(block)?;
-        let of_block = (packed.as_slice(), header.rows as usize);
-        let names = self.decode_columns(&mut whole, of_block, Columns::NONE.with(Column::Key))?;
-        let number = whole.key.dictionary.find(key).filter(|_| names.holds(Column::Key));
-        let Some(number) = number else { return Ok(EventBatch::default()) };
+        (directory, block): (&Directory, &[u8]),
+        key: &str,
+    ) -> Result<Option<RowsOfKey>, BlockError> {
+        let mut batch = EventBatch::default();
+        let keys = Columns::NONE.with(Column::Key);
+        let names = self.decode_columns(&mut batch, (directory, block), keys)?;
+        let number = batch.key.dictionary.find(key).filter(|_| names.holds(Column::Key));
+        let Some(number) = number else { return Ok(None) };
         let of_key = |(_, of): &(usize, &u32)| **of == number;
         let places: Vec<usize> =
-            whole.key.rows.iter().enumerate().filter(of_key).map(|(place, _)| place).collect();
-        let seen = self.decode_columns(&mut whole, of_block, wanted.with(Column::Key))?;
-        let seen = seen.of(wanted.with(Column::Key));
-        let mut batch = rows::picked(&whole, &places, seen);
-        fill_the_rest(&mut batch, places.len(), seen);
+            batch.key.rows.iter().enumerate().filter(of_key).map(|(place, _)| place).collect();
+        Ok(Some(RowsOfKey { places }))
+    }
+
+    /// The events of one key. Columns that are not wanted take no room for all the rows.
+    pub fn decode_rows(
+        &mut self,
+        (directory, block): (&Directory, &[u8]),
+        RowsOfKey { places }: &RowsOfKey,
+        wanted: Columns,
+    ) -> Result<EventBatch, BlockError> {
+        let wanted = wanted.with(Column::Key);
+        let mut whole = EventBatch::default();
+        let seen = self.decode_columns(&mut whole, (directory, block), wanted)?.of(wanted);
+        let mut batch = rows::picked(&whole, places, seen);
+        fill_the_rest(&mut batch, places.len(), (seen, wanted));
         Ok(batch)
     }
 
@@ -169,17 +193,13 @@ impl Decoder {
     fn decode_columns(
         &mut self,
         batch: &mut EventBatch,
-        (packed, rows): (&[Packed<'_>], usize),
+        (directory, block): (&Directory, &[u8]),
         wanted: Columns,
     ) -> Result<Columns, BlockError> {
-        let needed = needed(wanted, packed);
-        let mut packed: Vec<&Packed<'_>> =
-            packed.iter().filter(|it| needed.holds(it.column)).collect();
-        // A leader comes before those that it leads.
-        packed.sort_by_key(|it| it.column.leader().map_or(0, |by| 1 + u8::from(by != Column::Key)));
+        let rows = directory.rows;
         let mut seen = Columns::NONE;
         let mut order: (Option<Column>, Option<Order>) = (None, None);
-        for it in packed {
+        for it in &directory.packed(block, wanted) {
             if seen.holds(it.column) {
                 continue;
             }
@@ -234,38 +254,6 @@ impl Decoder {
     }
 }
 
-/// A column as it lies in a block.
-struct Packed<'b> {
-    column: Column,
-    is_arranged: bool,
-    bytes: &'b [u8],
-}
-
-/// Columns that nobody knows are left out.
-fn packed_columns(block: &[u8]) -> Result<Vec<Packed<'_>>, BlockError> {
-    let mut packed = Vec::with_capacity(Column::ALL.len());
-    let mut reader = Reader::new(block);
-    while !reader.is_at_end() {
-        let number = reader.byte()?;
-        let length = reader.length(block.len())?;
-        let bytes = reader.take(length)?;
-        if let Some(column) = Column::of_number(number & !ARRANGED) {
-            packed.push(Packed { column, is_arranged: number & ARRANGED != 0, bytes });
-        }
-    }
-    Ok(packed)
-}
-
-/// Those that are wanted, and those that lead them, or lead a leader.
-fn needed(wanted: Columns, packed: &[Packed<'_>]) -> Columns {
-    let mut needed = wanted;
-    for it in packed.iter().filter(|it| it.is_arranged && wanted.holds(it.column)) {
-        let leaders = std::iter::successors(it.column.leader(), |leader| leader.leader());
-        needed = leaders.fold(needed, Columns::with);
-    }
-    needed
-}
-
 fn kind_number(kind: EventKind) -> u64 {
     EventKind::ALL.iter().zip(0..).find(|(other, _)| **other == kind).map_or(0, |(_, at)| at)
 }
@@ -290,9 +278,15 @@ fn each<T: Clone>(values: &[u64], read: impl Fn(u64) -> Option<T>) -> Result<Vec
     read.ok_or(damaged)
 }
 
-/// Every column of a batch has an entry for each row, also one that was not read.
-fn fill_the_rest(batch: &mut EventBatch, rows: usize, seen: Columns) {
+/// Every wanted column of a batch has an entry for each row, also one that was not there. How many
+/// rows there are, the times tell.
+fn fill_the_rest(batch: &mut EventBatch, rows: usize, (seen, wanted): (Columns, Columns)) {
+    let of_each = wanted.with(Column::Time);
     for column in Column::ALL.into_iter().filter(|&column| !seen.holds(column)) {
+        if !of_each.holds(column) {
+            column.of_mut(batch).clear();
+            continue;
+        }
         match column.of_mut(batch) {
             ViewMut::Text(text) => {
                 *text = TextColumn::default();
