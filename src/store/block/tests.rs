@@ -69,7 +69,7 @@ fn what_is_wanted_is_read_without_the_rest_of_the_block() {
     let mut batch = batch_of(&rows(300));
     batch.key = TextColumn::default();
     (0..300).for_each(|n| batch.key.push(&format!("k_{}", n * 7 % 11)));
-    let (header, block) = Encoder::new().unwrap().encode(&batch).unwrap();
+    let (header, block) = encoded(&batch);
     for wanted in [&[Column::Time, Column::Key][..], &[Column::Status, Column::Time], &[]] {
         let wanted = wanted.iter().copied().fold(Columns::NONE, Columns::with);
         let mut there = vec![0xff; block.len()];
