@@ -81,8 +81,6 @@ pub(super) struct Keeper {
     pub(super) committing: Committing,
     pub(super) announce: Announce,
     pub(super) pending: Pending,
-    /// The engine at a glance, with what is not committed yet.
-    pub(super) unshown: Option<Box<Overview>>,
     /// Told when the program is to end. `None`: nothing is waited for.
     pub(super) stopped: Option<watch::Receiver<bool>>,
     /// The latest event kept by this process: the log's own clock, for the retention.
@@ -173,10 +171,10 @@ impl Keeper {
 
     /// Live, nobody is shown what is not on the disk.
     fn show(&mut self, overview: Option<Box<Overview>>) {
-        let newest = overview.or(self.unshown.take());
+        let newest = overview.or(self.pending.unshown.take());
         let waits = self.committing == Committing::AtOnce && !self.pending.inputs.is_empty();
         if waits && self.pending.keeping == Keeping::Events {
-            self.unshown = newest;
+            self.pending.unshown = newest;
         } else if let Some(newest) = newest {
             self.board.overview(*newest);
         }
@@ -322,7 +320,6 @@ pub(super) mod tests {
             committing: Committing::AtOnce,
             announce: Box::new(|_| ()),
             pending: Pending::default(),
-            unshown: None,
             stopped: None,
             newest: None,
             tidying: Tidying::default(),

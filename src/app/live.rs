@@ -129,7 +129,6 @@ async fn run_until_stopped(live: Live, hangups: Signal) -> Result<(), JobError> 
         committing: Committing::AtOnce,
         announce,
         pending: Pending::default(),
-        unshown: None,
         stopped: Some(stopped.clone()),
         newest: None,
         tidying: Tidying::default(),

@@ -60,7 +60,6 @@ pub(super) fn hear(config: &Config, resting: &Resting, verdict: Verdict) -> Resu
         committing: Committing::AtOnce,
         announce: Box::new(|_incident| ()),
         pending: Pending::default(),
-        unshown: None,
         stopped: None,
         newest: None,
         tidying: Tidying::default(),

@@ -85,7 +85,7 @@ impl Ongoing {
 mod tests {
     use super::*;
 
-    fn incident(id: u128, events: u64) -> Incident {
+    fn incident(id: u64, events: u64) -> Incident {
         Incident { id: IncidentId(id), events, ..Incident::default() }
     }
 

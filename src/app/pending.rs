@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::judge::Judged;
 use super::keeping::Keeping;
 use super::ongoing::Ongoing;
-use crate::engine::Input;
+use crate::engine::{Input, Overview};
 use crate::incident::{Incident, IncidentId, Notice, StaleFinding};
 use crate::model::{Position, SourceId};
 use crate::store::{Counters, Memory};
@@ -25,6 +25,8 @@ pub(super) struct Pending {
     pub(super) keeping: Keeping,
     /// Incidents that wait longer than for the next commit.
     pub(super) ongoing: Ongoing,
+    /// The engine at a glance, which knows of what is not committed yet.
+    pub(super) unshown: Option<Box<Overview>>,
 }
 
 impl Pending {
@@ -63,7 +65,9 @@ impl Pending {
                 return None;
             }
             let ongoing = std::mem::take(&mut self.ongoing);
-            return Some(std::mem::replace(self, Self { keeping, ongoing, ..Self::default() }));
+            let unshown = self.unshown.take();
+            let next = Self { keeping, ongoing, unshown, ..Self::default() };
+            return Some(std::mem::replace(self, next));
         }
         let now = Self {
             incidents: std::mem::take(&mut self.incidents),

@@ -112,7 +112,7 @@ mod tests {
             let field = |text: &'static str| Some(text.as_bytes().into());
             let (source_ip, path) = (field("203.0.113.9"), field("/v1/orders"));
             let (time, status) = (Some(at), Some(401));
-            let record = Record { time, status, source_ip, path, ..Record::default() };
+            let record = Record { time, source_ip, path, status, ..Record::default() };
             identity.append(
                 &record,
                 &Seen { source: "log", format: "json", arrival: at },

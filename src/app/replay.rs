@@ -97,7 +97,6 @@ impl Replay {
             committing: Committing::InGroups,
             announce,
             pending: Pending::default(),
-            unshown: None,
             stopped: None,
             newest: None,
             tidying: Tidying::default(),
