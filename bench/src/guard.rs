@@ -23,7 +23,7 @@ pub(crate) fn run() -> ExitCode {
     let folder = std::env::temp_dir().join(format!("keyvigil-guard-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let log = folder.join("access.log");
-    logs::write(&log, "combined", LINES, KEYS);
+    logs::write(&log, "combined", (LINES, KEYS, 1));
     grep(&log);
     let mut ratios: Vec<f64> = (0..ROUNDS).map(|_| round(&log)).collect();
     std::fs::remove_dir_all(&folder).unwrap();

@@ -58,7 +58,7 @@ mod traffic;
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: keyvigil-bench write combined|json LINES KEYS PATH
+const USAGE: &str = "usage: keyvigil-bench write combined|json LINES KEYS PATH [DAYS]
        keyvigil-bench stages combined|json PATH
        keyvigil-bench whole combined|json PATH
        keyvigil-bench engine [NAME]…
@@ -70,8 +70,10 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["write", sort, lines, keys, path] => {
-            logs::write(Path::new(path), sort, lines.parse().unwrap(), keys.parse().unwrap());
+        ["write", sort, lines, keys, path, days @ ..] => {
+            let days = days.first().map_or(1, |days| days.parse().unwrap());
+            let of = (lines.parse().unwrap(), keys.parse().unwrap(), days);
+            logs::write(Path::new(path), sort, of);
         }
         ["stages", sort, path] => stages::run(Path::new(path), sort),
         ["whole", sort, path] => {

@@ -102,13 +102,15 @@ fn encode(inputs: &[Input]) -> Vec<Vec<u8>> {
         Input::Batch(batch) => Some(batch),
         _ => None,
     });
-    batches.map(|batch| encoder.encode(batch).unwrap().1).collect()
+    batches.map(|batch| encoder.encode(batch).unwrap().1.to_vec()).collect()
 }
 
-/// As the store does it: in parts of 1,000 bytes.
+/// As the store does it: in parts.
+const PART_BYTES: usize = 3000;
+
 fn encrypt(blocks: &mut [Vec<u8>]) {
     let aes = Aes256Gcm::new(&[7; 32].into());
-    for part in blocks.iter_mut().flat_map(|block| block.chunks_mut(1000)) {
+    for part in blocks.iter_mut().flat_map(|block| block.chunks_mut(PART_BYTES)) {
         black_box(aes.encrypt_inout_detached(&[0; 12].into(), b"key", part.into()).unwrap());
     }
     black_box(blocks);

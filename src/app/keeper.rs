@@ -1,6 +1,5 @@
 //! The store's own thread: what was judged is committed as a whole, and only then told.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
@@ -14,16 +13,26 @@ use super::job::JobError;
 use super::judge::{Judged, Snapshot};
 use super::keeping::Keeping;
 use super::outputs::Writers;
+use super::pending::Pending;
 use super::spares::Spares;
 use super::tidying::Tidying;
 use crate::config::Retention;
-use crate::engine::Input;
-use crate::incident::{GROUP_WAIT, Incident, IncidentId, Notice, StaleFinding};
+use crate::engine::{Input, Overview};
+use crate::incident::{GROUP_WAIT, Incident, Notice};
 use crate::model::{Millis, Position, SourceId, Timestamp};
-use crate::store::{Commit, Counters, Memory, OutboxRow, Store, Topic};
+use crate::store::{Commit, OutboxRow, Store, Topic};
 
-/// Blocks in one commit of a replay. Live, whatever one step leads to is committed at once.
-pub(super) const REPLAY_BLOCKS_MAX: usize = 8;
+/// Blocks in one commit.
+const BLOCKS_MAX: usize = 8;
+
+/// When what was judged is committed, if it is not a whole commit yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Committing {
+    /// As soon as nothing more waits to be kept: live.
+    AtOnce,
+    /// Only when it is one: nobody waits for a part of history.
+    InGroups,
+}
 
 const WAIT: Duration = Duration::from_secs(1);
 
@@ -69,9 +78,11 @@ pub(super) struct Keeper {
     pub(super) beats: Beats,
     pub(super) now: fn() -> Timestamp,
     pub(super) policy: watch::Receiver<Policy>,
-    pub(super) blocks_max: usize,
+    pub(super) committing: Committing,
     pub(super) announce: Announce,
     pub(super) pending: Pending,
+    /// The engine at a glance, with what is not committed yet.
+    pub(super) unshown: Option<Box<Overview>>,
     /// Told when the program is to end. `None`: nothing is waited for.
     pub(super) stopped: Option<watch::Receiver<bool>>,
     /// The latest event kept by this process: the log's own clock, for the retention.
@@ -81,39 +92,36 @@ pub(super) struct Keeper {
     pub(super) spares: Spares,
 }
 
-/// What is waiting for the next commit.
-#[derive(Debug, Default)]
-pub(super) struct Pending {
-    inputs: Vec<(u64, Input)>,
-    positions: BTreeMap<SourceId, Position>,
-    counters: Option<Counters>,
-    memory: Memory,
-    incidents: BTreeMap<IncidentId, Incident>,
-    stale: Vec<Arc<StaleFinding>>,
-    notices: Vec<Notice>,
-    blocks: usize,
-    keeping: Keeping,
-}
-
 impl Keeper {
     /// Keeps what comes until nothing more does.
     pub(super) fn run(mut self, inbox: &Receiver<Judged>) -> Result<(), JobError> {
+        let mut next = None;
         loop {
             self.beats.beat(Stage::Keeping);
             fail::fail_point!("keeping");
-            match inbox.recv_timeout(self.tidying.wait(WAIT)) {
-                Ok(judged) => self.keep(judged)?,
+            let wait = self.pending.ongoing.wait(WAIT, super::uptime());
+            let judged = match next.take() {
+                Some(judged) => Ok(judged),
+                None => inbox.recv_timeout(self.tidying.wait(wait)),
+            };
+            match judged {
+                Ok(judged) => {
+                    next = inbox.try_recv().ok();
+                    self.keep(judged, next.is_some())?;
+                }
                 Err(RecvTimeoutError::Timeout) => self.commit(None)?,
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.tidy_up(super::uptime())?;
         }
+        self.pending.hurry();
         self.commit(None)?;
         self.writers.flush()?;
         self.store.map_or(Ok(()), |store| Ok(store.close()?))
     }
 
-    pub(super) fn keep(&mut self, judged: Judged) -> Result<(), JobError> {
+    /// Keeps what one step led to. Where more waits already, one commit may be of both.
+    pub(super) fn keep(&mut self, mut judged: Judged, is_more: bool) -> Result<(), JobError> {
         for alert in &judged.alerts {
             self.writers.alert(alert)?;
         }
@@ -125,32 +133,26 @@ impl Keeper {
             let Some(store) = self.store.clone() else { return Ok(()) };
             return self.once_there_is_room(|_| Ok(store.write_parcel(parcel)?));
         }
-        let overview = judged.overview;
-        let snapshot = judged.snapshot;
+        let (overview, snapshot) = (judged.overview.take(), judged.snapshot.take());
+        let (keeping, receipts) = (judged.keeping, std::mem::take(&mut judged.receipts));
         for (_, input) in &judged.inputs {
             if let Input::Batch(batch) = input {
-                if self.pending.keeping == Keeping::Events {
-                    self.pending.blocks += 1;
-                }
                 self.newest = self.newest.max(batch.time.iter().max().copied().map(Timestamp));
             }
         }
-        if self.pending.keeping == Keeping::Events {
-            self.pending.inputs.extend(judged.inputs);
-        }
-        self.pending.positions.extend(judged.positions);
-        self.pending.counters = judged.counters.or(self.pending.counters.take());
-        self.pending.memory.extend(judged.memory);
-        self.pending.incidents.extend(judged.incidents);
-        self.pending.stale.extend(judged.stale);
-        self.pending.notices.extend(judged.notices);
+        self.pending.add(judged);
         let is_snapshot = snapshot.is_some();
-        let is_awaited = is_snapshot || !judged.receipts.is_empty();
+        let is_awaited = is_snapshot || !receipts.is_empty();
+        if is_awaited {
+            // Nothing is stepped again after a snapshot, and whoever waits looks next.
+            self.pending.hurry();
+        }
         if self.pending.keeping == Keeping::State {
             // Positions without the state that knows their lines would lose those.
             self.commit(snapshot.as_ref())?;
         } else {
-            if self.blocks_max <= self.pending.blocks.max(1) || is_awaited {
+            let is_alone = self.committing == Committing::AtOnce && !is_more;
+            if BLOCKS_MAX <= self.pending.blocks || is_alone || is_awaited {
                 self.commit(None)?;
             }
             if let (Some(store), Some(snapshot)) = (self.store.clone(), snapshot) {
@@ -160,15 +162,24 @@ impl Keeper {
             }
         }
         self.settle(is_snapshot)?;
-        self.pending.keeping = judged.keeping.unwrap_or(self.pending.keeping);
-        if let Some(overview) = overview {
-            self.board.overview(*overview);
-        }
-        for receipt in judged.receipts {
+        self.pending.keeping = keeping.unwrap_or(self.pending.keeping);
+        self.show(overview);
+        for receipt in receipts {
             // Who does not wait for it any more need not know.
             receipt.send(()).unwrap_or_default();
         }
         Ok(())
+    }
+
+    /// Live, nobody is shown what is not on the disk.
+    fn show(&mut self, overview: Option<Box<Overview>>) {
+        let newest = overview.or(self.unshown.take());
+        let waits = self.committing == Committing::AtOnce && !self.pending.inputs.is_empty();
+        if waits && self.pending.keeping == Keeping::Events {
+            self.unshown = newest;
+        } else if let Some(newest) = newest {
+            self.board.overview(*newest);
+        }
     }
 
     /// Whoever waits for a receipt is told only when the state stands in its place.
@@ -187,6 +198,7 @@ impl Keeper {
     }
 
     fn commit(&mut self, with: Option<&Snapshot>) -> Result<(), JobError> {
+        self.pending.add_due(super::uptime());
         let Some(pending) = self.pending.take(with.is_some()) else { return Ok(()) };
         let positions: Vec<(SourceId, Position)> = pending.positions.into_iter().collect();
         let incidents: Vec<Incident> = pending.incidents.into_values().collect();
@@ -279,36 +291,6 @@ impl Keeper {
     }
 }
 
-impl Pending {
-    /// What is to be committed now; `None` if nothing is. What belongs to the state waits for it.
-    fn take(&mut self, with_state: bool) -> Option<Self> {
-        let keeping = self.keeping;
-        if with_state || keeping == Keeping::Events {
-            if !with_state && self.is_empty() {
-                return None;
-            }
-            return Some(std::mem::replace(self, Self { keeping, ..Self::default() }));
-        }
-        let now = Self {
-            incidents: std::mem::take(&mut self.incidents),
-            stale: std::mem::take(&mut self.stale),
-            notices: std::mem::take(&mut self.notices),
-            keeping,
-            ..Self::default()
-        };
-        (!now.is_empty()).then_some(now)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.inputs.is_empty()
-            && self.positions.is_empty()
-            && self.memory.is_empty()
-            && self.incidents.is_empty()
-            && self.stale.is_empty()
-            && self.notices.is_empty()
-    }
-}
-
 /// The error with its cause, as the page shows it.
 fn said(error: &JobError) -> String {
     let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
@@ -337,9 +319,10 @@ pub(super) mod tests {
                 kept: Arc::default(),
             })
             .1,
-            blocks_max: 1,
+            committing: Committing::AtOnce,
             announce: Box::new(|_| ()),
             pending: Pending::default(),
+            unshown: None,
             stopped: None,
             newest: None,
             tidying: Tidying::default(),
@@ -357,15 +340,23 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn live_what_happens_without_a_line_is_kept_at_once() {
+    fn live_what_happens_is_kept_as_soon_as_nothing_more_waits() {
         let state = tempfile::tempdir().unwrap();
         let mut keeper = keeper(state.path());
-        let inputs = vec![(0, Input::Tick(Timestamp(1)))];
-        keeper.keep(Judged { inputs, ..Judged::default() }).unwrap();
+        let tick = |number: i64| {
+            let inputs = vec![(number.unsigned_abs(), Input::Tick(Timestamp(number)))];
+            Judged { inputs, ..Judged::default() }
+        };
+        keeper.keep(tick(0), false).unwrap();
         assert!(keeper.pending.is_empty());
-        keeper.blocks_max = REPLAY_BLOCKS_MAX;
-        let inputs = vec![(1, Input::Tick(Timestamp(2)))];
-        keeper.keep(Judged { inputs, ..Judged::default() }).unwrap();
+        keeper.keep(tick(1), true).unwrap();
+        assert!(!keeper.pending.is_empty());
+        keeper.keep(tick(2), false).unwrap();
+        assert!(keeper.pending.is_empty());
+        let store = keeper.store.clone().unwrap();
+        assert_eq!(store.recover().unwrap().next_input, 3);
+        keeper.committing = Committing::InGroups;
+        keeper.keep(tick(3), false).unwrap();
         assert!(!keeper.pending.is_empty());
     }
 }

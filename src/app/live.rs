@@ -17,10 +17,11 @@ use super::follow::Follow;
 use super::hall::Hall;
 use super::job::{Job, JobError, Outputs};
 use super::judge::Rhythm;
-use super::keeper::{Announce, Keeper, Mailing, Pending, Policy};
+use super::keeper::{Announce, Committing, Keeper, Mailing, Policy};
 use super::memory_limit;
 use super::orders::{Order, Orders};
 use super::outputs::{Beginning, Writers};
+use super::pending::Pending;
 use super::people::{self, Post, Tasks};
 use super::play::Play;
 use super::stages::{Reach, Stages};
@@ -125,9 +126,10 @@ async fn run_until_stopped(live: Live, hangups: Signal) -> Result<(), JobError> 
         beats: beats.clone(),
         now: super::now,
         policy: kept_by,
-        blocks_max: 1,
+        committing: Committing::AtOnce,
         announce,
         pending: Pending::default(),
+        unshown: None,
         stopped: Some(stopped.clone()),
         newest: None,
         tidying: Tidying::default(),

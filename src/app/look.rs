@@ -9,10 +9,11 @@ use super::beats::Beats;
 use super::board::Board;
 use super::job::{self, JobError};
 use super::judge::{Judge, Rhythm};
-use super::keeper::{Keeper, Pending};
+use super::keeper::{Committing, Keeper};
 use super::kept::kept;
 use super::live::policy_of_life;
 use super::outputs::Writers;
+use super::pending::Pending;
 use super::recovering;
 use super::spares::Spares;
 use super::tidying::Tidying;
@@ -56,13 +57,14 @@ pub(super) fn hear(config: &Config, resting: &Resting, verdict: Verdict) -> Resu
         beats: Beats::default(),
         now: super::now,
         policy,
-        blocks_max: 1,
+        committing: Committing::AtOnce,
         announce: Box::new(|_incident| ()),
         pending: Pending::default(),
+        unshown: None,
         stopped: None,
         newest: None,
         tidying: Tidying::default(),
         spares: Spares::default(),
     };
-    keeper.keep(judged)
+    keeper.keep(judged, false)
 }

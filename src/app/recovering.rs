@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use tracing::warn;
 
 use super::job::JobError;
-use crate::engine::{Engine, EngineError, Settings};
+use crate::engine::{Action, Engine, EngineError, Settings};
+use crate::incident::{Incident, IncidentId};
 use crate::model::{Position, SourceId};
-use crate::store::{self, Counters, Memory, Store};
+use crate::store::{self, Commit, Counters, Memory, Store};
 
 /// The engine as it was when the last process ended, however it ended.
 pub(super) struct Recovered {
@@ -16,6 +17,8 @@ pub(super) struct Recovered {
     pub(super) positions: BTreeMap<SourceId, Position>,
     pub(super) counters: Counters,
     pub(super) memory: Memory,
+    /// Those that the steps since the state was written down handed out.
+    incidents: BTreeMap<IncidentId, Incident>,
     /// What is stored of the engine is of another version, and was of no use.
     is_learned_anew: bool,
 }
@@ -23,18 +26,37 @@ pub(super) struct Recovered {
 impl Recovered {
     pub(super) fn new(settings: Settings) -> Self {
         let (positions, counters, memory) = (BTreeMap::new(), Counters::new(), Memory::new());
-        let (engine, next_input) = (Engine::new(settings), 0);
-        Self { engine, next_input, positions, counters, memory, is_learned_anew: false }
+        let (engine, next_input, incidents) = (Engine::new(settings), 0, BTreeMap::new());
+        Self { engine, next_input, positions, counters, memory, incidents, is_learned_anew: false }
     }
 }
 
-/// For who goes on from there: what is of no use any more goes.
+/// For who goes on from there: what is of no use any more goes, and what was still to be written of
+/// incidents that went on is written.
 pub(super) fn taken_up(store: &Store, settings: Settings) -> Result<Recovered, JobError> {
-    let recovered = recovered(store, settings)?;
+    let mut recovered = recovered(store, settings)?;
+    let incidents = std::mem::take(&mut recovered.incidents);
     if recovered.is_learned_anew {
         store.forget_state()?;
+    } else {
+        write_rest(store, incidents)?;
     }
     Ok(recovered)
+}
+
+/// One that the store does not have was news once, and was removed since.
+fn write_rest(store: &Store, incidents: BTreeMap<IncidentId, Incident>) -> Result<(), JobError> {
+    let mut rest = Vec::new();
+    for (id, incident) in incidents {
+        let stored = store.incident(id)?;
+        if stored.is_some_and(|stored| stored.revision < incident.revision) {
+            rest.push(incident);
+        }
+    }
+    if !rest.is_empty() {
+        store.commit(&Commit { incidents: &rest, ..Commit::default() })?;
+    }
+    Ok(())
 }
 
 /// For who only looks: nothing is written.
@@ -49,12 +71,17 @@ pub(super) fn recovered(store: &Store, settings: Settings) -> Result<Recovered, 
         }
         restored => (restored?, recovered.from_input),
     };
+    let mut incidents = BTreeMap::new();
     for input in store.inputs_from(from_input)? {
-        // What followed from it is committed already.
-        drop(engine.step(&input?.1));
+        // What else followed from it is committed already.
+        for action in engine.step(&input?.1) {
+            if let Action::Incident(incident) = action {
+                incidents.insert(incident.id, *incident);
+            }
+        }
     }
     let store::Recovered { next_input, positions, counters, memory, .. } = recovered;
-    Ok(Recovered { engine, next_input, positions, counters, memory, is_learned_anew })
+    Ok(Recovered { engine, next_input, positions, counters, memory, incidents, is_learned_anew })
 }
 
 fn restored(store: &Store, settings: Settings) -> Result<Engine, JobError> {
@@ -68,10 +95,58 @@ fn restored(store: &Store, settings: Settings) -> Result<Engine, JobError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::keeper::tests::{DAY, event_of};
+    use crate::app::intake::Taken;
+    use crate::app::judge::{Judge, Rhythm};
+    use crate::app::keeper::tests::{DAY, event_of, keeper};
     use crate::engine::StateRow;
-    use crate::model::Timestamp;
-    use crate::store::{Commit, OpenOptions};
+    use crate::identity::{Identity, KeyIs, Seen};
+    use crate::model::{EventBatch, Record, Timestamp};
+    use crate::store::{OpenOptions, Shown};
+
+    /// Some refusals of one address in that minute.
+    fn refused(minute: i64) -> Taken {
+        let mut identity = Identity::new([7; 32], KeyIs::Id);
+        let mut batch = EventBatch::default();
+        let at = Timestamp(100 * DAY + minute * 60_000);
+        for _ in 0..10 {
+            let field = |text: &'static str| Some(text.as_bytes().into());
+            let (source_ip, path) = (field("203.0.113.9"), field("/v1/orders"));
+            let (time, status) = (Some(at), Some(401));
+            let record = Record { time, status, source_ip, path, ..Record::default() };
+            identity.append(
+                &record,
+                &Seen { source: "log", format: "json", arrival: at },
+                &mut batch,
+            );
+        }
+        Taken { batch, watermark: Some(at), ..Taken::default() }
+    }
+
+    #[test]
+    fn an_incident_that_went_on_when_the_process_ended_is_written_at_the_next_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut keeper = keeper(folder.path());
+        let store = keeper.store.clone().unwrap();
+        let mut judge = Judge::new(Engine::new(Settings::default()), 0, Rhythm::Rarely);
+        let mut latest = BTreeMap::new();
+        let mut is_behind = false;
+        for minute in 0..600 {
+            let judged = judge.judge(refused(minute));
+            latest.extend(judged.incidents.iter().map(|(id, it)| (*id, it.revision)));
+            keeper.keep(judged, false).unwrap();
+            let stored = store.incidents(Shown::All).unwrap();
+            is_behind = stored.iter().any(|it| it.revision < latest[&it.id]);
+            if is_behind && 120 < minute {
+                break;
+            }
+        }
+        assert!(is_behind, "what only goes on waits");
+        drop(keeper);
+        drop(taken_up(&store, Settings::default()).unwrap());
+        let stored = store.incidents(Shown::All).unwrap();
+        let stored: BTreeMap<_, _> = stored.iter().map(|it| (it.id, it.revision)).collect();
+        assert_eq!(stored, latest);
+    }
 
     #[test]
     fn a_state_of_another_version_is_learned_anew_from_what_is_kept() {

@@ -11,9 +11,10 @@ use super::feed::{Feed, in_time_order};
 use super::intake::{Intake, Taken};
 use super::job::{Job, JobError, Outputs};
 use super::judge::Rhythm;
-use super::keeper::{Announce, Keeper, Pending, Policy, REPLAY_BLOCKS_MAX};
+use super::keeper::{Announce, Committing, Keeper, Policy};
 use super::known::BySubject;
 use super::outputs::{Beginning, Writers};
+use super::pending::Pending;
 use super::stages::Stages;
 use super::tidying::Tidying;
 use crate::config::{Config, format_name};
@@ -93,9 +94,10 @@ impl Replay {
             beats: Beats::default(),
             now: super::now,
             policy: Policy::of_history(),
-            blocks_max: REPLAY_BLOCKS_MAX,
+            committing: Committing::InGroups,
             announce,
             pending: Pending::default(),
+            unshown: None,
             stopped: None,
             newest: None,
             tidying: Tidying::default(),

@@ -183,7 +183,7 @@ mod tests {
         let inputs = (0..).zip(events).collect();
         let rows: Parcels = Engine::new(Settings::default()).changed_state().into_iter().collect();
         let snapshot = Some(Snapshot { rows, next_input: 4 });
-        keeper.keep(Judged { inputs, snapshot, ..Judged::default() }).unwrap();
+        keeper.keep(Judged { inputs, snapshot, ..Judged::default() }, false).unwrap();
         assert_eq!(store.event_count(), 4);
         keeper.tidy(Duration::ZERO).unwrap();
         assert_eq!(store.event_count(), 3);
@@ -201,7 +201,7 @@ mod tests {
             let inputs = vec![(day, event_of(Timestamp(day.cast_signed() * DAY)))];
             let rows = Parcels::default();
             let snapshot = Some(Snapshot { rows, next_input: day + 1 });
-            keeper.keep(Judged { inputs, snapshot, ..Judged::default() }).unwrap();
+            keeper.keep(Judged { inputs, snapshot, ..Judged::default() }, false).unwrap();
             // Not a minute passes meanwhile.
             keeper.tidy(Duration::ZERO).unwrap();
             keeper.tidy(Duration::ZERO).unwrap();

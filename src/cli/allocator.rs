@@ -7,8 +7,12 @@ use std::process::Command;
 
 /// Events are read by one thread and let go of by another: two stocks are enough for all of them, and
 /// what is free goes back to the system. In a flood of invented values that is a quarter less memory.
-const SETTINGS: [(&str, &str); 2] =
-    [("MALLOC_ARENA_MAX", "2"), ("MALLOC_TRIM_THRESHOLD_", "1048576")];
+/// Pieces of half a MiB, as sled writes them, are too many to be asked of the system one by one.
+const SETTINGS: [(&str, &str); 3] = [
+    ("MALLOC_ARENA_MAX", "2"),
+    ("MALLOC_TRIM_THRESHOLD_", "1048576"),
+    ("MALLOC_MMAP_THRESHOLD_", "1048576"),
+];
 
 /// Returns at once where they are set, or where it cannot be done: it is only a matter of memory.
 pub(super) fn keep_lean() {

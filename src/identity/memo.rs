@@ -4,6 +4,7 @@ use ahash::RandomState;
 use hashbrown::HashTable;
 
 use crate::model::is_same;
+use crate::model::short::word_of_few;
 
 /// Values by the bytes that they were made from. Forgets all when it is full: what is
 /// still in use comes back with the next line. It holds secrets, so it cannot be printed.
@@ -110,7 +111,7 @@ impl Form {
     pub(super) fn of(raw: &[u8]) -> Self {
         let (first, last) = match (raw.first_chunk(), raw.last_chunk()) {
             (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
-            _ => (raw.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
+            _ => (word_of_few(raw), 0),
         };
         Self { bytes: raw.len(), first, last }
     }

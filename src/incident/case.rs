@@ -208,6 +208,10 @@ impl Incident {
     fn add_evidence(&mut self, lines: &[Arc<EvidenceLine>]) -> bool {
         let mut added = false;
         for line in lines {
+            // An incident under fire is shown the same lines again and again.
+            if self.evidence.iter().any(|known| Arc::ptr_eq(known, line)) {
+                continue;
+            }
             let Err(place) = self.evidence.binary_search(line) else { continue };
             if self.evidence.len() == EVIDENCE_MAX && place == EVIDENCE_MAX / 2 {
                 continue;

@@ -29,6 +29,7 @@ pub use mention::{FORGOTTEN, Mention, NAME_CHARS_MIN, Stored};
 pub use position::{Position, SourceId};
 pub use record::{EventKind, Record};
 pub use scrubbed::Scrubbed;
+pub use short::is_same;
 pub use spot::Spot;
-pub use text::{Dictionary, Seat, TextColumn, is_same};
+pub use text::{Dictionary, Seat, TextColumn};
 pub use time::{Day, Hour, Millis, Slot, Timestamp};

@@ -1,4 +1,5 @@
-//! Searches in short texts: eight bytes at a time first, and the wide search for what is longer.
+//! Searches in short texts, and comparing them: eight bytes at a time first, and the wide search for what is
+//! longer.
 
 use memchr::memchr;
 use memchr::memchr2;
@@ -87,6 +88,40 @@ pub fn last_digits(text: &[u8]) -> Option<(usize, u64)> {
     Some((digits as usize, eight))
 }
 
+/// As `==`, but in eights instead of a call: these values are short and there are many.
+#[inline]
+pub fn is_same(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    let (Some(left_end), Some(right_end)) = (left.last_chunk(), right.last_chunk()) else {
+        return word_of_few(left) == word_of_few(right);
+    };
+    let differs = |left: &[u8; 8], right| u64::from_ne_bytes(*left) ^ u64::from_ne_bytes(right);
+    let pairs = left.as_chunks().0.iter().zip(right.as_chunks().0);
+    // The last eight overlap those before them.
+    pairs.fold(differs(left_end, *right_end), |seen, (left, right)| seen | differs(left, *right))
+        == 0
+}
+
+/// Fewer than eight bytes: the first four and the last four, or as many as there are, which may overlap. Of
+/// two texts of one length it is the same only if they are.
+#[inline]
+pub fn word_of_few(bytes: &[u8]) -> u64 {
+    let both = |first: u32, last: u32| u64::from(first) << 32 | u64::from(last);
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        return both(u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+    }
+    match bytes {
+        [] => 0,
+        [one] => u64::from(*one),
+        [first, .., last] => {
+            let middle = bytes.get(1).copied().unwrap_or_default();
+            both(u32::from(*first) << 8 | u32::from(middle), u32::from(*last))
+        }
+    }
+}
+
 const ONES: u64 = 0x0101_0101_0101_0101;
 
 /// The high bit of each byte that is `byte`, right up to the first of them.
@@ -118,6 +153,20 @@ mod tests {
             let (digits, number) = last_digits(&text).unwrap();
             assert!(digits <= 4 && [0, 1, 901, 8901].contains(&number), "{byte} {digits} {number}");
             assert!(byte != b'/' || (digits, number) == (4, 8901));
+        }
+    }
+
+    #[test]
+    fn texts_are_the_same_only_if_every_byte_is() {
+        for length in 0..40 {
+            let text: Vec<u8> = (0..length).collect();
+            assert!(is_same(&text, &text.clone()));
+            assert!(!is_same(&text, &[&text[..], b"x"].concat()));
+            for at in 0..text.len() {
+                let mut other = text.clone();
+                other[at] ^= 0x80;
+                assert!(!is_same(&text, &other), "{length} {at}");
+            }
         }
     }
 

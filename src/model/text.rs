@@ -11,6 +11,8 @@ use ahash::RandomState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
+use super::short::is_same;
+
 /// Distinct values in the order of their first use. Number 0 is always the empty text,
 /// which stands for "absent".
 #[derive(Clone, Debug)]
@@ -255,22 +257,6 @@ impl PartialEq for TextColumn {
         self.rows.len() == other.rows.len()
             && (0..self.rows.len()).all(|row| self.get(row) == other.get(row))
     }
-}
-
-/// As `==`, but in eights instead of a call: these values are short and there are many.
-#[inline]
-pub fn is_same(left: &[u8], right: &[u8]) -> bool {
-    if left.len() != right.len() {
-        return false;
-    }
-    let (Some(left_end), Some(right_end)) = (left.last_chunk(), right.last_chunk()) else {
-        return left.iter().zip(right).all(|(left, right)| left == right);
-    };
-    let differs = |left: &[u8; 8], right| u64::from_ne_bytes(*left) ^ u64::from_ne_bytes(right);
-    let pairs = left.as_chunks().0.iter().zip(right.as_chunks().0);
-    // The last eight overlap those before them.
-    pairs.fold(differs(left_end, *right_end), |seen, (left, right)| seen | differs(left, *right))
-        == 0
 }
 
 /// Of the bytes alone: how many they are is part of their hash.

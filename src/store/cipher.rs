@@ -76,7 +76,7 @@ impl Cipher {
         self.older.iter().position(|aes| opened(aes, key, value).is_some())
     }
 
-    /// The salt and a counter of 40 bits: enough for a petabyte in parts of 1,000 bytes.
+    /// The salt and a counter of 40 bits: enough for petabytes in parts of 3,000 bytes.
     fn next_nonce(&self) -> [u8; NONCE_BYTES] {
         let number = self.sealed.fetch_add(1, Ordering::Relaxed).to_be_bytes();
         let mut nonce = [0; NONCE_BYTES];

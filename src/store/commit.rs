@@ -156,7 +156,7 @@ impl Store {
         let failed = |source| StoreError::Block { number, source };
         let (header, block) = writer.encoder.encode(events).map_err(failed)?;
         let key_of = |part| keys::block_part(number, part);
-        self.vault().seal_parts(batch, key_of, &block)?;
+        self.vault().seal_parts(batch, key_of, block)?;
         let key = keys::numbered(keys::HEADER, number);
         let value = postcard::to_allocvec(&header)
             .map_err(|_never| StoreError::damaged("a header cannot be written"))?;

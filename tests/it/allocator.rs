@@ -13,6 +13,7 @@ use crate::program::{Running, free_address, start_as};
 
 const ARENAS: &str = "MALLOC_ARENA_MAX";
 const TRIM: &str = "MALLOC_TRIM_THRESHOLD_";
+const MMAP: &str = "MALLOC_MMAP_THRESHOLD_";
 
 #[test]
 fn a_daemon_has_the_settings_in_the_process_that_was_started_and_says_so_to_systemd() {
@@ -28,7 +29,8 @@ fn a_daemon_has_the_settings_in_the_process_that_was_started_and_says_so_to_syst
             break;
         }
     }
-    check(&running, &[(ARENAS, Some("2")), (TRIM, Some("1048576"))]);
+    let mebibyte = Some("1048576");
+    check(&running, &[(ARENAS, Some("2")), (TRIM, mebibyte), (MMAP, mebibyte)]);
     let words = fs::read_to_string(process(&running, "cmdline")).unwrap();
     let words: Vec<&str> = words.trim_end_matches('\0').split('\0').collect();
     assert_eq!(words.first(), Some(&env!("CARGO_BIN_EXE_keyvigil")), "it is called what it was");
@@ -40,7 +42,7 @@ fn a_daemon_has_the_settings_in_the_process_that_was_started_and_says_so_to_syst
 fn what_the_user_tells_the_allocator_holds() {
     let folder = tempfile::tempdir().unwrap();
     let running = started(folder.path(), &[(ARENAS, "7")]);
-    check(&running, &[(ARENAS, Some("7")), (TRIM, None)]);
+    check(&running, &[(ARENAS, Some("7")), (TRIM, None), (MMAP, None)]);
     assert_eq!(running.stop(), 0);
 }
 
@@ -49,7 +51,7 @@ fn started(folder: &Path, environment: &[(&str, &str)]) -> Running {
     fs::write(folder.join("access.log"), "").unwrap();
     let address = free_address();
     let mut command = Command::new(env!("CARGO_BIN_EXE_keyvigil"));
-    command.env_remove(ARENAS).env_remove(TRIM).envs(environment.iter().copied());
+    command.env_remove(ARENAS).env_remove(TRIM).env_remove(MMAP).envs(environment.iter().copied());
     command.arg("run").arg(folder.join("access.log")).arg("--state").arg(folder.join("state"));
     let mut running = start_as(command.args(["--listen", &address.to_string()]), address, folder);
     running.wait_for("/api/v1/status", |body| body.contains("verdict"));

@@ -41,6 +41,7 @@ pub enum BlockError {
 /// Makes blocks; its buffers and its compressor serve one block after the other.
 pub struct Encoder {
     packer: Packer,
+    block: Vec<u8>,
     column: Vec<u8>,
     scratch: Vec<u64>,
     arranged: Vec<u64>,
@@ -65,12 +66,13 @@ pub struct RowsOfKey {
 impl Encoder {
     pub fn new() -> Result<Self, BlockError> {
         let packer = Packer::new()?;
-        Ok(Self { packer, column: Vec::new(), scratch: Vec::new(), arranged: Vec::new() })
+        let (block, column) = (Vec::new(), Vec::new());
+        Ok(Self { packer, block, column, scratch: Vec::new(), arranged: Vec::new() })
     }
 
     /// The block of a batch, and what is known about it without reading it.
-    pub fn encode(&mut self, batch: &EventBatch) -> Result<(Header, Vec<u8>), BlockError> {
-        let mut block = Vec::with_capacity(batch.len() * 32);
+    pub fn encode(&mut self, batch: &EventBatch) -> Result<(Header, &[u8]), BlockError> {
+        self.block.clear();
         let orders = Column::LEADERS.map(|leader| (leader, Order::by(leader, batch, batch.len())));
         for column in Column::ALL {
             self.column.clear();
@@ -78,12 +80,13 @@ impl Encoder {
             let order = led.and_then(|(_, order)| order.as_ref());
             self.encode_column(batch, column, order)?;
             let mark = if order.is_some() { ARRANGED } else { 0 };
+            let Self { block, .. } = self;
             block.push(column.number() | mark);
-            write_varint(&mut block, self.column.len() as u64);
+            write_varint(block, self.column.len() as u64);
             block.extend_from_slice(&self.column);
         }
         let filter = KeyFilter::of(&batch.key.dictionary);
-        Ok((Header::of(batch, &block, filter), block))
+        Ok((Header::of(batch, &self.block, filter), &self.block))
     }
 
     fn encode_column(
@@ -93,7 +96,7 @@ impl Encoder {
         order: Option<&Order>,
     ) -> Result<(), BlockError> {
         let rows = batch.len();
-        let Self { packer, column: out, scratch, arranged } = self;
+        let Self { packer, column: out, scratch, arranged, .. } = self;
         let mut is_fresh = false;
         scratch.clear();
         match column.of(batch) {

@@ -30,8 +30,14 @@ fn batch_of(rows: &[(i64, String, u64, u16)]) -> EventBatch {
     batch
 }
 
+fn encoded(batch: &EventBatch) -> (Header, Vec<u8>) {
+    let mut encoder = Encoder::new().unwrap();
+    let (header, block) = encoder.encode(batch).unwrap();
+    (header, block.to_vec())
+}
+
 fn round_trip(batch: &EventBatch, wanted: Columns) -> EventBatch {
-    let (header, block) = Encoder::new().unwrap().encode(batch).unwrap();
+    let (header, block) = encoded(batch);
     Decoder::new().unwrap().decode(&header, &block, wanted).unwrap()
 }
 
@@ -42,7 +48,7 @@ fn rows(count: u16) -> Vec<(i64, String, u64, u16)> {
 
 #[test]
 fn of_one_key_comes_what_the_whole_block_has_of_it() {
-    let (header, block) = Encoder::new().unwrap().encode(&batch_of(&rows(300))).unwrap();
+    let (header, block) = encoded(&batch_of(&rows(300)));
     let wanted = [Column::Time, Column::Status, Column::Route, Column::Late];
     let wanted = wanted.into_iter().fold(Columns::NONE, Columns::with);
     let mut decoder = Decoder::new().unwrap();
@@ -63,7 +69,7 @@ fn what_is_wanted_is_read_without_the_rest_of_the_block() {
     let mut batch = batch_of(&rows(300));
     batch.key = TextColumn::default();
     (0..300).for_each(|n| batch.key.push(&format!("k_{}", n * 7 % 11)));
-    let (header, block) = Encoder::new().unwrap().encode(&batch).unwrap();
+    let (header, block) = encoded(&batch);
     for wanted in [&[Column::Time, Column::Key][..], &[Column::Status, Column::Time], &[]] {
         let wanted = wanted.iter().copied().fold(Columns::NONE, Columns::with);
         let mut there = vec![0xff; block.len()];
@@ -144,14 +150,14 @@ fn columns_that_nobody_wants_are_absent() {
 #[test]
 fn a_column_of_one_value_costs_next_to_nothing() {
     let row = (5, "always the same".to_owned(), 7, 200);
-    let (header, block) = Encoder::new().unwrap().encode(&batch_of(&vec![row; 8192])).unwrap();
+    let (header, block) = encoded(&batch_of(&vec![row; 8192]));
     assert!(block.len() < 1000, "{} bytes", block.len());
     assert_eq!((header.rows, header.first, header.last), (8192, Timestamp(5), Timestamp(5)));
 }
 
 #[test]
 fn a_flipped_bit_is_noticed() {
-    let (header, mut block) = Encoder::new().unwrap().encode(&batch_of(&rows(500))).unwrap();
+    let (header, mut block) = encoded(&batch_of(&rows(500)));
     let middle = block.len() / 2;
     block[middle] ^= 1;
     let read = Decoder::new().unwrap().decode(&header, &block, Columns::ALL);
@@ -160,7 +166,7 @@ fn a_flipped_bit_is_noticed() {
 
 #[test]
 fn a_filter_says_which_keys_a_block_may_hold() {
-    let (header, _) = Encoder::new().unwrap().encode(&batch_of(&rows(20))).unwrap();
+    let (header, _) = encoded(&batch_of(&rows(20)));
     assert!(header.may_hold_key("/v1/3"));
     assert!(!header.may_hold_key("/v1/nobody"));
     assert!(header.overlaps(Timestamp(0), Timestamp(1)));
@@ -178,7 +184,7 @@ proptest! {
 
     #[test]
     fn no_bytes_make_the_decoder_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        let (mut header, _) = Encoder::new().unwrap().encode(&batch_of(&rows(60))).unwrap();
+        let (mut header, _) = encoded(&batch_of(&rows(60)));
         header.pretend_for_tests(&bytes);
         drop(Decoder::new().unwrap().decode(&header, &bytes, Columns::ALL));
     }
@@ -188,7 +194,7 @@ proptest! {
         at in any::<proptest::sample::Index>(),
         value in any::<u8>(),
     ) {
-        let (mut header, mut block) = Encoder::new().unwrap().encode(&batch_of(&rows(60))).unwrap();
+        let (mut header, mut block) = encoded(&batch_of(&rows(60)));
         let at = at.index(block.len());
         block[at] = value;
         header.pretend_for_tests(&block);

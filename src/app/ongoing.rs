@@ -1,0 +1,115 @@
+//! Incidents under fire change with every batch, and all that changes is how often and since when: that is
+//! written once a second, and what is news with the next commit. Of what was not written when the
+//! process was killed the engine knows, which steps again (`recovering.rs`).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::incident::{Incident, IncidentId, State};
+use crate::model::{Severity, Timestamp};
+
+/// So long nobody is told that an incident only goes on.
+const WRITE_EVERY: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Default)]
+pub(super) struct Ongoing {
+    /// How those that are not over stood when they were last handed on.
+    known: BTreeMap<IncidentId, Standing>,
+    waiting: BTreeMap<IncidentId, Incident>,
+    /// By the program's uptime.
+    due: Duration,
+}
+
+/// What of an incident is news when it is another.
+#[derive(Debug, PartialEq, Eq)]
+struct Standing {
+    state: State,
+    severity: Severity,
+    is_below: bool,
+    findings: usize,
+    last_remark: Option<Timestamp>,
+    merged_into: Option<IncidentId>,
+}
+
+impl Standing {
+    fn of(incident: &Incident) -> Self {
+        Self {
+            state: incident.state,
+            severity: incident.severity,
+            is_below: incident.below,
+            findings: incident.findings.len(),
+            last_remark: incident.remarks.last().map(|remark| remark.at),
+            merged_into: incident.merged_into,
+        }
+    }
+}
+
+impl Ongoing {
+    /// The incident, if it is news; else it waits.
+    pub(super) fn sift(&mut self, incident: Incident) -> Option<(IncidentId, Incident)> {
+        let (id, standing) = (incident.id, Standing::of(&incident));
+        if self.known.get(&id) == Some(&standing) {
+            self.waiting.insert(id, incident);
+            return None;
+        }
+        self.waiting.remove(&id);
+        if incident.state == State::Resolved {
+            self.known.remove(&id);
+        } else {
+            self.known.insert(id, standing);
+        }
+        Some((id, incident))
+    }
+
+    /// Those that have waited long enough.
+    pub(super) fn take_due(&mut self, uptime: Duration) -> BTreeMap<IncidentId, Incident> {
+        if self.waiting.is_empty() || uptime < self.due {
+            return BTreeMap::new();
+        }
+        self.due = uptime.saturating_add(WRITE_EVERY);
+        self.take()
+    }
+
+    /// All of them.
+    pub(super) fn take(&mut self) -> BTreeMap<IncidentId, Incident> {
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// How long the next step may be waited for.
+    pub(super) fn wait(&self, usual: Duration, uptime: Duration) -> Duration {
+        if self.waiting.is_empty() { usual } else { usual.min(self.due.saturating_sub(uptime)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn incident(id: u128, events: u64) -> Incident {
+        Incident { id: IncidentId(id), events, ..Incident::default() }
+    }
+
+    #[test]
+    fn what_only_goes_on_waits_a_second_and_what_is_news_does_not() {
+        let mut ongoing = Ongoing::default();
+        let at = Duration::from_millis;
+        assert!(ongoing.sift(incident(1, 1)).is_some());
+        assert!(ongoing.take_due(at(100)).is_empty());
+        assert!(ongoing.sift(incident(1, 2)).is_none());
+        assert!(ongoing.sift(incident(1, 3)).is_none());
+        assert!(ongoing.sift(incident(2, 1)).is_some());
+        assert_eq!(ongoing.wait(at(1000), at(300)), at(800));
+        assert!(ongoing.take_due(at(1099)).is_empty());
+        let due = ongoing.take_due(at(1100));
+        assert_eq!(due.values().map(|it| it.events).collect::<Vec<_>>(), [3]);
+        assert_eq!(ongoing.wait(at(1000), at(1100)), at(1000));
+
+        assert!(ongoing.sift(incident(1, 4)).is_none());
+        let worse = Incident { severity: Severity::High, ..incident(1, 5) };
+        assert!(ongoing.sift(worse.clone()).is_some());
+        assert!(ongoing.take().is_empty(), "what is older than the news is not written");
+        let over = Incident { state: State::Resolved, ..worse };
+        assert!(ongoing.sift(over).is_some());
+        assert_eq!(ongoing.known.len(), 1);
+    }
+}
