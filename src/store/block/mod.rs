@@ -174,7 +174,7 @@ impl Decoder {
         Ok(Some(RowsOfKey { places }))
     }
 
-    /// The events of one key. Columns that are not wanted take no room for all the rows.
+    /// The events of one key: of all columns but those that lead others, its values alone are read.
     pub fn decode_rows(
         &mut self,
         (directory, block): (&Directory, &[u8]),
@@ -182,9 +182,25 @@ impl Decoder {
         wanted: Columns,
     ) -> Result<EventBatch, BlockError> {
         let wanted = wanted.with(Column::Key);
+        let of_all = Column::LEADERS.into_iter().fold(Columns::NONE, Columns::with);
+        let of_all = of_all.of(directory.needed(wanted));
         let mut whole = EventBatch::default();
-        let seen = self.decode_columns(&mut whole, (directory, block), wanted)?.of(wanted);
+        let mut seen = self.decode_columns(&mut whole, (directory, block), of_all)?.of(wanted);
         let mut batch = rows::picked(&whole, places, seen);
+        let led = Column::LEADERS.map(|leader| {
+            let order = Order::by(leader, &whole, directory.rows);
+            (leader, order.map(|order| order.places_of(places)))
+        });
+        for it in &directory.packed(block, wanted) {
+            if of_all.holds(it.column) || seen.holds(it.column) {
+                continue;
+            }
+            seen = seen.with(it.column);
+            let led =
+                led.iter().find(|it_led| it.is_arranged && it.column.leader() == Some(it_led.0));
+            let at = led.and_then(|(_, at)| at.as_deref()).unwrap_or(places);
+            self.decode_column(&mut batch, it, (directory.rows, Of::Places(at)))?;
+        }
         fill_the_rest(&mut batch, places.len(), (seen, wanted));
         Ok(batch)
     }
@@ -208,7 +224,7 @@ impl Decoder {
             if order.0 != leader {
                 order = (leader, leader.and_then(|by| Order::by(by, batch, rows)));
             }
-            self.decode_column(batch, it, (order.1.as_ref(), rows))?;
+            self.decode_column(batch, it, (rows, Of::All(order.1.as_ref())))?;
         }
         Ok(seen)
     }
@@ -217,40 +233,82 @@ impl Decoder {
         &mut self,
         batch: &mut EventBatch,
         Packed { column, bytes, .. }: &Packed<'_>,
-        (order, rows): (Option<&Order>, usize),
+        rows: (usize, Of<'_>),
     ) -> Result<(), BlockError> {
         let mut reader = Reader::new(bytes);
         let reader = &mut reader;
         let unpacker = &mut self.unpacker;
-        let of_rows = |values: Vec<u64>| match order {
-            Some(order) => order.restore(&values),
-            None => values,
-        };
         match column.of_mut(batch) {
-            ViewMut::Text(text) => {
-                *text = texts::decode(reader, unpacker, rows)?;
-                if let Some(order) = order {
-                    text.rows = order.restore(&text.rows);
-                }
+            ViewMut::Text(text) => *text = rows.1.texts(rows.0, reader, unpacker)?,
+            ViewMut::Times(times) => {
+                *times = rows.1.of(numbers::decode_times(reader, unpacker, rows.0)?);
             }
-            ViewMut::Times(times) => *times = numbers::decode_times(reader, unpacker, rows)?,
-            ViewMut::Counts(counts) => *counts = of_rows(numbers::decode(reader, unpacker, rows)?),
+            ViewMut::Counts(counts) => *counts = rows.1.numbers(rows.0, reader, unpacker)?,
             ViewMut::Kinds(kinds) => {
-                *kinds = each(&of_rows(numbers::decode(reader, unpacker, rows)?), kind_of)?;
+                *kinds = each(&rows.1.numbers(rows.0, reader, unpacker)?, kind_of)?;
             }
             ViewMut::Statuses(values) => {
-                let numbers = of_rows(numbers::decode(reader, unpacker, rows)?);
+                let numbers = rows.1.numbers(rows.0, reader, unpacker)?;
                 *values = each(&numbers, |n| n.try_into().ok())?;
             }
             ViewMut::Asns(values) => {
-                let numbers = of_rows(numbers::decode(reader, unpacker, rows)?);
+                let numbers = rows.1.numbers(rows.0, reader, unpacker)?;
                 *values = each(&numbers, |n| n.try_into().ok())?;
             }
             ViewMut::Flags(flags) => {
-                *flags = each(&of_rows(numbers::decode(reader, unpacker, rows)?), flag_of)?;
+                *flags = each(&rows.1.numbers(rows.0, reader, unpacker)?, flag_of)?;
             }
         }
         Ok(())
+    }
+}
+
+/// Of which rows values are read.
+#[derive(Clone, Copy)]
+enum Of<'a> {
+    /// Of all, which were packed in an order.
+    All(Option<&'a Order>),
+    /// Of those that stand at these places.
+    Places(&'a [usize]),
+}
+
+impl Of<'_> {
+    fn numbers(
+        self,
+        rows: usize,
+        reader: &mut Reader<'_>,
+        unpacker: &mut Unpacker,
+    ) -> Result<Vec<u64>, BlockError> {
+        match self {
+            Self::All(_) => Ok(self.of(numbers::decode(reader, unpacker, rows)?)),
+            Self::Places(places) => numbers::decode_at(reader, unpacker, (rows, places)),
+        }
+    }
+
+    fn texts(
+        self,
+        rows: usize,
+        reader: &mut Reader<'_>,
+        unpacker: &mut Unpacker,
+    ) -> Result<TextColumn, BlockError> {
+        match self {
+            Self::All(_) => {
+                let TextColumn { dictionary, rows } = texts::decode(reader, unpacker, rows)?;
+                Ok(TextColumn { dictionary, rows: self.of(rows) })
+            }
+            Self::Places(places) => texts::decode_at(reader, unpacker, (rows, places)),
+        }
+    }
+
+    /// Those of all values that are meant, in the order of the rows.
+    fn of<T: Copy + Default + PartialEq>(self, values: Vec<T>) -> Vec<T> {
+        match self {
+            Self::All(None) => values,
+            Self::All(Some(order)) => order.restore(&values),
+            Self::Places(places) => {
+                places.iter().map(|&at| values.get(at).copied().unwrap_or_default()).collect()
+            }
+        }
     }
 }
 

@@ -77,6 +77,40 @@ pub(super) fn decode(
     rows: usize,
 ) -> Result<Vec<u64>, BlockError> {
     let form = reader.byte()?;
+    decode_any(form, reader, unpacker, rows)
+}
+
+/// The values at these places alone.
+pub(super) fn decode_at(
+    reader: &mut Reader<'_>,
+    unpacker: &mut Unpacker,
+    (rows, places): (usize, &[usize]),
+) -> Result<Vec<u64>, BlockError> {
+    let form = reader.byte()?;
+    let factor = match form {
+        PLANES => 1,
+        SCALED => reader.varint()?,
+        form => {
+            let values = decode_any(form, reader, unpacker, rows)?;
+            return Ok(places.iter().map(|&at| values.get(at).copied().unwrap_or(0)).collect());
+        }
+    };
+    let raw = read_planes(reader, unpacker, rows)?;
+    let value = |&place: &usize| {
+        let bytes = raw.iter().skip(place).step_by(rows.max(1));
+        let value =
+            bytes.zip(0..).fold(0, |value, (byte, plane)| value | u64::from(*byte) << (plane * 8));
+        value.wrapping_mul(factor)
+    };
+    Ok(places.iter().map(value).collect())
+}
+
+fn decode_any(
+    form: u8,
+    reader: &mut Reader<'_>,
+    unpacker: &mut Unpacker,
+    rows: usize,
+) -> Result<Vec<u64>, BlockError> {
     if form != FRESH {
         return decode_form(form, reader, unpacker, rows);
     }
@@ -121,12 +155,20 @@ fn decode_planes(
     unpacker: &mut Unpacker,
     rows: usize,
 ) -> Result<Vec<u64>, BlockError> {
+    Ok(join_planes(&read_planes(reader, unpacker, rows)?, rows))
+}
+
+fn read_planes(
+    reader: &mut Reader<'_>,
+    unpacker: &mut Unpacker,
+    rows: usize,
+) -> Result<Vec<u8>, BlockError> {
     let width = reader.length(usize::from(WIDTH_MAX))?;
     let raw = unpacker.read(reader, rows * width)?;
     if raw.len() != rows * width {
         return Err(BlockError::Damaged("a column of numbers has a wrong length"));
     }
-    Ok(join_planes(&raw, rows))
+    Ok(raw)
 }
 
 /// Times as the first one and the differences from row to row.

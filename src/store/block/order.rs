@@ -60,6 +60,17 @@ impl Order {
         }
         rows
     }
+
+    /// Where in this order the values of some rows stand.
+    pub(super) fn places_of(&self, rows: &[usize]) -> Vec<usize> {
+        let mut places = vec![0; self.0.len()];
+        for (place, row) in self.0.iter().enumerate() {
+            if let Some(of_row) = places.get_mut(*row as usize) {
+                *of_row = place;
+            }
+        }
+        rows.iter().map(|row| places.get(*row).copied().unwrap_or(0)).collect()
+    }
 }
 
 #[cfg(test)]
@@ -77,5 +88,7 @@ mod tests {
         order.arrange(&[10, 11, 12, 13, 14, 15], &mut arranged);
         assert_eq!(arranged, [12, 10, 13, 15, 11, 14]);
         assert_eq!(order.restore(&arranged), [10, 11, 12, 13, 14, 15]);
+        let places = order.places_of(&[1, 3, 5]);
+        assert!(places.iter().map(|place| arranged[*place]).eq([11, 13, 15]));
     }
 }

@@ -39,19 +39,44 @@ pub(super) fn decode(
     unpacker: &mut Unpacker,
     rows: usize,
 ) -> Result<TextColumn, BlockError> {
-    let values = reader.length(VALUES_MAX)?;
-    let mut dictionary = Dictionary::default();
-    if 0 < values {
-        let is_apart = reader.skips(APART);
-        let lengths = numbers::decode(reader, unpacker, values)?;
-        let text = unpacker.read(reader, Unpacker::MAX)?;
-        let text = if is_apart { joined(text, (reader, unpacker))? } else { text };
-        dictionary = read(&lengths, text)?;
-    }
+    let dictionary = decode_dictionary(reader, unpacker)?;
     let numbers = numbers::decode(reader, unpacker, rows)?;
+    column(dictionary, &numbers)
+}
+
+/// The texts at these places alone.
+pub(super) fn decode_at(
+    reader: &mut Reader<'_>,
+    unpacker: &mut Unpacker,
+    rows: (usize, &[usize]),
+) -> Result<TextColumn, BlockError> {
+    let dictionary = decode_dictionary(reader, unpacker)?;
+    let numbers = numbers::decode_at(reader, unpacker, rows)?;
+    let whole = column(dictionary, &numbers)?;
+    let mut texts = TextColumn::default();
+    (0..whole.rows.len()).for_each(|row| texts.push(whole.get(row)));
+    Ok(texts)
+}
+
+fn decode_dictionary(
+    reader: &mut Reader<'_>,
+    unpacker: &mut Unpacker,
+) -> Result<Dictionary, BlockError> {
+    let values = reader.length(VALUES_MAX)?;
+    if values == 0 {
+        return Ok(Dictionary::default());
+    }
+    let is_apart = reader.skips(APART);
+    let lengths = numbers::decode(reader, unpacker, values)?;
+    let text = unpacker.read(reader, Unpacker::MAX)?;
+    let text = if is_apart { joined(text, (reader, unpacker))? } else { text };
+    read(&lengths, text)
+}
+
+fn column(dictionary: Dictionary, numbers: &[u64]) -> Result<TextColumn, BlockError> {
     // All are looked at, whatever the first is: many at once.
     let largest = numbers.iter().fold(0, |largest: u64, number| largest.max(*number));
-    if (values as u64) < largest {
+    if dictionary.len() as u64 <= largest {
         return Err(BlockError::Damaged("a row has a text that is not there"));
     }
     #[expect(clippy::cast_possible_truncation, reason = "none is more than VALUES_MAX")]
