@@ -94,18 +94,20 @@ mod tests {
         let mut ongoing = Ongoing::default();
         let at = Duration::from_millis;
         assert!(ongoing.sift(incident(1, 1)).is_some());
-        assert!(ongoing.take_due(at(100)).is_empty());
+        let events =
+            |due: BTreeMap<_, Incident>| due.values().map(|it| it.events).collect::<Vec<_>>();
         assert!(ongoing.sift(incident(1, 2)).is_none());
+        assert_eq!(events(ongoing.take_due(at(100))), [2]);
         assert!(ongoing.sift(incident(1, 3)).is_none());
+        assert!(ongoing.sift(incident(1, 4)).is_none());
         assert!(ongoing.sift(incident(2, 1)).is_some());
         assert_eq!(ongoing.wait(at(1000), at(300)), at(800));
         assert!(ongoing.take_due(at(1099)).is_empty());
-        let due = ongoing.take_due(at(1100));
-        assert_eq!(due.values().map(|it| it.events).collect::<Vec<_>>(), [3]);
+        assert_eq!(events(ongoing.take_due(at(1100))), [4]);
         assert_eq!(ongoing.wait(at(1000), at(1100)), at(1000));
 
-        assert!(ongoing.sift(incident(1, 4)).is_none());
-        let worse = Incident { severity: Severity::High, ..incident(1, 5) };
+        assert!(ongoing.sift(incident(1, 5)).is_none());
+        let worse = Incident { severity: Severity::High, ..incident(1, 6) };
         assert!(ongoing.sift(worse.clone()).is_some());
         assert!(ongoing.take().is_empty(), "what is older than the news is not written");
         let over = Incident { state: State::Resolved, ..worse };

@@ -217,8 +217,8 @@ fn what_would_take_too_much_memory_is_refused() {
         check(sql, bytes, true);
         check(sql, 10, false);
     }
-    check("SELECT key, avg(bytes) AS n FROM events GROUP BY key", 100_000, false);
-    check("SELECT key, avg(bytes) AS n FROM events GROUP BY key", 200_000, true);
+    check("SELECT key, avg(bytes) AS n FROM events GROUP BY key", 700_000, false);
+    check("SELECT key, avg(bytes) AS n FROM events GROUP BY key", 800_000, true);
     check("SELECT time, count(*) AS n FROM events GROUP BY time", 100_000, false);
     check("SELECT count(*) AS n FROM events", 10, true);
 }
