@@ -43,7 +43,7 @@ pub(super) struct Keys {
 }
 
 /// How much is done in one commit.
-const ROWS_PER_COMMIT: usize = 256;
+const ROWS_PER_COMMIT: usize = 96;
 const RING: &[u8] = b"keys";
 const CONTEXT: &str = "keyvigil: the id of a store's key";
 
