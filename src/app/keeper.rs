@@ -105,9 +105,14 @@ impl Keeper {
             match judged {
                 Ok(judged) => {
                     next = inbox.try_recv().ok();
-                    self.keep(judged, next.is_some())?;
+                    // Pieces of a snapshot may come for seconds.
+                    let is_more = next.as_ref().is_some_and(|next| next.parcel.is_none());
+                    self.keep(judged, is_more)?;
                 }
-                Err(RecvTimeoutError::Timeout) => self.commit(None)?,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.commit(None)?;
+                    self.show(None);
+                }
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.tidy_up(super::uptime())?;
@@ -169,7 +174,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// Live, nobody is shown what is not on the disk.
+    /// Live, nobody is shown events that are not on the disk, where events are kept.
     fn show(&mut self, overview: Option<Box<Overview>>) {
         let newest = overview.or(self.pending.unshown.take());
         let waits = self.committing == Committing::AtOnce && !self.pending.inputs.is_empty();

@@ -1,6 +1,6 @@
 //! Incidents under fire change with every batch, and all that changes is how often and since when: that is
 //! written once a second, and what is news with the next commit. Of what was not written when the
-//! process was killed the engine knows, which steps again (`recovering.rs`).
+//! process was killed the engine knows, which steps again (`recovering.rs`), or reads the lines again.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,9 +11,12 @@ use crate::model::{Severity, Timestamp};
 /// So long nobody is told that an incident only goes on.
 const WRITE_EVERY: Duration = Duration::from_secs(1);
 
+/// Of more than that all are forgotten: each is news once more.
+const KNOWN_MAX: usize = 10_000;
+
 #[derive(Debug, Default)]
 pub(super) struct Ongoing {
-    /// How those that are not over stood when they were last handed on.
+    /// How they stood when they were last handed on.
     known: BTreeMap<IncidentId, Standing>,
     waiting: BTreeMap<IncidentId, Incident>,
     /// By the program's uptime.
@@ -53,11 +56,10 @@ impl Ongoing {
             return None;
         }
         self.waiting.remove(&id);
-        if incident.state == State::Resolved {
-            self.known.remove(&id);
-        } else {
-            self.known.insert(id, standing);
+        if KNOWN_MAX <= self.known.len() {
+            self.known.clear();
         }
+        self.known.insert(id, standing);
         Some((id, incident))
     }
 
@@ -111,7 +113,11 @@ mod tests {
         assert!(ongoing.sift(worse.clone()).is_some());
         assert!(ongoing.take().is_empty(), "what is older than the news is not written");
         let over = Incident { state: State::Resolved, ..worse };
-        assert!(ongoing.sift(over).is_some());
-        assert_eq!(ongoing.known.len(), 1);
+        assert!(ongoing.sift(over.clone()).is_some());
+        assert!(ongoing.sift(Incident { events: 7, ..over }).is_none(), "a closed one may go on");
+        for id in 0..2 * KNOWN_MAX as u64 {
+            assert!(ongoing.sift(incident(10 + id, 1)).is_some());
+            assert!(ongoing.known.len() <= KNOWN_MAX);
+        }
     }
 }

@@ -21,13 +21,24 @@ pub(super) struct Recovered {
     incidents: BTreeMap<IncidentId, Incident>,
     /// What is stored of the engine is of another version, and was of no use.
     is_learned_anew: bool,
+    /// A state was taken up: what follows from it is what followed from it before.
+    goes_on: bool,
 }
 
 impl Recovered {
     pub(super) fn new(settings: Settings) -> Self {
         let (positions, counters, memory) = (BTreeMap::new(), Counters::new(), Memory::new());
         let (engine, next_input, incidents) = (Engine::new(settings), 0, BTreeMap::new());
-        Self { engine, next_input, positions, counters, memory, incidents, is_learned_anew: false }
+        Self {
+            engine,
+            next_input,
+            positions,
+            counters,
+            memory,
+            incidents,
+            is_learned_anew: false,
+            goes_on: false,
+        }
     }
 }
 
@@ -38,7 +49,8 @@ pub(super) fn taken_up(store: &Store, settings: Settings) -> Result<Recovered, J
     let incidents = std::mem::take(&mut recovered.incidents);
     if recovered.is_learned_anew {
         store.forget_state()?;
-    } else {
+    }
+    if recovered.goes_on {
         write_rest(store, incidents)?;
     }
     Ok(recovered)
@@ -81,7 +93,17 @@ pub(super) fn recovered(store: &Store, settings: Settings) -> Result<Recovered, 
         }
     }
     let store::Recovered { next_input, positions, counters, memory, .. } = recovered;
-    Ok(Recovered { engine, next_input, positions, counters, memory, incidents, is_learned_anew })
+    let goes_on = 0 < from_input;
+    Ok(Recovered {
+        engine,
+        next_input,
+        positions,
+        counters,
+        memory,
+        incidents,
+        is_learned_anew,
+        goes_on,
+    })
 }
 
 fn restored(store: &Store, settings: Settings) -> Result<Engine, JobError> {
@@ -130,7 +152,9 @@ mod tests {
         let mut judge = Judge::new(Engine::new(Settings::default()), 0, Rhythm::Rarely);
         let mut latest = BTreeMap::new();
         let mut is_behind = false;
-        for minute in 0..600 {
+        keeper.keep(judge.judge(refused(0)), false).unwrap();
+        keeper.keep(judge.last(), false).unwrap();
+        for minute in 1..600 {
             let judged = judge.judge(refused(minute));
             latest.extend(judged.incidents.iter().map(|(id, it)| (*id, it.revision)));
             keeper.keep(judged, false).unwrap();

@@ -104,12 +104,15 @@ fn of_alike<'s>(
         pieces.next_into(&mut rows)?;
         is_within(rows.bytes())?;
     }
+    let of_pieces = alike.of_groups.as_ref().filter(|it| pieces.is_done() && it.by != By::Whole);
+    if of_pieces.is_none() {
+        let all = if pieces.is_done() { rows.len() as u64 } else { store.rows(wanted)? };
+        let gathered = all.saturating_mul(bytes_of_row(&names)).saturating_mul(WHILE_GATHERED);
+        is_within(rows.bytes().saturating_add(gathered))?;
+    }
     let done = rows.done();
     if let (true, Some(groups)) = (pieces.is_done(), &alike.of_groups) {
         return of_groups(done, groups);
-    }
-    if !pieces.is_done() {
-        is_within(bytes_of(store, (&names, wanted))?.saturating_mul(WHILE_GATHERED))?;
     }
     let mut frame = done.and_then(|mut done| done.next(usize::MAX));
     while !pieces.is_done() {

@@ -8,6 +8,7 @@ use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::{Parser, ParserOptions};
 
 use super::columns::COUNT;
+use super::frame::ROWS_PER_PIECE;
 use super::gathered::{Call, Names, column_of, parts_of};
 
 /// What such a question needs, and how it is asked then.
@@ -116,9 +117,18 @@ fn keys_of(select: &Select) -> Option<Vec<Expr>> {
     let items = || select.projection.iter().filter_map(expr_of);
     match (&select.group_by, &select.distinct) {
         (GroupByExpr::Expressions(keys, others), None) if others.is_empty() => {
-            keys.iter().map(|key| meant(key, &select.projection)).collect()
+            let keys: Vec<Expr> =
+                keys.iter().map(|key| meant(key, &select.projection)).collect::<Option<_>>()?;
+            // That is an error, which polars tells.
+            let is_twice = keys
+                .iter()
+                .enumerate()
+                .any(|(at, key)| keys.iter().skip(at + 1).any(|it| it == key));
+            (!is_twice).then_some(keys)
         }
-        (GroupByExpr::Expressions(keys, _), Some(_)) if keys.is_empty() => {
+        (GroupByExpr::Expressions(keys, _), Some(_))
+            if keys.is_empty() && select.having.is_none() =>
+        {
             Some(items().cloned().collect())
         }
         (GroupByExpr::Expressions(..) | GroupByExpr::All(_), _) => None,
@@ -205,10 +215,16 @@ fn take_clauses(select: &mut Select, keys: &[Expr], names: &mut Names) -> Option
     Some(())
 }
 
+/// Of very large ones two may be one as a fraction.
+const FRACTIONS: [&str; 2] = ["duration_ms", "cost"];
+
 /// Where rows are by columns alone, each of them is a group: what is gathered in it stands there.
 fn of_groups(mut query: Query, keys: &[Expr]) -> Option<OfGroups> {
     let by = By::of(&query)?;
-    let is_column = |key: &Expr| matches!(key, Expr::Identifier(name) if column_of(name).is_some());
+    let is_column = |key: &Expr| match key {
+        Expr::Identifier(name) => column_of(name).is_some_and(|it| !FRACTIONS.contains(&it)),
+        _ => false,
+    };
     let select = select_of(&mut query)?;
     if keys.is_empty() || !keys.iter().all(is_column) {
         return None;
@@ -258,13 +274,23 @@ impl By {
             OrderByKind::Expressions(by) => by.iter().all(|it| is_shown(&it.expr)),
             OrderByKind::All(_) => false,
         };
-        if !is_by_shown || !matches!(limit, LimitClause::LimitOffset { offset: None, .. }) {
+        if !is_by_shown || !is_short(limit) {
             return Some(Self::Whole);
         }
         let mut again = query_of(ALL)?;
         (again.order_by, again.limit_clause) = (Some(order.clone()), Some(limit.clone()));
         Some(Self::Best { again: again.to_string() })
     }
+}
+
+/// No more rows than a piece has, from the first one on.
+fn is_short(limit: &LimitClause) -> bool {
+    let LimitClause::LimitOffset { limit: Some(Expr::Value(limit)), offset: None, .. } = limit
+    else {
+        return false;
+    };
+    let Value::Number(rows, _) = &limit.value else { return false };
+    rows.parse().is_ok_and(|rows: usize| rows <= ROWS_PER_PIECE)
 }
 
 /// What is gathered in a group, as a value of its one row.

@@ -3,15 +3,65 @@
 use std::ops::Range;
 
 use super::block::{BlockError, Columns, Decoder, Directory, Header};
+use super::read::header_of;
 use super::vault::{PARTS_MAX, Vault};
 use super::{StoreError, keys};
 use crate::model::EventBatch;
 
+/// Nobody writes a block anew again and again.
+const WRITINGS_MAX: usize = 3;
 /// No more room is asked for beforehand, whatever a header says.
 const BLOCK_BYTES_USUAL: usize = 1 << 20;
 
 /// The events of a block.
 pub(super) fn decode(
+    vault: &Vault,
+    decoder: &mut Decoder,
+    (number, header): (u64, &Header),
+    columns: Columns,
+) -> Result<EventBatch, StoreError> {
+    of_one_writing(vault, (number, header), |header| {
+        decode_once(vault, decoder, (number, header), columns)
+    })
+}
+
+/// Those of one key. Of a block that has none, nothing but its keys is looked at.
+pub(super) fn decode_of_key(
+    vault: &Vault,
+    decoder: &mut Decoder,
+    (number, header): (u64, &Header),
+    wanted: (Columns, &str),
+) -> Result<EventBatch, StoreError> {
+    of_one_writing(vault, (number, header), |header| {
+        decode_of_key_once(vault, decoder, (number, header), wanted)
+    })
+}
+
+/// A block may be written anew, under the same names, while its parts are read one after the other: then
+/// it is read once more.
+fn of_one_writing(
+    vault: &Vault,
+    (number, header): (u64, &Header),
+    mut read: impl FnMut(&Header) -> Result<EventBatch, StoreError>,
+) -> Result<EventBatch, StoreError> {
+    let mut known = header.clone();
+    for _ in 1..WRITINGS_MAX {
+        let batch = read(&known);
+        match header_now(vault, number)? {
+            Some(now) if now != known => known = now,
+            Some(_) | None => return batch,
+        }
+    }
+    read(&known)
+}
+
+fn header_now(vault: &Vault, number: u64) -> Result<Option<Header>, StoreError> {
+    let key = keys::numbered(keys::HEADER, number);
+    let value = vault.database.get(&key)?;
+    value.map(|value| Ok(header_of(&vault.cipher, &key, &value)?.1)).transpose()
+}
+
+fn decode_once(
     vault: &Vault,
     decoder: &mut Decoder,
     (number, header): (u64, &Header),
@@ -27,8 +77,7 @@ pub(super) fn decode(
     decoder.decode_some(&directory, &parts.bytes, columns).map_err(failed)
 }
 
-/// Those of one key. Of a block that has none, nothing but its keys is looked at.
-pub(super) fn decode_of_key(
+fn decode_of_key_once(
     vault: &Vault,
     decoder: &mut Decoder,
     (number, header): (u64, &Header),
@@ -48,8 +97,8 @@ fn failed(number: u64) -> impl Fn(BlockError) -> StoreError {
     move |source| StoreError::Block { number, source }
 }
 
-/// A block of which some parts are there. What encryption says of each part holds for it alone, so
-/// that the checksum of the whole is not needed.
+/// A block of which some parts are there. Each is sealed for itself under its own name, so that the checksum of the
+/// whole is not needed as long as all are of one writing.
 struct Parts<'v> {
     vault: &'v Vault,
     number: u64,

@@ -55,7 +55,10 @@ const TOGETHER: [&str; 36] = [
 ];
 
 /// Of which single events, or others, are needed.
-const ONE_BY_ONE: [&str; 30] = [
+const ONE_BY_ONE: [&str; 33] = [
+    "SELECT DISTINCT key FROM events HAVING count(*) > 1",
+    "SELECT key, count(*) FROM events GROUP BY key, key",
+    "SELECT key, count(*) FROM events GROUP BY key, 1",
     "SELECT count(*) FROM incidents",
     "SELECT key, status FROM events",
     "SELECT * FROM events",
