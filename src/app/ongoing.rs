@@ -11,6 +11,9 @@ use crate::model::{Severity, Timestamp};
 /// So long nobody is told that an incident only goes on.
 const WRITE_EVERY: Duration = Duration::from_secs(1);
 
+/// More in one commit would hold up who looks at the page.
+const AT_ONCE_MAX: usize = 64;
+
 /// Of more than that all are forgotten: each is news once more.
 const KNOWN_MAX: usize = 10_000;
 
@@ -63,10 +66,14 @@ impl Ongoing {
         Some((id, incident))
     }
 
-    /// Those that have waited long enough.
+    /// Those that have waited long enough; of many some, and the others with the next commits.
     pub(super) fn take_due(&mut self, uptime: Duration) -> BTreeMap<IncidentId, Incident> {
         if self.waiting.is_empty() || uptime < self.due {
             return BTreeMap::new();
+        }
+        if let Some(id) = self.waiting.keys().nth(AT_ONCE_MAX).copied() {
+            let rest = self.waiting.split_off(&id);
+            return std::mem::replace(&mut self.waiting, rest);
         }
         self.due = uptime.saturating_add(WRITE_EVERY);
         self.take()
@@ -115,7 +122,14 @@ mod tests {
         let over = Incident { state: State::Resolved, ..worse };
         assert!(ongoing.sift(over.clone()).is_some());
         assert!(ongoing.sift(Incident { events: 7, ..over }).is_none(), "a closed one may go on");
-        for id in 0..2 * KNOWN_MAX as u64 {
+        let many: Vec<u64> = (0..AT_ONCE_MAX as u64 + 5).map(|id| 10 + id).collect();
+        many.iter().for_each(|id| drop(ongoing.sift(incident(*id, 1))));
+        assert!(many.iter().all(|id| ongoing.sift(incident(*id, 2)).is_none()));
+        assert_eq!(ongoing.take_due(at(5000)).len(), AT_ONCE_MAX);
+        assert_eq!(ongoing.wait(at(1000), at(5000)), at(0));
+        assert_eq!(ongoing.take_due(at(5000)).len(), 6);
+        assert!(ongoing.take_due(at(6000)).is_empty());
+        for id in 100..2 * KNOWN_MAX as u64 {
             assert!(ongoing.sift(incident(10 + id, 1)).is_some());
             assert!(ongoing.known.len() <= KNOWN_MAX);
         }
