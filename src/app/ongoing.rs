@@ -123,7 +123,9 @@ mod tests {
         assert!(ongoing.sift(over.clone()).is_some());
         assert!(ongoing.sift(Incident { events: 7, ..over }).is_none(), "a closed one may go on");
         let many: Vec<u64> = (0..AT_ONCE_MAX as u64 + 5).map(|id| 10 + id).collect();
-        many.iter().for_each(|id| drop(ongoing.sift(incident(*id, 1))));
+        for id in &many {
+            drop(ongoing.sift(incident(*id, 1)));
+        }
         assert!(many.iter().all(|id| ongoing.sift(incident(*id, 2)).is_none()));
         assert_eq!(ongoing.take_due(at(5000)).len(), AT_ONCE_MAX);
         assert_eq!(ongoing.wait(at(1000), at(5000)), at(0));
