@@ -22,6 +22,8 @@ pub(super) struct Ongoing {
     /// How they stood when they were last handed on.
     known: BTreeMap<IncidentId, Standing>,
     waiting: BTreeMap<IncidentId, Incident>,
+    /// Those that have waited long enough. What changes meanwhile waits behind them.
+    leaving: BTreeMap<IncidentId, Incident>,
     /// By the program's uptime.
     due: Duration,
 }
@@ -55,10 +57,13 @@ impl Ongoing {
     pub(super) fn sift(&mut self, incident: Incident) -> Option<(IncidentId, Incident)> {
         let (id, standing) = (incident.id, Standing::of(&incident));
         if self.known.get(&id) == Some(&standing) {
-            self.waiting.insert(id, incident);
+            let leaves = self.leaving.contains_key(&id);
+            let queue = if leaves { &mut self.leaving } else { &mut self.waiting };
+            queue.insert(id, incident);
             return None;
         }
         self.waiting.remove(&id);
+        self.leaving.remove(&id);
         if KNOWN_MAX <= self.known.len() {
             self.known.clear();
         }
@@ -68,25 +73,33 @@ impl Ongoing {
 
     /// Those that have waited long enough; of many some, and the others with the next commits.
     pub(super) fn take_due(&mut self, uptime: Duration) -> BTreeMap<IncidentId, Incident> {
-        if self.waiting.is_empty() || uptime < self.due {
-            return BTreeMap::new();
+        if self.leaving.is_empty() && !self.waiting.is_empty() && self.due <= uptime {
+            self.due = uptime.saturating_add(WRITE_EVERY);
+            std::mem::swap(&mut self.leaving, &mut self.waiting);
         }
-        if let Some(id) = self.waiting.keys().nth(AT_ONCE_MAX).copied() {
-            let rest = self.waiting.split_off(&id);
-            return std::mem::replace(&mut self.waiting, rest);
+        match self.leaving.keys().nth(AT_ONCE_MAX).copied() {
+            Some(id) => {
+                let rest = self.leaving.split_off(&id);
+                std::mem::replace(&mut self.leaving, rest)
+            }
+            None => std::mem::take(&mut self.leaving),
         }
-        self.due = uptime.saturating_add(WRITE_EVERY);
-        self.take()
     }
 
     /// All of them.
     pub(super) fn take(&mut self) -> BTreeMap<IncidentId, Incident> {
-        std::mem::take(&mut self.waiting)
+        let mut all = std::mem::take(&mut self.leaving);
+        all.append(&mut self.waiting);
+        all
     }
 
     /// How long the next step may be waited for.
     pub(super) fn wait(&self, usual: Duration, uptime: Duration) -> Duration {
-        if self.waiting.is_empty() { usual } else { usual.min(self.due.saturating_sub(uptime)) }
+        match (self.leaving.is_empty(), self.waiting.is_empty()) {
+            (false, _) => Duration::ZERO,
+            (true, false) => usual.min(self.due.saturating_sub(uptime)),
+            (true, true) => usual,
+        }
     }
 }
 
@@ -122,18 +135,34 @@ mod tests {
         let over = Incident { state: State::Resolved, ..worse };
         assert!(ongoing.sift(over.clone()).is_some());
         assert!(ongoing.sift(Incident { events: 7, ..over }).is_none(), "a closed one may go on");
-        let many: Vec<u64> = (0..AT_ONCE_MAX as u64 + 5).map(|id| 10 + id).collect();
-        for id in &many {
-            drop(ongoing.sift(incident(*id, 1)));
-        }
-        assert!(many.iter().all(|id| ongoing.sift(incident(*id, 2)).is_none()));
-        assert_eq!(ongoing.take_due(at(5000)).len(), AT_ONCE_MAX);
-        assert_eq!(ongoing.wait(at(1000), at(5000)), at(0));
-        assert_eq!(ongoing.take_due(at(5000)).len(), 6);
-        assert!(ongoing.take_due(at(6000)).is_empty());
         for id in 100..2 * KNOWN_MAX as u64 {
             assert!(ongoing.sift(incident(10 + id, 1)).is_some());
             assert!(ongoing.known.len() <= KNOWN_MAX);
         }
+    }
+
+    #[test]
+    fn of_many_that_go_on_all_the_time_each_has_its_turn() {
+        let mut ongoing = Ongoing::default();
+        let ids = 0..3 * AT_ONCE_MAX as u64;
+        let mut go_on = |events: u64, uptime: u64| {
+            for id in ids.clone() {
+                drop(ongoing.sift(incident(id, events)));
+            }
+            let due = ongoing.take_due(Duration::from_millis(uptime));
+            let wait = ongoing.wait(Duration::from_secs(1), Duration::from_millis(uptime));
+            assert!(due.len() <= AT_ONCE_MAX);
+            assert!(due.values().all(|it| it.events == events), "the latest is written");
+            (due.into_keys().map(|id| id.0).collect::<Vec<u64>>(), wait)
+        };
+        assert!(go_on(0, 0).0.is_empty(), "all are news");
+        let turns: Vec<_> = (1..=3).map(|turn| go_on(turn, turn)).collect();
+        assert_eq!(
+            turns.iter().flat_map(|(due, _)| due.clone()).collect::<Vec<_>>(),
+            Vec::from_iter(ids.clone())
+        );
+        assert_eq!(turns.iter().map(|(_, wait)| wait.as_millis()).collect::<Vec<_>>(), [0, 0, 998]);
+        assert!(go_on(4, 4).0.is_empty(), "a second has not passed");
+        assert_eq!(go_on(5, 1001).0.len(), AT_ONCE_MAX);
     }
 }

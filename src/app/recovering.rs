@@ -17,28 +17,18 @@ pub(super) struct Recovered {
     pub(super) positions: BTreeMap<SourceId, Position>,
     pub(super) counters: Counters,
     pub(super) memory: Memory,
-    /// Those that the steps since the state was written down handed out.
+    /// Those that the steps since the state was written down handed out. None where there was no such state:
+    /// what is learned anew is not what people were told.
     incidents: BTreeMap<IncidentId, Incident>,
     /// What is stored of the engine is of another version, and was of no use.
     is_learned_anew: bool,
-    /// A state was taken up: what follows from it is what followed from it before.
-    goes_on: bool,
 }
 
 impl Recovered {
     pub(super) fn new(settings: Settings) -> Self {
         let (positions, counters, memory) = (BTreeMap::new(), Counters::new(), Memory::new());
         let (engine, next_input, incidents) = (Engine::new(settings), 0, BTreeMap::new());
-        Self {
-            engine,
-            next_input,
-            positions,
-            counters,
-            memory,
-            incidents,
-            is_learned_anew: false,
-            goes_on: false,
-        }
+        Self { engine, next_input, positions, counters, memory, incidents, is_learned_anew: false }
     }
 }
 
@@ -50,9 +40,7 @@ pub(super) fn taken_up(store: &Store, settings: Settings) -> Result<Recovered, J
     if recovered.is_learned_anew {
         store.forget_state()?;
     }
-    if recovered.goes_on {
-        write_rest(store, incidents)?;
-    }
+    write_rest(store, incidents)?;
     Ok(recovered)
 }
 
@@ -87,23 +75,15 @@ pub(super) fn recovered(store: &Store, settings: Settings) -> Result<Recovered, 
     for input in store.inputs_from(from_input)? {
         // What else followed from it is committed already.
         for action in engine.step(&input?.1) {
-            if let Action::Incident(incident) = action {
+            if let Action::Incident(incident) = action
+                && 0 < from_input
+            {
                 incidents.insert(incident.id, *incident);
             }
         }
     }
     let store::Recovered { next_input, positions, counters, memory, .. } = recovered;
-    let goes_on = 0 < from_input;
-    Ok(Recovered {
-        engine,
-        next_input,
-        positions,
-        counters,
-        memory,
-        incidents,
-        is_learned_anew,
-        goes_on,
-    })
+    Ok(Recovered { engine, next_input, positions, counters, memory, incidents, is_learned_anew })
 }
 
 fn restored(store: &Store, settings: Settings) -> Result<Engine, JobError> {
