@@ -159,7 +159,7 @@ mod tests {
         let turns: Vec<_> = (1..=3).map(|turn| go_on(turn, turn)).collect();
         assert_eq!(
             turns.iter().flat_map(|(due, _)| due.clone()).collect::<Vec<_>>(),
-            Vec::from_iter(ids.clone())
+            ids.clone().collect::<Vec<_>>()
         );
         assert_eq!(turns.iter().map(|(_, wait)| wait.as_millis()).collect::<Vec<_>>(), [0, 0, 998]);
         assert!(go_on(4, 4).0.is_empty(), "a second has not passed");
