@@ -11,7 +11,7 @@ use crate::model::{Severity, Timestamp};
 /// So long nobody is told that an incident only goes on.
 const WRITE_EVERY: Duration = Duration::from_secs(1);
 
-/// More in one commit would hold up who looks at the page.
+/// A thousand at once would be a large batch for the database.
 const AT_ONCE_MAX: usize = 64;
 
 /// Of more than that all are forgotten: each is news once more.
